@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { DataOf, EventContract } from './event-contract.ts';
+
+/**
+ * What travels between services: CloudEvents 1.0 in structured JSON mode (https://github.com/cloudevents/spec),
+ * with two extension attributes. `subject` is the owner whose sequence the event belongs to; `revision` is its place
+ * in that sequence, rising by exactly 1.
+ */
+const envelopeSchema = z.object({
+  specversion: z.literal('1.0'),
+  id: z.uuid(),
+  source: z.string().min(1),
+  type: z.string().min(1),
+  subject: z.string().min(1),
+  time: z.iso.datetime(),
+  revision: z.int().positive(),
+  traceparent: z.string().optional(),
+  data: z.unknown(),
+});
+
+export interface Envelope<Name extends string = string, Data = unknown> {
+  readonly id: string;
+  readonly source: string;
+  /** The contract's name, without a version: the data has been lifted to the newest. */
+  readonly name: Name;
+  readonly ownerId: string;
+  readonly revision: number;
+  readonly occurredAt: Date;
+  readonly traceparent?: string;
+  readonly data: Data;
+}
+
+/** The union of envelopes that a list of contracts can bring: switch over `name`. */
+export type EnvelopeOf<Contract> =
+  Contract extends EventContract<infer Name, unknown> ? Envelope<Name, DataOf<Contract>> : never;
+
+/** A message that no retry will make readable: it goes to the dead letters at once. */
+export class UnreadableEvent extends Error {
+  readonly code: 'MALFORMED_ENVELOPE' | 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'MALFORMED_DATA';
+  constructor(code: UnreadableEvent['code'], message: string) {
+    super(message);
+    this.name = 'UnreadableEvent';
+    this.code = code;
+  }
+}
+
+export interface EventToWrite {
+  readonly eventId: string;
+  readonly source: string;
+  readonly type: string;
+  readonly ownerId: string;
+  readonly revision: number;
+  readonly occurredAt: Date;
+  readonly traceparent?: string;
+  readonly data: unknown;
+}
+
+export function writeEnvelope(event: EventToWrite): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id: event.eventId,
+    source: event.source,
+    type: event.type,
+    subject: event.ownerId,
+    time: event.occurredAt.toISOString(),
+    datacontenttype: 'application/json',
+    revision: event.revision,
+    ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+    data: event.data,
+  });
+}
+
+/**
+ * Reads any version of any of the contracts and lifts it to the newest.
+ * Throws UnreadableEvent, with the code that says which part could not be understood.
+ */
+export function readEnvelope<Contract extends EventContract>(
+  bytes: Uint8Array | string,
+  contracts: readonly Contract[],
+): EnvelopeOf<Contract> {
+  const raw = parseEnvelope(bytes);
+  const { name, version } = splitType(raw.type);
+  const contract = contracts.find((candidate) => candidate.name === name);
+  if (!contract) throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named "${name}".`);
+  const data = readData(contract, version, raw.data);
+  return {
+    id: raw.id,
+    source: raw.source,
+    name,
+    ownerId: raw.subject,
+    revision: raw.revision,
+    occurredAt: new Date(raw.time),
+    ...(raw.traceparent === undefined ? {} : { traceparent: raw.traceparent }),
+    data,
+  } as EnvelopeOf<Contract>;
+}
+
+/** Reads a payload written as `type` (say, from an outbox row) and lifts it to the newest version. */
+export function readData(contract: EventContract, version: number, data: unknown): unknown {
+  const newest = contract.versions.length;
+  const read = contract.versions[version - 1];
+  if (!read) {
+    throw new UnreadableEvent(
+      'UNKNOWN_VERSION',
+      `${contract.name} is known here up to version ${newest}, this is ${version}: upgrade this consumer.`,
+    );
+  }
+  const parsed = read.schema.safeParse(data);
+  if (!parsed.success) {
+    const where = parsed.error.issues[0];
+    throw new UnreadableEvent('MALFORMED_DATA', `${contract.name}: ${where?.path.join('.')}: ${where?.message}`);
+  }
+  return contract.versions
+    .slice(version - 1, newest - 1)
+    .reduce<unknown>((lifted, step) => step.lift?.(lifted as never), parsed.data);
+}
+
+export function splitType(type: string): { name: string; version: number } {
+  const match = /^(.+)\.v([1-9]\d*)$/.exec(type);
+  if (!match) throw new UnreadableEvent('UNKNOWN_VERSION', `"${type}" does not end in a version such as ".v1".`);
+  return { name: match[1]!, version: Number(match[2]) };
+}
+
+function parseEnvelope(bytes: Uint8Array | string) {
+  let json: unknown;
+  try {
+    json = JSON.parse(typeof bytes === 'string' ? bytes : new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new UnreadableEvent('MALFORMED_ENVELOPE', 'The message is not JSON.');
+  }
+  const parsed = envelopeSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0];
+  throw new UnreadableEvent('MALFORMED_ENVELOPE', `Not a CloudEvent: ${where?.path.join('.')}: ${where?.message}`);
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { defineEvent } from './event-contract.ts';
+import { friendListEvent } from './subjects.ts';
+
+/** One entry of the owner's list, with the friend's profile as it was copied when the event was recorded. */
+export const friendSchema = z.object({
+  userId: z.string(),
+  nickname: z.string(),
+  avatarUrl: z.string().nullable(),
+  remark: z.string().nullable(),
+  pinned: z.boolean(),
+  tags: z.array(z.string()),
+  since: z.iso.datetime(),
+});
+export type FriendData = z.output<typeof friendSchema>;
+
+const personSchema = z.object({ userId: z.string(), nickname: z.string(), avatarUrl: z.string().nullable() });
+
+export const friendRequestSchema = z.object({
+  id: z.string(),
+  from: personSchema,
+  to: personSchema,
+  message: z.string().nullable(),
+  sentAt: z.iso.datetime(),
+});
+export type FriendRequestData = z.output<typeof friendRequestSchema>;
+
+export const friendAdded = defineEvent({
+  name: 'kith.friend.added',
+  subject: friendListEvent('added'),
+  newest: z.object({ friend: friendSchema }),
+});
+
+export const friendChanged = defineEvent({
+  name: 'kith.friend.changed',
+  subject: friendListEvent('changed'),
+  newest: z.object({ before: friendSchema, after: friendSchema }),
+});
+
+export const friendRemoved = defineEvent({
+  name: 'kith.friend.removed',
+  subject: friendListEvent('removed'),
+  newest: z.object({ friend: friendSchema }),
+});
+
+export const friendRequestAdded = defineEvent({
+  name: 'kith.friend-request.added',
+  subject: friendListEvent('request-added'),
+  newest: z.object({ request: friendRequestSchema }),
+});
+
+export const friendRequestClosed = defineEvent({
+  name: 'kith.friend-request.closed',
+  subject: friendListEvent('request-closed'),
+  newest: z.object({
+    request: friendRequestSchema,
+    outcome: z.enum(['ACCEPTED', 'DECLINED', 'CANCELLED', 'WITHDRAWN']),
+  }),
+});
+
+export const friendListContracts = [
+  friendAdded,
+  friendChanged,
+  friendRemoved,
+  friendRequestAdded,
+  friendRequestClosed,
+] as const;
