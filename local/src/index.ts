@@ -1,0 +1,15 @@
+export { eventually } from './eventually.ts';
+export { freePort } from './find-free-port.ts';
+export {
+  type Migration,
+  MigrationFailed,
+  migrate,
+  readMigrations,
+  type Service,
+} from './migrations/apply-migrations.ts';
+export type { ChildServer } from './servers/child-server-on-a-port.ts';
+export { startNats } from './servers/start-nats.ts';
+export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
+export { startRedis } from './servers/start-redis.ts';
+export { SetupProblem } from './setup-problem.ts';
+export { createTestDatabase } from './testing/create-test-database.ts';
