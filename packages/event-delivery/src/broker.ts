@@ -1,0 +1,80 @@
+import type { StreamName } from '@kith/event-contracts';
+
+/**
+ * What event delivery asks of a message broker. Two implementations keep this contract, chosen by EVENT_BUS alone:
+ * JetStream, and one that lives in the process with its streams in Postgres. One suite of tests runs over both.
+ *
+ * - A published message is stored before its result is known; the same message id within the dedup window is stored once.
+ * - A durable subscription gets every stored message at least once, in stream order for the first delivery, and again
+ *   after `retryLater`, or when neither ack nor working() came for 30 s.
+ * - `announce` reaches whoever listens at this moment, and nobody else.
+ */
+export interface EventBroker {
+  readonly connected: boolean;
+  /** Creates the stream or brings its settings up to date; remembered, so that a wiped broker gets it back. */
+  declareStream(stream: StreamName): Promise<void>;
+  /** In the order given, pipelined. One result a message, in the same order; rejects only when nothing can be said. */
+  publish(messages: readonly Message[]): Promise<PublishResult[]>;
+  subscribe(subscription: DurableSubscription): Promise<Stoppable>;
+  /** Streams' content in order, for reconciling; ends at what was the end when it began. */
+  stored(stream: StreamName, options?: { subject?: string }): AsyncIterable<StoredMessage>;
+  deleteStored(stream: StreamName, sequence: number): Promise<void>;
+  status(): Promise<BrokerStatus>;
+  announce(subject: string, payload: string): void;
+  /** `onMessage` that throws is reported and the message dropped: it never breaks the connection. */
+  listen(subject: string, onMessage: (payload: string, subject: string) => void): Stoppable;
+  /** Called after a lost connection has come back: announcements in between were not seen. */
+  onReconnect(handler: () => void): Stoppable;
+  close(): Promise<void>;
+}
+
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+export interface Message {
+  readonly subject: string;
+  /** Deduplication id. Never the same for two payloads. */
+  readonly id: string;
+  readonly payload: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type PublishResult = { readonly sequence: number; readonly duplicate: boolean } | { readonly error: Error };
+
+export interface DurableSubscription {
+  readonly stream: StreamName;
+  readonly durable: string;
+  /** How many deliveries may be unacknowledged at once. */
+  readonly maxUnacked: number;
+  /** Must not throw. */
+  onDelivery(delivery: Delivery): void;
+}
+
+export interface Delivery {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sequence: number;
+  /** 1 for the first. */
+  readonly deliveryCount: number;
+  ack(): void;
+  retryLater(delayMs: number): void;
+  /** Still at it: starts the 30 s anew. */
+  working(): void;
+}
+
+export interface StoredMessage {
+  readonly sequence: number;
+  readonly subject: string;
+  readonly id: string | undefined;
+  readonly storedAt: Date;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Uint8Array;
+}
+
+export interface BrokerStatus {
+  readonly streams: readonly { name: string; messages: number; bytes: number; lastSequence: number }[];
+  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand. */
+  readonly consumers: readonly { stream: string; durable: string; lag: number; unacked: number; redelivered: number }[];
+}
