@@ -1,0 +1,31 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { currentTraceparent, traceIdOf } from './trace-context.ts';
+
+/** What must never reach a log, wherever in the logged object it stands (two levels deep). */
+const SECRETS = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'accessToken', 'token', 'authorization'];
+
+/**
+ * JSON lines on stdout, each with the process's name and, inside a trace, its id. Secrets are cut out.
+ * `destination` is for tests.
+ */
+export function createLog(
+  { name, level }: { name: string; level: string },
+  destination: DestinationStream = pino.destination(1),
+): Logger {
+  return pino(
+    {
+      name,
+      level,
+      base: {},
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRETS.flatMap((secret) => [secret, `*.${secret}`]), remove: true },
+      mixin: () => {
+        const traceId = traceIdOf(currentTraceparent());
+        return traceId === undefined ? {} : { traceId };
+      },
+    },
+    destination,
+  );
+}
+
+export type { Logger };

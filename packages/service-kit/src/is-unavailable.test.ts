@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { isUnavailable } from './is-unavailable.ts';
+
+const withCode = (code: string) => Object.assign(new Error('x'), { code });
+
+test.each(['ECONNREFUSED', 'ECONNRESET', '57P01', '08006', '53300', 'P1001'])('%s is a dependency away', (code) => {
+  expect(isUnavailable(withCode(code))).toBe(true);
+});
+
+test.each(['23505', '42P01', 'P2002', 'ENOENT'])('%s is not', (code) => {
+  expect(isUnavailable(withCode(code))).toBe(false);
+});
+
+test('it looks through causes and aggregates', () => {
+  expect(isUnavailable(new Error('query failed', { cause: withCode('ECONNREFUSED') }))).toBe(true);
+  expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true);
+  expect(isUnavailable('ECONNREFUSED')).toBe(false);
+});

@@ -1,0 +1,41 @@
+/** Socket and name errors of Node (https://nodejs.org/api/errors.html#common-system-errors) and of undici. */
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+/** Postgres: connection exceptions (class 08), too many connections (53300), shutting down or starting up (57P0x). */
+const POSTGRES_CODES = /^(08...|53300|57P0[1-5])$/;
+
+/** Prisma: cannot reach, timed out reaching, or lost the database; timed out waiting for a connection. */
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
+
+/** Without a code of its own: what `pg` says when a connection ends under a query or none comes free in time. */
+const CONNECTION_MESSAGES = /^(Connection terminated|timeout exceeded when trying to connect)/;
+
+/**
+ * Whether an error means "the thing we need does not answer now" (worth a retry), as opposed to a fault of ours. Looks
+ * through `cause`, and through Prisma's `meta`, down to the driver's own error.
+ */
+export function isUnavailable(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > 5) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (NETWORK_CODES.has(code) || PRISMA_CODES.has(code) || POSTGRES_CODES.test(code)) return true;
+  if (CONNECTION_MESSAGES.test(error.message)) return true;
+  // A host with an IPv4 and an IPv6 address fails with one error for each.
+  if (error instanceof AggregateError && error.errors.some((each) => isUnavailable(each, depth + 1))) return true;
+  return isUnavailable(error.cause, depth + 1) || isUnavailable(driverErrorOf(error), depth + 1);
+}
+
+function driverErrorOf(error: Error): unknown {
+  const meta = 'meta' in error ? (error.meta as { driverAdapterError?: unknown } | undefined) : undefined;
+  return meta?.driverAdapterError;
+}

@@ -1,0 +1,12 @@
+import { KithError } from './kith-error.ts';
+import { sameSecret } from './same-secret.ts';
+import type { HttpHandler } from './start-http-server.ts';
+
+/** Lets a request through only with `authorization: Bearer <operator's key>`; 401 otherwise. */
+export function operatorOnly(operatorKey: string, handle: HttpHandler): HttpHandler {
+  return (request, response) => {
+    const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (!sameSecret(given, operatorKey)) throw new KithError('UNAUTHENTICATED', 'The operator’s key is needed here.');
+    return handle(request, response);
+  };
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { ConfigError, configFields, parseConfig } from './read-config.ts';
+
+const schema = z.object({
+  HOST: configFields.host,
+  PORT: configFields.port,
+  USER_URL: configFields.httpUrl,
+  LOG_LEVEL: configFields.logLevel,
+});
+const good = { PORT: '4000', USER_URL: 'http://127.0.0.1:4101/' };
+
+test('values are read with their types and defaults', () => {
+  expect(parseConfig(schema, good)).toEqual({
+    HOST: '127.0.0.1',
+    PORT: 4000,
+    USER_URL: 'http://127.0.0.1:4101',
+    LOG_LEVEL: 'info',
+  });
+});
+
+test.each([
+  ['PORT', { ...good, PORT: '4000x' }],
+  ['PORT', { ...good, PORT: '65536' }],
+  ['PORT', { ...good, PORT: '-1' }],
+  ['USER_URL', { ...good, USER_URL: 'localhost:80' }],
+  ['LOG_LEVEL', { ...good, LOG_LEVEL: 'loud' }],
+])('a bad %s is refused by its name', (variable, env) => {
+  expect(() => parseConfig(schema, env)).toThrow(ConfigError);
+  expect(() => parseConfig(schema, env)).toThrow(new RegExp(`^${variable}: must be`));
+});
+
+test('a variable set to nothing counts as not set', () => {
+  expect(() => parseConfig(schema, { ...good, PORT: '' })).toThrow('PORT: is required and not set');
+});
+
+test('a secret that is too short is refused', () => {
+  expect(() => parseConfig(z.object({ KEY: configFields.secret }), { KEY: 'short' })).toThrow(/^KEY: .*16/);
+});

@@ -1,0 +1,118 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, register } from 'prom-client';
+import { sendError, sendJson } from './answer-http.ts';
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly log: Logger;
+  /** The names of what is missing; empty when the process can do its work. */
+  readonly ready: () => Promise<readonly string[]> | readonly string[];
+  /** By method and path: `'POST /operator/import-users'`, or by path alone for every method: `'/graphql'`. */
+  readonly routes: Readonly<Record<string, HttpHandler>>;
+  /** Answers what no route does (the gateway's web client); 404 without it. */
+  readonly otherwise?: HttpHandler;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:4101`, with the port that was really taken. */
+  readonly url: string;
+  /** For upgrades to WebSocket. */
+  readonly server: http.Server;
+  /** Accepts nothing new, waits for running requests (at most 5 s), then closes every connection. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_AT_MOST_MS = 5_000;
+/** Longer than clients keep an idle connection, so that they never write into one that we are closing. */
+const KEEP_ALIVE_MS = 65_000;
+
+let metricsCollected = false;
+
+/**
+ * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200, or 503
+ * `{"missing":[…]}`) and `/metrics` (Prometheus). A handler that throws is answered as JSON: a KithError as it is,
+ * anything else as 500 without details. Rejects when the port cannot be taken.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  if (!metricsCollected) collectDefaultMetrics();
+  metricsCollected = true;
+
+  let stopping = false;
+  const routes: Readonly<Record<string, HttpHandler>> = {
+    'GET /live': (_request, response) => sendJson(response, 200, { live: true }),
+    'GET /ready': async (_request, response) => {
+      const missing = stopping ? ['stopping'] : await options.ready();
+      sendJson(response, missing.length === 0 ? 200 : 503, missing.length === 0 ? { ready: true } : { missing });
+    },
+    'GET /metrics': async (_request, response) => {
+      const text = await register.metrics();
+      response.writeHead(200, { 'content-type': register.contentType }).end(text);
+    },
+    ...options.routes,
+  };
+
+  const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const path = pathOf(request.url ?? '/');
+    const handle = routes[path] ?? routes[`${request.method} ${path}`] ?? options.otherwise ?? notFound;
+    void answer(handle, request, response, options.log);
+  });
+  await listen(server, options.host, options.port);
+
+  return {
+    url: `http://${hostInUrl(options.host)}:${(server.address() as AddressInfo).port}`,
+    server,
+    stop: async () => {
+      stopping = true;
+      await close(server);
+    },
+  };
+}
+
+async function answer(handle: HttpHandler, request: IncomingMessage, response: ServerResponse, log: Logger) {
+  try {
+    await handle(request, response);
+  } catch (error) {
+    sendError(response, error, log);
+  }
+}
+
+const notFound: HttpHandler = (_request, response) => sendJson(response, 404, { error: 'There is nothing here.' });
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listen(server: http.Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: http.Server): Promise<void> {
+  return new Promise((resolve) => {
+    // A connection that finishes its request now would idle until its client lets go of it.
+    const closeFinished = setInterval(() => server.closeIdleConnections(), 50);
+    const force = setTimeout(() => server.closeAllConnections(), DRAIN_AT_MOST_MS);
+    server.close(() => {
+      clearInterval(closeFinished);
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+
+/** W3C Trace Context (https://www.w3.org/TR/trace-context/), version 00. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+const current = new AsyncLocalStorage<string>();
+
+/** Starts a trace: `00-<trace id>-<span id>-01`. */
+export function newTraceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+}
+
+/** The same trace with a span of its own; a new trace when there is no readable parent. */
+export function childTraceparent(parent: string | undefined): string {
+  const match = TRACEPARENT.exec(parent ?? '');
+  return match ? `00-${match[1]}-${randomBytes(8).toString('hex')}-${match[3]}` : newTraceparent();
+}
+
+/** undefined when it is not a traceparent. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return TRACEPARENT.exec(traceparent ?? '')?.[1];
+}
+
+/** Runs `work`, and everything it awaits, inside the trace: logs name it, and events and calls made there carry it. */
+export function inTrace<Result>(traceparent: string, work: () => Result): Result {
+  return current.run(traceparent, work);
+}
+
+/** The trace this code runs in; undefined outside of any. */
+export function currentTraceparent(): string | undefined {
+  return current.getStore();
+}
