@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+import { nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
+
+const SUBGRAPHS = ['user', 'friend'] as const;
+
+/** The subgraphs do not fit together, or one of them cannot say its schema. */
+export class CompositionFailed extends Error {
+  override name = 'CompositionFailed';
+}
+
+/**
+ * Asks each service for its subgraph (`services/<name>/src/print-schema.ts`) and writes the supergraph of all of them.
+ * The addresses in it are the names of the services: the gateway takes the real ones from its environment.
+ *
+ * @param file written in one step, so that a gateway never reads half of it
+ * @throws {CompositionFailed} with every error of the composition, one a line
+ */
+export async function composeSupergraph(file: string): Promise<void> {
+  const subgraphs = await Promise.all(SUBGRAPHS.map(async (name) => ({ name, sdl: await printSchema(name) })));
+  const supergraphSdl = composed(subgraphs);
+  await mkdir(dirname(file), { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, supergraphSdl);
+  await rename(unfinished, file);
+}
+
+/** @throws {CompositionFailed} */
+export function composed(subgraphs: readonly { name: string; sdl: string }[]): string {
+  const result = composeServices(
+    subgraphs.map(({ name, sdl }) => ({ name, url: `http://${name}/graphql`, typeDefs: parse(sdl) })),
+  );
+  if (result.supergraphSdl !== undefined) return result.supergraphSdl;
+  const lines = result.errors.map((error) => {
+    const code = error.extensions?.code;
+    return `  ${code ? `${code}: ` : ''}${error.message}`;
+  });
+  throw new CompositionFailed(
+    `The subgraphs ${subgraphs.map(({ name }) => name).join(' and ')} do not compose:\n${lines.join('\n')}`,
+  );
+}
+
+async function printSchema(service: string): Promise<string> {
+  const program = join(workspaceRoot, 'services', service, 'src', 'print-schema.ts');
+  try {
+    const { stdout } = await promisify(execFile)(nodeProgram(), [program], { maxBuffer: 16 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr?.trim() ?? '';
+    throw new CompositionFailed(`The ${service} service cannot print its schema:\n${said || String(error)}`, {
+      cause: error,
+    });
+  }
+}

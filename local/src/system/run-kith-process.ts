@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { runChildServer } from '../servers/run-child-server.ts';
+import { nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
+import { runRestartable, type ServiceProcess } from './run-restartable.ts';
+
+const ENTRIES = {
+  user: 'services/user/src/main.ts',
+  friend: 'services/friend/src/main.ts',
+  gateway: 'gateway/src/main.ts',
+} as const;
+
+export type KithProcess = {
+  program: keyof typeof ENTRIES;
+  /** Names the log, and the process in messages. */
+  name: string;
+  host: string;
+  port: number;
+  /** Its whole configuration, but HOST and PORT. */
+  env: Record<string, string>;
+  logFolder: string;
+};
+
+/** Starts one of Kith's own processes and resolves when its `/ready` answers 200. */
+export function runKithProcess({ program, name, host, port, env, logFolder }: KithProcess): Promise<ServiceProcess> {
+  const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+  return runRestartable(name, url, () =>
+    runChildServer({
+      name: `the ${name} process`,
+      command: nodeProgram(),
+      args: ['--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
+      logFile: join(logFolder, `${name}.log`),
+      readyWithinMs: 30_000,
+      spawnOptions: { cwd: workspaceRoot, env: { ...inherited(), ...env, HOST: host, PORT: String(port) } },
+      isReady: () => isReady(url),
+    }),
+  );
+}
+
+/** What every program expects of its surroundings; configuration is not inherited, so that tests do not depend on it. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) });
+  if (answer.ok) return true;
+  throw new Error(`/ready answers ${answer.status} ${(await answer.text()).slice(0, 300)}`);
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../find-free-port.ts';
+import { migrate } from '../migrations/apply-migrations.ts';
+import { composeSupergraph } from './compose-supergraph.ts';
+import type { ServiceProcess } from './run-restartable.ts';
+import { startProcesses } from './start-processes.ts';
+import { type ServerUrls, startServers } from './start-servers.ts';
+import { stopInOrder } from './stop-in-order.ts';
+
+export type RunningSystem = ServerUrls & {
+  gateways: ServiceProcess[];
+  user: ServiceProcess;
+  friend: ServiceProcess;
+  postgres: ServiceProcess;
+  nats: ServiceProcess;
+  redis: ServiceProcess;
+  operatorKey: string;
+  gatewayKey: string;
+  /** Ends everything, in reverse order of starting. What already ended is no error. */
+  stop(): Promise<void>;
+};
+
+/**
+ * A whole system of its own, for a test or a benchmark to use and to break: private servers, migrated databases, the
+ * composed supergraph, one user and one friend process, and as many gateways as asked for.
+ *
+ * @param options `kithData`: an empty folder for data and `logs/*.log`; `env`: more variables, for every process;
+ *   `durable`: true for a benchmark, whose Postgres has to fsync
+ */
+export async function startSystem(options: {
+  kithData: string;
+  gateways?: number;
+  env?: Record<string, string>;
+  durable?: boolean;
+}): Promise<RunningSystem> {
+  const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
+  await mkdir(kithData, { recursive: true });
+  const supergraphFile = join(kithData, 'supergraph.graphql');
+  const composed = composeSupergraph(supergraphFile);
+  // Whoever fails first is reported; a composition that fails meanwhile must not end the process as unhandled.
+  composed.catch(() => {});
+  const { urls, started } = await startServers({ kithData, durable });
+  const { postgres, nats, redis } = started as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
+  const running = [postgres, nats, redis];
+  const stop = () => stopInOrder(running);
+  try {
+    await Promise.all([migrate(urls.userDatabaseUrl, 'user'), migrate(urls.friendDatabaseUrl, 'friend'), composed]);
+    const keys = { gatewayKey: randomBytes(24).toString('hex'), operatorKey: randomBytes(24).toString('hex') };
+    const processes = await startProcesses(
+      { ...urls, ...keys, supergraphFile, signingKeyFile: join(kithData, 'signing-keys.json'), extra: env },
+      {
+        logFolder: join(kithData, 'logs'),
+        user: await freePort(),
+        friend: await freePort(),
+        gateways: await Promise.all(
+          Array.from({ length: gatewayCount }, async () => ({ host: '127.0.0.1', port: await freePort() })),
+        ),
+      },
+      (process) => running.push(process),
+    );
+    return { ...urls, ...keys, ...processes, postgres, nats, redis, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

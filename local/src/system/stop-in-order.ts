@@ -1,0 +1,11 @@
+import type { ServiceProcess } from './run-restartable.ts';
+
+const LAST_STARTED_FIRST = ['gateway', 'friend', 'user', 'redis', 'nats', 'postgres'];
+
+/** Ends processes in the reverse of the order in which they depend on each other; several gateways at once. */
+export async function stopInOrder(processes: readonly ServiceProcess[]): Promise<void> {
+  for (const role of LAST_STARTED_FIRST) {
+    const same = processes.filter(({ name }) => name.split('-')[0] === role);
+    await Promise.all(same.map((process) => process.stop()));
+  }
+}

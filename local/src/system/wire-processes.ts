@@ -1,0 +1,51 @@
+import type { ServerUrls } from './start-servers.ts';
+
+export type Wiring = ServerUrls & {
+  userUrl: string;
+  friendUrl: string;
+  /** Shared by the gateway and the services: whoever lacks it is not the gateway. */
+  gatewayKey: string;
+  /** Opens the operator's endpoints. */
+  operatorKey: string;
+  /** Made by the user service when it is missing. */
+  signingKeyFile: string;
+  supergraphFile: string;
+  /** More variables, for every process; they win. */
+  extra?: Record<string, string>;
+};
+
+/** The environment of each process: the one place where the variables' names meet their values. */
+export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wiring): Record<string, string> {
+  const common = { EVENT_BUS: 'jetstream', NATS_URL: wiring.natsUrl, GATEWAY_KEY: wiring.gatewayKey };
+  switch (program) {
+    case 'user':
+      return {
+        ...common,
+        USER_DATABASE_URL: wiring.userDatabaseUrl,
+        OPERATOR_KEY: wiring.operatorKey,
+        SIGNING_KEY_FILE: wiring.signingKeyFile,
+        ...wiring.extra,
+      };
+    case 'friend':
+      return {
+        ...common,
+        FRIEND_DATABASE_URL: wiring.friendDatabaseUrl,
+        REDIS_URL: wiring.redisUrl,
+        OPERATOR_KEY: wiring.operatorKey,
+        USER_URL: wiring.userUrl,
+        ...wiring.extra,
+      };
+    case 'gateway':
+      return {
+        ...common,
+        USER_URL: wiring.userUrl,
+        FRIEND_URL: wiring.friendUrl,
+        SUPERGRAPH_FILE: wiring.supergraphFile,
+        ...wiring.extra,
+      };
+    default: {
+      const unhandled: never = program;
+      return unhandled;
+    }
+  }
+}
