@@ -1,4 +1,4 @@
-import { buildSchema, execute, type GraphQLError, parse, validate } from 'graphql';
+import { buildSchema, execute, GraphQLError, parse, validate } from 'graphql';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { KithError } from './kith-error.ts';
@@ -46,4 +46,12 @@ test('a mistake in the document is BAD_USER_INPUT and keeps its message', () => 
   expect(masked.extensions.code).toBe('BAD_USER_INPUT');
   expect(masked.message).toContain('nam');
   expect(masked.locations).toEqual([{ line: 1, column: 3 }]);
+});
+
+test('a refusal of the service’s own rules is translated', () => {
+  class RuleError extends Error {}
+  const translate = (error: unknown) => (error instanceof RuleError ? new KithError('NOT_ALLOWED', 'No.') : undefined);
+  const thrown = new GraphQLError('x', { originalError: new RuleError() });
+  expect(maskError(thrown, log, translate).extensions.code).toBe('NOT_ALLOWED');
+  expect(maskError(new Error('x'), log, translate).extensions.code).toBe('INTERNAL_SERVER_ERROR');
 });

@@ -3,13 +3,17 @@ import type { Logger } from 'pino';
 import { isUnavailable } from './is-unavailable.ts';
 import { graphqlErrorOf, KithError } from './kith-error.ts';
 
+/** What a service's own rules throw, as clients may see it; undefined for an error that is none of them. */
+export type TranslateError = (error: unknown) => KithError | undefined;
+
 /**
  * Turns whatever a resolver threw into what a client may see: a KithError as it is, a mistake in the document or its
  * variables as BAD_USER_INPUT, a dependency that is away as SERVICE_UNAVAILABLE, and everything else as
  * INTERNAL_SERVER_ERROR without a word of it (it goes to the log).
  */
-export function maskError(error: unknown, log: Logger): GraphQLError {
-  const root = rootOf(error);
+export function maskError(error: unknown, log: Logger, translate?: TranslateError): GraphQLError {
+  const thrown = rootOf(error);
+  const root = translate?.(thrown) ?? thrown;
   if (root instanceof KithError) return placed(graphqlErrorOf(root), error);
   if (root instanceof GraphQLError) {
     return root.extensions.code === undefined ? placed(withCode('BAD_USER_INPUT', root), error) : placed(root, error);

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { KithError } from './kith-error.ts';
-import { maskError } from './mask-error.ts';
+import { maskError, type TranslateError } from './mask-error.ts';
 import { sameSecret } from './same-secret.ts';
 import type { HttpHandler } from './start-http-server.ts';
 import { childTraceparent, inTrace } from './trace-context.ts';
@@ -29,6 +29,8 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   gatewayKey: string;
   verify: TokenVerifier;
   log: Logger;
+  /** How the refusals of the service's own rules read to clients. */
+  translateError?: TranslateError;
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
   const yoga = createYoga<SubgraphContext>({
@@ -40,7 +42,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     cors: false,
     logging: false,
     batching: false,
-    maskedErrors: { maskError: (error) => maskError(error, options.log) },
+    maskedErrors: { maskError: (error) => maskError(error, options.log, options.translateError) },
   });
 
   return async (request, response) => {
