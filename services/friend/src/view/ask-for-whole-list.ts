@@ -1,0 +1,19 @@
+import { oldestFirst, readRequests } from './ask-for-requests.ts';
+import { readEntries } from './list-entry.ts';
+import type { ListState } from './list-state.ts';
+import type { Question } from './question.ts';
+
+/** Everything at one revision, for snapshots. Friends in no order. */
+export function askForWholeList(): Question<ListState> {
+  return {
+    text: 'whole',
+    script: 'whole-list',
+    args: [],
+    read: (revision, [entries, requests]) => ({
+      revision,
+      friends: readEntries(entries as string[]),
+      requests: readRequests(requests as string[]),
+    }),
+    answer: ({ state }) => ({ ...state, requests: oldestFirst(state.requests) }),
+  };
+}

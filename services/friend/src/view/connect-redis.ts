@@ -1,0 +1,93 @@
+import type { Log } from '@kith/event-delivery';
+import { Redis } from 'ioredis';
+import { viewKeys } from './view-keys.ts';
+import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
+
+/** Redis as the view uses it. Nothing waits for a server that is away: every call fails at once or within its timeout. */
+export interface ViewRedis {
+  /** Runs a script on one owner's keys: one round trip. Rejects with ViewUnavailable. */
+  run(script: ViewScript, ownerId: string, args: readonly (string | number)[]): Promise<unknown>;
+  /** HMGET for many keys in one round trip. Rejects with ViewUnavailable. */
+  readFields(keys: readonly string[], fields: readonly string[]): Promise<(string | null)[][]>;
+  /** Called when the connection is lost: what happened to the data since, nobody here knows. */
+  onLost(handler: () => void): void;
+  /** Called when the server answers again, and when it first does. */
+  onReady(handler: () => void): void;
+  readonly connected: boolean;
+  close(): Promise<void>;
+}
+
+/** Redis did not do it. Worth a retry: Postgres has the truth meanwhile. */
+export class ViewUnavailable extends Error {
+  readonly code = 'SERVICE_UNAVAILABLE';
+  /** It answered, with an error (it is full, say): this call failed, others need not. */
+  readonly refused: boolean;
+  constructor(cause: unknown) {
+    super(`No friend-list view: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'ViewUnavailable';
+    this.refused = cause instanceof Error && cause.name === 'ReplyError';
+  }
+}
+
+/**
+ * Connects to one Redis 7 server (or Valkey), and again for as long as it takes; resolves without waiting for it.
+ *
+ * @param commandTimeoutMs how long a command may take before its caller does without Redis
+ */
+export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?: number }): ViewRedis {
+  const redis = new Redis(options.url, {
+    commandTimeout: options.commandTimeoutMs ?? 250,
+    connectTimeout: 2_000,
+    // A command that met a dead connection is answered from Postgres now. Kept and sent again after a reconnect, it
+    // would speak to a server that may have lost or rolled back what the command took for granted.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.min(20 * 2 ** Math.min(attempt, 10), 500),
+    // A failover leaves us connected to a server that may only be read: look for the one that took over.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  });
+  for (const script of viewScripts) redis.defineCommand(script, { lua: sourceOf(script), numberOfKeys: 6 });
+  // defineCommand adds methods that the type does not know.
+  const scripts = redis as unknown as Record<ViewScript, (...args: (string | number)[]) => Promise<unknown>>;
+
+  logOutages(redis, options.log);
+  return {
+    run: (script, ownerId, args) => scripts[script](...viewKeys(ownerId), ...args).catch(unavailable),
+    async readFields(keys, fields) {
+      const pipeline = redis.pipeline();
+      for (const key of keys) pipeline.hmget(key, ...fields);
+      const replies = await pipeline.exec().catch(unavailable);
+      return (replies ?? []).map(([error, values]) => {
+        if (error) throw new ViewUnavailable(error);
+        return values as (string | null)[];
+      });
+    },
+    onLost: (handler) => void redis.on('close', handler),
+    onReady: (handler) => void redis.on('ready', handler),
+    get connected() {
+      return redis.status === 'ready';
+    },
+    async close() {
+      redis.disconnect();
+    },
+  };
+}
+
+function unavailable(cause: unknown): never {
+  throw new ViewUnavailable(cause);
+}
+
+/** One line when it goes, one when it is back; not one per attempt. */
+function logOutages(redis: Redis, log: Log): void {
+  let away = false;
+  redis.on('error', (error) => {
+    if (away) return;
+    away = true;
+    log.warn({ error: error.message }, 'Redis does not answer: friend lists are read from Postgres until it does');
+  });
+  redis.on('ready', () => {
+    if (away) log.info({}, 'Redis answers again');
+    away = false;
+  });
+}

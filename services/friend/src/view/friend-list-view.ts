@@ -1,0 +1,202 @@
+import type { Log } from '@kith/event-delivery';
+import { askForFriend, type FoundFriend } from './ask-for-friend.ts';
+import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
+import { askForRequests, type OpenRequests, readRequests } from './ask-for-requests.ts';
+import { askForWholeList } from './ask-for-whole-list.ts';
+import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
+import { Distrust, type LoadRevisions } from './distrust-after-outages.ts';
+import { FloorsToRaise } from './keep-raising-floors.ts';
+import { limitConcurrency } from './limit-concurrency.ts';
+import { readEntries, writeEntry } from './list-entry.ts';
+import type { ListState, ViewChange } from './list-state.ts';
+import { oneBatchPerOwner } from './one-batch-per-owner.ts';
+import { pauseAfterFailures } from './pause-after-failures.ts';
+import { readList } from './read-list.ts';
+import { metaKey } from './view-keys.ts';
+
+export interface FriendListViewOptions {
+  /** From connectRedis; whoever connected it closes it, after stopping the view. */
+  readonly redis: ViewRedis;
+  /** Reads a list from the primary database in one snapshot; for somebody without a list, revision 0 and nothing. */
+  readonly load: (ownerId: string) => Promise<ListState>;
+  readonly loadRevisions: LoadRevisions;
+  readonly log: Log;
+  /** A view that nobody reads for so long goes. Default: a day. */
+  readonly expireAfterMs?: number;
+  /** How long a loader may take before another may start. Default: 5 s. */
+  readonly leaseMs?: number;
+  /** How long a reader waits for the consumer to bring a view up to its floor. Default: 30 ms. */
+  readonly waitForConsumerMs?: number;
+  /** How long a reader waits for another process to load a view, before going to Postgres too. Default: 100 ms. */
+  readonly waitForLoaderMs?: number;
+  readonly pollEveryMs?: number;
+  /** Lists being loaded at a time in this process. Default: 8. */
+  readonly mostLoads?: number;
+  /** After a failure, how long Redis is left alone; also how often floors that it missed are tried again. Default: 200 ms. */
+  readonly pauseAfterFailureMs?: number;
+  /** How often a view in use is compared with Postgres, in the background. Default: a minute. */
+  readonly compareEveryMs?: number;
+}
+
+export type Applied =
+  | { readonly outcome: 'applied' | 'duplicate' | 'no-view' }
+  | { readonly outcome: 'gap'; readonly viewRevision: number };
+
+/**
+ * Everybody's friend list, ready to read. Reads answer with the list as it was at one revision, and never without a
+ * change whose `raiseFloor` had resolved when they were called. Answers are shared between callers: change none.
+ */
+export interface FriendListView {
+  /**
+   * Applies what one revision did. On a gap the caller applies the revisions between first, from the outbox. Rejects
+   * with ViewUnavailable when Redis is away: the caller keeps the event and tries again until it is answered.
+   */
+  apply(ownerId: string, revision: number, change: ViewChange): Promise<Applied>;
+  /** No reader sees less than this from now on. Resolves also when Redis is away; then it is kept trying. */
+  raiseFloor(ownerId: string, revision: number): Promise<void>;
+  /** Of the view; undefined when there is none that is up to date. */
+  revision(ownerId: string): Promise<number | undefined>;
+  /** The same for many in one round trip; those without a view up to date are missing from the answer. */
+  revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Throws BadPageCursor. What it costs does not depend on the list's length, unless it is filtered. */
+  page(ownerId: string, request: PageRequest): Promise<FriendPage>;
+  find(ownerId: string, userId: string): Promise<FoundFriend>;
+  requests(ownerId: string): Promise<OpenRequests>;
+  whole(ownerId: string): Promise<ListState>;
+  /** What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with ViewUnavailable. */
+  stored(ownerId: string): Promise<ListState | undefined>;
+  /** Throws the view away and loads it anew; answers its revision. Rejects with ViewUnavailable. */
+  rebuild(ownerId: string): Promise<number>;
+  stop(): void;
+}
+
+export function createFriendListView(options: FriendListViewOptions): FriendListView {
+  const pauseMs = options.pauseAfterFailureMs ?? 200;
+  const distrust = new Distrust({
+    loadRevisions: options.loadRevisions,
+    compareEveryMs: options.compareEveryMs ?? 60_000,
+    mostOwners: 50_000,
+  });
+  options.redis.onLost(() => distrust.outage());
+  const redis = pauseAfterFailures(options.redis, { pauseMs, onFailure: () => distrust.outage() });
+  const floors = new FloorsToRaise({
+    raise: (ownerId, revision) => changeOrForget(redis, ownerId, () => redis.run('raise-floor', ownerId, [revision])),
+    retryEveryMs: pauseMs,
+    mostOwners: 10_000,
+    log: options.log,
+  });
+  redis.onReady(() => floors.retryNow());
+  const ask = oneBatchPerOwner(
+    readList({
+      redis,
+      load: options.load,
+      distrust,
+      floors,
+      withSlot: limitConcurrency(options.mostLoads ?? 8),
+      expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
+      leaseMs: options.leaseMs ?? 5_000,
+      waitForConsumerMs: options.waitForConsumerMs ?? 30,
+      waitForLoaderMs: options.waitForLoaderMs ?? 100,
+      pollEveryMs: options.pollEveryMs ?? 2,
+    }),
+  );
+
+  return {
+    async apply(ownerId, revision, change) {
+      const reply = await changeOrForget(redis, ownerId, () =>
+        redis.run('apply', ownerId, [revision, ...changeArgs(change)]),
+      );
+      const [outcome, viewRevision] = (reply ?? ['no-view']) as [Applied['outcome'], number];
+      return outcome === 'gap' ? { outcome, viewRevision } : { outcome };
+    },
+
+    raiseFloor: (ownerId, revision) => floors.raise(ownerId, revision),
+
+    async revision(ownerId) {
+      return (await this.revisions([ownerId])).get(ownerId);
+    },
+
+    revisions: (ownerIds) => revisionsOfViews({ redis, distrust, floors }, ownerIds),
+
+    page: async (ownerId, request) => ask(ownerId, askForPage(request)),
+    find: (ownerId, userId) => ask(ownerId, askForFriend(userId)),
+    requests: (ownerId) => ask(ownerId, askForRequests()),
+    whole: (ownerId) => ask(ownerId, askForWholeList()),
+
+    async stored(ownerId) {
+      const reply = (await redis.run('stored-list', ownerId, [])) as [number, string[], string[]] | null;
+      if (!reply) return undefined;
+      const [revision, entries, requests] = reply;
+      return { revision, friends: readEntries(entries), requests: readRequests(requests) };
+    },
+
+    async rebuild(ownerId) {
+      await redis.run('forget', ownerId, []);
+      return (await this.whole(ownerId)).revision;
+    },
+
+    stop: () => floors.stop(),
+  };
+}
+
+/**
+ * A Redis that is full refuses to change a view, and would go on showing it unchanged. It never refuses to delete: a
+ * view that cannot be changed is forgotten, and undefined returned.
+ */
+async function changeOrForget<T>(redis: ViewRedis, ownerId: string, change: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof ViewUnavailable && error.refused)) throw error;
+    await redis.run('forget', ownerId, []);
+    return undefined;
+  }
+}
+
+function changeArgs(change: ViewChange): [kind: string, id: string, value: string] {
+  switch (change.kind) {
+    case 'put-friend':
+      return [change.kind, change.friend.userId, writeEntry(change.friend)];
+    case 'remove-friend':
+      return [change.kind, change.userId, ''];
+    case 'put-request':
+      return [change.kind, change.request.id, JSON.stringify(change.request)];
+    case 'remove-request':
+      return [change.kind, change.requestId, ''];
+    default: {
+      const unhandled: never = change;
+      return unhandled;
+    }
+  }
+}
+
+/**
+ * Only the hash with the revision is looked at: of a view that has lost other parts it still tells the truth about
+ * the list's revision. Not a read in the sense of the sliding expiry: a client that only watches needs no view.
+ */
+async function revisionsOfViews(
+  { redis, distrust, floors }: { redis: ViewRedis; distrust: Distrust; floors: FloorsToRaise },
+  ownerIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { outages } = distrust;
+  const views = await redis.readFields(ownerIds.map(metaKey), ['revision', 'floor']).catch((error: unknown) => {
+    if (error instanceof ViewUnavailable) return [];
+    throw error;
+  });
+  const upToDate = new Map<string, number>();
+  await Promise.all(
+    views.map(async ([revisionText, floorText], place) => {
+      const ownerId = ownerIds[place]!;
+      const revision = Number(revisionText ?? -1);
+      if (revision < Math.max(0, Number(floorText ?? 0), floors.of(ownerId))) return;
+      if (!distrust.believes(ownerId)) {
+        // Not known: the caller asks Postgres itself, and hears from it what is wrong.
+        const current = await distrust.currentRevision(ownerId).catch(() => Number.POSITIVE_INFINITY);
+        if (revision < current) return;
+        distrust.believe(ownerId, outages);
+      }
+      upToDate.set(ownerId, revision);
+    }),
+  );
+  return upToDate;
+}

@@ -1,0 +1,3 @@
+-- ARGV: revision
+raiseFloor(ARGV[1])
+return 'raised'

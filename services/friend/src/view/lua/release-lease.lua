@@ -1,0 +1,3 @@
+-- ARGV: token
+if redis.call('HGET', LEASE, 'token') == ARGV[1] then redis.call('DEL', LEASE) end
+return 'released'

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
+import type { Distrust } from './distrust-after-outages.ts';
+import { fillView } from './fill-view.ts';
+import type { FloorsToRaise } from './keep-raising-floors.ts';
+import { ListInHand } from './list-in-hand.ts';
+import type { ListState } from './list-state.ts';
+import type { AnswerBatch } from './one-batch-per-owner.ts';
+import type { Question } from './question.ts';
+
+type Questions = ReadonlyMap<string, Question<unknown>>;
+type Answers = ReadonlyMap<string, unknown>;
+
+export interface ReadListOptions {
+  readonly redis: ViewRedis;
+  readonly load: (ownerId: string) => Promise<ListState>;
+  readonly distrust: Distrust;
+  readonly floors: FloorsToRaise;
+  readonly withSlot: <T>(task: () => Promise<T>) => Promise<T>;
+  readonly expireAfterMs: number;
+  readonly leaseMs: number;
+  readonly waitForConsumerMs: number;
+  readonly waitForLoaderMs: number;
+  readonly pollEveryMs: number;
+}
+
+/**
+ * Answers a batch of questions about one list: from its view; else by filling the view; else, while another process
+ * does that and takes its time, or while Redis is away, from Postgres alone.
+ */
+export function readList(options: ReadListOptions): AnswerBatch {
+  const { redis, load, distrust, floors, withSlot } = options;
+
+  return async function answerBatch(ownerId, questions) {
+    try {
+      return await answerFromView(ownerId, questions);
+    } catch (error) {
+      if (!(error instanceof ViewUnavailable)) throw error;
+      return await answerFromPostgres(ownerId, questions);
+    }
+  };
+
+  async function answerFromView(ownerId: string, questions: Questions): Promise<Answers> {
+    const startedAt = performance.now();
+    /** What Postgres held when this view was compared with it, which one batch needs do only once. */
+    let compared: number | undefined;
+    for (;;) {
+      const { outages } = distrust;
+      const seen = await askView(ownerId, questions, Math.max(compared ?? 0, floors.of(ownerId)));
+      if (typeof seen === 'object') {
+        if (distrust.believes(ownerId) && outages === distrust.outages) {
+          if (distrust.isDue(ownerId)) void raiseFloorIfBehind(ownerId, seen.revision);
+          return seen.answers;
+        }
+        compared ??= await distrust.currentRevision(ownerId);
+        if (seen.revision >= compared) {
+          distrust.believe(ownerId, outages);
+          return seen.answers;
+        }
+        await floors.raise(ownerId, compared);
+        continue;
+      }
+      const waitedMs = performance.now() - startedAt;
+      // Below its floor: most often the consumer is about to apply just what is missing.
+      if (seen === 'none' || waitedMs >= options.waitForConsumerMs) {
+        const floor = Math.max(compared ?? 0, floors.of(ownerId));
+        const filled = await withSlot(() => fillView(options, ownerId, floor));
+        if (typeof filled === 'object') return answersFrom(filled, questions);
+        if (waitedMs >= options.waitForLoaderMs) return await answerFromPostgres(ownerId, questions);
+      }
+      await sleep(options.pollEveryMs);
+    }
+  }
+
+  /** The answers, and the lowest revision among them; or what stands in the way. */
+  async function askView(
+    ownerId: string,
+    questions: Questions,
+    floor: number,
+  ): Promise<{ answers: Answers; revision: number } | 'none' | 'behind'> {
+    const asked = [...questions.values()];
+    const replies = await Promise.all(
+      asked.map(({ script, args }) => redis.run(script, ownerId, [floor, options.expireAfterMs, ...args])),
+    );
+    const answers = new Map<string, unknown>();
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [place, question] of asked.entries()) {
+      const reply = replies[place] as ['none' | 'behind'] | ['ok', number, ...unknown[]];
+      if (reply[0] !== 'ok') return reply[0];
+      const [, revision, ...rest] = reply;
+      lowest = Math.min(lowest, revision);
+      answers.set(question.text, question.read(revision, rest));
+    }
+    return { answers, revision: lowest };
+  }
+
+  async function raiseFloorIfBehind(ownerId: string, revision: number): Promise<void> {
+    // Postgres being away is no news to anybody here, and takes no list away from readers.
+    const current = await distrust.currentRevision(ownerId).catch(() => 0);
+    if (revision < current) await floors.raise(ownerId, current);
+  }
+
+  async function answerFromPostgres(ownerId: string, questions: Questions): Promise<Answers> {
+    return answersFrom(await withSlot(() => load(ownerId)), questions);
+  }
+}
+
+function answersFrom(state: ListState, questions: Questions): Answers {
+  const list = new ListInHand(state);
+  return new Map([...questions.values()].map((question) => [question.text, question.answer(list)]));
+}
