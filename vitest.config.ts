@@ -1,31 +1,25 @@
-import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
-const postgres = './local/src/testing/start-one-postgres-per-test-run.ts';
-
-// Vite would take the ES modules of graphql where Node takes CommonJS, and a schema made by one is foreign to the other.
-const graphql = createRequire(new URL('./packages/service-kit/package.json', import.meta.url)).resolve('graphql');
-const alias = [{ find: /^graphql$/, replacement: graphql }];
-
-// Tiers by suffix: pure and instant; against real servers; the whole system.
+// Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the whole
+// systems one at a time: each measures itself and not its neighbours.
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
-          alias,
           include: ['**/src/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'int',
-          alias,
           include: ['**/src/**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: [postgres],
+          globalSetup: ['./local/src/testing/start-one-postgres-per-test-run.ts'],
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -33,14 +27,12 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          alias,
           include: ['e2e/**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: [postgres],
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each file runs a whole system of its own: one at a time measures that system and not its neighbours.
-          fileParallelism: false,
         },
       },
     ],

@@ -33,13 +33,16 @@ export type ChildServerOptions = {
   spawnOptions?: Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'>;
 };
 
-/** A child that ended before it was ready. `tail` is the end of what it said. */
+/** A child that ended before it was ready. `tail` is the end of what it said, the message holds the last line of it. */
 export class ChildDidNotStart extends Error {
   override name = 'ChildDidNotStart';
   readonly tail: string;
-  constructor(name: string, how: string, tail: string) {
-    super(`${name} ${how}${tail ? `; it said: ${tail}` : ''}`);
+  readonly logFile: string;
+  constructor(name: string, how: string, tail: string, logFile: string) {
+    const lastWords = tail.split('\n').at(-1)?.slice(0, 500);
+    super(`${name} ${how}${lastWords ? `; its last words: ${lastWords}` : ''}`);
     this.tail = tail;
+    this.logFile = logFile;
   }
 }
 
@@ -62,7 +65,8 @@ export async function runChildServer(options: ChildServerOptions): Promise<Runni
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     child.once('error', (error) => resolve(error.message));
   });
-  if (child.pid === undefined) throw new ChildDidNotStart(name, `could not be started: ${await ended}`, '');
+  if (child.pid === undefined)
+    throw new ChildDidNotStart(name, `could not be started: ${await ended}`, '', options.logFile);
   endWhenThisProcessDies(child, stopSignal);
 
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
@@ -92,7 +96,7 @@ export async function runChildServer(options: ChildServerOptions): Promise<Runni
   });
   if (failure !== undefined) {
     await kill();
-    throw new ChildDidNotStart(name, failure, readTail(options.logFile, logFrom));
+    throw new ChildDidNotStart(name, failure, readTail(options.logFile, logFrom), options.logFile);
   }
   return {
     pid: child.pid,

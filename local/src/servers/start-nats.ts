@@ -1,5 +1,8 @@
 import { type ChildServer, type ChildServerPlace, firstWords, startOnAPort } from './child-server-on-a-port.ts';
+import { findProgram } from './find-program.ts';
 import { runChildServer } from './run-child-server.ts';
+
+export const NATS_COMMANDS = ['nats-server'] as const;
 
 /**
  * Starts a nats-server with JetStream (file storage) on 127.0.0.1.
@@ -10,7 +13,7 @@ export function startNats(place: ChildServerPlace & { command?: string } = {}): 
   return startOnAPort('nats', place, (port, dataFolder, logFile) =>
     runChildServer({
       name: 'nats-server',
-      command: place.command ?? 'nats-server',
+      command: place.command ?? findProgram(NATS_COMMANDS) ?? NATS_COMMANDS[0],
       args: ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dataFolder],
       logFile,
       isReady: async () => (await firstWords(port, ''))?.startsWith('INFO ') ?? false,

@@ -1,5 +1,8 @@
 import { type ChildServer, type ChildServerPlace, firstWords, startOnAPort } from './child-server-on-a-port.ts';
+import { findProgram } from './find-program.ts';
 import { runChildServer } from './run-child-server.ts';
+
+export const REDIS_COMMANDS = ['redis-server', 'valkey-server'] as const;
 
 /**
  * Starts a redis-server (or valkey-server, by `command`) on 127.0.0.1, without persistence: the views in it are copies
@@ -11,7 +14,7 @@ export function startRedis(place: ChildServerPlace & { command?: string } = {}):
   return startOnAPort('redis', place, (port, dataFolder, logFile) =>
     runChildServer({
       name: 'redis-server',
-      command: place.command ?? 'redis-server',
+      command: place.command ?? findProgram(REDIS_COMMANDS) ?? REDIS_COMMANDS[0],
       args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', dataFolder, '--save', '', '--appendonly', 'no'],
       logFile,
       isReady: async () => (await firstWords(port, 'PING\r\n'))?.startsWith('+PONG') ?? false,

@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../find-free-port.ts';
+import { ChildDidNotStart } from '../servers/run-child-server.ts';
 import { startNats } from '../servers/start-nats.ts';
 import { startPostgres } from '../servers/start-postgres.ts';
 import { startRedis } from '../servers/start-redis.ts';
+import { SetupProblem } from '../setup-problem.ts';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 
 export type ServerUrls = { userDatabaseUrl: string; friendDatabaseUrl: string; natsUrl: string; redisUrl: string };
@@ -87,5 +89,13 @@ async function server(
     logFile: join(logFolder, `${name}.log`),
     ...(command !== undefined && { command }),
   };
-  return { process: await runRestartable(name, `${name}://127.0.0.1:${port}`, () => start(place)) };
+  try {
+    return { process: await runRestartable(name, `${name}://127.0.0.1:${port}`, () => start(place)) };
+  } catch (error) {
+    if (!(error instanceof ChildDidNotStart)) throw error;
+    throw new SetupProblem(
+      `${error.message}: if its folder ${place.dataFolder} is damaged, move it away and start again (what was published from it is still in Postgres).`,
+      { cause: error },
+    );
+  }
 }

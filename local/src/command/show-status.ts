@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util';
+import { statusOf } from './call-operator-endpoints.ts';
+import { type ExitCode, UsedWrongly } from './end-with-a-code.ts';
+import { findRunningSystem } from './find-running-system.ts';
+
+export const STATUS_HELP = `kith status [--json]
+
+Says which processes are ready, what they miss, and how far outbox, streams and consumers are.
+Ends with 0 when every process is ready, else with 1.`;
+
+const READY_WITHIN_MS = 5_000;
+
+/** `kith status`. */
+export async function showStatus(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean' } },
+  });
+  if (positionals.length > 0) throw new UsedWrongly(STATUS_HELP);
+  const access = await findRunningSystem();
+  const processes = [
+    ...(access.gatewayUrl ? [{ name: 'gateway', url: access.gatewayUrl, status: undefined }] : []),
+    { name: 'user', url: access.userUrl, status: () => statusOf(access, 'user') },
+    { name: 'friend', url: access.friendUrl, status: () => statusOf(access, 'friend') },
+  ];
+  const reports = await Promise.all(
+    processes.map(async ({ name, url, status }) => ({
+      name,
+      url,
+      missing: await whatIsMissing(url),
+      ...(status && { status: await status().catch((error: Error) => ({ error: error.message })) }),
+    })),
+  );
+  if (values.json) process.stdout.write(`${JSON.stringify({ processes: reports })}\n`);
+  else for (const report of reports) process.stdout.write(`${described(report)}\n`);
+  return reports.every(({ missing }) => missing.length === 0) ? 0 : 1;
+}
+
+async function whatIsMissing(url: string): Promise<string[]> {
+  try {
+    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(READY_WITHIN_MS) });
+    if (response.ok) return [];
+    return ((await response.json()) as { missing: string[] }).missing;
+  } catch {
+    return ['the process itself: it does not answer'];
+  }
+}
+
+function described(report: { name: string; url: string; missing: string[]; status?: object }): string {
+  const state = report.missing.length === 0 ? 'ready' : `NOT READY, missing: ${report.missing.join(', ')}`;
+  return [`${report.name.padEnd(9)}${state.padEnd(8)}${report.url}`, ...rows(report.status ?? {}, '  ')].join('\n');
+}
+
+/** Nested objects as indented lines, whatever they hold: a service may say more in time. */
+function rows(value: object, indent: string): string[] {
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (inner !== null && typeof inner === 'object') {
+      const nested = rows(inner, `${indent}  `);
+      return nested.length === 0 ? [] : [`${indent}${key}`, ...nested];
+    }
+    return [`${indent}${key.padEnd(28)} ${typeof inner === 'number' ? inner.toLocaleString('en') : String(inner)}`];
+  });
+}

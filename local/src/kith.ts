@@ -1,0 +1,47 @@
+import { OperatorCallFailed } from './command/call-operator-endpoints.ts';
+import { CommandFailed, type ExitCode, UsedWrongly } from './command/end-with-a-code.ts';
+import { IMPORT_HELP, importEdgeList } from './command/import-edge-list.ts';
+import { RECONCILE_HELP, reconcileEvents } from './command/reconcile-events.ts';
+import { STATUS_HELP, showStatus } from './command/show-status.ts';
+
+const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<ExitCode>; help: string }>> = {
+  import: { run: importEdgeList, help: IMPORT_HELP },
+  status: { run: showStatus, help: STATUS_HELP },
+  'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+};
+
+const HELP = `npx -y pnpm@12 kith COMMAND …, the operator's command. It finds the system that runs from KITH_DATA (.kith), or the one
+that USER_URL, FRIEND_URL and OPERATOR_KEY name.
+
+${Object.values(COMMANDS)
+  .map(({ help }) => `  ${help.split('\n')[0]}`)
+  .join('\n')}
+
+kith COMMAND --help says more. It ends with 0 when done, 1 when it found something or failed, 2 when used wrongly.`;
+
+/** The exit code of `kith` with these arguments. */
+async function runKith(args: readonly string[]): Promise<ExitCode> {
+  const name = Object.keys(COMMANDS).find((command) => command.split(' ').every((word, index) => args[index] === word));
+  const command = name === undefined ? undefined : COMMANDS[name];
+  const asksForHelp = args.includes('--help') || args.includes('-h');
+  if (asksForHelp) {
+    process.stdout.write(`${command?.help ?? HELP}\n`);
+    return 0;
+  }
+  try {
+    if (name === undefined || command === undefined) throw new UsedWrongly(HELP);
+    return await command.run(args.slice(name.split(' ').length));
+  } catch (error) {
+    return explained(error);
+  }
+}
+
+function explained(error: unknown): ExitCode {
+  const { code, message, stack } = error as Error & { code?: string };
+  const usedWrongly = error instanceof UsedWrongly || code?.startsWith('ERR_PARSE_ARGS');
+  const foreseen = usedWrongly || error instanceof CommandFailed || error instanceof OperatorCallFailed;
+  process.stderr.write(`${foreseen ? message : stack}\n`);
+  return usedWrongly ? 2 : 1;
+}
+
+process.exitCode = await runKith(process.argv.slice(2));

@@ -1,0 +1,17 @@
+import { SetupProblem } from './setup-problem.ts';
+import { findOrInstallServers } from './start/find-or-install-servers.ts';
+import { countsLine, sumOf } from './testing/count-tests.ts';
+import { runChecks, runVitest } from './testing/run-checks-and-tests.ts';
+
+// `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
+// counts as the last line. Each check counts as one test.
+try {
+  await findOrInstallServers(['nats', 'redis'], (line) => process.stderr.write(`${line}\n`));
+} catch (error) {
+  if (!(error instanceof SetupProblem)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+const counts = sumOf([await runChecks(), await runVitest(process.argv.slice(2))]);
+process.stdout.write(`${countsLine(counts)}\n`);
+process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

@@ -1,0 +1,59 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { importFriendships, importUsers, type OperatorAccess } from '../command/call-operator-endpoints.ts';
+import { FRIENDSHIPS, MEMBERS } from './zacharys-karate-club.ts';
+
+/** Everybody's in the demonstration. It is printed at the start: it protects nothing. */
+export const DEMO_PASSWORD = 'karate-club';
+
+/**
+ * Whether the demonstration is to be seeded: nothing was ever done in either database, or an earlier seeding was
+ * interrupted. To be asked before the services start.
+ */
+export async function needsDemonstration(kithData: string, databaseUrls: readonly string[]): Promise<boolean> {
+  const mark = await readMark(kithData);
+  if (mark !== undefined) return mark === 'unfinished';
+  const untouched = await Promise.all(databaseUrls.map(neverRecordedAnEvent));
+  return untouched.every(Boolean);
+}
+
+/** Signs up the members of Zachary's karate club and makes them friends, all through the operator's endpoints. */
+export async function seedDemonstration(kithData: string, access: OperatorAccess): Promise<void> {
+  await writeFile(markFile(kithData), 'unfinished');
+  const { users } = await importUsers(access, {
+    usernames: MEMBERS.map(({ username }) => username),
+    nicknames: MEMBERS.map(({ nickname }) => nickname),
+    password: DEMO_PASSWORD,
+  });
+  const idByUsername = new Map(users.map(({ username, id }) => [username, id]));
+  const idOf = (member: number) => idByUsername.get(MEMBERS[member - 1]?.username ?? '') ?? '';
+  const { failed } = await importFriendships(
+    access,
+    FRIENDSHIPS.map(([a, b]) => [idOf(a), idOf(b)] as const),
+  );
+  if (failed[0]) throw new Error(`The demonstration could not be seeded: ${failed[0].code} ${failed[0].message}`);
+  await writeFile(markFile(kithData), 'complete');
+}
+
+/** Whether the demonstration was seeded from this data folder. */
+export async function hasDemonstration(kithData: string): Promise<boolean> {
+  return (await readMark(kithData)) === 'complete';
+}
+
+const markFile = (kithData: string) => join(kithData, 'demonstration');
+const readMark = (kithData: string) => readFile(markFile(kithData), 'utf8').catch(() => undefined);
+
+/** The outbox's counter never goes back, not even when old rows are removed: unused, it says that nothing ever happened. */
+async function neverRecordedAnEvent(databaseUrl: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ unused: boolean }>(
+      "SELECT pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass) IS NULL AS unused",
+    );
+    return rows[0]?.unused ?? false;
+  } finally {
+    await client.end();
+  }
+}

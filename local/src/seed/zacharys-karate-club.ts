@@ -1,0 +1,75 @@
+// Wayne W. Zachary, "An Information Flow Model for Conflict and Fission in Small Groups", Journal of Anthropological
+// Research 33 (1977), 452–473: 34 members of a karate club and the 78 pairs that also met outside it. The paper names
+// only member 1, the instructor ("Mr. Hi"), and member 34, the club's officer ("John A."); the other names are ours.
+
+/** Member n is at index n - 1. */
+export const MEMBERS: readonly { username: string; nickname: string }[] = [
+  { username: 'mr_hi', nickname: 'Mr. Hi' },
+  { username: 'ben', nickname: 'Ben' },
+  { username: 'cleo', nickname: 'Cleo' },
+  { username: 'dara', nickname: 'Dara' },
+  { username: 'emil', nickname: 'Emil' },
+  { username: 'fay', nickname: 'Fay' },
+  { username: 'gus', nickname: 'Gus' },
+  { username: 'hana', nickname: 'Hana' },
+  { username: 'ivan', nickname: 'Ivan' },
+  { username: 'june', nickname: 'June' },
+  { username: 'kofi', nickname: 'Kofi' },
+  { username: 'lena', nickname: 'Lena' },
+  { username: 'milo', nickname: 'Milo' },
+  { username: 'nora', nickname: 'Nora' },
+  { username: 'omar', nickname: 'Omar' },
+  { username: 'pia', nickname: 'Pia' },
+  { username: 'quinn', nickname: 'Quinn' },
+  { username: 'rosa', nickname: 'Rosa' },
+  { username: 'sven', nickname: 'Sven' },
+  { username: 'tess', nickname: 'Tess' },
+  { username: 'uma', nickname: 'Uma' },
+  { username: 'vito', nickname: 'Vito' },
+  { username: 'wren', nickname: 'Wren' },
+  { username: 'xena', nickname: 'Xena' },
+  { username: 'yuri', nickname: 'Yuri' },
+  { username: 'zoe', nickname: 'Zoe' },
+  { username: 'anton', nickname: 'Anton' },
+  { username: 'bibi', nickname: 'Bibi' },
+  { username: 'carl', nickname: 'Carl' },
+  { username: 'dina', nickname: 'Dina' },
+  { username: 'enzo', nickname: 'Enzo' },
+  { username: 'freya', nickname: 'Freya' },
+  { username: 'georg', nickname: 'Georg' },
+  { username: 'john_a', nickname: 'John A.' },
+];
+
+const FRIENDS_WITH_A_HIGHER_NUMBER: Readonly<Record<number, readonly number[]>> = {
+  1: [2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 20, 22, 32],
+  2: [3, 4, 8, 14, 18, 20, 22, 31],
+  3: [4, 8, 9, 10, 14, 28, 29, 33],
+  4: [8, 13, 14],
+  5: [7, 11],
+  6: [7, 11, 17],
+  7: [17],
+  9: [31, 33, 34],
+  10: [34],
+  14: [34],
+  15: [33, 34],
+  16: [33, 34],
+  19: [33, 34],
+  20: [34],
+  21: [33, 34],
+  23: [33, 34],
+  24: [26, 28, 30, 33, 34],
+  25: [26, 28, 32],
+  26: [32],
+  27: [30, 34],
+  28: [34],
+  29: [32, 34],
+  30: [33, 34],
+  31: [33, 34],
+  32: [33, 34],
+  33: [34],
+};
+
+/** Pairs of members' numbers, 1 to 34, each pair once. */
+export const FRIENDSHIPS: readonly (readonly [number, number])[] = Object.entries(FRIENDS_WITH_A_HIGHER_NUMBER).flatMap(
+  ([member, friends]) => friends.map((friend) => [Number(member), friend] as const),
+);

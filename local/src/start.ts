@@ -1,0 +1,3 @@
+import { startAndRun } from './start/start-and-run.ts';
+
+await startAndRun();

@@ -1,0 +1,71 @@
+import { relative } from 'node:path';
+import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
+
+const SIGN_IN = (username: string) =>
+  `mutation { signIn(input: { username: "${username}", password: "${DEMO_PASSWORD}" }) { accessToken } }`;
+
+/** The subscription of the tour. */
+export const WATCH = `subscription {
+  friendListChanged {
+    __typename revision cursor
+    ... on FriendListSnapshot { complete friends { displayName user { id nickname } } }
+    ... on FriendAdded { friend { displayName } }
+    ... on FriendChanged { friend { displayName remark user { nickname } } }
+    ... on FriendRemoved { userId }
+    ... on FriendRequestAdded { request { id from { nickname } message } }
+  }
+}`;
+/** The mutation of the tour: a friend of the one who watches changes how they are called. */
+export const CHANGE = 'mutation { updateProfile(input: { nickname: "Ben the Brave" }) { user { nickname } } }';
+
+export const OPERATIONS = [SIGN_IN('mr_hi'), WATCH, SIGN_IN('ben'), CHANGE];
+
+/** What a person needs to see once everything runs. */
+export function describeRunningSystem(system: {
+  gatewayUrl: string;
+  userUrl: string;
+  friendUrl: string;
+  kithData: string;
+  hasDemonstration: boolean;
+  tookMs: number;
+}): string {
+  const folder = relative(process.cwd(), system.kithData) || system.kithData;
+  const lines = [
+    `Kith runs (ready in ${(system.tookMs / 1000).toFixed(1)} s). Ctrl-C stops all of it.`,
+    '',
+    `  API and GraphiQL  ${system.gatewayUrl}/graphql`,
+    `  Services          user ${system.userUrl}, friend ${system.friendUrl}`,
+    `  Data and logs     ${folder}, ${folder}/logs`,
+    '',
+  ];
+  const who = system.hasDemonstration
+    ? [
+        `  Demonstration     the 34 members of Zachary's karate club: mr_hi, ben, cleo, … john_a; password ${DEMO_PASSWORD}`,
+        '',
+      ]
+    : ['  The database holds your own data: the operations below name members of the demonstration.', ''];
+  const tour = [
+    '  See a friend list change, in two tabs of GraphiQL:',
+    '',
+    '  1. In tab one sign in as mr_hi, and put the token under "Headers":  { "authorization": "Bearer <accessToken>" }',
+    '',
+    indented(SIGN_IN('mr_hi')),
+    '',
+    "  2. In the same tab watch mr_hi's friend list:",
+    '',
+    indented(WATCH),
+    '',
+    '  3. In tab two sign in as ben, set the header likewise, and change his nickname. Tab one shows it at once:',
+    '',
+    indented(SIGN_IN('ben')),
+    indented(CHANGE),
+    '',
+  ];
+  return [...lines, ...who, ...tour].join('\n');
+}
+
+const indented = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => `       ${line}`)
+    .join('\n');

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceProcess } from '../system/run-restartable.ts';
+
+const FIRST_DELAY_MS = 250;
+const LONGEST_DELAY_MS = 10_000;
+/** One that ran this long was well: the next end begins again with the shortest delay. */
+const WELL_AFTER_MS = 60_000;
+
+/**
+ * Starts a process again each time it ends without having been asked to, after 250 ms, and twice as long each time in
+ * a row, up to 10 s.
+ *
+ * @param onRestarted told after each successful restart
+ * @returns stop restarting; it resolves when no restart is under way any more
+ */
+export function restartWhenItEnds(
+  process: ServiceProcess,
+  say: (line: string) => void,
+  onRestarted: () => void,
+): () => Promise<void> {
+  const stopping = new AbortController();
+  let delayMs = FIRST_DELAY_MS;
+  let startedAt = performance.now();
+  let restarting: Promise<void> = Promise.resolve();
+
+  const restart = async (how: number | string): Promise<void> => {
+    if (performance.now() - startedAt > WELL_AFTER_MS) delayMs = FIRST_DELAY_MS;
+    let why = `ended (${how})`;
+    while (!stopping.signal.aborted) {
+      say(`${process.name} ${why}; it is started again in ${delayMs / 1000} s.`);
+      await delay(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+      delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+      if (stopping.signal.aborted) return;
+      try {
+        await process.start();
+        startedAt = performance.now();
+        say(`${process.name} runs again.`);
+        onRestarted();
+        return;
+      } catch (error) {
+        why = `did not start (${(error as Error).message.split('\n')[0]})`;
+      }
+    }
+  };
+  process.onUnexpectedEnd((how) => {
+    restarting = restart(how);
+  });
+  return async () => {
+    stopping.abort();
+    await restarting;
+  };
+}

@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, isPortFree } from '../find-free-port.ts';
+import { migrate } from '../migrations/apply-migrations.ts';
+import { hasDemonstration, needsDemonstration, seedDemonstration } from '../seed/seed-demonstration.ts';
+import { ChildDidNotStart } from '../servers/run-child-server.ts';
+import { SetupProblem } from '../setup-problem.ts';
+import { type ClaimedFolder, claimDataFolder } from '../system/claim-data-folder.ts';
+import { composeSupergraph } from '../system/compose-supergraph.ts';
+import { markOf } from '../system/look-at-processes.ts';
+import type { ServiceProcess } from '../system/run-restartable.ts';
+import { startProcesses } from '../system/start-processes.ts';
+import { type ServerUrls, startServers } from '../system/start-servers.ts';
+import { stopInOrder } from '../system/stop-in-order.ts';
+import { describeRunningSystem } from './describe-running-system.ts';
+import { findOrInstallServers } from './find-or-install-servers.ts';
+import { keepSecrets } from './keep-secrets.ts';
+import { handedOn, readStartConfig, type StartConfig } from './read-start-config.ts';
+import { restartWhenItEnds } from './restart-when-it-ends.ts';
+import { stopWhenAsked } from './stop-when-asked.ts';
+
+const WAIT_FOR_START_MS = 5_000;
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+/**
+ * `pnpm start`: brings up everything on this machine, prints where it is, and runs until it is asked to stop.
+ * Ends with code 0 when it was asked to, and with 1 and one sentence when it cannot run.
+ */
+export async function startAndRun(): Promise<void> {
+  const running: ServiceProcess[] = [];
+  const restarters: (() => Promise<void>)[] = [];
+  let claimed: ClaimedFolder | undefined;
+  let starting: Promise<void> | undefined;
+  let stopping = false;
+
+  const stop = async (exitCode: number) => {
+    stopping = true;
+    await Promise.all(restarters.map((stopRestarting) => stopRestarting()));
+    await stopInOrder(running);
+    await claimed?.release();
+    process.exit(exitCode);
+  };
+  stopWhenAsked(
+    async () => {
+      say('Stopping …');
+      // What is being started at this moment has to be known before it can be stopped in order. Should that take long,
+      // it is ended, out of order, by the guard of our children when this process ends.
+      stopping = true;
+      await Promise.race([starting?.catch(() => {}), delay(WAIT_FOR_START_MS)]);
+      await stop(0);
+    },
+    () => {
+      for (const { pid, running: runs } of running) if (runs) process.kill(pid, 'SIGKILL');
+      process.exit(1);
+    },
+  );
+
+  const begin = async () => {
+    const config = readStartConfig();
+    claimed = await claimDataFolder(config.KITH_DATA);
+    const folder = claimed;
+    const onStarted = (started: ServiceProcess) => {
+      running.push(started);
+      restarters.push(restartWhenItEnds(started, say, () => void recordProcesses(folder, running)));
+      void recordProcesses(folder, running);
+    };
+    await bringUp(config, folder, onStarted, () => stopping);
+  };
+  starting = begin();
+  try {
+    await starting;
+  } catch (error) {
+    if (stopping) return;
+    say(explain(error));
+    await stop(1);
+  }
+}
+
+class WasStopped extends Error {}
+
+async function bringUp(
+  config: StartConfig,
+  folder: ClaimedFolder,
+  onStarted: (process: ServiceProcess) => void,
+  isStopping: () => boolean,
+): Promise<void> {
+  const goOn = () => {
+    if (isStopping()) throw new WasStopped();
+  };
+  const kithData = config.KITH_DATA;
+  if (!(await isPortFree(config.PORT, config.HOST))) {
+    throw new SetupProblem(
+      `Port ${config.PORT} on ${config.HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${config.PORT + 1} npx -y pnpm@12 start.`,
+    );
+  }
+  const supergraphFile = join(kithData, 'supergraph.graphql');
+  const composed = composeSupergraph(supergraphFile);
+  composed.catch(() => {});
+  const secrets = await keepSecrets(kithData);
+  const { urls, started } = await startServers({
+    kithData,
+    postgresPassword: secrets.postgresPassword,
+    given: givenUrls(config),
+    ...(await programs(config)),
+  });
+  for (const server of Object.values(started)) onStarted(server);
+  goOn();
+
+  await Promise.all([
+    migrateOrExplain(urls.userDatabaseUrl, 'user', config.USER_DATABASE_URL && 'USER_DATABASE_URL'),
+    migrateOrExplain(urls.friendDatabaseUrl, 'friend', config.FRIEND_DATABASE_URL && 'FRIEND_DATABASE_URL'),
+    composed,
+  ]);
+  const isEmpty = await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]);
+  goOn();
+
+  const processes = await startProcesses(
+    {
+      ...urls,
+      gatewayKey: secrets.gatewayKey,
+      operatorKey: secrets.operatorKey,
+      signingKeyFile: join(kithData, 'signing-keys.json'),
+      supergraphFile,
+      extra: handedOn(config),
+    },
+    {
+      user: await freePort(),
+      friend: await freePort(),
+      gateways: [{ host: config.HOST, port: config.PORT }],
+      logFolder: join(kithData, 'logs'),
+    },
+    onStarted,
+  );
+  goOn();
+
+  const addresses = {
+    gatewayUrl: processes.gateways[0]?.url ?? '',
+    userUrl: processes.user.url,
+    friendUrl: processes.friend.url,
+  };
+  if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey: secrets.operatorKey });
+  await folder.record({ ...addresses, operatorKey: secrets.operatorKey });
+  goOn();
+  const tookMs = process.uptime() * 1000;
+  process.stdout.write(
+    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: await hasDemonstration(kithData), tookMs })}\n`,
+  );
+}
+
+function givenUrls(config: StartConfig): Partial<ServerUrls> {
+  return {
+    ...(config.USER_DATABASE_URL && { userDatabaseUrl: config.USER_DATABASE_URL }),
+    ...(config.FRIEND_DATABASE_URL && { friendDatabaseUrl: config.FRIEND_DATABASE_URL }),
+    ...(config.NATS_URL && { natsUrl: config.NATS_URL }),
+    ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
+  };
+}
+
+async function programs(config: StartConfig): Promise<{ natsCommand?: string; redisCommand?: string }> {
+  const kinds = [...(config.NATS_URL ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
+  const found: { nats?: string; redis?: string } = await findOrInstallServers(kinds, say);
+  return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
+}
+
+async function migrateOrExplain(url: string, service: 'user' | 'friend', variable: string | undefined): Promise<void> {
+  try {
+    await migrate(url, service);
+  } catch (error) {
+    if (error instanceof SetupProblem || variable === undefined) throw error;
+    const { message, code } = error as Error & { code?: string };
+    throw new SetupProblem(`The database of ${variable} cannot be used (${message || code}): check that variable.`, {
+      cause: error,
+    });
+  }
+}
+
+function recordProcesses(folder: ClaimedFolder, running: readonly ServiceProcess[]): Promise<void> {
+  const marks = running.flatMap(({ name, pid }) => {
+    const mark = markOf(pid);
+    return mark ? [[name, mark] as const] : [];
+  });
+  return folder.record({ processes: Object.fromEntries(marks) });
+}
+
+/** One sentence for what a person can mend; the stack for what only a programmer can. */
+function explain(error: unknown): string {
+  if (error instanceof SetupProblem) return error.message;
+  if (error instanceof ChildDidNotStart) return `${error.message}. The whole story is in ${error.logFile}.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
