@@ -1,0 +1,68 @@
+import { appendToOutbox } from '@kith/event-delivery';
+import type { Viewer } from '@kith/service-kit';
+import { User } from '../domain/user.ts';
+import type { Prisma } from '../generated/client.ts';
+import type { UserModel } from '../generated/models.ts';
+import { type UserRow, userRowOf } from '../profiles/user-row.ts';
+import { saveWords } from '../search/save-words.ts';
+import { sessionEnded } from '../sessions/refresh-session.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+import { eventsToPublish } from './events-to-publish.ts';
+import { sqlIn } from './sql-in-prisma-transaction.ts';
+
+/** Inside the transaction: the account to change, the row as it was, and the transaction for what goes with it. */
+export type AccountChange<Result> = (
+  user: User,
+  row: UserModel,
+  tx: Prisma.TransactionClient,
+) => Promise<Result> | Result;
+
+/**
+ * Loads the viewer's account under a lock, lets `change` decide, and saves state and events in one transaction. A change
+ * that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the viewer's session is gone.
+ */
+export async function changeOwnAccount<Result>(
+  parts: UserServiceParts,
+  viewer: Viewer,
+  change: AccountChange<Result>,
+): Promise<{ user: UserRow; result: Result }> {
+  const outcome = await parts.prisma.$transaction(async (tx) => {
+    const row = await lockAccount(tx, viewer);
+    const user = new User(stateOf(row));
+    const result = await change(user, row, tx);
+    if (user.events.length > 0) await save(tx, user, row);
+    return { user, row, result };
+  });
+  parts.committed(outcome.user.events);
+  return { user: { ...userRowOf(outcome.row), ...rowOf(outcome.user) }, result: outcome.result };
+}
+
+async function lockAccount(tx: Prisma.TransactionClient, viewer: Viewer): Promise<UserModel> {
+  // Prisma has no FOR UPDATE of its own; without it two changes at once would both become the same version.
+  await tx.$queryRaw`SELECT FROM users WHERE id = ${viewer.userId}::uuid FOR UPDATE`;
+  const row = await tx.user.findUnique({
+    where: { id: viewer.userId, deletedAt: null, sessions: { some: { id: viewer.sessionId, endedAt: null } } },
+  });
+  if (!row) throw sessionEnded();
+  return row;
+}
+
+async function save(tx: Prisma.TransactionClient, user: User, row: UserModel): Promise<void> {
+  const { profile, version, deleted } = user.state;
+  if (version !== row.version) {
+    const erased = deleted ? { username: null, passwordHash: null, deletedAt: user.events.at(-1)!.occurredAt } : {};
+    await tx.user.update({ where: { id: row.id }, data: { ...profile, version, ...erased } });
+  }
+  if (profile.nickname !== row.nickname) await saveWords(sqlIn(tx), [{ id: row.id, ...profile }]);
+  await appendToOutbox(sqlIn(tx), eventsToPublish(user.events));
+}
+
+function stateOf(row: UserModel) {
+  const { id, nickname, avatarUrl, friendPolicy, version, createdAt } = row;
+  const profile = { username: row.username ?? '', nickname, avatarUrl, friendPolicy };
+  return { id, profile, version, createdAt, deleted: row.deletedAt !== null };
+}
+
+function rowOf({ state: { profile, version, deleted } }: User): Partial<UserRow> {
+  return { ...profile, version, deleted };
+}

@@ -1,0 +1,51 @@
+import type { Viewer } from '@kith/service-kit';
+import { normalizedPassword, writtenPassword } from '../domain/written-text.ts';
+import { type IssuedSession, issueSession, renewSession, type SessionTokens } from '../sessions/issue-session.ts';
+import { sessionEnded } from '../sessions/refresh-session.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+import { changeOwnAccount } from './change-own-account.ts';
+import { invalidCredentials } from './sign-in.ts';
+
+/**
+ * Sets a new password, ends the viewer's other sessions and gives this one new tokens. Repeated after it took effect it
+ * only gives new tokens. UserRuleError INVALID_CREDENTIALS, BAD_USER_INPUT, SESSION_ENDED.
+ */
+export async function changePassword(
+  parts: UserServiceParts,
+  viewer: Viewer,
+  input: { currentPassword: string; newPassword: string },
+): Promise<IssuedSession> {
+  const wanted = writtenPassword('newPassword', input.newPassword);
+  const before = await parts.prisma.user.findUnique({ where: { id: viewer.userId } });
+  const stored = before?.passwordHash ?? null;
+  const alreadyDone = await parts.passwords.verify(stored, wanted);
+  if (!alreadyDone && !(await parts.passwords.verify(stored, normalizedPassword(input.currentPassword)))) {
+    throw invalidCredentials();
+  }
+  const passwordHash = alreadyDone ? null : await parts.passwords.hash(wanted);
+
+  const { user, result } = await changeOwnAccount(parts, viewer, async (account, row, tx) => {
+    // Hashing is slow and happens outside the transaction: somebody may have changed the password meanwhile.
+    if (row.passwordHash !== stored) throw invalidCredentials();
+    const { now } = parts.moment();
+    if (passwordHash !== null) {
+      account.passwordChanged(parts.moment());
+      await tx.user.update({ where: { id: row.id }, data: { passwordHash } });
+    }
+    const ended =
+      passwordHash === null
+        ? []
+        : await tx.session.updateManyAndReturn({
+            where: { userId: row.id, endedAt: null, id: { not: viewer.sessionId } },
+            data: { endedAt: now },
+            select: { id: true },
+          });
+    await tx.refreshToken.updateMany({ where: { sessionId: viewer.sessionId, usedAt: null }, data: { usedAt: now } });
+    const tokens = await renewSession(parts, tx, viewer.sessionId);
+    if (!tokens) throw sessionEnded();
+    return { tokens, ended: ended.map(({ id }) => id) } satisfies { tokens: SessionTokens; ended: string[] };
+  });
+
+  if (result.ended.length > 0) parts.sessionsEnded(viewer.userId, { sessionIds: result.ended });
+  return issueSession(parts, user, result.tokens);
+}

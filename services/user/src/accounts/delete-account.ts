@@ -1,0 +1,24 @@
+import type { Viewer } from '@kith/service-kit';
+import { normalizedPassword } from '../domain/written-text.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+import { changeOwnAccount } from './change-own-account.ts';
+import { invalidCredentials } from './sign-in.ts';
+
+/**
+ * Erases the viewer's account and ends every session. What stays is a tombstone: id and last version, so that copies can
+ * be told that they are out of date. Repeated it does nothing. UserRuleError INVALID_CREDENTIALS, SESSION_ENDED.
+ */
+export async function deleteAccount(parts: UserServiceParts, viewer: Viewer, password: string): Promise<void> {
+  const before = await parts.prisma.user.findUnique({ where: { id: viewer.userId } });
+  if (before?.deletedAt) return;
+  const stored = before?.passwordHash ?? null;
+  if (!(await parts.passwords.verify(stored, normalizedPassword(password)))) throw invalidCredentials();
+
+  await changeOwnAccount(parts, viewer, async (account, row, tx) => {
+    if (row.passwordHash !== stored) throw invalidCredentials();
+    account.delete(parts.moment());
+    // With the sessions go their tokens; a token that comes later is unknown, which is SESSION_ENDED as well.
+    await tx.session.deleteMany({ where: { userId: row.id } });
+  });
+  parts.sessionsEnded(viewer.userId, { all: true });
+}

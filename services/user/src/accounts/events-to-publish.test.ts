@@ -1,0 +1,39 @@
+import { inTrace, newTraceparent } from '@kith/service-kit';
+import { expect, test } from 'vitest';
+import { eventsToPublish } from './events-to-publish.ts';
+
+const profile = { username: 'ann', nickname: 'Ann', avatarUrl: null, friendPolicy: 'APPROVAL' } as const;
+const recorded = { id: 'e1', occurredAt: new Date('2026-11-22T10:00:00Z'), userId: 'u1' };
+
+test('a registered user is published as revision 1, inside the command’s trace', () => {
+  const traceparent = newTraceparent();
+  const events = inTrace(traceparent, () =>
+    eventsToPublish([{ ...recorded, name: 'user.registered', version: 1, profile }]),
+  );
+  expect(events).toEqual([
+    {
+      eventId: 'e1',
+      ownerId: 'u1',
+      revision: 1,
+      type: 'kith.user.registered.v1',
+      subject: 'user.registered.u1',
+      occurredAt: recorded.occurredAt,
+      traceparent,
+      data: profile,
+    },
+  ]);
+});
+
+test('a changed profile carries before and after', () => {
+  const after = { ...profile, nickname: 'Annie' };
+  const [event] = eventsToPublish([{ ...recorded, name: 'user.profile-changed', version: 2, before: profile, after }]);
+  expect(event).toMatchObject({ type: 'kith.user.profile-changed.v1', revision: 2, data: { before: profile, after } });
+});
+
+test('a deleted account is published, a changed password is nobody’s business', () => {
+  const events = eventsToPublish([
+    { ...recorded, name: 'user.password-changed' },
+    { ...recorded, name: 'user.deleted', version: 3 },
+  ]);
+  expect(events).toMatchObject([{ type: 'kith.user.deleted.v1', revision: 3, data: {} }]);
+});

@@ -1,0 +1,50 @@
+import { appendToOutbox } from '@kith/event-delivery';
+import { User } from '../domain/user.ts';
+import { UserRuleError } from '../domain/user-rule-error.ts';
+import { writtenPassword } from '../domain/written-text.ts';
+import { userRowOf } from '../profiles/user-row.ts';
+import { saveWords } from '../search/save-words.ts';
+import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+import { eventsToPublish } from './events-to-publish.ts';
+import { sqlIn } from './sql-in-prisma-transaction.ts';
+
+/** Prisma's code for a unique index that said no. */
+const UNIQUE_VIOLATION = 'P2002';
+
+/**
+ * Makes an account and signs in to it. UserRuleError BAD_USER_INPUT, USERNAME_TAKEN (also for the later of two sign-ups
+ * at the same moment, and for repeating one's own: sign in instead).
+ */
+export async function signUp(
+  parts: UserServiceParts,
+  input: { username: string; password: string; nickname: string; avatarUrl: string | null },
+): Promise<IssuedSession> {
+  const moment = parts.moment();
+  const user = User.register({ ...input, id: moment.newId() }, moment);
+  const password = writtenPassword('password', input.password);
+  const { id, profile, version, createdAt } = user.state;
+
+  // Spares a hash in the ordinary case; the unique index decides the others.
+  if (await parts.prisma.user.findUnique({ where: { username: profile.username } })) throw usernameTaken();
+  const passwordHash = await parts.passwords.hash(password);
+
+  const created = await parts.prisma
+    .$transaction(async (tx) => {
+      const row = await tx.user.create({ data: { id, ...profile, passwordHash, version, createdAt } });
+      await saveWords(sqlIn(tx), [{ id, ...profile }]);
+      await appendToOutbox(sqlIn(tx), eventsToPublish(user.events));
+      return { row, tokens: await startSession(parts, tx, id) };
+    })
+    .catch((error: { code?: string }) => {
+      throw error.code === UNIQUE_VIOLATION ? usernameTaken() : error;
+    });
+  parts.committed(user.events);
+  return issueSession(parts, userRowOf(created.row), created.tokens);
+}
+
+function usernameTaken(): UserRuleError {
+  return new UserRuleError('USERNAME_TAKEN', 'This username is taken: choose another, or sign in.', {
+    field: 'username',
+  });
+}

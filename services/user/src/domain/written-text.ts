@@ -1,0 +1,75 @@
+import { UserRuleError } from './user-rule-error.ts';
+
+export const TEXT_LIMITS = {
+  username: { min: 3, max: 32 },
+  password: { min: 8, max: 128 },
+  nickname: { min: 1, max: 64 },
+  avatarUrl: { min: 1, max: 2048 },
+} as const;
+
+/** Names are shown on one line: no control characters, NUL and line breaks included, and no line separators. */
+const CONTROL_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** Something to see: a name of joiners and spaces of no width would look like no name at all. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+const USERNAME = /^[a-z0-9_]*$/;
+
+/** Case-folded and trimmed. Throws UserRuleError BAD_USER_INPUT with the field, and the bound where one was passed. */
+export function writtenUsername(text: string): string {
+  const username = text.trim().toLowerCase();
+  checkLength('username', username);
+  if (!USERNAME.test(username)) throw badInput('username', 'username may hold only a–z, 0–9 and _.');
+  return username;
+}
+
+/** Trimmed and composed (NFC), so that one name has one spelling. Emoji and every script are welcome. */
+export function writtenNickname(text: string): string {
+  const nickname = checkedText('nickname', text.trim()).normalize('NFC');
+  checkLength('nickname', nickname);
+  if (!VISIBLE.test(nickname)) throw badInput('nickname', 'nickname must hold something to see.');
+  return nickname;
+}
+
+/** The password as it will be hashed: composed (NFKC, as RFC 8265 asks), so that every keyboard writes the same bytes. */
+export function writtenPassword(field: string, text: string): string {
+  const password = normalizedPassword(text);
+  checkLength('password', password, field);
+  return password;
+}
+
+/** As a password is hashed, without its rules: an attempt to sign in with too short a one is merely wrong. */
+export function normalizedPassword(text: string): string {
+  return text.normalize('NFKC');
+}
+
+/** An absolute https URL without credentials; null clears. */
+export function writtenAvatarUrl(text: string | null): string | null {
+  if (text === null) return null;
+  const url = checkedText('avatarUrl', text.trim());
+  checkLength('avatarUrl', url);
+  const parsed = URL.parse(url);
+  if (parsed?.protocol !== 'https:' || parsed.username !== '' || parsed.password !== '' || /\s/.test(url)) {
+    throw badInput('avatarUrl', 'avatarUrl must be an https:// URL without a user name in it.');
+  }
+  return url;
+}
+
+function checkedText(field: string, text: string): string {
+  // Half a surrogate pair is no character: it cannot be stored as UTF-8.
+  if (CONTROL_CHARACTER.test(text) || !text.isWellFormed()) {
+    throw badInput(field, `${field} must not contain control characters.`);
+  }
+  return text;
+}
+
+/** Length in code points: what a user counts, nearly, and unlike graphemes it bounds what is stored. */
+function checkLength(rule: keyof typeof TEXT_LIMITS, text: string, field: string = rule): void {
+  const { min, max } = TEXT_LIMITS[rule];
+  // Two code units at most to a code point: far longer texts are refused without being taken apart.
+  const length = text.length > max * 2 ? text.length : [...text].length;
+  if (length >= min && length <= max) return;
+  throw badInput(field, `${field} must have ${min} to ${max} characters.`, length < min ? min : max);
+}
+
+function badInput(field: string, message: string, limit?: number): UserRuleError {
+  return new UserRuleError('BAD_USER_INPUT', message, limit === undefined ? { field } : { field, limit });
+}

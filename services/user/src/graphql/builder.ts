@@ -1,0 +1,41 @@
+import { KithError, type SubgraphContext, type Viewer } from '@kith/service-kit';
+import SchemaBuilder from '@pothos/core';
+// The federation plugin needs the directives plugin before it.
+import DirectivePlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import type { UserLoader } from '../profiles/load-users.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+
+export interface UserContext extends SubgraphContext {
+  readonly parts: UserServiceParts;
+  readonly users: UserLoader;
+}
+
+export const builder = new SchemaBuilder<{
+  Context: UserContext;
+  DefaultFieldNullability: false;
+  Scalars: { DateTime: { Input: Date; Output: Date }; ID: { Input: string; Output: string } };
+}>({
+  plugins: [DirectivePlugin, FederationPlugin],
+  directives: { useGraphQLToolsUnorderedDirectives: true },
+  defaultFieldNullability: false,
+});
+
+builder.queryType({});
+builder.mutationType({});
+
+builder.scalarType('DateTime', {
+  description: 'An instant, RFC 3339, UTC.',
+  serialize: (instant) => instant.toISOString(),
+  parseValue: (value) => {
+    const instant = new Date(String(value));
+    if (Number.isNaN(instant.getTime())) throw new KithError('BAD_USER_INPUT', 'A DateTime is written as in RFC 3339.');
+    return instant;
+  },
+});
+
+/** The signed-in user; KithError UNAUTHENTICATED when nobody is. */
+export function viewerOf(context: UserContext): Viewer {
+  if (context.viewer) return context.viewer;
+  throw new KithError('UNAUTHENTICATED', 'Sign in first.');
+}

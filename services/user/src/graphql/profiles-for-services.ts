@@ -1,0 +1,53 @@
+import { KithError, readId, readPageSize } from '@kith/service-kit';
+import { readUserPage, readUsers } from '../profiles/read-users.ts';
+import type { UserRow } from '../profiles/user-row.ts';
+import { builder } from './builder.ts';
+import { FriendPolicyType } from './user-type.ts';
+
+// What other services ask, with the gateway's key and no viewer. @inaccessible: the public schema has none of it.
+
+const MAX_PROFILES = 1_000;
+
+const ProfileType = builder.objectRef<UserRow>('Profile').implement({
+  inaccessible: true,
+  description: 'What other services copy of a user.',
+  fields: (t) => ({
+    userId: t.exposeID('id', { description: 'Whose profile.' }),
+    username: t.exposeString('username', { description: 'Empty once deleted.' }),
+    nickname: t.exposeString('nickname', { description: 'Empty once deleted.' }),
+    avatarUrl: t.exposeString('avatarUrl', { nullable: true, description: 'null for none.' }),
+    friendPolicy: t.expose('friendPolicy', { type: FriendPolicyType, description: 'Who may befriend them, and how.' }),
+    version: t.exposeInt('version', { description: 'The revision of the last event about this user.' }),
+    deleted: t.exposeBoolean('deleted', { description: 'Whether the account is gone.' }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  profiles: t.field({
+    type: [ProfileType],
+    inaccessible: true,
+    description: 'The profiles of these users, deleted ones included, in no order; ids of nobody are left out.',
+    args: { ids: t.arg.idList({ required: true, description: 'At most 1,000.' }) },
+    resolve: (_root, { ids }, { parts }) => {
+      if (ids.length > MAX_PROFILES) {
+        throw new KithError('BAD_USER_INPUT', 'Too many ids at once.', { field: 'ids', limit: MAX_PROFILES });
+      }
+      return readUsers(
+        parts.pool,
+        ids.map((id) => readId('ids', id)),
+      );
+    },
+  }),
+
+  profilePage: t.field({
+    type: [ProfileType],
+    inaccessible: true,
+    description: 'All profiles in the order of their ids, deleted ones included, a page at a time.',
+    args: {
+      after: t.arg.id({ description: 'The last id of the page before.' }),
+      first: t.arg.int({ required: true, description: 'How many, 1 to 1,000.' }),
+    },
+    resolve: (_root, { after, first }, { parts }) =>
+      readUserPage(parts.pool, after == null ? null : readId('after', after), readPageSize(first, MAX_PROFILES)),
+  }),
+}));

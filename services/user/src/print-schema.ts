@@ -1,0 +1,3 @@
+import { userSubgraphSdl } from './graphql/user-subgraph.ts';
+
+process.stdout.write(`${await userSubgraphSdl()}\n`);

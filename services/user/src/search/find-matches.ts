@@ -1,0 +1,101 @@
+import type pg from 'pg';
+
+/** All words from `from` up to, not including, `to`, in the order of bytes. */
+export interface Prefix {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A user, by the word that matched. The three together are a position in the index. */
+export interface Match {
+  readonly word: string;
+  readonly kind: number;
+  readonly userId: string;
+}
+
+/** How many matches of its rarest word are looked through for users who match every word of a text. */
+const LOOKED_THROUGH = 1_000;
+
+const BY_USERNAME = `SELECT '' AS word, 0 AS kind, id AS "userId" FROM users WHERE username = $1`;
+
+// A user may have several words in the range; the lowest stands for them, so that nobody comes twice.
+const BY_WORD = `
+  SELECT found.word, found.kind, found.user_id AS "userId" FROM user_word AS found
+  WHERE found.word >= $1 AND found.word < $2 AND (found.word, found.kind, found.user_id) > ($3, $4, $5)
+    AND NOT EXISTS (
+      SELECT FROM user_word AS lower WHERE lower.user_id = found.user_id AND lower.word >= $1 AND lower.word < found.word)
+    AND found.user_id <> ALL ($6::uuid[])
+    AND NOT EXISTS (
+      SELECT FROM unnest($7::text[], $8::text[]) AS earlier (low, high)
+      JOIN user_word AS other ON other.user_id = found.user_id AND other.word >= earlier.low AND other.word < earlier.high)
+  ORDER BY found.word, found.kind, found.user_id LIMIT $9`;
+
+// Counts no further than it matters: a rare word is told from a common one, and common ones need no ranking.
+const RAREST = `
+  SELECT low AS "from", high AS "to" FROM unnest($1::text[], $2::text[]) AS prefix (low, high)
+  ORDER BY (SELECT count(*) FROM (
+    SELECT FROM user_word WHERE word >= low AND word < high LIMIT ${LOOKED_THROUGH + 1}) AS some) LIMIT 1`;
+
+const BY_ALL_WORDS = `
+  SELECT found.word, found.kind, found.user_id AS "userId" FROM (
+    SELECT word, kind, user_id FROM user_word WHERE word >= $1 AND word < $2
+    ORDER BY word, kind, user_id LIMIT ${LOOKED_THROUGH}) AS found
+  WHERE NOT EXISTS (
+    SELECT FROM unnest($3::text[], $4::text[]) AS wanted (low, high)
+    WHERE NOT EXISTS (
+      SELECT FROM user_word AS other
+      WHERE other.user_id = found.user_id AND other.word >= wanted.low AND other.word < wanted.high))
+  ORDER BY found.word, found.kind, found.user_id`;
+
+/** The one whose username it is, if any. */
+export async function findByUsername(pool: pg.Pool, username: string): Promise<Match[]> {
+  // Postgres knows no NUL, and no username has one.
+  if (username.includes('\u0000')) return [];
+  return (await pool.query<Match>({ name: 'search-by-username', text: BY_USERNAME, values: [username] })).rows;
+}
+
+/** Users with a word in the range, each once, from a position on. */
+export async function findByWord(
+  pool: pg.Pool,
+  wanted: {
+    prefix: Prefix;
+    after: Match | null;
+    limit: number;
+    withoutUsers: readonly string[];
+    /** Nor those who have a word in one of these ranges. */
+    withoutWords: readonly Prefix[];
+  },
+): Promise<Match[]> {
+  const { prefix, after, limit, withoutUsers, withoutWords } = wanted;
+  const { rows } = await pool.query<Match>({
+    name: 'search-by-word',
+    text: BY_WORD,
+    values: [
+      prefix.from,
+      prefix.to,
+      after?.word ?? prefix.from,
+      after?.kind ?? -1,
+      after?.userId ?? '00000000-0000-0000-0000-000000000000',
+      withoutUsers,
+      withoutWords.map(({ from }) => from),
+      withoutWords.map(({ to }) => to),
+      limit,
+    ],
+  });
+  return rows;
+}
+
+/** Users with a word in every range, each once: those among the first 1,000 matches of the rarest. */
+export async function findByAllWords(pool: pg.Pool, prefixes: readonly Prefix[]): Promise<Match[]> {
+  const lows = prefixes.map(({ from }) => from);
+  const highs = prefixes.map(({ to }) => to);
+  const rarest = await pool.query<Prefix>({ name: 'search-rarest-word', text: RAREST, values: [lows, highs] });
+  const { from, to } = rarest.rows[0]!;
+  const { rows } = await pool.query<Match>({
+    name: 'search-by-all-words',
+    text: BY_ALL_WORDS,
+    values: [from, to, lows, highs],
+  });
+  const seen = new Set<string>();
+  return rows.filter(({ userId }) => !seen.has(userId) && seen.add(userId));
+}

@@ -1,0 +1,123 @@
+import { KithError } from '@kith/service-kit';
+import type pg from 'pg';
+import { readUsers } from '../profiles/read-users.ts';
+import type { UserRow } from '../profiles/user-row.ts';
+import { findByAllWords, findByUsername, findByWord, type Match, type Prefix } from './find-matches.ts';
+import { readSearchCursor, type SearchPosition, writeSearchCursor } from './search-cursor.ts';
+import { wordsOf } from './words-of.ts';
+
+const MAX_TEXT = 64;
+/** Further words of a text are not looked at. */
+const MAX_WORDS = 4;
+
+export interface FoundPage {
+  readonly edges: readonly { readonly cursor: string; readonly node: UserRow }[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+/**
+ * Users with a word that begins with a word of `text`, best match first: whose username it is; who match every word
+ * (looked for among the first 1,000 matches of its rarest word); who match the first, the second … Within each in the
+ * order of the matching word, so that whole words come before longer ones. A page is read by position in an index:
+ * its cost depends neither on how many match nor on how far one has paged.
+ *
+ * KithError BAD_USER_INPUT with field `text` (1 to 64 characters) or `after`.
+ */
+export async function searchUsers(
+  pool: pg.Pool,
+  { text, first, after }: { text: string; first: number; after: string | null },
+): Promise<FoundPage> {
+  const phases = phasesOf(pool, checkedText(text));
+  const start = after === null ? null : readSearchCursor(after);
+
+  const found: SearchPosition[] = [];
+  for (let phase = start?.phase ?? 0; phase < phases.length && found.length <= first; phase += 1) {
+    const from = start?.phase === phase ? start : null;
+    const matches = await phases[phase]!(from, first + 1 - found.length);
+    found.push(...matches.map((match) => ({ ...match, phase })));
+  }
+
+  const page = found.slice(0, first);
+  const users = await readUsers(
+    pool,
+    page.map(({ userId }) => userId),
+  );
+  const byId = new Map(users.map((user) => [user.id, user]));
+  return {
+    edges: page.flatMap((position) => {
+      const node = byId.get(position.userId);
+      return node ? [{ cursor: writeSearchCursor(position), node }] : [];
+    }),
+    hasNextPage: found.length > first,
+    hasPreviousPage: start !== null,
+  };
+}
+
+/** Reads up to `limit` matches that come after a position (null: from the start) of one phase of the search. */
+type Phase = (after: Match | null, limit: number) => Promise<Match[]>;
+
+/** The phases in order. Each leaves out whom an earlier one brings. */
+function phasesOf(pool: pg.Pool, text: string): Phase[] {
+  const words = wordsOf(text).slice(0, MAX_WORDS);
+  // A word that only begins another one adds nothing to it: "an ann" is "ann".
+  const prefixes = words
+    .filter((word) => !words.some((other) => other !== word && other.startsWith(word)))
+    .map(rangeOf);
+
+  const exact = once(() => findByUsername(pool, text.toLowerCase()));
+  const whole = once(async () => (prefixes.length < 2 ? [] : findByAllWords(pool, prefixes)));
+
+  const byUsername: Phase = async (after) => (after ? [] : exact());
+  const byAllWords: Phase = async (after, limit) => {
+    const earlier = idsOf(await exact());
+    const later = (await whole()).filter((match) => !earlier.includes(match.userId) && isAfter(match, after));
+    return later.slice(0, limit);
+  };
+  const byWord = prefixes.map(
+    (prefix, index): Phase =>
+      async (after, limit) =>
+        findByWord(pool, {
+          prefix,
+          after,
+          limit,
+          withoutUsers: idsOf([...(await exact()), ...(await whole())]),
+          withoutWords: prefixes.slice(0, index),
+        }),
+  );
+  return [byUsername, byAllWords, ...byWord];
+}
+
+/** The words with a prefix are one range of bytes: no UTF-8 text is above U+10FFFF. */
+function rangeOf(word: string): Prefix {
+  return { from: word, to: `${word}\u{10ffff}` };
+}
+
+function isAfter(match: Match, after: Match | null): boolean {
+  if (after === null) return true;
+  const byWord = Buffer.compare(Buffer.from(match.word), Buffer.from(after.word));
+  if (byWord !== 0) return byWord > 0;
+  return match.kind === after.kind ? match.userId > after.userId : match.kind > after.kind;
+}
+
+function idsOf(matches: readonly Match[]): string[] {
+  return matches.map(({ userId }) => userId);
+}
+
+function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let value: Promise<Value> | undefined;
+  return () => {
+    value ??= read();
+    return value;
+  };
+}
+
+function checkedText(text: string): string {
+  const trimmed = text.trim();
+  const length = trimmed.length > MAX_TEXT * 2 ? trimmed.length : [...trimmed].length;
+  if (length >= 1 && length <= MAX_TEXT) return trimmed;
+  throw new KithError('BAD_USER_INPUT', `text must have 1 to ${MAX_TEXT} characters.`, {
+    field: 'text',
+    limit: length < 1 ? 1 : MAX_TEXT,
+  });
+}

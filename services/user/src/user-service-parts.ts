@@ -1,0 +1,24 @@
+import type pg from 'pg';
+import type { Moment } from './domain/user.ts';
+import type { UserEvent } from './domain/user-events.ts';
+import type { PrismaClient } from './generated/client.ts';
+import type { PasswordHasher } from './passwords/hash-passwords.ts';
+import type { AccessTokenIssuer } from './sessions/issue-access-tokens.ts';
+
+/** What the operations work with; assembled once, by start-user-service.ts. */
+export interface UserServiceParts {
+  /** Ordinary reads and writes. */
+  readonly prisma: PrismaClient;
+  /** The same database, for statements worth seeing: the hot reads, the search, the import. */
+  readonly pool: pg.Pool;
+  readonly passwords: PasswordHasher;
+  readonly accessTokens: AccessTokenIssuer;
+  readonly refreshTokenTtlS: number;
+  moment(): Moment;
+  /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
+  committed(events: readonly UserEvent[]): void;
+  /** Tells the gateways to close these sessions' sockets. Best effort: a socket lives no longer than its access token. */
+  sessionsEnded(userId: string, which: EndedSessions): void;
+}
+
+export type EndedSessions = { readonly sessionIds: readonly string[] } | { readonly all: true };
