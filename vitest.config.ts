@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+// Node gives every package graphql's CommonJS build; Vite would give ours the ES one, and two copies of graphql do not
+// recognise each other's errors and schemas.
+const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
+
 // Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the whole
 // systems one at a time: each measures itself and not its neighbours.
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve,
         test: {
           name: 'unit',
           include: ['**/src/**/*.test.ts'],
@@ -14,6 +19,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'int',
           include: ['**/src/**/*.int.test.ts'],
@@ -25,6 +31,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.test.ts'],
