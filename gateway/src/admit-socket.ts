@@ -1,0 +1,42 @@
+import { KithError, type TokenVerifier } from '@kith/service-kit';
+import { CloseCode, type Context } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { contextOfRequest } from './context-of-request.ts';
+import type { GatewayContext } from './gateway-context.ts';
+import { closeSoon, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import type { SessionEnds } from './live/session-ends.ts';
+
+/** What is kept for an open socket. */
+export interface SocketState {
+  readonly socket: WebSocket;
+  readonly traceparent?: string;
+  /** Whose socket it is, once it is admitted. */
+  context?: GatewayContext;
+  session?: { stop(): void };
+}
+
+/**
+ * Decides at `connection_init` whose socket this is: `connectionParams.authorization` is the header's text; without it
+ * nobody's. False closes it with 4403 "Forbidden". From then on the socket is closed when its session ends.
+ */
+export async function admitSocket(
+  { connectionParams, extra: state }: Context<Record<string, unknown>, SocketState>,
+  { verify, sessionEnds }: { verify: TokenVerifier; sessionEnds: SessionEnds },
+): Promise<boolean> {
+  const authorization = connectionParams?.authorization;
+  if (authorization !== undefined && typeof authorization !== 'string') return false;
+  try {
+    const context = await contextOfRequest(verify, { authorization, traceparent: state.traceparent });
+    state.context = { ...context, socketWatchesSession: context.viewer !== null };
+    if (context.viewer && state.socket.readyState === state.socket.OPEN) {
+      state.session = sessionEnds.watch(context.viewer, (why) =>
+        closeSoon(state.socket, CloseCode.Forbidden, why.message),
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof KithError)) throw error;
+    if (error.code === 'UNAUTHENTICATED') return false;
+    closeSoon(state.socket, TRY_AGAIN_LATER, error.message);
+  }
+  return true;
+}

@@ -1,0 +1,13 @@
+import { childTraceparent, type TokenVerifier } from '@kith/service-kit';
+import type { GatewayContext } from './gateway-context.ts';
+
+/**
+ * Who asks and in which trace, from what the request brought along. Throws KithError UNAUTHENTICATED for a token that is
+ * not good, SERVICE_UNAVAILABLE when tokens cannot be checked now.
+ */
+export async function contextOfRequest(
+  verify: TokenVerifier,
+  { authorization, traceparent }: { authorization?: string | undefined; traceparent?: string | undefined },
+): Promise<GatewayContext> {
+  return { viewer: await verify(authorization), authorization, traceparent: childTraceparent(traceparent) };
+}

@@ -1,0 +1,27 @@
+import { configFields } from '@kith/service-kit';
+import { z } from 'zod';
+
+/** The gateway's whole configuration: environment alone, read once at the start. */
+export const gatewayConfig = z.object({
+  HOST: configFields.host,
+  PORT: configFields.port.default(4000),
+  NATS_URL: configFields.natsUrl,
+  EVENT_BUS: configFields.eventBus,
+  GATEWAY_KEY: configFields.secret,
+  USER_URL: configFields.httpUrl,
+  FRIEND_URL: configFields.httpUrl,
+  /** The composed schema of both services. */
+  SUPERGRAPH_FILE: z.string(),
+  LOG_LEVEL: configFields.logLevel,
+  NODE_ENV: z.string().default('development'),
+  /** Shown to browsers at /graphql; off in production unless switched on. */
+  GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
+  /** Over how long a stopping gateway spreads the closing of its sockets, so that their clients do not all return at once. */
+  DRAIN_MS: configFields.wholeNumber(0, 9_000).default(2_000),
+});
+
+export type GatewayConfig = z.output<typeof gatewayConfig>;
+
+export function showsGraphiql(config: Pick<GatewayConfig, 'GRAPHIQL' | 'NODE_ENV'>): boolean {
+  return config.GRAPHIQL === undefined ? config.NODE_ENV !== 'production' : config.GRAPHIQL === 'on';
+}

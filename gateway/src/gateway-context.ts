@@ -1,0 +1,11 @@
+import type { Viewer } from '@kith/service-kit';
+
+/** What executors and live lists find in the context of an operation. */
+export interface GatewayContext {
+  readonly viewer: Viewer | null;
+  /** As received, to pass on: subgraphs verify it themselves. */
+  readonly authorization: string | undefined;
+  readonly traceparent: string;
+  /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */
+  readonly socketWatchesSession?: boolean;
+}

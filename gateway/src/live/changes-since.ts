@@ -1,0 +1,53 @@
+import type { ListChange } from './list-change.ts';
+
+/** What the store answers when it is asked what happened to a list since a cursor. */
+export interface ChangesSince<Change> {
+  /** In order of revision. A snapshot comes whole: all its pages, the last of them `complete`. */
+  readonly changes: readonly Change[];
+  /** Where the list stands after `changes`. */
+  readonly cursor: string;
+  readonly revision: number;
+  readonly hasMore: boolean;
+}
+
+export interface Position {
+  readonly cursor: string | null;
+  /** Null until the store has answered for the first time. */
+  readonly revision: number | null;
+}
+
+export interface NewChanges<Change> {
+  readonly changes: Change[];
+  /** Where the reader stands after them. */
+  readonly end: { readonly cursor: string; readonly revision: number };
+  readonly hasMore: boolean;
+  readonly hasSnapshot: boolean;
+}
+
+/** What of an answer is new to a reader who stands at `from`; throws when it would leave a hole. */
+export function newChangesOf<Change extends ListChange>(
+  answer: ChangesSince<Change>,
+  from: Position,
+): NewChanges<Change> {
+  const changes: Change[] = [];
+  let revision = from.revision;
+  let inSnapshot = false;
+  let hasSnapshot = false;
+  for (const change of answer.changes) {
+    if (change.complete !== undefined) {
+      if (inSnapshot && change.revision !== revision) throw new Error('A snapshot came with two revisions.');
+      inSnapshot = !change.complete;
+      hasSnapshot = true;
+    } else {
+      if (inSnapshot) break;
+      if (revision !== null && change.revision <= revision) continue;
+      if (revision !== null && change.revision !== revision + 1) throw new Error('The store answered with a hole.');
+    }
+    revision = change.revision;
+    changes.push(change);
+  }
+  if (inSnapshot) throw new Error('A snapshot came without its last page.');
+  if (answer.hasMore && changes.length === 0) throw new Error('The store said that there is more and sent nothing.');
+  const end = changes.at(-1) ?? { cursor: answer.cursor, revision: Math.max(answer.revision, from.revision ?? 0) };
+  return { changes, end: { cursor: end.cursor, revision: end.revision }, hasMore: answer.hasMore, hasSnapshot };
+}

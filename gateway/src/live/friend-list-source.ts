@@ -1,0 +1,80 @@
+import { GraphQLError } from 'graphql';
+import type { Subgraph, SubgraphResult } from '../call-subgraph.ts';
+import type { GatewayContext } from '../gateway-context.ts';
+import type { ChangesSince } from './changes-since.ts';
+import type { FriendListChange } from './friend-list-change.ts';
+import { SubscriptionRefused } from './live-list.ts';
+
+export interface FriendListSource {
+  /**
+   * What happened to the viewer's list since the cursor; a whole snapshot for null or a cursor that cannot be continued.
+   * Throws SubscriptionRefused when the viewer may not have it, a GraphQLError when the service failed.
+   */
+  changesSince(cursor: string | null, viewer: GatewayContext): Promise<ChangesSince<FriendListChange>>;
+  /** Where these lists stand now, by owner; a list that nobody ever changed may be missing. */
+  revisionsOf(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
+
+export function createFriendListSource(friendSubgraph: Pick<Subgraph, 'call'>): FriendListSource {
+  return {
+    async changesSince(cursor, viewer) {
+      const result = await friendSubgraph.call({
+        query: CHANGES_SINCE,
+        variables: { after: cursor, first: CHANGES_PER_PAGE },
+        authorization: viewer.authorization,
+        traceparent: viewer.traceparent,
+      });
+      return dataOf(result).friendListChanges;
+    },
+    async revisionsOf(ownerIds) {
+      const result = await friendSubgraph.call({ query: REVISIONS_OF, variables: { ownerIds } });
+      const revisions: { ownerId: string; revision: number }[] = dataOf(result).friendListRevisions;
+      return new Map(revisions.map(({ ownerId, revision }) => [ownerId, revision]));
+    },
+  };
+}
+
+const CHANGES_PER_PAGE = 200;
+
+const CHANGES_SINCE = /* GraphQL */ `
+  query FriendListChanges($after: String, $first: Int) {
+    friendListChanges(after: $after, first: $first) {
+      cursor
+      revision
+      hasMore
+      changes {
+        __typename
+        cursor
+        revision
+        occurredAt
+        ... on FriendListSnapshot { reason complete friends { ...Friend } requests { ...Request } }
+        ... on FriendAdded { friend { ...Friend } }
+        ... on FriendChanged { friend { ...Friend } }
+        ... on FriendRemoved { userId }
+        ... on FriendRequestAdded { request { ...Request } }
+        ... on FriendRequestClosed { requestId outcome }
+      }
+    }
+  }
+  fragment Friend on Friend { user { ...Person } remark displayName pinned tags since }
+  fragment Request on FriendRequest { id from { ...Person } to { ...Person } message sentAt }
+  fragment Person on User { id nickname avatarUrl }
+`;
+
+const REVISIONS_OF = /* GraphQL */ `
+  query FriendListRevisions($ownerIds: [ID!]!) {
+    friendListRevisions(ownerIds: $ownerIds) { ownerId revision }
+  }
+`;
+
+/** Asking again changes nothing about these. */
+const REFUSALS = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT', 'SESSION_ENDED', 'NOT_ALLOWED']);
+
+function dataOf(result: SubgraphResult) {
+  const [error] = result.errors ?? [];
+  if (error) {
+    const asked = new GraphQLError(error.message, { extensions: error.extensions ?? {} });
+    throw REFUSALS.has(String(asked.extensions.code)) ? new SubscriptionRefused(asked) : asked;
+  }
+  return result.data;
+}

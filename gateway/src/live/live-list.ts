@@ -1,0 +1,225 @@
+import { type ChangesSince, type NewChanges, newChangesOf, type Position } from './changes-since.ts';
+import type { ListChange } from './list-change.ts';
+import { WaitingChanges } from './waiting-changes.ts';
+
+export interface LiveListInputs<Change> {
+  /** Announcements from now on: in any order, doubled or lost. `bytes` is what one took on the wire. */
+  listen(onChange: (change: Change, bytes: number) => void): { stop(): void };
+  /** Asks the store. Throws SubscriptionRefused when no retry will help; any other error is retried. */
+  changesSince(cursor: string | null, signal: AbortSignal): Promise<ChangesSince<Change>>;
+  /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
+  pause(failures: number, signal: AbortSignal): Promise<void>;
+  readonly observer?: {
+    catchUp(reason: CatchUpReason): void;
+    hole(): void;
+    /** The reader is done with a change that was announced: it asks for the next. */
+    delivered(change: Change): void;
+  };
+}
+
+export type CatchUpReason =
+  | 'SUBSCRIBED'
+  /** The answer had a next page. */
+  | 'MORE'
+  | 'HOLE'
+  | 'BROKER_RECONNECTED'
+  | 'OVERFLOW'
+  | 'STORE_FAILED'
+  /** The store has less than was announced. */
+  | 'STORE_BEHIND'
+  /** The store has more than was announced. */
+  | 'STORE_AHEAD';
+
+/** The store will not answer this subscriber however often it is asked: the reader is given `cause`. */
+export class SubscriptionRefused extends Error {
+  override readonly cause: Error;
+  constructor(cause: Error) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/**
+ * One subscriber's live list: every change once, in the order of its revisions, or a fresh snapshot.
+ *
+ *   listen ─▶ catch up ─▶ live: the next announcement is the next revision ─▶ hand it over
+ *                ▲                │
+ *                └────────────────┴─ hole · broker reconnected · overflow · store failed, behind or ahead
+ *
+ * Three observations keep the loop small:
+ *  1. An announcement follows its commit. What was announced before the store is ASKED is covered by its answer and
+ *     needs no buffer; what is announced while it answers is buffered.
+ *  2. Only "the last revision handed over, plus one" is ever handed over. So throwing the buffer away is always safe:
+ *     the next revision to arrive shows the hole.
+ *  3. A last change has no next one that could show it is missing. `ahead()` does, from a poll of the store.
+ *
+ * The reader pulls: a subscriber that does not read costs its bounded buffer, and no work at all.
+ */
+export class LiveList<Change extends ListChange> implements AsyncIterableIterator<Change, undefined> {
+  readonly #inputs: LiveListInputs<Change>;
+  readonly #listening: { stop(): void };
+  readonly #ended = new AbortController();
+  #endedWith: Error | undefined;
+  #position: Position;
+  /** Why the store must be asked before anything announced may be handed over; null while live. */
+  #behind: CatchUpReason | null = 'SUBSCRIBED';
+  /** What the reader has not taken yet of the last answer. */
+  #answered: Change[] = [];
+  readonly #announced = new WaitingChanges<Change>();
+  /** The highest revision that anybody said exists. */
+  #highestKnown = 0;
+  #inDelivery: Change | undefined;
+  #failures = 0;
+  #staleAnswers = 0;
+  #wake: (() => void) | undefined;
+  #taking: Promise<unknown> = Promise.resolve();
+
+  /** `after`: the cursor of the last change the reader has; null asks for a snapshot. */
+  constructor(after: string | null, inputs: LiveListInputs<Change>) {
+    this.#inputs = inputs;
+    this.#position = { cursor: after, revision: null };
+    this.#listening = inputs.listen((change, bytes) => this.#hear(change, bytes));
+  }
+
+  /** How many announced changes wait for the reader. */
+  get queued(): number {
+    return this.#announced.size;
+  }
+
+  /** Announcements may have been missed: ask the store before going on. */
+  doubt(reason: CatchUpReason): void {
+    this.#behind ??= reason;
+    this.#announced.clear();
+    this.#wake?.();
+  }
+
+  /** The store has this revision: if it was not announced here, its announcement was lost. */
+  ahead(revision: number): void {
+    // Before the first answer nobody knows where the reader stands, and the answer will tell.
+    if (this.#position.revision === null || revision <= this.#highestKnown) return;
+    this.#highestKnown = revision;
+    this.doubt('STORE_AHEAD');
+  }
+
+  next(): Promise<IteratorResult<Change, undefined>> {
+    if (this.#inDelivery) this.#inputs.observer?.delivered(this.#inDelivery);
+    this.#inDelivery = undefined;
+    const take = () => this.#take();
+    const taken = this.#taking.then(take, take);
+    this.#taking = taken;
+    return taken;
+  }
+
+  async return(): Promise<IteratorResult<Change, undefined>> {
+    this.end();
+    return END;
+  }
+
+  /** Frees everything at once and releases a waiting `next()`; an error reaches the reader before the end does. */
+  end(error?: Error): void {
+    if (this.#ended.signal.aborted) return;
+    this.#endedWith = error;
+    this.#ended.abort();
+    this.#listening.stop();
+    this.#answered = [];
+    this.#announced.clear();
+    this.#wake?.();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #take(): Promise<IteratorResult<Change, undefined>> {
+    try {
+      while (!this.#ended.signal.aborted) {
+        const change = this.#answered.shift() ?? this.#nextAnnounced();
+        if (change) {
+          this.#position = { cursor: change.cursor, revision: change.revision };
+          return { done: false, value: change };
+        }
+        if (this.#behind) await this.#catchUp(this.#behind);
+        else await this.#somethingHappens();
+      }
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    const error = this.#endedWith;
+    this.#endedWith = undefined;
+    if (error) throw error;
+    return END;
+  }
+
+  #nextAnnounced(): Change | undefined {
+    if (this.#behind) return undefined;
+    const last = this.#position.revision ?? 0;
+    this.#announced.dropUpTo(last);
+    const next = this.#announced.first;
+    if (next === undefined) return undefined;
+    if (next.revision === last + 1) {
+      this.#inDelivery = next;
+      return this.#announced.shift();
+    }
+    this.#inputs.observer?.hole();
+    this.doubt('HOLE');
+    return undefined;
+  }
+
+  #hear(change: Change, bytes: number): void {
+    this.#highestKnown = Math.max(this.#highestKnown, change.revision);
+    if (this.#behind || change.revision <= (this.#position.revision ?? 0)) return;
+    if (!this.#announced.add(change, bytes)) this.doubt('OVERFLOW');
+    this.#wake?.();
+  }
+
+  async #catchUp(reason: CatchUpReason): Promise<void> {
+    this.#inputs.observer?.catchUp(reason);
+    const knownBefore = this.#highestKnown;
+    // From here on announcements are buffered again, and whatever makes them doubtful sets this anew.
+    this.#behind = null;
+    try {
+      const answer = await this.#inputs.changesSince(this.#position.cursor, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      const news = newChangesOf(answer, this.#position);
+      this.#failures = 0;
+      await this.#accept(news, knownBefore);
+    } catch (error) {
+      if (this.#ended.signal.aborted) return;
+      if (error instanceof SubscriptionRefused) throw error.cause;
+      this.#failures += 1;
+      const neverAnswered = this.#position.revision === null;
+      if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) throw error;
+      this.doubt('STORE_FAILED');
+      await this.#inputs.pause(this.#failures, this.#ended.signal);
+    }
+  }
+
+  async #accept({ changes, end, hasMore, hasSnapshot }: NewChanges<Change>, knownBefore: number): Promise<void> {
+    this.#answered = changes;
+    if (changes.length === 0) this.#position = end;
+    if (hasMore) return this.doubt('MORE');
+    const stale = !hasSnapshot && end.revision < knownBefore;
+    if (!stale || this.#staleAnswers === MAX_STALE_ANSWERS) {
+      this.#staleAnswers = 0;
+      // A snapshot may start again lower (a restored database); what nobody can produce was never there.
+      this.#highestKnown = hasSnapshot || stale ? end.revision : Math.max(this.#highestKnown, end.revision);
+      return;
+    }
+    this.#staleAnswers += 1;
+    this.doubt('STORE_BEHIND');
+    if (changes.length === 0) await this.#inputs.pause(this.#staleAnswers, this.#ended.signal);
+  }
+
+  async #somethingHappens(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await promise;
+    this.#wake = undefined;
+  }
+}
+
+const END: IteratorResult<never, undefined> = { done: true, value: undefined };
+/** About three seconds with the usual pauses: whoever subscribes while the store is down is told. */
+const MAX_FAILURES_BEFORE_THE_FIRST_ANSWER = 5;
+const MAX_STALE_ANSWERS = 5;

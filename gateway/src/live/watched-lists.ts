@@ -1,0 +1,139 @@
+import { liveFriendList } from '@kith/event-contracts';
+import type { EventBroker } from '@kith/event-delivery';
+import type { Logger } from '@kith/service-kit';
+import { type AnnouncedChange, announcedChangeSchema } from './friend-list-change.ts';
+import type { CatchUpReason } from './live-list.ts';
+import { malformedAnnouncements, pollFailures } from './live-metrics.ts';
+import { SharedByKey } from './shared-by-key.ts';
+
+export interface ListSubscriber {
+  hear(change: AnnouncedChange, bytes: number): void;
+  doubt(reason: CatchUpReason): void;
+  ahead(revision: number): void;
+}
+
+export interface WatchedLists {
+  watch(ownerId: string, subscriber: ListSubscriber): { stop(): void };
+  /** How many lists somebody watches now. */
+  readonly size: number;
+  stop(): void;
+}
+
+export interface WatchedListsOptions {
+  readonly broker: Pick<EventBroker, 'listen' | 'onReconnect'>;
+  /** Where these lists stand in the store. */
+  revisionsOf(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  readonly log: Logger;
+  readonly pollEveryMs?: number;
+}
+
+const POLL_EVERY_MS = 3_000;
+/** A revision that the poll saw may be announced this moment: only one that does not come is a lost one. */
+const ANNOUNCEMENT_MAY_TAKE_MS = 250;
+const OWNERS_PER_POLL = 1_000;
+
+/**
+ * The lists that somebody watches through this gateway: one subscription at the broker for each, shared by all who
+ * watch it, and one poll of all their revisions, so that a lost announcement is found even when no other follows it.
+ */
+export function watchLists({
+  broker,
+  revisionsOf,
+  log,
+  pollEveryMs = POLL_EVERY_MS,
+}: WatchedListsOptions): WatchedLists {
+  const watched = new SharedByKey((ownerId) => {
+    const subscribers = new Set<ListSubscriber>();
+    const listening = broker.listen(liveFriendList(ownerId), (payload) => {
+      const change = readAnnouncement(payload, log);
+      if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
+    });
+    return { subscribers, stop: () => void listening.stop() };
+  });
+
+  const reconnected = broker.onReconnect(() => {
+    for (const [, { subscribers }] of watched.entries()) {
+      for (const subscriber of subscribers) subscriber.doubt('BROKER_RECONNECTED');
+    }
+  });
+
+  async function poll(): Promise<void> {
+    const owners = watched.entries().map(([ownerId]) => ownerId);
+    for (let from = 0; from < owners.length; from += OWNERS_PER_POLL) {
+      const revisions = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
+      setTimeout(() => tell(revisions), ANNOUNCEMENT_MAY_TAKE_MS).unref();
+    }
+  }
+
+  function tell(revisions: ReadonlyMap<string, number>): void {
+    for (const [ownerId, revision] of revisions) {
+      for (const subscriber of watched.find(ownerId)?.subscribers ?? []) subscriber.ahead(revision);
+    }
+  }
+
+  const polling = repeat(pollEveryMs, async () => {
+    try {
+      await poll();
+    } catch (error) {
+      // The next one asks again; the friend service's own failure is on its own health and log.
+      pollFailures.inc();
+      log.debug({ err: error }, 'could not ask for the revisions of the watched lists');
+    }
+  });
+
+  return {
+    get size() {
+      return watched.size;
+    },
+    watch(ownerId, subscriber) {
+      const { resource, release } = watched.take(ownerId);
+      resource.subscribers.add(subscriber);
+      return {
+        stop() {
+          resource.subscribers.delete(subscriber);
+          release();
+        },
+      };
+    },
+    stop() {
+      polling.stop();
+      void reconnected.stop();
+      for (const [, resource] of watched.entries()) resource.stop();
+    },
+  };
+}
+
+function readAnnouncement(payload: string, log: Logger): AnnouncedChange | undefined {
+  const read = announcedChangeSchema.safeParse(parseJson(payload));
+  if (read.success) return read.data;
+  malformedAnnouncements.inc();
+  log.warn(
+    { problem: read.error.issues[0] },
+    'an announcement could not be read: its subscribers catch up from the store',
+  );
+  return undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `work` again and again, a pause of `everyMs` between the end of one run and the next. */
+function repeat(everyMs: number, work: () => Promise<void>): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const schedule = () => {
+    if (!stopped) timer = setTimeout(() => void work().finally(schedule), everyMs).unref();
+  };
+  schedule();
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import { createLog, onShutdown, readConfig } from '@kith/service-kit';
+import { gatewayConfig } from './gateway-config.ts';
+import { startGateway } from './start-gateway.ts';
+
+const config = readConfig(gatewayConfig);
+const log = createLog({ name: 'gateway', level: config.LOG_LEVEL });
+const gateway = await startGateway(config, log);
+onShutdown(log, [gateway.stop]);
+log.debug({ url: gateway.url }, 'the gateway listens');

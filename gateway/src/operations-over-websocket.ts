@@ -1,0 +1,57 @@
+import { KithError, type TokenVerifier } from '@kith/service-kit';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import type { SocketState } from './admit-socket.ts';
+import { contextOfRequest } from './context-of-request.ts';
+import type { GatewayContext } from './gateway-context.ts';
+import { type GatewayYoga, withPublicCode } from './gateway-yoga.ts';
+
+/** Yoga's own execution, with all that is plugged into it, travels with the operation as its root value. */
+type Envelope = Pick<ReturnType<GatewayYoga['getEnveloped']>, 'execute' | 'subscribe'>;
+
+export const executeInEnvelope = (args: ExecutionArgs) => (args.rootValue as Envelope).execute(args);
+export const subscribeInEnvelope = (args: ExecutionArgs) => (args.rootValue as Envelope).subscribe(args);
+
+/** The operation, parsed, valid and with its context; or the errors that the client gets instead of an answer. */
+export async function prepareOperation(
+  socket: SocketState,
+  payload: SubscribePayload,
+  options: { yoga: GatewayYoga; verify: TokenVerifier; headersInOperations: boolean },
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  try {
+    const context = await contextOfOperation(socket, payload, options);
+    const enveloped = options.yoga.getEnveloped({ ...context });
+    const document = enveloped.parse(payload.query);
+    const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document);
+    if (errors.length > 0) return errors.map(withPublicCode);
+    return {
+      schema: enveloped.schema,
+      document,
+      operationName: payload.operationName ?? null,
+      variableValues: payload.variables ?? null,
+      contextValue: await enveloped.contextFactory(),
+      rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe } satisfies Envelope,
+    };
+  } catch (error) {
+    if (error instanceof KithError) return [new GraphQLError(error.message, { extensions: { code: error.code } })];
+    if (error instanceof GraphQLError) return [withPublicCode(error)];
+    throw error;
+  }
+}
+
+/** The socket's; or, from GraphiQL, what the headers say that were typed beside the operation. */
+async function contextOfOperation(
+  socket: SocketState,
+  { extensions }: SubscribePayload,
+  { verify, headersInOperations }: { verify: TokenVerifier; headersInOperations: boolean },
+): Promise<GatewayContext> {
+  const authorization = headersInOperations ? headerIn(extensions?.headers, 'authorization') : undefined;
+  if (authorization === undefined) return socket.context!;
+  return contextOfRequest(verify, { authorization, traceparent: socket.traceparent });
+}
+
+function headerIn(headers: unknown, name: string): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const [, value] = Object.entries(headers).find(([key]) => key.toLowerCase() === name) ?? [];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger, TokenVerifier } from '@kith/service-kit';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { admitSocket, type SocketState } from './admit-socket.ts';
+import type { GatewayYoga } from './gateway-yoga.ts';
+import { closeSoon, keepSocketHonest, type SocketLimits } from './keep-socket-honest.ts';
+import { connectionsClosed } from './live/live-metrics.ts';
+import type { SessionEnds } from './live/session-ends.ts';
+import { executeInEnvelope, prepareOperation, subscribeInEnvelope } from './operations-over-websocket.ts';
+import { spreadOver } from './spread-over.ts';
+
+const MAX_FRAME_BYTES = 256 * 1024;
+const SERVICE_RESTART = 1012;
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly yoga: GatewayYoga;
+  readonly verify: TokenVerifier;
+  readonly sessionEnds: SessionEnds;
+  readonly log: Logger;
+  /** GraphiQL sends the headers typed in its editor with each operation: only then are they read from there. */
+  readonly headersInOperations: boolean;
+  readonly limits?: SocketLimits;
+}
+
+/**
+ * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. The token comes as `connectionParams.authorization`; a bad
+ * one closes the socket with 4403, and so does the end of its session, within the second.
+ */
+export function serveWebSocket(options: WebSocketOptions) {
+  const { server, log } = options;
+  const limits = options.limits ?? { pingEveryMs: 12_000, mustDrainWithinMs: 60_000 };
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => handleProtocols(protocols),
+  });
+  const graphql = makeServer<Record<string, unknown>, SocketState>({
+    onConnect: (ctx) => admitSocket(ctx, options),
+    onSubscribe: (ctx, _id, payload) => prepareOperation(ctx.extra, payload, options),
+    execute: executeInEnvelope,
+    subscribe: subscribeInEnvelope,
+  });
+  let stopping = false;
+
+  function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => stream.destroy());
+    if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
+    else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
+    else sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request));
+  }
+
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    const { traceparent } = request.headers;
+    const state: SocketState = { socket, ...(typeof traceparent === 'string' ? { traceparent } : {}) };
+    const honest = keepSocketHonest(socket, limits);
+    // The close that follows an error says all there is to say.
+    socket.on('error', () => undefined);
+    const closed = graphql.opened(
+      {
+        protocol: socket.protocol,
+        send: (frame) => send(socket, frame),
+        close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            handle(String(data)).catch((err: unknown) => {
+              log.error({ err }, 'a message over WebSocket could not be handled');
+              closeSoon(socket, CloseCode.InternalServerError, 'Internal server error');
+            });
+          }),
+      },
+      state,
+    );
+    socket.once('close', (code, reason) => {
+      honest.stop();
+      state.session?.stop();
+      connectionsClosed.inc({ code });
+      closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'a socket did not close cleanly'));
+    });
+  }
+
+  server.on('upgrade', upgrade);
+  return {
+    /** Refuses new sockets and closes the open ones, spread over that time. */
+    async stop(drainMs: number): Promise<void> {
+      stopping = true;
+      await spreadOver(drainMs, [...sockets.clients], (socket) =>
+        closeSoon(socket, SERVICE_RESTART, 'Service restart'),
+      );
+      await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+      server.off('upgrade', upgrade);
+    },
+  };
+}
+
+function send(socket: WebSocket, frame: string): Promise<void> {
+  // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(frame, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function refuseUpgrade(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { connectBroker } from '@kith/event-delivery';
+import { createTokenVerifier, type Logger, type Stop, startHttpServer, stopInReverse } from '@kith/service-kit';
+import { connectSubgraph } from './call-subgraph.ts';
+import { federate } from './federate.ts';
+import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
+import { createGatewayYoga } from './gateway-yoga.ts';
+import { serveGraphiql } from './graphiql.ts';
+import { createFriendListSource } from './live/friend-list-source.ts';
+import { watchSessionEnds } from './live/session-ends.ts';
+import { subscribeToChanges } from './live/subscribe-to-changes.ts';
+import { watchLists } from './live/watched-lists.ts';
+import { trackOpenStreams } from './open-streams.ts';
+import { serveGraphql } from './serve-http.ts';
+import { serveWebSocket } from './serve-websocket.ts';
+
+/** Starts the whole gateway in this process; `stop` drains it and resolves when nothing of it is left. */
+export async function startGateway(
+  config: GatewayConfig,
+  log: Logger,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const stops: Stop[] = [];
+  try {
+    const url = await start(config, log, stops);
+    return { url, stop: () => stopInReverse(log, stops) };
+  } catch (error) {
+    await stopInReverse(log, stops);
+    throw error;
+  }
+}
+
+async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise<string> {
+  const supergraphSdl = await readFile(config.SUPERGRAPH_FILE, 'utf8');
+  const gatewayKey = config.GATEWAY_KEY;
+  const user = connectSubgraph({ name: 'user', url: config.USER_URL, gatewayKey });
+  const friend = connectSubgraph({ name: 'friend', url: config.FRIEND_URL, gatewayKey });
+  stops.push(user.stop, friend.stop);
+
+  const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'gateway', log });
+  stops.push(() => broker.close());
+
+  const source = createFriendListSource(friend);
+  const watchedLists = watchLists({ broker, revisionsOf: source.revisionsOf, log });
+  stops.push(watchedLists.stop);
+  const sessionEnds = watchSessionEnds(broker, log);
+
+  const schema = federate({
+    supergraphSdl,
+    subgraphs: { user, friend },
+    subscribe: subscribeToChanges({ watchedLists, source, sessionEnds }),
+  });
+  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` });
+  const yoga = createGatewayYoga({ schema, verify, log });
+  const openStreams = trackOpenStreams();
+  const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
+
+  const http = await startHttpServer({
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    ready: async () => {
+      const [userReady, friendReady] = await Promise.all([user.ready(), friend.ready()]);
+      return [!broker.connected && 'nats', !userReady && 'user', !friendReady && 'friend'].filter(
+        (name) => name !== false,
+      );
+    },
+    routes: {
+      '/graphql': serveGraphql({ yoga, openStreams, graphiql }),
+      ...(graphiql && {
+        'GET /': (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
+      }),
+    },
+  });
+  stops.push(http.stop);
+
+  const sockets = serveWebSocket({
+    server: http.server,
+    yoga,
+    verify,
+    sessionEnds,
+    log,
+    headersInOperations: graphiql !== undefined,
+  });
+  stops.push(async () => {
+    await Promise.all([sockets.stop(config.DRAIN_MS), openStreams.stop(config.DRAIN_MS)]);
+  });
+  return http.url;
+}

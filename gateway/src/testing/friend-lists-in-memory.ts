@@ -1,0 +1,66 @@
+/** A change of the one friend every list in these tests has. */
+const changeOf = (ownerId: string, revision: number, remark: string) => ({
+  __typename: 'FriendChanged' as const,
+  cursor: `${ownerId}:${revision}`,
+  revision,
+  occurredAt: new Date().toISOString(),
+  friend: friendWith(remark),
+});
+
+const friendWith = (remark: string) => ({
+  __typename: 'Friend',
+  user: { __typename: 'User', id: 'friend-1', nickname: 'Ada', avatarUrl: null },
+  remark,
+  displayName: remark,
+  pinned: false,
+  tags: ['old'],
+  since: '2026-01-01T00:00:00.000Z',
+});
+
+type Change = ReturnType<typeof changeOf>;
+
+/** What the friend service keeps, for tests: a log of changes per owner. */
+export class FriendLists {
+  readonly #changes = new Map<string, Change[]>();
+  /** How often each question was asked. */
+  readonly asked = { changesSince: 0, revisionsOf: 0 };
+  /** Changes up to this revision are no longer kept. */
+  forgottenUpTo = 0;
+
+  commit(ownerId: string, remark: string): Change {
+    const changes = this.#changes.get(ownerId) ?? [];
+    const change = changeOf(ownerId, changes.length + 1, remark);
+    this.#changes.set(ownerId, [...changes, change]);
+    return change;
+  }
+
+  changesSince(ownerId: string, after: string | null, first: number) {
+    this.asked.changesSince += 1;
+    const changes = this.#changes.get(ownerId) ?? [];
+    const since = after?.startsWith(`${ownerId}:`) ? Number(after.split(':')[1]) : null;
+    if (since === null || since < this.forgottenUpTo) {
+      const reason = after === null ? 'SUBSCRIBED' : since === null ? 'CURSOR_INVALID' : 'CURSOR_EXPIRED';
+      const snapshot = {
+        __typename: 'FriendListSnapshot',
+        cursor: `${ownerId}:${changes.length}`,
+        revision: changes.length,
+        occurredAt: new Date().toISOString(),
+        reason,
+        requests: [],
+      };
+      const pages = [
+        { ...snapshot, friends: [friendWith('first page')], complete: false },
+        { ...snapshot, friends: [], complete: true },
+      ];
+      return { changes: pages, cursor: snapshot.cursor, revision: snapshot.revision, hasMore: false };
+    }
+    const page = changes.slice(since, since + first);
+    const revision = since + page.length;
+    return { changes: page, cursor: `${ownerId}:${revision}`, revision, hasMore: revision < changes.length };
+  }
+
+  revisionsOf(ownerIds: readonly string[]) {
+    this.asked.revisionsOf += 1;
+    return ownerIds.map((ownerId) => ({ ownerId, revision: this.#changes.get(ownerId)?.length ?? 0 }));
+  }
+}

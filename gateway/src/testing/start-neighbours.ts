@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { liveFriendList } from '@kith/event-contracts';
+import { connectBroker, type EventBroker } from '@kith/event-delivery';
+import { type ChildServer, startNats } from '@kith/local';
+import {
+  createLog,
+  createSubgraphServer,
+  createTokenVerifier,
+  type HttpServer,
+  KithError,
+  type SubgraphContext,
+  sendJson,
+  startHttpServer,
+} from '@kith/service-kit';
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+import { createSchema } from 'graphql-yoga';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { FriendLists } from './friend-lists-in-memory.ts';
+
+/**
+ * What the gateway has around it, small: a user and a friend subgraph over lists in memory, their supergraph, a real
+ * NATS. The gateway's own code is never replaced; the whole system is tested in e2e.
+ */
+export async function startNeighbours() {
+  const log = createLog({ name: 'neighbours', level: 'silent' });
+  const gatewayKey = randomUUID();
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA', kid: 'test', use: 'sig' }] };
+  const verify = createTokenVerifier({ jwks });
+  const nats: ChildServer = await startNats();
+  const broker: EventBroker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'friend', log });
+  const lists = new FriendLists();
+
+  const graphql = (schema: ReturnType<typeof createSchema<SubgraphContext>>) =>
+    createSubgraphServer({ schema, gatewayKey, verify, log, contextFor: (request) => request });
+  const serve = (name: 'user' | 'friend', port = 0): Promise<HttpServer> =>
+    startHttpServer({
+      host: '127.0.0.1',
+      port,
+      log,
+      ready: () => [],
+      routes:
+        name === 'user'
+          ? {
+              '/graphql': graphql(userSchema()),
+              'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
+            }
+          : { '/graphql': graphql(friendSchema(lists)) },
+    });
+
+  const user = await serve('user');
+  let friend = await serve('friend');
+  const { supergraphSdl, errors } = composeServices([
+    { name: 'user', url: 'http://user/graphql', typeDefs: parse(USER_SDL) },
+    { name: 'friend', url: 'http://friend/graphql', typeDefs: parse(FRIEND_SDL) },
+  ]);
+  if (!supergraphSdl) throw new Error(String(errors));
+
+  return {
+    supergraphSdl,
+    gatewayKey,
+    nats,
+    broker,
+    lists,
+    userUrl: user.url,
+    friendUrl: friend.url,
+    /** The friend service goes away, and comes back at the same address. */
+    stopFriend: () => friend.stop(),
+    async startFriend() {
+      friend = await serve('friend', Number(new URL(friend.url).port));
+    },
+    /** A change is committed and announced, as the friend service would. */
+    commit(ownerId: string, remark: string, { announced = true } = {}) {
+      const change = lists.commit(ownerId, remark);
+      if (announced) broker.announce(liveFriendList(ownerId), JSON.stringify(change));
+      return change;
+    },
+    tokenOf(userId: string, { expiresInS = 900, sessionId = 'session-1', audience = 'kith' } = {}) {
+      return new SignJWT({ sid: sessionId })
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
+        .setIssuer('kith')
+        .setAudience(audience)
+        .setSubject(userId)
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
+        .sign(privateKey);
+    },
+    async stop() {
+      await friend.stop();
+      await user.stop();
+      await broker.close();
+      await nats.stop();
+    },
+  };
+}
+
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
+  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible"])`;
+
+const USER_SDL = `${LINK}
+  type Query { me: User user(id: ID!): User boom: String }
+  type Mutation { rename(nickname: String!): User! }
+  type User @key(fields: "id") { id: ID! username: String! nickname: String! @shareable avatarUrl: String @shareable }
+`;
+
+const FRIEND_SDL = `${LINK}
+  type Query {
+    friendListChanges(after: String, first: Int = 200): FriendListDelta!
+    friendListRevisions(ownerIds: [ID!]!): [FriendListRevision!]! @inaccessible
+  }
+  type Mutation { updateFriend(userId: ID!, remark: String): Friend! }
+  type Subscription { friendListChanged(after: String): FriendListChange! }
+  type FriendListRevision @inaccessible { ownerId: ID! revision: Int! }
+  type User @key(fields: "id") {
+    id: ID!
+    nickname: String! @external
+    avatarUrl: String @external
+    friendCount: Int!
+  }
+  type Friend {
+    user: User! @provides(fields: "nickname avatarUrl")
+    remark: String displayName: String! pinned: Boolean! tags: [String!]! since: String!
+  }
+  type FriendRequest { id: ID! from: User! to: User! message: String sentAt: String! }
+  type FriendListDelta { changes: [FriendListChange!]! cursor: String! revision: Int! hasMore: Boolean! }
+  interface FriendListChange { cursor: String! revision: Int! occurredAt: String! }
+  type FriendListSnapshot implements FriendListChange {
+    cursor: String! revision: Int! occurredAt: String!
+    reason: SnapshotReason! friends: [Friend!]! requests: [FriendRequest!]! complete: Boolean!
+  }
+  enum SnapshotReason { SUBSCRIBED CURSOR_EXPIRED CURSOR_INVALID }
+  type FriendAdded implements FriendListChange { cursor: String! revision: Int! occurredAt: String! friend: Friend! }
+  type FriendChanged implements FriendListChange { cursor: String! revision: Int! occurredAt: String! friend: Friend! }
+  type FriendRemoved implements FriendListChange { cursor: String! revision: Int! occurredAt: String! userId: ID! }
+  type FriendRequestAdded implements FriendListChange {
+    cursor: String! revision: Int! occurredAt: String! request: FriendRequest!
+  }
+  type FriendRequestClosed implements FriendListChange {
+    cursor: String! revision: Int! occurredAt: String! requestId: ID! outcome: RequestOutcome!
+  }
+  enum RequestOutcome { ACCEPTED DECLINED CANCELLED WITHDRAWN }
+`;
+
+const ENTITIES = `
+  scalar _Any
+  union _Entity = User
+  extend type Query { _entities(representations: [_Any!]!): [_Entity]! }
+  scalar federation__FieldSet
+  scalar link__Import
+  directive @key(fields: federation__FieldSet!) repeatable on OBJECT
+  directive @shareable on FIELD_DEFINITION
+  directive @external on FIELD_DEFINITION
+  directive @inaccessible on FIELD_DEFINITION | OBJECT
+  directive @provides(fields: federation__FieldSet!) on FIELD_DEFINITION
+`;
+
+const person = (id: string) => ({ __typename: 'User', id, username: `u-${id}`, nickname: `N-${id}`, avatarUrl: null });
+const executable = (sdl: string) => sdl.replace(LINK, '') + ENTITIES;
+
+function signedIn({ viewer }: SubgraphContext): string {
+  if (!viewer) throw new KithError('UNAUTHENTICATED', 'Sign in.');
+  return viewer.userId;
+}
+
+function userSchema() {
+  return createSchema<SubgraphContext>({
+    typeDefs: executable(USER_SDL),
+    resolvers: {
+      Query: {
+        me: (_root, _args, context) => (context.viewer ? person(context.viewer.userId) : null),
+        user: (_root, { id }: { id: string }) => person(id),
+        boom: () => {
+          throw new Error('a secret of the service');
+        },
+        _entities: (_root, { representations }: { representations: { id: string }[] }) =>
+          representations.map(({ id }) => person(id)),
+      },
+      Mutation: { rename: (_root, { nickname }, context) => ({ ...person(signedIn(context)), nickname }) },
+    },
+  });
+}
+
+function friendSchema(lists: FriendLists) {
+  return createSchema<SubgraphContext>({
+    typeDefs: executable(FRIEND_SDL),
+    resolvers: {
+      Query: {
+        friendListChanges: (_root, { after, first }, context) =>
+          lists.changesSince(signedIn(context), after ?? null, first),
+        friendListRevisions: (_root, { ownerIds }: { ownerIds: string[] }) => lists.revisionsOf(ownerIds),
+        _entities: (_root, { representations }: { representations: { id: string }[] }) =>
+          representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7 })),
+      },
+      Mutation: {
+        updateFriend: (_root, { userId }: { userId: string }) => {
+          throw new KithError('NOT_FRIENDS', `You are not friends with ${userId}.`);
+        },
+      },
+    },
+  });
+}
