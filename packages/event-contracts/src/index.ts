@@ -1,3 +1,4 @@
+export * from './all-contracts.ts';
 export * from './envelope.ts';
 export * from './event-contract.ts';
 export * from './friend-list-events.ts';

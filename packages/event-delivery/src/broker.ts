@@ -1,22 +1,32 @@
 import type { StreamName } from '@kith/event-contracts';
 
+/** A delivery that was neither acknowledged nor said to be in work for so long comes again. */
+export const ACK_WAIT_MS = 10_000;
+
+/** Within this time a second message with the same id is not stored. */
+export const DEDUP_WINDOW_MS = 2 * 60 * 1_000;
+
 /**
  * What event delivery asks of a message broker. Two implementations keep this contract, chosen by EVENT_BUS alone:
  * JetStream, and one that lives in the process with its streams in Postgres. One suite of tests runs over both.
  *
  * - A published message is stored before its result is known; the same message id within the dedup window is stored once.
  * - A durable subscription gets every stored message at least once, in stream order for the first delivery, and again
- *   after `retryLater`, or when neither ack nor working() came for 30 s.
+ *   after `retryLater`, or when neither ack nor working() came for ACK_WAIT_MS.
  * - `announce` reaches whoever listens at this moment, and nobody else.
  */
 export interface EventBroker {
   readonly connected: boolean;
   /** Creates the stream or brings its settings up to date; remembered, so that a wiped broker gets it back. */
   declareStream(stream: StreamName): Promise<void>;
-  /** In the order given, pipelined. One result a message, in the same order; rejects only when nothing can be said. */
+  /**
+   * In the order given, pipelined; what follows a failed message is not stored in front of it. One result a message, in
+   * the same order.
+   */
   publish(messages: readonly Message[]): Promise<PublishResult[]>;
-  subscribe(subscription: DurableSubscription): Promise<Stoppable>;
-  /** Streams' content in order, for reconciling; ends at what was the end when it began. */
+  /** Begins as soon as the broker answers; `stop()` resolves when no delivery comes any more. */
+  subscribe(subscription: DurableSubscription): Stoppable;
+  /** A stream's content in order; ends at what was the end when it began, or later. A missing stream is empty. */
   stored(stream: StreamName, options?: { subject?: string }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
   status(): Promise<BrokerStatus>;
@@ -60,13 +70,14 @@ export interface Delivery {
   readonly deliveryCount: number;
   ack(): void;
   retryLater(delayMs: number): void;
-  /** Still at it: starts the 30 s anew. */
+  /** Still at it: starts ACK_WAIT_MS anew. */
   working(): void;
 }
 
 export interface StoredMessage {
   readonly sequence: number;
   readonly subject: string;
+  /** What it was published with; of an event: `eventIdOf` tells which. */
   readonly id: string | undefined;
   readonly storedAt: Date;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DEAD_STREAM,
   type EnvelopeOf,
   type EventContract,
   readEnvelope,
@@ -7,13 +7,16 @@ import {
   UnreadableEvent,
 } from '@kith/event-contracts';
 import { backoffMs } from './backoff.ts';
-import type { Delivery, EventBroker, Stoppable } from './broker.ts';
-import { writeDeadLetter } from './dead-letter.ts';
+import { ACK_WAIT_MS, type Delivery, type EventBroker, type Stoppable } from './broker.ts';
+import { HELD_BEHIND, reasonOf, type StoredDeadLetter, type WhenPoisoned } from './dead-letter.ts';
+import { openDeadLetterBox } from './dead-letter-box.ts';
 import type { Log } from './log.ts';
 import { isOutage } from './outage.ts';
+import { readRedriveHeaders } from './redrive-headers.ts';
+import { createTurns } from './take-turns.ts';
 
+const SAY_WORKING_EVERY_MS = ACK_WAIT_MS / 3;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
-const SAY_WORKING_EVERY_MS = 10_000;
 
 export interface ConsumerDefinition<Contract extends EventContract> {
   readonly stream: StreamName;
@@ -22,11 +25,18 @@ export interface ConsumerDefinition<Contract extends EventContract> {
   readonly contracts: readonly Contract[];
   /** Acknowledged when it resolves. Anything may come twice: be idempotent, by inbox or by revision. */
   handle(event: EnvelopeOf<Contract>): Promise<void>;
-  /** Owners at once; events of one owner are handled one after the other. */
+  /** Owners at once (default 16); events of one owner are handled one after the other. */
   readonly concurrency?: number;
-  /** Tries before the dead letter; an outage of a dependency (see isOutage) does not count. */
+  /** Tries before the dead letter (default 8); an outage of a dependency (see isOutage) does not count. */
   readonly maxAttempts?: number;
+  /** Between tries: doubled each time, with jitter (default 50 ms up to 5 s). */
+  readonly retry?: { readonly firstMs: number; readonly mostMs: number };
   readonly maxUnacked?: number;
+  /**
+   * After a dead letter, later events of that owner `pass` (default; right where every event stands for itself or
+   * revisions decide), or are parked behind it until it is settled: `hold`.
+   */
+  readonly whenPoisoned?: WhenPoisoned;
 }
 
 export interface ConsumeOptions {
@@ -36,140 +46,187 @@ export interface ConsumeOptions {
   readonly onHandled?: (outcome: 'handled' | 'retried' | 'dead', tookMs: number) => void;
 }
 
+/** A delivery, or an event that is taken out of its dead letter. */
+type Incoming = Pick<Delivery, 'subject' | 'payload' | 'headers' | 'sequence'>;
+
+type Outcome = 'handled' | 'dead' | 'stopped';
+
 /**
  * Runs a consumer until it is stopped: parse, handle, acknowledge. Events of one owner in order, owners concurrently;
  * failures are retried with back-off; what cannot be read, or keeps failing, becomes a dead letter and the others flow.
- * `stop()` finishes what is in hand and leaves the rest to the next process.
+ * `stop()` finishes what is in hand and gives the rest back to the broker.
+ *
+ * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide.
  */
 export async function consume<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,
   options: ConsumeOptions,
 ): Promise<Stoppable> {
   const { broker, log, now = () => new Date() } = options;
-  const { stream, durable, contracts, maxAttempts = 8 } = definition;
-  const slots = createSlots(definition.concurrency ?? 16);
-  const lastOfOwner = new Map<string, Promise<void>>();
+  const { stream, durable, contracts, maxAttempts = 8, whenPoisoned = 'pass', retry = RETRY } = definition;
+  const turns = createTurns(definition.concurrency ?? 16);
   const stopped = new AbortController();
+  const inHand = new Map<string, Delivery>();
+  const box = await openDeadLetterBox({
+    broker,
+    consumer: durable,
+    stream,
+    whenPoisoned,
+    now,
+    onChange: (ownerId) => turns.take(ownerId, () => guarded(() => releaseHeld(ownerId))),
+  });
 
-  await broker.declareStream(DEAD_STREAM);
-
-  async function bury(delivery: Delivery, ownerId: string, error: unknown, attempts: number): Promise<void> {
-    const { letter, message } = writeDeadLetter({
-      consumer: durable,
-      ownerId,
-      stream: stream.name,
-      delivery,
-      error,
-      attempts,
-      now: now(),
+  async function tryOnce(event: EnvelopeOf<Contract>): Promise<'handled' | 'stopped'> {
+    return turns.inPlace(async () => {
+      if (stopped.signal.aborted) return 'stopped';
+      const startedAt = performance.now();
+      await definition.handle(event);
+      options.onHandled?.('handled', performance.now() - startedAt);
+      return 'handled';
     });
-    const [result] = await broker.publish([message]);
-    if (!result || 'error' in result) throw result?.error ?? new Error('The dead letter got no answer.');
-    log.error({ consumer: durable, ownerId, eventId: letter.eventId, reason: letter.reason }, 'gave up on an event');
-    options.onHandled?.('dead', 0);
   }
 
-  /** Tries until it is handled or buried; false when the consumer was stopped before that. */
-  async function settle(delivery: Delivery): Promise<boolean> {
+  /** Tries until it is handled, buried, or the consumer is stopped. */
+  async function settle(incoming: Incoming, replaces?: StoredDeadLetter): Promise<Outcome> {
     let event: EnvelopeOf<Contract> | undefined;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const startedAt = performance.now();
       try {
-        event ??= readEnvelope(delivery.payload, contracts);
-        const readable = event;
-        await slots.run(() => definition.handle(readable));
-        options.onHandled?.('handled', performance.now() - startedAt);
-        return true;
+        event ??= readEnvelope(incoming.payload, contracts);
+        return await tryOnce(event);
       } catch (error) {
         if (!isOutage(error)) failures += 1;
         if (error instanceof UnreadableEvent || failures >= maxAttempts) {
-          if (await succeeded(() => bury(delivery, event?.ownerId ?? ownerOf(delivery), error, attempt))) return true;
+          return await bury(incoming, { error, reason: reasonOf(error), attempts: attempt, replaces });
         }
-        options.onHandled?.('retried', performance.now() - startedAt);
+        options.onHandled?.('retried', 0);
         log.warn({ consumer: durable, attempt, error: String(error) }, 'an event failed and will be tried again');
       }
-      if (!(await pause(backoffMs(attempt, RETRY), stopped.signal))) return false;
+      if (!(await pause(backoffMs(attempt, retry)))) return 'stopped';
     }
   }
 
-  async function handleInTurn(delivery: Delivery, before: Promise<void> | undefined): Promise<void> {
-    const stillWorking = setInterval(() => delivery.working(), SAY_WORKING_EVERY_MS);
+  async function bury(
+    incoming: Incoming,
+    why: { error: unknown; reason: string; attempts: number; replaces?: StoredDeadLetter | undefined },
+  ): Promise<Outcome> {
+    const ownerId = ownerOf(incoming.subject);
+    const buried = await untilDone(() => box.put(incoming, ownerId, why).then(() => true));
+    if (!buried) return 'stopped';
+    const { reason, attempts } = why;
+    log.error({ consumer: durable, ownerId, subject: incoming.subject, reason, attempts }, 'an event is dead');
+    options.onHandled?.('dead', 0);
+    return 'dead';
+  }
+
+  async function receive(delivery: Delivery): Promise<Outcome> {
+    const ownerId = ownerOf(delivery.subject);
+    const redrive = readRedriveHeaders(delivery.headers);
+    if (redrive)
+      return redrive.consumer === durable ? await receiveRedriven(delivery, ownerId, redrive.letter) : 'handled';
+    if (box.mayHold(ownerId)) {
+      const held = await untilDone(() => box.holds(ownerId));
+      if (held === undefined) return 'stopped';
+      if (held) {
+        const error = new Error('An earlier event of this owner is dead: settle that one, and this one follows.');
+        return bury(delivery, { error, reason: HELD_BEHIND, attempts: 0 });
+      }
+    }
+    return settle(delivery);
+  }
+
+  async function receiveRedriven(delivery: Delivery, ownerId: string, sequence: number): Promise<Outcome> {
+    const letters = await untilDone(() => box.lettersOf(ownerId));
+    if (!letters) return 'stopped';
+    const at = letters.findIndex((letter) => letter.sequence === sequence);
+    const letter = letters[at];
+    // Settled before, dropped, or still behind another: its letter, if any, stays.
+    if (!letter || (whenPoisoned === 'hold' && at > 0)) return 'handled';
+    const outcome = await settle(delivery, letter);
+    if (outcome !== 'handled') return outcome;
+    if (!(await untilDone(() => box.settled(letter, 'handled').then(() => true)))) return 'stopped';
+    await releaseHeld(ownerId);
+    return 'handled';
+  }
+
+  /** Handles what was parked behind a dead event that is settled now, in order, until another one dies. */
+  async function releaseHeld(ownerId: string): Promise<void> {
+    if (!box.mayHold(ownerId)) return;
+    for (;;) {
+      const [first] = (await untilDone(() => box.lettersOf(ownerId))) ?? [];
+      if (!first || first.reason !== HELD_BEHIND || first.payload === null) return;
+      const incoming = { ...first.origin, headers: first.headers, payload: Buffer.from(first.payload, 'base64') };
+      if ((await settle(incoming, first)) !== 'handled') return;
+      if (!(await untilDone(() => box.settled(first, 'released').then(() => true)))) return;
+    }
+  }
+
+  /** Repeats what only an outage of the broker can make fail; undefined when the consumer was stopped before. */
+  async function untilDone<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        log.warn({ consumer: durable, attempt, error: String(error) }, 'the dead letters are out of reach');
+        if (!(await pause(backoffMs(attempt, RETRY)))) return undefined;
+      }
+    }
+  }
+
+  /** False when it was cut short. */
+  function pause(ms: number): Promise<boolean> {
+    return sleep(ms, true, { signal: stopped.signal }).catch(() => false);
+  }
+
+  async function guarded(work: () => Promise<void> | void): Promise<void> {
     try {
-      await before;
-      if (!stopped.signal.aborted && (await settle(delivery))) delivery.ack();
-    } finally {
-      clearInterval(stillWorking);
+      await work();
+    } catch (error) {
+      log.error({ consumer: durable, error: String(error) }, 'a consumer failed where it must not');
     }
   }
 
-  const subscription = await broker.subscribe({
+  async function takeInHand(key: string, delivery: Delivery): Promise<void> {
+    const outcome = stopped.signal.aborted ? 'stopped' : await receive(delivery);
+    const latest = inHand.get(key) ?? delivery;
+    if (outcome === 'stopped') latest.retryLater(0);
+    else latest.ack();
+  }
+
+  const stillWorking = setInterval(() => {
+    for (const delivery of inHand.values()) void guarded(() => delivery.working());
+  }, SAY_WORKING_EVERY_MS);
+
+  const subscription = broker.subscribe({
     stream,
     durable,
     maxUnacked: definition.maxUnacked ?? 1_000,
     onDelivery(delivery) {
-      if (stopped.signal.aborted) return;
-      const ownerId = ownerOf(delivery);
-      const turn = handleInTurn(delivery, lastOfOwner.get(ownerId));
-      lastOfOwner.set(ownerId, turn);
-      void turn.finally(() => {
-        if (lastOfOwner.get(ownerId) === turn) lastOfOwner.delete(ownerId);
+      // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
+      const key = `${delivery.sequence}:${delivery.headers['Nats-Msg-Id'] ?? ''}`;
+      const isInHand = inHand.has(key);
+      inHand.set(key, delivery);
+      if (isInHand) return;
+      turns.take(ownerOf(delivery.subject), async () => {
+        await guarded(() => takeInHand(key, delivery));
+        inHand.delete(key);
       });
     },
   });
+  for (const ownerId of box.heldOwners()) turns.take(ownerId, () => guarded(() => releaseHeld(ownerId)));
 
   return {
     async stop() {
       stopped.abort();
       await subscription.stop();
-      await Promise.all(lastOfOwner.values());
+      await turns.over();
+      clearInterval(stillWorking);
+      await box.close();
     },
   };
 }
 
 /** The last token of the subject: the key of order is known even when the payload cannot be read. */
-function ownerOf(delivery: Delivery): string {
-  return delivery.subject.slice(delivery.subject.lastIndexOf('.') + 1);
-}
-
-async function succeeded(work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Resolves to false when it was cut short by the signal. */
-function pause(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const done = (slept: boolean) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', cut);
-      resolve(slept);
-    };
-    const cut = () => done(false);
-    const timer = setTimeout(() => done(true), ms);
-    signal.addEventListener('abort', cut);
-  });
-}
-
-function createSlots(size: number) {
-  const waiting: (() => void)[] = [];
-  let free = size;
-  return {
-    async run(work: () => Promise<void>): Promise<void> {
-      if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
-      try {
-        await work();
-      } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else free += 1;
-      }
-    },
-  };
+function ownerOf(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
 }

@@ -1,18 +1,21 @@
 import { writeEnvelope } from '@kith/event-contracts';
-import pg from 'pg';
-import { OUTBOX_CHANNEL } from './append-to-outbox.ts';
+import type pg from 'pg';
+import { createAlarm } from './alarm.ts';
 import { backoffMs } from './backoff.ts';
 import type { EventBroker, Message, Stoppable } from './broker.ts';
+import { listenForCommits } from './listen-for-commits.ts';
 import type { Log } from './log.ts';
+import { freshMessageId } from './message-id.ts';
+import { isFaultOfTheMessage } from './publish-failed.ts';
+import { RELAY_LOCK } from './relay-lock.ts';
 
 const BATCH = 1_000;
 const SWEEP_EVERY_MS = 1_000;
 /** A relay that is frozen inside a batch loses its session, and with it the lock, to the next one. */
-const FROZEN_AFTER_MS = 4_000;
+const FROZEN_AFTER_MS = 3_000;
+/** An owner whose event no broker takes (see isFaultOfTheMessage) is left alone so long; the others flow. */
+const SET_ASIDE_MS = 30_000;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
-
-// One number for every relay of a database: whoever holds it publishes.
-const RELAY_LOCK = 0x6b697468;
 
 const BEGIN_AS_THE_ONLY_RELAY = `
   BEGIN;
@@ -22,7 +25,7 @@ const BEGIN_AS_THE_ONLY_RELAY = `
 // By id among the unpublished, never "id > last seen": a transaction that took its ids early may commit late.
 const NEXT_BATCH = `
   SELECT id, event_id, owner_id, revision, type, subject, payload, headers, occurred_at
-  FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT ${BATCH}`;
+  FROM outbox WHERE published_at IS NULL AND owner_id <> ALL ($1::text[]) ORDER BY id LIMIT ${BATCH}`;
 
 const MARK_PUBLISHED = `
   UPDATE outbox SET published_at = now(), stream_sequence = done.sequence
@@ -36,7 +39,7 @@ interface OutboxRow {
   type: string;
   subject: string;
   payload: unknown;
-  headers: { traceparent?: string };
+  headers: { traceparent?: string; republished?: string };
   occurred_at: Date;
 }
 
@@ -63,7 +66,8 @@ export function startRelay(options: RelayOptions): Relay {
   const { pool, log } = options;
   const alarm = createAlarm();
   const listener = listenForCommits(pool, alarm.wake, log);
-  const reconnected = options.broker.onReconnect(alarm.wake);
+  const reconnected = options.broker.onReconnect(alarm.hurry);
+  const setAside = new Map<string, number>();
   let stopping = false;
 
   async function run(): Promise<void> {
@@ -71,10 +75,17 @@ export function startRelay(options: RelayOptions): Relay {
     while (!stopping) {
       alarm.reset();
       try {
-        const published = await publishBatch(options);
+        const batch = await publishBatch(options, ownersSetAside(setAside));
+        if (batch.failed && isFaultOfTheMessage(batch.failed.error)) {
+          const { row, error } = batch.failed;
+          setAside.set(row.owner_id, performance.now() + SET_ASIDE_MS);
+          log.error({ ownerId: row.owner_id, outboxId: row.id, error: String(error) }, 'an event cannot be published');
+          continue;
+        }
+        if (batch.failed) throw batch.failed.error;
         if (failures > 0) log.info({}, 'the relay publishes again');
         failures = 0;
-        if (published < BATCH) await alarm.wait(SWEEP_EVERY_MS);
+        if (batch.published < BATCH) await alarm.wait(SWEEP_EVERY_MS);
       } catch (error) {
         failures += 1;
         // Writes go on meanwhile; said once, not at every try.
@@ -98,8 +109,19 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** How many rows were published: 0 also when another relay is at it. */
-async function publishBatch(options: RelayOptions): Promise<number> {
+function ownersSetAside(setAside: Map<string, number>): string[] {
+  for (const [ownerId, until] of setAside) if (until < performance.now()) setAside.delete(ownerId);
+  return [...setAside.keys()];
+}
+
+interface Batch {
+  /** 0 also when another relay is at it. */
+  readonly published: number;
+  /** The first row that the broker did not take; those behind it wait. */
+  readonly failed?: { readonly row: OutboxRow; readonly error: Error };
+}
+
+async function publishBatch(options: RelayOptions, ownersToSkip: readonly string[]): Promise<Batch> {
   const client = await options.pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => {
@@ -108,32 +130,9 @@ async function publishBatch(options: RelayOptions): Promise<number> {
   client.on('error', onError);
   try {
     const begun = (await client.query(BEGIN_AS_THE_ONLY_RELAY)) as unknown as pg.QueryResult[];
-    if (!begun.at(-1)?.rows[0].mine) {
-      await client.query('ROLLBACK');
-      return 0;
-    }
-    const { rows } = await client.query<OutboxRow>({ name: 'relay-next-batch', text: NEXT_BATCH });
-    if (rows.length === 0) {
-      await client.query('COMMIT');
-      return 0;
-    }
-    const results = await options.broker.publish(rows.map((row) => toMessage(row, options.source)));
-    const done = rows.flatMap((row, at) => {
-      const result = results[at];
-      return result && !('error' in result) ? [{ id: row.id, sequence: result.sequence }] : [];
-    });
-    if (done.length > 0) {
-      await client.query({
-        name: 'relay-mark-published',
-        text: MARK_PUBLISHED,
-        values: [done.map((row) => row.id), done.map((row) => row.sequence)],
-      });
-    }
+    const batch = begun.at(-1)?.rows[0].mine ? await publishNext(client, options, ownersToSkip) : { published: 0 };
     await client.query('COMMIT');
-    options.onPublished?.(done.length, Date.now() - rows[0]!.occurred_at.getTime());
-    const failed = results.find((result) => 'error' in result);
-    if (failed && 'error' in failed) throw failed.error;
-    return done.length;
+    return batch;
   } catch (error) {
     broken ??= error as Error;
     throw error;
@@ -142,6 +141,36 @@ async function publishBatch(options: RelayOptions): Promise<number> {
     // A session in an unknown state is not given to the next caller.
     client.release(broken);
   }
+}
+
+async function publishNext(
+  client: pg.PoolClient,
+  options: RelayOptions,
+  ownersToSkip: readonly string[],
+): Promise<Batch> {
+  const { rows } = await client.query<OutboxRow>({
+    name: 'relay-next-batch',
+    text: NEXT_BATCH,
+    values: [ownersToSkip],
+  });
+  if (rows.length === 0) return { published: 0 };
+  const results = await options.broker.publish(rows.map((row) => toMessage(row, options.source)));
+  const done: { id: string; sequence: number }[] = [];
+  let failed: Batch['failed'];
+  rows.forEach((row, at) => {
+    const result = results[at];
+    if (result && !('error' in result)) done.push({ id: row.id, sequence: result.sequence });
+    else failed ??= { row, error: result?.error ?? new Error('The broker gave no answer.') };
+  });
+  if (done.length > 0) {
+    await client.query({
+      name: 'relay-mark-published',
+      text: MARK_PUBLISHED,
+      values: [done.map((row) => row.id), done.map((row) => row.sequence)],
+    });
+    options.onPublished?.(done.length, Date.now() - rows[0]!.occurred_at.getTime());
+  }
+  return failed ? { published: done.length, failed } : { published: done.length };
 }
 
 function toMessage(row: OutboxRow, source: string): Message {
@@ -156,87 +185,7 @@ function toMessage(row: OutboxRow, source: string): Message {
     ...(row.headers.traceparent ? { traceparent: row.headers.traceparent } : {}),
   });
   const headers = row.headers.traceparent ? { traceparent: row.headers.traceparent } : {};
-  return { subject: row.subject, id: row.event_id, payload, headers };
-}
-
-/** A connection of its own that LISTENs, opened again whenever it is lost. */
-function listenForCommits(pool: pg.Pool, wake: () => void, log: Log) {
-  let client: pg.Client | undefined;
-  let up = false;
-  let stopping = false;
-  let again: NodeJS.Timeout | undefined;
-
-  async function open(): Promise<void> {
-    const opened = new pg.Client({ ...pool.options, application_name: 'outbox-relay-listen' });
-    client = opened;
-    const lost = () => {
-      if (client !== opened) return;
-      client = undefined;
-      up = false;
-      void opened.end().catch(() => undefined);
-      if (!stopping) again = setTimeout(() => void open(), 500);
-    };
-    opened.on('error', lost);
-    opened.on('end', lost);
-    opened.on('notification', wake);
-    try {
-      await opened.connect();
-      await opened.query(`LISTEN ${OUTBOX_CHANNEL}`);
-      up = true;
-      wake();
-    } catch (error) {
-      log.debug({ error: String(error) }, 'cannot listen for commits yet; the sweep goes on');
-      lost();
-    }
-  }
-
-  void open();
-  return {
-    listening: () => up,
-    async stop() {
-      stopping = true;
-      clearTimeout(again);
-      await client?.end().catch(() => undefined);
-    },
-  };
-}
-
-/** Wakes that come while the relay is at work are not lost: the next wait returns at once. */
-function createAlarm() {
-  let rung = false;
-  let ended = false;
-  let ring: (() => void) | undefined;
-
-  function sleep(ms: number, wakesEarly: boolean): Promise<void> {
-    if (ended || (wakesEarly && rung)) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done() {
-        clearTimeout(timer);
-        ring = undefined;
-        resolve();
-      }
-      ring = () => {
-        if (wakesEarly || ended) done();
-      };
-    });
-  }
-
-  return {
-    reset: () => {
-      rung = false;
-    },
-    wake: () => {
-      rung = true;
-      ring?.();
-    },
-    /** Until it rings, at most `ms`. */
-    wait: (ms: number) => sleep(ms, true),
-    /** For `ms`, whatever rings. */
-    pause: (ms: number) => sleep(ms, false),
-    end: () => {
-      ended = true;
-      ring?.();
-    },
-  };
+  const { republished } = row.headers;
+  const id = republished === undefined ? row.event_id : freshMessageId(row.event_id, republished);
+  return { subject: row.subject, id, payload, headers };
 }

@@ -1,12 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
-import { type JetStreamManager, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  type JsMsg,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection, nanos } from 'nats';
-import type { BrokerStatus, EventBroker, StoredMessage } from '../broker.ts';
+import { type BrokerStatus, DEDUP_WINDOW_MS, type EventBroker, type StoredMessage } from '../broker.ts';
 import type { Log } from '../log.ts';
-import { createPublisher, PublishFailed } from './publish-with-acks.ts';
+import { PublishFailed } from '../publish-failed.ts';
+import { createPublisher } from './publish-with-acks.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Shorter than a relay may be silent inside its transaction. */
+const ACK_WITHIN_MS = 2_500;
+const STREAM_NOT_FOUND = 10059;
 
 export interface JetStreamOptions {
   readonly servers: string;
@@ -15,6 +27,7 @@ export interface JetStreamOptions {
   readonly log: Log;
   /** 3 on a cluster. */
   readonly replicas?: number;
+  /** How long streams keep messages (default 7 days), those that keep theirs for ever aside. */
   readonly keepForMs?: number;
 }
 
@@ -45,12 +58,16 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     }
   });
 
+  async function ensureStreams(): Promise<void> {
+    for (const stream of declared.values()) await putStream(jsm, stream, options);
+  }
+
   async function ensureStream(name: string): Promise<void> {
     const stream = declared.get(name);
     if (stream) await putStream(jsm, stream, options);
   }
 
-  const publishOnce = createPublisher(nc, { ackWithinMs: 5_000 });
+  const publishOnce = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
 
   return {
     get connected() {
@@ -66,7 +83,8 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       const results = await publishOnce(messages);
       const lost = results.some((result) => 'error' in result && isStreamMissing(result.error));
       // A wiped broker: give it its streams back; what failed is published at the next attempt.
-      if (lost) for (const name of declared.keys()) await ensureStream(name);
+      if (lost)
+        await ensureStreams().catch((error) => log.debug({ error: String(error) }, 'streams cannot be restored yet'));
       return results;
     },
     subscribe: (subscription) => {
@@ -96,6 +114,8 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       return { stop: async () => void reconnectHandlers.delete(handler) };
     },
     async close() {
+      // Acknowledgements and announcements still in the buffer are worth a moment, a server that is away is not.
+      if (connected) await Promise.race([nc.flush().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
       await nc.close();
     },
   };
@@ -123,13 +143,12 @@ async function putStream(jsm: JetStreamManager, stream: StreamName, options: Jet
     subjects: [...stream.subjects],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
-    max_age: nanos(options.keepForMs ?? 7 * DAY_MS),
-    duplicate_window: nanos(2 * 60 * 1000),
+    max_age: stream.keep === 'forever' ? 0 : nanos(options.keepForMs ?? 7 * DAY_MS),
+    duplicate_window: nanos(DEDUP_WINDOW_MS),
     num_replicas: options.replicas ?? 1,
   };
-  try {
-    await jsm.streams.info(stream.name);
-  } catch {
+  const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
+  if (!existing) {
     await jsm.streams.add(config);
     return;
   }
@@ -137,31 +156,37 @@ async function putStream(jsm: JetStreamManager, stream: StreamName, options: Jet
   await jsm.streams.update(name, changeable);
 }
 
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
+  throw error;
+}
+
 async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {
-  const { state } = await jsm.streams.info(name);
-  if (state.messages === 0) return;
+  const info = await jsm.streams.info(name).catch(nullWhenMissing);
+  if (!info || info.state.messages === 0) return;
   const consumer = await jsm.jetstream().consumers.get(name, subject ? { filter_subjects: [subject] } : {});
-  const { num_pending: pending } = await consumer.info(true);
-  if (pending === 0) return;
-  let left = pending;
-  const messages = await consumer.consume({ max_messages: 1_000 });
-  try {
-    for await (const message of messages) {
-      const headers = readHeaders(message.headers);
-      yield {
-        sequence: message.seq,
-        subject: message.subject,
-        id: headers['Nats-Msg-Id'],
-        storedAt: message.time,
-        headers,
-        payload: message.data,
-      };
-      left -= 1;
-      if (left <= 0 || message.seq >= state.last_seq) return;
+  for (;;) {
+    const { num_pending: pending } = await consumer.info(true);
+    if (pending === 0) return;
+    // Asked for in portions that end by themselves: what is deleted meanwhile must not be waited for.
+    const portion = await consumer.fetch({ max_messages: Math.min(pending, 1_000), expires: 2_000 });
+    for await (const message of portion) {
+      yield toStored(message);
+      if (message.info.pending === 0 || message.seq >= info.state.last_seq) return;
     }
-  } finally {
-    await messages.close();
   }
+}
+
+function toStored(message: JsMsg): StoredMessage {
+  const headers = readHeaders(message.headers);
+  return {
+    sequence: message.seq,
+    subject: message.subject,
+    id: headers['Nats-Msg-Id'],
+    storedAt: message.time,
+    headers,
+    payload: message.data,
+  };
 }
 
 async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {

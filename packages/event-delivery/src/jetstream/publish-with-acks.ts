@@ -1,21 +1,16 @@
-import { createInbox, headers, type Msg, type NatsConnection } from 'nats';
+import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import type { Message, PublishResult } from '../broker.ts';
+import { PublishFailed } from '../publish-failed.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
 const WINDOW = 512;
 
-export class PublishFailed extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'PublishFailed';
-    this.code = code;
-  }
-}
-
 /**
  * Publishes to JetStream with ONE reply inbox for all acknowledgements, counted as they come: five times the rate of a
- * request per message, with the same guarantees (each message has its own ack, and a time limit).
+ * request per message, with the same guarantees (each message has its own ack, and a time limit for the whole call).
+ *
+ * Order holds over failures: a window is written to one socket in one go, so a lost connection loses its end and never
+ * its middle; and what follows a failed message is not sent.
  */
 export function createPublisher(nc: NatsConnection, options: { ackWithinMs: number }) {
   const inbox = createInbox();
@@ -36,14 +31,11 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     counter += 1;
     const token = String(counter);
     const result = new Promise<PublishResult>((resolve) => waiting.set(token, resolve));
-    const header = headers();
-    header.set('Nats-Msg-Id', message.id);
-    for (const [name, value] of Object.entries(message.headers ?? {})) header.set(name, value);
-    nc.publish(message.subject, message.payload, { headers: header, reply: `${inbox}.${token}` });
+    nc.publish(message.subject, message.payload, { headers: headersOf(message), reply: `${inbox}.${token}` });
     return { token, result };
   }
 
-  async function publishWindow(messages: readonly Message[]): Promise<PublishResult[]> {
+  async function publishWindow(messages: readonly Message[], deadline: number): Promise<PublishResult[]> {
     const sent = messages.map(publishOne);
     const timer = setTimeout(() => {
       for (const { token } of sent) {
@@ -51,7 +43,7 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
         waiting.delete(token);
         settle?.({ error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`) });
       }
-    }, options.ackWithinMs);
+    }, deadline - performance.now());
     try {
       return await Promise.all(sent.map(({ result }) => result));
     } finally {
@@ -59,20 +51,42 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     }
   }
 
+  /** Stops in front of the first message that cannot be sent at all, or that was refused. */
   return async function publish(messages: readonly Message[]): Promise<PublishResult[]> {
+    const deadline = performance.now() + options.ackWithinMs;
+    const unsendable = messages.findIndex((message) => whyUnsendable(nc, message) !== undefined);
+    const sendable = unsendable === -1 ? messages : messages.slice(0, unsendable);
     const results: PublishResult[] = [];
-    for (let start = 0; start < messages.length; start += WINDOW) {
-      const window = await publishWindow(messages.slice(start, start + WINDOW));
-      results.push(...window);
-      const failed = window.find((result) => 'error' in result);
-      if (failed) {
-        // What follows would overtake what failed: leave it for the next attempt.
-        results.push(...messages.slice(results.length).map(() => failed));
-        break;
-      }
+    for (let start = 0; start < sendable.length; start += WINDOW) {
+      results.push(...(await publishWindow(sendable.slice(start, start + WINDOW), deadline)));
+      if (results.some((result) => 'error' in result)) break;
     }
+    const refused = messages[results.length];
+    if (refused && results.length === unsendable) {
+      results.push({ error: whyUnsendable(nc, refused) as PublishFailed });
+    }
+    const notSent = { error: new PublishFailed('NOT_SENT', 'An earlier message failed; this one waits behind it.') };
+    while (results.length < messages.length) results.push(notSent);
     return results;
   };
+}
+
+function headersOf(message: Message): MsgHdrs {
+  const header = headers();
+  header.set('Nats-Msg-Id', message.id);
+  for (const [name, value] of Object.entries(message.headers ?? {})) header.set(name, value);
+  return header;
+}
+
+function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | undefined {
+  if (!/^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(message.subject)) {
+    return new PublishFailed('BAD_SUBJECT', `"${message.subject}" is not a subject to publish to.`);
+  }
+  const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  // Bytes are only counted where it could matter: a character is at most three.
+  const atMost = message.payload.length * 3 + 4_096;
+  if (atMost <= limit || Buffer.byteLength(message.payload) + headersOf(message).toString().length * 2 <= limit) return;
+  return new PublishFailed('TOO_LARGE', `${message.subject} ${message.id} is larger than the server takes (${limit}).`);
 }
 
 function readAck(message: Msg): PublishResult {

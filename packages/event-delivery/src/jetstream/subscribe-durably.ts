@@ -1,10 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from 'nats';
-import type { Delivery, DurableSubscription, Stoppable } from '../broker.ts';
+import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } from '../broker.ts';
 import type { Log } from '../log.ts';
 
-const ACK_WAIT_MS = 30_000;
-const RETRY_AFTER_MS = 500;
+const RETRY_AFTER_MS = 250;
 
 interface Pull {
   nc: NatsConnection;
@@ -15,9 +15,9 @@ interface Pull {
 }
 
 /** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
-export async function subscribeDurably(pull: Pull, subscription: DurableSubscription): Promise<Stoppable> {
+export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Stoppable {
   const { stream, durable, maxUnacked } = subscription;
-  let stopping = false;
+  const stopping = new AbortController();
   let messages: ConsumerMessages | undefined;
 
   async function open(): Promise<ConsumerMessages> {
@@ -40,25 +40,23 @@ export async function subscribeDurably(pull: Pull, subscription: DurableSubscrip
   }
 
   async function keepDelivering(): Promise<void> {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       try {
         messages = await open();
-        for await (const message of messages) subscription.onDelivery(toDelivery(message));
+        if (stopping.signal.aborted) await messages.close();
+        else for await (const message of messages) subscription.onDelivery(toDelivery(message));
       } catch (error) {
-        if (!stopping && !pull.nc.isClosed()) {
-          pull.log.warn({ durable, error: String(error) }, 'lost the stream for a moment; trying again');
-        }
+        if (pull.nc.isClosed()) return;
+        pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
       }
-      if (pull.nc.isClosed()) return;
-      if (!stopping) await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+      await sleep(RETRY_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 
-  messages = undefined;
   const delivering = keepDelivering();
   return {
     async stop() {
-      stopping = true;
+      stopping.abort();
       await messages?.close();
       await delivering;
     },
