@@ -10,14 +10,14 @@ const LATEST_MS = 8.64e15;
 
 /**
  * Text made comparable: compatibility decomposition (Unicode UAX #15, NFKD), accents and invisible characters dropped,
- * lower case, single spaces. Accents are the marks that every script shares; a Hindi or Thai vowel sign is a letter to
- * its readers and stays. Nothing folded ever holds a control character, so these are free to be separators.
+ * lower case, single spaces. Accents are the marks that scripts share, and the points of Hebrew and Arabic that most
+ * writers leave out; a Hindi or Thai vowel sign is a letter to its readers and stays. Nothing folded ever holds a control character, so these are free to be separators.
  */
 export function fold(text: string): string {
   const folded = text
     .toWellFormed()
     .normalize('NFKD')
-    .replace(/[\p{Mn}&&\p{Script=Inherited}]/gv, '')
+    .replace(/[\p{Mn}&&[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}]]/gv, '')
     .toLowerCase()
     // Lower case writes a sigma differently at the end of a word; to a search it is the same letter.
     .replaceAll('ς', 'σ')

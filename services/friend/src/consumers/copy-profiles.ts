@@ -1,0 +1,55 @@
+import { type EnvelopeOf, PROFILE_COPY_CONSUMER, USER_STREAM, userContracts } from '@kith/event-contracts';
+import { type ConsumerDefinition, firstTime } from '@kith/event-delivery';
+import type pg from 'pg';
+import { copyProfile } from '../profiles/copy-profile.ts';
+import { forgetPerson } from '../profiles/forget-person.ts';
+import { inTransaction } from '../relationships/in-transaction.ts';
+
+export interface CopyProfilesOptions {
+  readonly pool: pg.Pool;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** After the commit: the new revision of every list that moved. */
+  readonly afterCommit: (revisions: ReadonlyMap<string, number>) => Promise<void>;
+}
+
+type UserEvent = EnvelopeOf<(typeof userContracts)[number]>;
+
+/**
+ * Keeps the copies of profiles, and with them every list that shows one: inbox, copy, revisions and outbox in ONE
+ * transaction, so a nickname is either new in all lists or in none.
+ */
+export function copyProfiles(options: CopyProfilesOptions): ConsumerDefinition<(typeof userContracts)[number]> {
+  return {
+    stream: USER_STREAM,
+    durable: PROFILE_COPY_CONSUMER,
+    contracts: userContracts,
+    concurrency: 4,
+    async handle(event) {
+      const revisions = await inTransaction(options.pool, async (sql) => {
+        if (!(await firstTime(sql, PROFILE_COPY_CONSUMER, event.id))) return new Map<string, number>();
+        const context = { now: event.occurredAt, newId: options.newId, traceparent: event.traceparent };
+        const profile = profileOf(event);
+        return profile ? copyProfile(sql, profile, context) : forgetPerson(sql, event.ownerId, context);
+      });
+      await options.afterCommit(revisions);
+    },
+  };
+}
+
+/** null: the account is gone. */
+function profileOf(event: UserEvent) {
+  const place = { userId: event.ownerId, version: event.revision };
+  switch (event.name) {
+    case 'kith.user.registered':
+      return { ...place, ...event.data };
+    case 'kith.user.profile-changed':
+      return { ...place, ...event.data.after };
+    case 'kith.user.deleted':
+      return null;
+    default: {
+      const unhandled: never = event;
+      return unhandled;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { FRIEND_LIST_VIEW_CONSUMER, FRIEND_STREAM, friendListContracts, liveFriendList } from '@kith/event-contracts';
+import type { ConsumerDefinition } from '@kith/event-delivery';
+import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
+import { writeListCursor } from '../lists/list-cursor.ts';
+import { viewChangeOf } from '../lists/view-change.ts';
+import type { FriendListView } from '../view/friend-list-view.ts';
+
+export interface UpdateFriendListViewOptions {
+  readonly view: Pick<FriendListView, 'apply'>;
+  readonly timeline: string;
+  readonly announce: (subject: string, payload: string) => void;
+  /** The list's history, for what the view has not had. */
+  readonly events: (ownerId: string, afterRevision: number, limit: number) => Promise<readonly FriendListEvent[]>;
+}
+
+/** A gap longer than this is cheaper to load than to walk: the view is left behind, and a reader loads it anew. */
+const LONGEST_GAP = 500;
+
+/**
+ * Brings the view up to each change, then announces it: in this order, so that whoever hears of a change and reads the
+ * list finds it there. The announcement goes out even when Redis does not answer; the event is then tried again until
+ * the view has it, and announcing twice is harmless, since every listener compares revisions.
+ */
+export function updateFriendListView(
+  options: UpdateFriendListViewOptions,
+): ConsumerDefinition<(typeof friendListContracts)[number]> {
+  const { view, timeline } = options;
+
+  async function apply(event: FriendListEvent): Promise<void> {
+    const { ownerId, revision } = event;
+    const outcome = await view.apply(ownerId, revision, viewChangeOf(event));
+    if (outcome.outcome !== 'gap') return;
+    const missing = Math.min(revision - outcome.viewRevision, LONGEST_GAP);
+    for (const earlier of await options.events(ownerId, outcome.viewRevision, missing)) {
+      await view.apply(ownerId, earlier.revision, viewChangeOf(earlier));
+    }
+  }
+
+  return {
+    stream: FRIEND_STREAM,
+    durable: FRIEND_LIST_VIEW_CONSUMER,
+    contracts: friendListContracts,
+    concurrency: 64,
+    async handle(event) {
+      const { ownerId, revision } = event;
+      try {
+        await apply(event);
+      } finally {
+        const cursor = writeListCursor({ timeline, ownerId, revision, complete: true });
+        options.announce(liveFriendList(ownerId), JSON.stringify(changeAnswer(event, cursor)));
+      }
+    },
+  };
+}

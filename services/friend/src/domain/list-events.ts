@@ -1,0 +1,107 @@
+import type { DataOf, FriendData, FriendRequestData } from '@kith/event-contracts';
+import {
+  friendAdded,
+  friendChanged,
+  friendRemoved,
+  friendRequestAdded,
+  friendRequestClosed,
+} from '@kith/event-contracts';
+import type { RelationshipEvent } from './relationship-events.ts';
+import type { FriendDetails, FriendRequest, Person } from './relationship-state.ts';
+
+/** One change of one person's list, still without its revision. */
+export type ListChange =
+  | { readonly ownerId: string; readonly contract: typeof friendAdded; readonly data: DataOf<typeof friendAdded> }
+  | { readonly ownerId: string; readonly contract: typeof friendChanged; readonly data: DataOf<typeof friendChanged> }
+  | { readonly ownerId: string; readonly contract: typeof friendRemoved; readonly data: DataOf<typeof friendRemoved> }
+  | {
+      readonly ownerId: string;
+      readonly contract: typeof friendRequestAdded;
+      readonly data: DataOf<typeof friendRequestAdded>;
+    }
+  | {
+      readonly ownerId: string;
+      readonly contract: typeof friendRequestClosed;
+      readonly data: DataOf<typeof friendRequestClosed>;
+    };
+
+/**
+ * What the lists of the two people learn of an internal event: the one mapping from the Relationship's rich events to
+ * the flat, versioned contracts. A block is nobody's business but the blocker's, so it changes no list by itself.
+ */
+export function listChangesOf(event: RelationshipEvent, people: ReadonlyMap<string, Person>): ListChange[] {
+  switch (event.name) {
+    case 'relationship.friendship-began':
+      return eachSide(event.sides, people).map(({ ownerId, friend }) => ({
+        ownerId,
+        contract: friendAdded,
+        data: { friend },
+      }));
+    case 'relationship.friendship-ended':
+      return eachSide(event.sides, people).map(({ ownerId, friend }) => ({
+        ownerId,
+        contract: friendRemoved,
+        data: { friend },
+      }));
+    case 'relationship.details-changed': {
+      const friend = otherThan(event.ownerId, people);
+      const data = { before: friendData(friend, event.before), after: friendData(friend, event.after) };
+      return [{ ownerId: event.ownerId, contract: friendChanged, data }];
+    }
+    case 'relationship.request-sent': {
+      const data = { request: requestData(event.request, people) };
+      return [...people.keys()].map((ownerId) => ({ ownerId, contract: friendRequestAdded, data }));
+    }
+    case 'relationship.request-closed': {
+      const data = { request: requestData(event.request, people), outcome: event.outcome };
+      return [...people.keys()].map((ownerId) => ({ ownerId, contract: friendRequestClosed, data }));
+    }
+    case 'relationship.blocked':
+    case 'relationship.unblocked':
+      return [];
+    default: {
+      const unhandled: never = event;
+      return unhandled;
+    }
+  }
+}
+
+export function friendData(
+  person: Pick<Person, 'userId' | 'nickname' | 'avatarUrl'>,
+  details: FriendDetails,
+): FriendData {
+  return {
+    userId: person.userId,
+    nickname: person.nickname,
+    avatarUrl: person.avatarUrl,
+    remark: details.remark,
+    pinned: details.pinned,
+    tags: [...details.tags],
+    since: details.since.toISOString(),
+  };
+}
+
+export function requestData(request: FriendRequest, people: ReadonlyMap<string, Person>): FriendRequestData {
+  return {
+    id: request.id,
+    from: personData(people.get(request.fromId)!),
+    to: personData(people.get(request.toId)!),
+    message: request.message,
+    sentAt: request.sentAt.toISOString(),
+  };
+}
+
+function personData({ userId, nickname, avatarUrl }: Person) {
+  return { userId, nickname, avatarUrl };
+}
+
+function eachSide(sides: ReadonlyMap<string, FriendDetails>, people: ReadonlyMap<string, Person>) {
+  return [...sides].map(([ownerId, details]) => ({
+    ownerId,
+    friend: friendData(otherThan(ownerId, people), details),
+  }));
+}
+
+function otherThan(ownerId: string, people: ReadonlyMap<string, Person>): Person {
+  return [...people.values()].find((person) => person.userId !== ownerId)!;
+}

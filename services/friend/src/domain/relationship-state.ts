@@ -1,0 +1,62 @@
+/** A profile as the friend service has copied it. */
+export interface Person {
+  readonly userId: string;
+  readonly nickname: string;
+  readonly avatarUrl: string | null;
+  readonly friendPolicy: 'OPEN' | 'APPROVAL' | 'CLOSED';
+}
+
+/** What one of the two keeps about the other while they are friends. */
+export interface FriendDetails {
+  readonly remark: string | null;
+  readonly pinned: boolean;
+  readonly tags: readonly string[];
+  readonly since: Date;
+}
+
+export type RequestStatus = 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELLED' | 'WITHDRAWN';
+export type RequestOutcome = Exclude<RequestStatus, 'OPEN'>;
+
+export interface FriendRequest {
+  readonly id: string;
+  readonly fromId: string;
+  readonly toId: string;
+  readonly message: string | null;
+  /** What the sender will call the other once they are friends; nobody else sees it. */
+  readonly remark: string | null;
+  readonly sentAt: Date;
+  readonly status: RequestStatus;
+  readonly closedAt: Date | null;
+}
+
+/** One of the two people, and everything that is theirs in this pair. */
+export interface Side {
+  readonly person: Person;
+  /** null while they are not friends: always on both sides or on neither. */
+  readonly friend: FriendDetails | null;
+  readonly blocks: boolean;
+  /** Of the whole list, not only this pair: for the caps. */
+  readonly friendCount: number;
+  readonly requestCount: number;
+}
+
+export interface RelationshipState {
+  readonly viewer: Side;
+  readonly other: Side;
+  /** The newest request between the two that is open. */
+  readonly openRequest: FriendRequest | null;
+  /** When the other last declined a request of the viewer's. */
+  readonly declinedAt: Date | null;
+}
+
+export interface FriendLimits {
+  readonly friendsPerList: number;
+  readonly openRequestsPerUser: number;
+  readonly askAgainAfterMs: number;
+}
+
+export const DEFAULT_LIMITS: FriendLimits = {
+  friendsPerList: 5_000,
+  openRequestsPerUser: 500,
+  askAgainAfterMs: 7 * 24 * 60 * 60 * 1000,
+};

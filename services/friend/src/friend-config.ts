@@ -1,0 +1,25 @@
+import { configFields } from '@kith/service-kit';
+import { z } from 'zod';
+import { DEFAULT_LIMITS } from './domain/relationship-state.ts';
+
+const { wholeNumber, seconds } = configFields;
+
+/** The friend process's environment; docs in the README's table of configuration. */
+export const friendConfigSchema = z.object({
+  HOST: configFields.host,
+  PORT: configFields.port,
+  FRIEND_DATABASE_URL: configFields.postgresUrl,
+  FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
+  REDIS_URL: configFields.redisUrl,
+  NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  EVENT_BUS: configFields.eventBus,
+  USER_URL: configFields.httpUrl,
+  GATEWAY_KEY: configFields.secret,
+  OPERATOR_KEY: configFields.secret,
+  LOG_LEVEL: configFields.logLevel,
+  FRIENDS_PER_LIST: wholeNumber(1, 100_000).default(DEFAULT_LIMITS.friendsPerList),
+  OPEN_REQUESTS_PER_USER: wholeNumber(1, 10_000).default(DEFAULT_LIMITS.openRequestsPerUser),
+  ASK_AGAIN_AFTER_S: seconds.default(DEFAULT_LIMITS.askAgainAfterMs / 1000),
+});
+
+export type FriendConfig = z.output<typeof friendConfigSchema>;

@@ -1,0 +1,16 @@
+import type pg from 'pg';
+import type { ListHistory } from './lists/changes-since.ts';
+import type { Relationships } from './relationships/change-relationship.ts';
+import type { FriendListView } from './view/friend-list-view.ts';
+
+/** What the operations work with; assembled once, by start-friend-service.ts. */
+export interface FriendServiceParts {
+  readonly pool: pg.Pool;
+  readonly relationships: Relationships;
+  readonly view: FriendListView;
+  readonly history: ListHistory;
+  /** Where these lists stand, by owner; nobody's list is missing. */
+  revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Where a list stands at this revision, for clients to resume from. */
+  cursorAt(ownerId: string, revision: number): string;
+}

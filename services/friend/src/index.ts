@@ -1,0 +1,2 @@
+export * from './friend-config.ts';
+export * from './start-friend-service.ts';

@@ -1,0 +1,90 @@
+import type { ListState, StoredRequest } from '../view/list-state.ts';
+import type { FriendListEvent, ListChangeAnswer, SnapshotAnswer, SnapshotReason } from './list-change.ts';
+import { changeAnswer, friendAnswer, requestAnswer } from './list-change.ts';
+import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.ts';
+
+/** Friends a page of a snapshot holds: a frame of some 50 KB. */
+const FRIENDS_PER_PAGE = 200;
+
+export interface ListDelta {
+  readonly changes: readonly ListChangeAnswer[];
+  readonly cursor: string;
+  /** The list's revision at `cursor`. */
+  readonly revision: number;
+  readonly hasMore: boolean;
+}
+
+export interface ListHistory {
+  readonly timeline: string;
+  /** Where the list stands, at least as new as the last change that was answered to anybody. */
+  revision(ownerId: string): Promise<number>;
+  /** In order, from the one after `afterRevision`; what is no longer kept is missing at the front. */
+  events(ownerId: string, afterRevision: number, limit: number): Promise<readonly FriendListEvent[]>;
+  whole(ownerId: string): Promise<ListState>;
+  people(userIds: readonly string[]): Promise<ReadonlyMap<string, { nickname: string; avatarUrl: string | null }>>;
+  now(): Date;
+}
+
+/**
+ * What happened to a list since a cursor: at most `first` changes, each revision exactly once and in order. Without a
+ * cursor, or with one whose history is gone or is not this list's, the whole list at one revision instead, in pages,
+ * all of them in this one answer: what changes meanwhile comes after it and is never mixed into it.
+ */
+export async function changesSince(
+  history: ListHistory,
+  ownerId: string,
+  after: string | null | undefined,
+  first: number,
+): Promise<ListDelta> {
+  if (after === null || after === undefined) return snapshot(history, ownerId, 'SUBSCRIBED');
+  const cursor = readListCursor(after);
+  if (!cursor || cursor.ownerId !== ownerId || cursor.timeline !== history.timeline) {
+    return snapshot(history, ownerId, 'CURSOR_INVALID');
+  }
+  if (!cursor.complete) return snapshot(history, ownerId, 'SUBSCRIBED');
+
+  const revision = await history.revision(ownerId);
+  if (cursor.revision > revision) return snapshot(history, ownerId, 'CURSOR_INVALID');
+  if (cursor.revision === revision) return { changes: [], cursor: after, revision, hasMore: false };
+
+  const events = await history.events(ownerId, cursor.revision, first + 1);
+  if (events[0]?.revision !== cursor.revision + 1) return snapshot(history, ownerId, 'CURSOR_EXPIRED');
+  const page = events.slice(0, first);
+  const changes = page.map((event) => changeAnswer(event, cursorAt({ ...cursor, revision: event.revision })));
+  const last = changes.at(-1)!;
+  return { changes, cursor: last.cursor, revision: last.revision, hasMore: events.length > first };
+}
+
+async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotReason): Promise<ListDelta> {
+  const { revision, friends, requests } = await history.whole(ownerId);
+  const people = await history.people(requests.flatMap(({ fromId, toId }) => [fromId, toId]));
+  const at = { timeline: history.timeline, ownerId, revision };
+  const occurredAt = history.now().toISOString();
+  const pageCount = Math.max(1, Math.ceil(friends.length / FRIENDS_PER_PAGE));
+  const pages = Array.from({ length: pageCount }, (_, page): SnapshotAnswer => {
+    const complete = page === pageCount - 1;
+    return {
+      __typename: 'FriendListSnapshot',
+      cursor: cursorAt({ ...at, complete }),
+      revision,
+      occurredAt,
+      reason,
+      friends: friends.slice(page * FRIENDS_PER_PAGE, (page + 1) * FRIENDS_PER_PAGE).map(friendAnswer),
+      requests: page === 0 ? requests.map((request) => requestAnswer(joinPeople(request, people))) : [],
+      complete,
+    };
+  });
+  return { changes: pages, cursor: pages.at(-1)!.cursor, revision, hasMore: false };
+}
+
+function joinPeople(
+  { id, fromId, toId, message, sentAt }: StoredRequest,
+  people: ReadonlyMap<string, { nickname: string; avatarUrl: string | null }>,
+) {
+  const person = (userId: string) => ({ userId, nickname: '', avatarUrl: null, ...people.get(userId) });
+  return { id, from: person(fromId), to: person(toId), message, sentAt };
+}
+
+function cursorAt(cursor: ListCursor): string {
+  return writeListCursor(cursor);
+}

@@ -1,0 +1,21 @@
+import type pg from 'pg';
+import { eventOfRow, type FriendListEvent, type OutboxRow } from './list-change.ts';
+
+const EVENTS_AFTER = `
+  SELECT event_id, owner_id, revision, type, payload, occurred_at FROM outbox
+  WHERE owner_id = $1 AND revision > $2 ORDER BY revision LIMIT $3`;
+
+/** A list's events after a revision, in order, at most `limit`: the outbox is the list's history. */
+export async function readEvents(
+  pool: pg.Pool,
+  ownerId: string,
+  afterRevision: number,
+  limit: number,
+): Promise<FriendListEvent[]> {
+  const { rows } = await pool.query<OutboxRow>({
+    name: 'list-events-after',
+    text: EVENTS_AFTER,
+    values: [ownerId, afterRevision, limit],
+  });
+  return rows.map(eventOfRow);
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Profile } from '../profiles/store-profile.ts';
+import type { UserService } from '../profiles/user-service.ts';
+import type { ReconcileReport } from './reconcile.ts';
+
+const PAGE = 1_000;
+/** A copy that is behind gets so long to catch up before it counts: the system runs meanwhile. */
+const SETTLE_MS = 2_000;
+
+const COPIES = `
+  SELECT user_id, username, nickname, avatar_url, friend_policy, version FROM profile WHERE user_id = ANY($1::uuid[])`;
+
+// Copies of people whom the user service does not have: their id lies between two of its pages' ends.
+const COPIES_BETWEEN = `
+  SELECT user_id FROM profile
+  WHERE NOT deleted AND ($1::uuid IS NULL OR user_id > $1) AND ($2::uuid IS NULL OR user_id <= $2)`;
+
+/** Every profile of the user service against its copy here. Resolves to the number of profiles compared. */
+export async function compareCopiesWithUsers(
+  pool: pg.Pool,
+  users: UserService,
+  report: ReconcileReport,
+): Promise<number> {
+  let compared = 0;
+  let after: string | null = null;
+  let suspects: Profile[] = [];
+  for (;;) {
+    const page = await users.profilePage(after, PAGE);
+    suspects.push(...(await whichDiffer(pool, page)));
+    const last: string | null = page.length < PAGE ? null : page.at(-1)!.userId;
+    await reportStrangers(pool, users, { after, last, known: new Set(page.map(({ userId }) => userId)) }, report);
+    compared += page.length;
+    report.onProgress('copies', compared, compared);
+    if (last === null) break;
+    after = last;
+  }
+  if (suspects.length > 0) {
+    await sleep(SETTLE_MS);
+    suspects = await whichDiffer(pool, await users.profiles(suspects.map(({ userId }) => userId)));
+  }
+  for (const { userId, version } of suspects) {
+    report.onDifference({
+      check: 'copies',
+      owner: userId,
+      revision: version,
+      detail: `the copy is not the profile of version ${version}`,
+    });
+  }
+  return compared;
+}
+
+async function whichDiffer(pool: pg.Pool, profiles: readonly Profile[]): Promise<Profile[]> {
+  const { rows } = await pool.query(COPIES, [profiles.map(({ userId }) => userId)]);
+  const copies = new Map(rows.map((row) => [row.user_id as string, row]));
+  return profiles.filter((profile) => {
+    const copy = copies.get(profile.userId);
+    return (
+      copy?.version !== profile.version ||
+      copy.username !== profile.username ||
+      copy.nickname !== profile.nickname ||
+      copy.avatar_url !== profile.avatarUrl ||
+      copy.friend_policy !== profile.friendPolicy
+    );
+  });
+}
+
+async function reportStrangers(
+  pool: pg.Pool,
+  users: UserService,
+  range: { after: string | null; last: string | null; known: ReadonlySet<string> },
+  report: ReconcileReport,
+): Promise<void> {
+  const { rows } = await pool.query<{ user_id: string }>(COPIES_BETWEEN, [range.after, range.last]);
+  const strangers = rows.map((row) => row.user_id).filter((userId) => !range.known.has(userId));
+  if (strangers.length === 0) return;
+  // Somebody who has signed up since the page was read is no difference.
+  const signedUp = new Set((await users.profiles(strangers)).map(({ userId }) => userId));
+  for (const owner of strangers) {
+    if (signedUp.has(owner)) continue;
+    report.onDifference({ check: 'copies', owner, detail: 'a copy of a profile that the user service does not have' });
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { FriendServiceParts } from '../friend-service-parts.ts';
+import { loadList } from '../lists/load-list.ts';
+import type { ListState } from '../view/list-state.ts';
+import type { ReconcileReport } from './reconcile.ts';
+
+const PAGE = 500;
+const AT_ONCE = 8;
+const TRIES = 20;
+const TRY_EVERY_MS = 100;
+
+const OWNERS = 'SELECT owner_id FROM friend_list WHERE owner_id > $1 ORDER BY owner_id LIMIT $2';
+const COUNT = 'SELECT count(*)::int AS total FROM friend_list';
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Every view that exists against the rows it was made of. A view that is behind gets two seconds to catch up, since
+ * changes go on meanwhile. Resolves to the number of lists looked at.
+ */
+export async function compareViewsWithLists(parts: FriendServiceParts, report: ReconcileReport): Promise<number> {
+  const { rows: counted } = await parts.pool.query<{ total: number }>(COUNT);
+  let compared = 0;
+  for (let after = NOBODY; ; ) {
+    const { rows } = await parts.pool.query<{ owner_id: string }>(OWNERS, [after, PAGE]);
+    const owners = rows.map((row) => row.owner_id);
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        for (let owner = owners.pop(); owner; owner = owners.pop()) await compareView(parts, owner, report);
+      }),
+    );
+    compared += rows.length;
+    report.onProgress('views', compared, counted[0]!.total);
+    if (rows.length < PAGE) return compared;
+    after = rows.at(-1)!.owner_id;
+  }
+}
+
+async function compareView({ pool, view }: FriendServiceParts, ownerId: string, report: ReconcileReport) {
+  let difference: { revision: number; detail: string } | undefined;
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const stored = await view.stored(ownerId);
+    if (!stored) return;
+    difference = differenceOf(stored, await loadList(pool, ownerId));
+    if (!difference) return;
+    await sleep(TRY_EVERY_MS);
+  }
+  if (difference) report.onDifference({ check: 'views', owner: ownerId, ...difference });
+}
+
+function differenceOf(stored: ListState, list: ListState): { revision: number; detail: string } | undefined {
+  if (stored.revision !== list.revision) {
+    return { revision: list.revision, detail: `the view stands at revision ${stored.revision}` };
+  }
+  const friends = firstDifferent(byKey(stored.friends, 'userId'), byKey(list.friends, 'userId'));
+  if (friends) return { revision: list.revision, detail: `friend ${friends} is not as in Postgres` };
+  const requests = firstDifferent(byKey(stored.requests, 'id'), byKey(list.requests, 'id'));
+  if (requests) return { revision: list.revision, detail: `request ${requests} is not as in Postgres` };
+  return undefined;
+}
+
+function byKey<Key extends string, Item extends Record<Key, string>>(items: readonly Item[], key: Key) {
+  return new Map(items.map((item) => [item[key] as string, item]));
+}
+
+function firstDifferent<Item>(a: ReadonlyMap<string, Item>, b: ReadonlyMap<string, Item>): string | undefined {
+  return [...new Set([...a.keys(), ...b.keys()])].find((key) => !isDeepStrictEqual(a.get(key), b.get(key)));
+}

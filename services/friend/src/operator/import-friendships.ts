@@ -1,0 +1,26 @@
+import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { z } from 'zod';
+import type { OperatorOptions } from './operator-routes.ts';
+
+const bodySchema = z.object({ pairs: z.array(z.tuple([z.guid(), z.guid()])).max(1_000) });
+
+/**
+ * `{"pairs": [[id, id], … at most 1,000]}`: binds each pair by the same rules, events and outbox as addFriend, all in
+ * one transaction, whatever the policies. Answers `{"bound", "existing", "failed": [{"index", "code", "message"}]}`.
+ */
+export function importFriendships({ parts }: Pick<OperatorOptions, 'parts'>): HttpHandler {
+  return async (request, response) => {
+    const body = bodySchema.safeParse(await readJsonBody(request));
+    if (!body.success) {
+      const issue = body.error.issues[0]!;
+      throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, { field: 'pairs' });
+    }
+    const pairs = body.data.pairs.map(([viewerId, otherId]) => ({ viewerId, otherId }));
+    const outcomes = await parts.relationships.changeMany(pairs, (relationship) => relationship.bind());
+    const failed = outcomes.flatMap((outcome, index) =>
+      'refused' in outcome ? [{ index, code: outcome.refused.code, message: outcome.refused.message }] : [],
+    );
+    const bound = outcomes.filter((outcome) => 'changed' in outcome && outcome.changed).length;
+    sendJson(response, 200, { bound, existing: pairs.length - bound - failed.length, failed });
+  };
+}

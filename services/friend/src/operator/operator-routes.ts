@@ -1,0 +1,24 @@
+import type { EventBroker } from '@kith/event-delivery';
+import { type HttpHandler, operatorOnly } from '@kith/service-kit';
+import type { FriendServiceParts } from '../friend-service-parts.ts';
+import type { UserService } from '../profiles/user-service.ts';
+import { importFriendships } from './import-friendships.ts';
+import { reconcile } from './reconcile.ts';
+import { status } from './status.ts';
+
+export interface OperatorOptions {
+  readonly parts: FriendServiceParts;
+  readonly users: UserService;
+  readonly operatorKey: string;
+  readonly broker: () => Promise<EventBroker>;
+}
+
+/** What the `kith` command asks of this service. */
+export function operatorRoutes(options: OperatorOptions): Record<string, HttpHandler> {
+  const only = (handle: HttpHandler) => operatorOnly(options.operatorKey, handle);
+  return {
+    'POST /operator/import-friendships': only(importFriendships(options)),
+    'GET /operator/reconcile': only(reconcile(options)),
+    'GET /operator/status': only(status(options)),
+  };
+}

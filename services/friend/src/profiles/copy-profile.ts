@@ -1,0 +1,59 @@
+import { friendChanged } from '@kith/event-contracts';
+import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { friendData } from '../domain/list-events.ts';
+import type { FriendDetails } from '../domain/relationship-state.ts';
+import { type Profile, storeProfile } from './store-profile.ts';
+
+// In the order of ids, after the profile's own row: the order in which everybody here takes these locks.
+const LISTS_THAT_HOLD = `
+  SELECT list.owner_id, list.revision, entry.remark, entry.pinned, entry.tags, entry.since
+  FROM friend_list AS list JOIN friend AS entry ON entry.owner_id = list.owner_id
+  WHERE entry.friend_id = $1
+  ORDER BY list.owner_id FOR UPDATE OF list`;
+
+const MOVE_LISTS = `
+  UPDATE friend_list SET revision = moved.revision
+  FROM unnest($1::uuid[], $2::bigint[]) AS moved (owner_id, revision) WHERE friend_list.owner_id = moved.owner_id`;
+
+/**
+ * Takes over a profile if it is newer than the copy, and tells every list that holds this person: one revision and one
+ * event a list, in the caller's transaction and a fixed number of statements, however many lists there are.
+ * Resolves to the new revision of each list that moved.
+ */
+export async function copyProfile(
+  sql: SqlConnection,
+  profile: Profile,
+  context: { now: Date; newId: () => string; traceparent?: string | undefined },
+): Promise<ReadonlyMap<string, number>> {
+  const outcome = await storeProfile(sql, profile);
+  if (!outcome.stored || !outcome.before) return new Map();
+  const { before } = outcome;
+  if (before.nickname === profile.nickname && before.avatarUrl === profile.avatarUrl) return new Map();
+
+  const { rows } = await sql.query(LISTS_THAT_HOLD, [profile.userId]);
+  const person = { userId: profile.userId, nickname: profile.nickname, avatarUrl: profile.avatarUrl };
+  const drafts = (rows as unknown as HoldingRow[]).map((row): OutboxEvent => {
+    const details: FriendDetails = { remark: row.remark, pinned: row.pinned, tags: row.tags, since: row.since };
+    return draftEvent(friendChanged, {
+      eventId: context.newId(),
+      ownerId: row.owner_id,
+      revision: Number(row.revision) + 1,
+      occurredAt: context.now,
+      traceparent: context.traceparent,
+      data: { before: friendData({ ...person, ...before }, details), after: friendData(person, details) },
+    });
+  });
+  if (drafts.length === 0) return new Map();
+  await sql.query(MOVE_LISTS, [drafts.map((draft) => draft.ownerId), drafts.map((draft) => draft.revision)]);
+  await appendToOutbox(sql, drafts);
+  return new Map(drafts.map((draft) => [draft.ownerId, draft.revision]));
+}
+
+interface HoldingRow {
+  owner_id: string;
+  revision: string;
+  remark: string | null;
+  pinned: boolean;
+  tags: string[];
+  since: Date;
+}

@@ -1,0 +1,46 @@
+import type { SqlConnection } from '@kith/event-delivery';
+import { Relationship } from '../domain/relationship.ts';
+import { ListLedger } from '../relationships/list-ledger.ts';
+import { loadRelationships, lockPeople } from '../relationships/load-relationships.ts';
+
+// Also says who is to be locked; new ties cannot come while the profile is locked.
+const LOCK_PERSON = 'SELECT user_id FROM profile WHERE user_id = $1 AND NOT deleted FOR UPDATE';
+
+const TIED_TO = `
+  SELECT friend_id AS user_id FROM friend WHERE owner_id = $1
+  UNION SELECT from_id FROM friend_request WHERE to_id = $1 AND status = 'OPEN'
+  UNION SELECT to_id FROM friend_request WHERE from_id = $1 AND status = 'OPEN'
+  UNION SELECT blocked_id FROM block WHERE owner_id = $1
+  UNION SELECT owner_id FROM block WHERE blocked_id = $1`;
+
+const ERASE = `
+  WITH blocks AS (DELETE FROM block WHERE owner_id = $1 OR blocked_id = $1)
+  UPDATE profile SET deleted = true, username = '', nickname = '', avatar_url = NULL, friend_policy = 'CLOSED'
+  WHERE user_id = $1`;
+
+/**
+ * An account is gone: every friendship and request of theirs ends by the same rules and with the same events as if
+ * they had ended it, blocks go in both directions, and the copy is erased. The emptied row stays, so that an older
+ * event that comes late cannot bring the person back. Resolves to the new revision of each list that moved.
+ */
+export async function forgetPerson(
+  sql: SqlConnection,
+  userId: string,
+  context: { now: Date; newId: () => string; traceparent?: string | undefined },
+): Promise<ReadonlyMap<string, number>> {
+  const { rows: present } = await sql.query(LOCK_PERSON, [userId]);
+  if (present.length === 0) return new Map();
+  const { rows: tied } = await sql.query(TIED_TO, [userId]);
+  const others = tied.map((row) => String(row.user_id));
+  const locked = await lockPeople(sql, [userId, ...others]);
+  const pairs = others.filter((id) => locked.people.has(id)).map((otherId) => ({ viewerId: userId, otherId }));
+  const ledger = new ListLedger(locked.lists, context);
+  for (const state of await loadRelationships(sql, pairs, locked)) {
+    const relationship = new Relationship(ledger.upToDate(state), context);
+    relationship.part();
+    ledger.enter(relationship);
+  }
+  await ledger.save(sql);
+  await sql.query(ERASE, [userId]);
+  return ledger.moved;
+}

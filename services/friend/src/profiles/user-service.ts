@@ -1,0 +1,68 @@
+import { currentTraceparent, GATEWAY_KEY_HEADER, KithError } from '@kith/service-kit';
+import { z } from 'zod';
+import type { Profile } from './store-profile.ts';
+
+/** What the friend service asks of the user service, as a service: with the gateway's key and no viewer. */
+export interface UserService {
+  /** Those of these people who exist. At most 1,000 ids a call are sent at once. */
+  profiles(userIds: readonly string[]): Promise<Profile[]>;
+  /** All profiles in the order of ids, from after `after`. */
+  profilePage(after: string | null, first: number): Promise<Profile[]>;
+}
+
+const PROFILE_FIELDS = 'userId username nickname avatarUrl friendPolicy version';
+const AT_ONCE = 1_000;
+
+const profileAnswer = z.object({
+  userId: z.string(),
+  username: z.string(),
+  nickname: z.string(),
+  avatarUrl: z.string().nullable(),
+  friendPolicy: z.enum(['OPEN', 'APPROVAL', 'CLOSED']),
+  version: z.int(),
+});
+const answerOf = z.object({
+  data: z.object({ profiles: z.array(profileAnswer) }).nullish(),
+  errors: z.array(z.object({ message: z.string() })).optional(),
+});
+
+/** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
+export function connectUserService(options: { url: string; gatewayKey: string; timeoutMs?: number }): UserService {
+  async function ask(query: string, variables: object): Promise<Profile[]> {
+    const traceparent = currentTraceparent();
+    let answer: z.output<typeof answerOf>;
+    try {
+      const response = await fetch(`${options.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          [GATEWAY_KEY_HEADER]: options.gatewayKey,
+          ...(traceparent ? { traceparent } : {}),
+        },
+        body: JSON.stringify({ query, variables }),
+        signal: AbortSignal.timeout(options.timeoutMs ?? 3_000),
+      });
+      answer = answerOf.parse(await response.json());
+    } catch (cause) {
+      throw new KithError('SERVICE_UNAVAILABLE', 'The user service does not answer: try again.', {}, { cause });
+    }
+    if (answer.data) return answer.data.profiles;
+    throw new KithError('SERVICE_UNAVAILABLE', `The user service refused: ${answer.errors?.[0]?.message}`);
+  }
+
+  return {
+    async profiles(userIds) {
+      const found: Profile[] = [];
+      for (let start = 0; start < userIds.length; start += AT_ONCE) {
+        const ids = userIds.slice(start, start + AT_ONCE);
+        found.push(...(await ask(`query ($ids: [ID!]!) { profiles(ids: $ids) { ${PROFILE_FIELDS} } }`, { ids })));
+      }
+      return found;
+    },
+    profilePage: (after, first) =>
+      ask(
+        `query ($after: ID, $first: Int!) { profiles: profilePage(after: $after, first: $first) { ${PROFILE_FIELDS} } }`,
+        { after, first },
+      ),
+  };
+}

@@ -1,0 +1,71 @@
+import type { SqlConnection } from '@kith/event-delivery';
+import type pg from 'pg';
+
+/** Serialization failure and deadlock: the transaction did nothing wrong and is simply run again. */
+const RETRIABLE = new Set(['40001', '40P01']);
+const MAX_TRIES = 5;
+
+/**
+ * Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it throws. Named
+ * statements are prepared once a connection. No call over the network belongs into `work`.
+ */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (sql: SqlConnection) => Promise<Result>,
+  begin = 'BEGIN',
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runOnce(pool, work, begin);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (attempt >= MAX_TRIES || !RETRIABLE.has(code ?? '')) throw error;
+    }
+  }
+}
+
+async function runOnce<Result>(
+  pool: pg.Pool,
+  work: (sql: SqlConnection) => Promise<Result>,
+  begin: string,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // A connection that breaks between two statements emits this; unheard, it would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query(begin);
+    const result = await work(preparing(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failed) => {
+      broken = failed as Error;
+    });
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/** The same text is the same prepared statement: parsed and planned once a connection. */
+function preparing(client: pg.PoolClient): SqlConnection {
+  return {
+    query: (text, values) => client.query({ name: nameOf(text), text, values: values ?? [] }),
+  };
+}
+
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (!name) {
+    name = `s${names.size + 1}`;
+    names.set(text, name);
+  }
+  return name;
+}

@@ -1,0 +1,78 @@
+import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { type ListChange, listChangesOf } from '../domain/list-events.ts';
+import type { Relationship } from '../domain/relationship.ts';
+import type { RelationshipEvent } from '../domain/relationship-events.ts';
+import type { RelationshipState, Side } from '../domain/relationship-state.ts';
+import type { LockedList } from './load-relationships.ts';
+import { rowChangesOf, saveRelationships } from './save-relationships.ts';
+
+/**
+ * The locked lists of one transaction: gives each change of a list the next revision, keeps the counts while several
+ * pairs of a batch touch one list, and saves rows, revisions and events together.
+ */
+export class ListLedger {
+  readonly #lists: Map<string, LockedList>;
+  readonly #stamp: { newId: () => string; traceparent: string | undefined };
+  readonly #events: RelationshipEvent[] = [];
+  readonly #drafts: OutboxEvent[] = [];
+
+  constructor(
+    lists: ReadonlyMap<string, LockedList>,
+    stamp: { newId: () => string; traceparent?: string | undefined },
+  ) {
+    this.#lists = new Map(lists);
+    this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
+  }
+
+  get events(): readonly RelationshipEvent[] {
+    return this.#events;
+  }
+
+  revisionOf(ownerId: string): number {
+    return this.#lists.get(ownerId)!.revision;
+  }
+
+  /** The new revision of every list that has moved. */
+  get moved(): ReadonlyMap<string, number> {
+    return new Map(this.#drafts.map(({ ownerId, revision }) => [ownerId, revision]));
+  }
+
+  /** The state as it is after the pairs that were entered before it. */
+  upToDate(state: RelationshipState): RelationshipState {
+    return { ...state, viewer: this.#counted(state.viewer), other: this.#counted(state.other) };
+  }
+
+  enter(relationship: Relationship): void {
+    if (relationship.events.length === 0) return;
+    const sides = [relationship.state.viewer, relationship.state.other];
+    const people = new Map(sides.map(({ person }) => [person.userId, person]));
+    for (const { person, friendCount, requestCount } of sides) {
+      this.#lists.set(person.userId, { ...this.#lists.get(person.userId)!, friendCount, requestCount });
+    }
+    for (const event of relationship.events) {
+      this.#events.push(event);
+      for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
+    }
+  }
+
+  async save(sql: SqlConnection): Promise<void> {
+    if (this.#events.length === 0) return;
+    const moved = new Map([...this.moved.keys()].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
+    await saveRelationships(sql, rowChangesOf(this.#events), moved);
+    await appendToOutbox(sql, this.#drafts);
+  }
+
+  #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
+    const list = this.#lists.get(ownerId)!;
+    const revision = list.revision + 1;
+    this.#lists.set(ownerId, { ...list, revision });
+    const { newId, traceparent } = this.#stamp;
+    // ListChange pairs each contract with its own data, which the union hides from the type of draftEvent.
+    return draftEvent<unknown>(contract, { eventId: newId(), ownerId, revision, occurredAt, data, traceparent });
+  }
+
+  #counted(side: Side): Side {
+    const { friendCount, requestCount } = this.#lists.get(side.person.userId)!;
+    return { ...side, friendCount, requestCount };
+  }
+}

@@ -1,0 +1,129 @@
+import type { SqlConnection } from '@kith/event-delivery';
+import type { RelationshipEvent } from '../domain/relationship-events.ts';
+import type { FriendDetails, FriendRequest } from '../domain/relationship-state.ts';
+import type { LockedList } from './load-relationships.ts';
+
+// Everything a batch of commands changed, in one statement. A sub-statement with an empty array does nothing.
+const SAVE = `
+  WITH lists_moved AS (
+    UPDATE friend_list SET revision = moved.revision, friend_count = moved.friend_count, request_count = moved.request_count
+    FROM jsonb_to_recordset($1) AS moved (owner_id uuid, revision bigint, friend_count int, request_count int)
+    WHERE friend_list.owner_id = moved.owner_id),
+  friends_gone AS (
+    DELETE FROM friend USING jsonb_to_recordset($2) AS gone (owner_id uuid, friend_id uuid)
+    WHERE friend.owner_id = gone.owner_id AND friend.friend_id = gone.friend_id),
+  friends_kept AS (
+    INSERT INTO friend (owner_id, friend_id, remark, pinned, tags, since)
+    SELECT owner_id, friend_id, remark, pinned, ARRAY(SELECT jsonb_array_elements_text(tags)), since
+    FROM jsonb_to_recordset($3)
+      AS kept (owner_id uuid, friend_id uuid, remark text, pinned boolean, tags jsonb, since timestamptz)
+    ON CONFLICT (owner_id, friend_id) DO UPDATE
+    SET remark = excluded.remark, pinned = excluded.pinned, tags = excluded.tags),
+  requests_written AS (
+    INSERT INTO friend_request (id, from_id, to_id, message, remark, sent_at, status, closed_at)
+    SELECT id, from_id, to_id, message, remark, sent_at, status, closed_at FROM jsonb_to_recordset($4)
+      AS written (id uuid, from_id uuid, to_id uuid, message text, remark text, sent_at timestamptz, status text,
+                  closed_at timestamptz)
+    ON CONFLICT (id) DO UPDATE SET status = excluded.status, closed_at = excluded.closed_at),
+  blocks_gone AS (
+    DELETE FROM block USING jsonb_to_recordset($5) AS gone (owner_id uuid, blocked_id uuid)
+    WHERE block.owner_id = gone.owner_id AND block.blocked_id = gone.blocked_id)
+  INSERT INTO block (owner_id, blocked_id, since)
+  SELECT owner_id, blocked_id, since FROM jsonb_to_recordset($6) AS kept (owner_id uuid, blocked_id uuid, since timestamptz)
+  ON CONFLICT DO NOTHING`;
+
+/** What the aggregates' events changed, gathered so that the last word on each row is the one that is written. */
+export interface RowChanges {
+  readonly friends: Map<string, { ownerId: string; friendId: string; details: FriendDetails | null }>;
+  readonly requests: Map<string, FriendRequest>;
+  readonly blocks: Map<string, { ownerId: string; blockedId: string; since: Date | null }>;
+}
+
+export function rowChangesOf(events: readonly RelationshipEvent[]): RowChanges {
+  const changes: RowChanges = { friends: new Map(), requests: new Map(), blocks: new Map() };
+  for (const event of events) gather(event, changes);
+  return changes;
+}
+
+function gather(event: RelationshipEvent, { friends, requests, blocks }: RowChanges): void {
+  const setFriend = (ownerId: string, friendId: string, details: FriendDetails | null) =>
+    friends.set(`${ownerId} ${friendId}`, { ownerId, friendId, details });
+  switch (event.name) {
+    case 'relationship.friendship-began':
+    case 'relationship.friendship-ended': {
+      const ended = event.name === 'relationship.friendship-ended';
+      const [one, two] = [...event.sides.keys()] as [string, string];
+      setFriend(one, two, ended ? null : event.sides.get(one)!);
+      setFriend(two, one, ended ? null : event.sides.get(two)!);
+      break;
+    }
+    case 'relationship.details-changed':
+      setFriend(event.ownerId, event.friendId, event.after);
+      break;
+    case 'relationship.request-sent':
+    case 'relationship.request-closed':
+      requests.set(event.request.id, event.request);
+      break;
+    case 'relationship.blocked':
+    case 'relationship.unblocked': {
+      const since = event.name === 'relationship.blocked' ? event.occurredAt : null;
+      blocks.set(`${event.byId} ${event.blockedId}`, { ownerId: event.byId, blockedId: event.blockedId, since });
+      break;
+    }
+    default: {
+      const unhandled: never = event;
+      throw unhandled;
+    }
+  }
+}
+
+export async function saveRelationships(
+  sql: SqlConnection,
+  changes: RowChanges,
+  lists: ReadonlyMap<string, LockedList>,
+): Promise<void> {
+  const friends = [...changes.friends.values()];
+  const blocks = [...changes.blocks.values()];
+  await sql.query(SAVE, [
+    JSON.stringify(
+      [...lists].map(([owner_id, list]) => ({
+        owner_id,
+        revision: list.revision,
+        friend_count: list.friendCount,
+        request_count: list.requestCount,
+      })),
+    ),
+    JSON.stringify(
+      friends
+        .filter(({ details }) => !details)
+        .map(({ ownerId, friendId }) => ({ owner_id: ownerId, friend_id: friendId })),
+    ),
+    JSON.stringify(
+      friends.flatMap(({ ownerId, friendId, details }) =>
+        details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
+      ),
+    ),
+    JSON.stringify(
+      [...changes.requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
+        id,
+        from_id: fromId,
+        to_id: toId,
+        message,
+        remark,
+        sent_at: sentAt,
+        status,
+        closed_at: closedAt,
+      })),
+    ),
+    JSON.stringify(
+      blocks
+        .filter(({ since }) => !since)
+        .map(({ ownerId, blockedId }) => ({ owner_id: ownerId, blocked_id: blockedId })),
+    ),
+    JSON.stringify(
+      blocks.flatMap(({ ownerId, blockedId, since }) =>
+        since ? [{ owner_id: ownerId, blocked_id: blockedId, since }] : [],
+      ),
+    ),
+  ]);
+}

@@ -1,0 +1,169 @@
+import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { connectBroker, consume, createEventBus, type EventBroker, startRelay } from '@kith/event-delivery';
+import {
+  answers,
+  createLog,
+  createPool,
+  createSubgraphServer,
+  createTokenVerifier,
+  currentTraceparent,
+  type HttpServer,
+  type Logger,
+  type Stop,
+  startHttpServer,
+} from '@kith/service-kit';
+import { v7 as newId } from 'uuid';
+import { copyProfiles } from './consumers/copy-profiles.ts';
+import { updateFriendListView } from './consumers/update-friend-list-view.ts';
+import type { RelationshipEvent } from './domain/relationship-events.ts';
+import type { FriendConfig } from './friend-config.ts';
+import type { FriendServiceParts } from './friend-service-parts.ts';
+import { friendSubgraph } from './graphql/friend-subgraph.ts';
+import { translateRefusal } from './graphql/translate-refusal.ts';
+import { writeListCursor } from './lists/list-cursor.ts';
+import { loadList } from './lists/load-list.ts';
+import { loadRevisions } from './lists/load-revisions.ts';
+import { readListHistory } from './lists/read-list-history.ts';
+import { operatorRoutes } from './operator/operator-routes.ts';
+import { learnProfiles } from './profiles/learn-profiles.ts';
+import { connectUserService } from './profiles/user-service.ts';
+import { createRelationships } from './relationships/change-relationship.ts';
+import { connectRedis } from './view/connect-redis.ts';
+import { createFriendListView } from './view/friend-list-view.ts';
+
+export interface RunningFriendService {
+  readonly log: Logger;
+  readonly http: HttpServer;
+  /** To be run in reverse. */
+  readonly stops: readonly Stop[];
+}
+
+/**
+ * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
+ * answers, so that lists can be read and changed while it is away. `broker` is given where several services share one.
+ */
+export async function startFriendService(
+  config: FriendConfig,
+  given: { broker?: Promise<EventBroker> } = {},
+): Promise<RunningFriendService> {
+  const stops: Stop[] = [];
+  const log = createLog({ name: 'friend', level: config.LOG_LEVEL });
+  const now = () => new Date();
+  const pool = createPool({
+    url: config.FRIEND_DATABASE_URL,
+    name: 'kith-friend',
+    log,
+    max: config.FRIEND_DATABASE_CONNECTIONS,
+  });
+  stops.push(() => pool.end());
+
+  const redis = connectRedis({ url: config.REDIS_URL, log });
+  const view = createFriendListView({
+    redis,
+    load: (ownerId) => loadList(pool, ownerId),
+    loadRevisions: (ownerIds) => loadRevisions(pool, ownerIds),
+    log,
+  });
+  stops.push(
+    () => redis.close(),
+    () => view.stop(),
+  );
+
+  const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
+  const history = await readListHistory(pool, view);
+  const bus = createEventBus<RelationshipEvent>({
+    onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),
+  });
+  const raiseFloors = async (revisions: ReadonlyMap<string, number>) => {
+    await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
+  };
+  let nudgeRelay = () => {};
+
+  const relationships = createRelationships({
+    pool,
+    limits: {
+      friendsPerList: config.FRIENDS_PER_LIST,
+      openRequestsPerUser: config.OPEN_REQUESTS_PER_USER,
+      askAgainAfterMs: config.ASK_AGAIN_AFTER_S * 1_000,
+    },
+    moment: () => ({ now: now(), newId }),
+    traceparent: currentTraceparent,
+    learnProfiles: (userIds) => learnProfiles(pool, users, userIds, () => ({ now: now(), newId })),
+    afterCommit: async ({ events, revisions }) => {
+      nudgeRelay();
+      bus.dispatch(events);
+      await raiseFloors(revisions);
+    },
+  });
+  const parts: FriendServiceParts = {
+    pool,
+    relationships,
+    view,
+    history,
+    revisions: (ownerIds) => history.revisions(ownerIds),
+    cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
+  };
+
+  const connecting =
+    given.broker ?? connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'kith-friend', log });
+  let broker: EventBroker | undefined;
+  const deliver = async () => {
+    broker = await connecting;
+    const connected = broker;
+    await connected.declareStream(FRIEND_STREAM);
+    const relay = startRelay({ pool, broker: connected, source: FRIEND_SOURCE, log });
+    nudgeRelay = () => relay.nudge();
+    const profiles = await consume(copyProfiles({ pool, now, newId, afterCommit: raiseFloors }), {
+      broker: connected,
+      log,
+    });
+    const lists = await consume(
+      updateFriendListView({
+        view,
+        timeline: history.timeline,
+        announce: (subject, payload) => connected.announce(subject, payload),
+        events: history.events,
+      }),
+      { broker: connected, log },
+    );
+    stops.push(
+      () => (given.broker ? undefined : connected.close()),
+      () => relay.stop(),
+      () => profiles.stop(),
+      () => lists.stop(),
+    );
+  };
+  deliver().catch((error) => {
+    // Without streams nothing is delivered; better to be started anew than to look well.
+    log.fatal({ err: error }, 'event delivery could not start');
+    process.exit(1);
+  });
+
+  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` });
+  const http = await startHttpServer({
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    ready: async () => [
+      ...((await answers(pool)) ? [] : ['postgres']),
+      ...(redis.connected ? [] : ['redis']),
+      ...(broker?.connected ? [] : ['nats']),
+    ],
+    routes: {
+      '/graphql': createSubgraphServer({
+        schema: friendSubgraph,
+        gatewayKey: config.GATEWAY_KEY,
+        verify,
+        log,
+        translateError: translateRefusal,
+        contextFor: (request) => ({ ...request, parts }),
+      }),
+      ...operatorRoutes({ parts, users, operatorKey: config.OPERATOR_KEY, broker: () => connecting }),
+    },
+  });
+  stops.push(
+    () => bus.drain(),
+    () => http.stop(),
+  );
+  return { http, log, stops };
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
+import { ListInHand } from './list-in-hand.ts';
+import { BadPageCursor } from './page-cursor.ts';
+import { aFriend } from './testing/lists-in-memory.ts';
+
+const friends = [
+  aFriend(1, { nickname: 'Ann', tags: ['work'] }),
+  aFriend(2, { nickname: 'Bob', remark: 'Ébène', tags: ['work', 'football'] }),
+  aFriend(3, { nickname: 'Cid', tags: ['workshop'] }),
+  aFriend(4, { nickname: 'Dee', pinned: true }),
+];
+
+function page(request: Partial<PageRequest> = {}, among = friends): FriendPage {
+  const list = new ListInHand({ revision: 7, friends: among, requests: [] });
+  return askForPage({ order: 'NAME', limit: 10, ...request }).answer(list);
+}
+
+const names = ({ friends }: FriendPage) => friends.map((friend) => friend.nickname);
+
+test('a page says what lies before it and after it', () => {
+  const first = page({ limit: 2 });
+  expect(names(first)).toEqual(['Dee', 'Ann']);
+  expect(first).toMatchObject({ revision: 7, totalCount: 4, hasNextPage: true, hasPreviousPage: false });
+  const second = page({ limit: 2, after: first.keys[1] });
+  expect(names(second)).toEqual(['Cid', 'Bob']);
+  expect(second).toMatchObject({ totalCount: 4, hasNextPage: false, hasPreviousPage: true });
+});
+
+test('the page before a friend ends just before them', () => {
+  const all = page();
+  const before = page({ limit: 2, before: all.keys[3] });
+  expect(names(before)).toEqual(['Ann', 'Cid']);
+  expect(before).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+});
+
+test('paging goes on from a friend who has left or moved meanwhile', () => {
+  const { keys } = page({ limit: 2 });
+  const left = friends.filter((friend) => friend.nickname !== 'Ann');
+  expect(names(page({ after: keys[1] }, left))).toEqual(['Cid', 'Bob']);
+});
+
+test('text is found in the nickname and in the remark, whatever its case and accents', () => {
+  expect(names(page({ text: 'EBE' }))).toEqual(['Bob']);
+  expect(names(page({ text: 'bö' }))).toEqual(['Bob']);
+  expect(page({ text: 'n' })).toMatchObject({ totalCount: 2 });
+});
+
+test('text never matches across the two names', () => {
+  expect(names(page({ text: 'bebene' }))).toEqual([]);
+  expect(names(page({ text: 'b\tebene' }))).toEqual([]);
+});
+
+test('a tag matches only the whole tag', () => {
+  expect(names(page({ tag: 'work' }))).toEqual(['Ann', 'Bob']);
+  expect(names(page({ tag: 'work', text: 'an' }))).toEqual(['Ann']);
+  expect(names(page({ tag: 'wor' }))).toEqual([]);
+});
+
+test('the cursor of another order is refused by name', () => {
+  const { keys } = page({ order: 'NEWEST' });
+  expect(() => page({ order: 'NAME', after: keys[0] })).toThrow(BadPageCursor);
+});
+
+test.each([0, -1, 1.5, Number.NaN, 1_001])('a page of %d is no page', (limit) => {
+  expect(() => page({ limit })).toThrow(RangeError);
+});

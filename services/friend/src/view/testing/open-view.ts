@@ -1,0 +1,61 @@
+import { eventually } from '@kith/local';
+import { connectRedis, type ViewRedis } from '../connect-redis.ts';
+import { createFriendListView, type FriendListView, type FriendListViewOptions } from '../friend-list-view.ts';
+import type { ListsInMemory } from './lists-in-memory.ts';
+import { quietLog } from './quiet-log.ts';
+
+export interface OpenView extends FriendListView {
+  readonly redis: ViewRedis & { calls: number };
+  readonly logged: readonly string[];
+  close(): Promise<void>;
+}
+
+/** A view over a real Redis, as one process of the friend service has it. */
+export async function openView(
+  server: { url: string },
+  lists: ListsInMemory,
+  options: Partial<FriendListViewOptions> & { commandTimeoutMs?: number } = {},
+): Promise<OpenView> {
+  const log = quietLog();
+  const { commandTimeoutMs = 2_000, ...viewOptions } = options;
+  const connected = connectRedis({ url: server.url, log, commandTimeoutMs });
+  const redis = countCalls(connected);
+  await eventually('Redis answers', () => redis.connected);
+  const view = createFriendListView({
+    redis,
+    load: lists.load,
+    loadRevisions: lists.loadRevisions,
+    log,
+    ...viewOptions,
+  });
+  return {
+    ...view,
+    redis,
+    logged: log.lines,
+    async close() {
+      view.stop();
+      await redis.close();
+    },
+  };
+}
+
+function countCalls(redis: ViewRedis): ViewRedis & { calls: number } {
+  const counted = {
+    calls: 0,
+    run: (...args: Parameters<ViewRedis['run']>) => {
+      counted.calls++;
+      return redis.run(...args);
+    },
+    readFields: (...args: Parameters<ViewRedis['readFields']>) => {
+      counted.calls++;
+      return redis.readFields(...args);
+    },
+    onLost: redis.onLost,
+    onReady: redis.onReady,
+    get connected() {
+      return redis.connected;
+    },
+    close: redis.close,
+  };
+  return counted;
+}
