@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SetupProblem } from '../setup-problem.ts';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 
-const { port, host, postgresUrl, natsUrl, redisUrl, logLevel, eventBus, seconds } = configFields;
+const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, secret } = configFields;
 
 const schema = z.object({
   HOST: host,
@@ -15,9 +15,9 @@ const schema = z.object({
   NATS_URL: natsUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   EVENT_BUS: eventBus,
-  LOG_LEVEL: logLevel,
-  ACCESS_TOKEN_TTL_S: seconds.optional(),
-  REFRESH_TOKEN_TTL_S: seconds.optional(),
+  GATEWAY_KEY: secret.optional(),
+  OPERATOR_KEY: secret.optional(),
+  SIGNING_KEY_FILE: z.string().optional(),
 });
 export type StartConfig = z.output<typeof schema>;
 
@@ -40,13 +40,4 @@ export function readStartConfig(env = process.env): StartConfig {
 /** A relative KITH_DATA is meant from the workspace, wherever the command was called from. */
 export function dataFolder(kithData = process.env.KITH_DATA || '.kith'): string {
   return isAbsolute(kithData) ? kithData : join(workspaceRoot, kithData);
-}
-
-/** What the processes are handed on as it was set. */
-export function handedOn(config: StartConfig): Record<string, string> {
-  const { LOG_LEVEL, ACCESS_TOKEN_TTL_S, REFRESH_TOKEN_TTL_S } = config;
-  const values = { LOG_LEVEL, ACCESS_TOKEN_TTL_S, REFRESH_TOKEN_TTL_S };
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
 }

@@ -15,7 +15,7 @@ import { stopInOrder } from '../system/stop-in-order.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { keepSecrets } from './keep-secrets.ts';
-import { handedOn, readStartConfig, type StartConfig } from './read-start-config.ts';
+import { readStartConfig, type StartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';
 
@@ -98,6 +98,7 @@ async function bringUp(
   const composed = composeSupergraph(supergraphFile);
   composed.catch(() => {});
   const secrets = await keepSecrets(kithData);
+  const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
   const { urls, started } = await startServers({
     kithData,
     postgresPassword: secrets.postgresPassword,
@@ -118,11 +119,12 @@ async function bringUp(
   const processes = await startProcesses(
     {
       ...urls,
-      gatewayKey: secrets.gatewayKey,
-      operatorKey: secrets.operatorKey,
-      signingKeyFile: join(kithData, 'signing-keys.json'),
+      gatewayKey: config.GATEWAY_KEY ?? secrets.gatewayKey,
+      operatorKey,
+      signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
       supergraphFile,
-      extra: handedOn(config),
+      // Whatever else is set, limits and lifetimes, is for the processes: each reads what it knows.
+      extra: process.env as Record<string, string>,
     },
     {
       user: await freePort(),
@@ -139,8 +141,8 @@ async function bringUp(
     userUrl: processes.user.url,
     friendUrl: processes.friend.url,
   };
-  if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey: secrets.operatorKey });
-  await folder.record({ ...addresses, operatorKey: secrets.operatorKey });
+  if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
+  await folder.record({ ...addresses, operatorKey });
   goOn();
   const tookMs = process.uptime() * 1000;
   process.stdout.write(

@@ -30,15 +30,15 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
       args: ['--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
       logFile: join(logFolder, `${name}.log`),
       readyWithinMs: 30_000,
-      spawnOptions: { cwd: workspaceRoot, env: { ...inherited(), ...env, HOST: host, PORT: String(port) } },
+      spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env, HOST: host, PORT: String(port) } },
       isReady: () => isReady(url),
     }),
   );
 }
 
-/** What every program expects of its surroundings; configuration is not inherited, so that tests do not depend on it. */
-function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+/** What every program expects of its surroundings. Configuration is given, not inherited: a test depends on none. */
+function surroundings(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
 }
 

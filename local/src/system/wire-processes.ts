@@ -10,13 +10,18 @@ export type Wiring = ServerUrls & {
   /** Made by the user service when it is missing. */
   signingKeyFile: string;
   supergraphFile: string;
-  /** More variables, for every process; they win. */
+  /** More variables, for every process. Those that name the wiring itself are not theirs to change. */
   extra?: Record<string, string>;
 };
 
 /** The environment of each process: the one place where the variables' names meet their values. */
 export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wiring): Record<string, string> {
-  const common = { EVENT_BUS: 'jetstream', NATS_URL: wiring.natsUrl, GATEWAY_KEY: wiring.gatewayKey };
+  const common = {
+    ...wiring.extra,
+    EVENT_BUS: 'jetstream',
+    NATS_URL: wiring.natsUrl,
+    GATEWAY_KEY: wiring.gatewayKey,
+  };
   switch (program) {
     case 'user':
       return {
@@ -24,7 +29,6 @@ export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wi
         USER_DATABASE_URL: wiring.userDatabaseUrl,
         OPERATOR_KEY: wiring.operatorKey,
         SIGNING_KEY_FILE: wiring.signingKeyFile,
-        ...wiring.extra,
       };
     case 'friend':
       return {
@@ -33,7 +37,6 @@ export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wi
         REDIS_URL: wiring.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         USER_URL: wiring.userUrl,
-        ...wiring.extra,
       };
     case 'gateway':
       return {
@@ -41,7 +44,6 @@ export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wi
         USER_URL: wiring.userUrl,
         FRIEND_URL: wiring.friendUrl,
         SUPERGRAPH_FILE: wiring.supergraphFile,
-        ...wiring.extra,
       };
     default: {
       const unhandled: never = program;
