@@ -81,11 +81,13 @@ function unavailable(cause: unknown): never {
 /** One line when it goes, one when it is back; not one per attempt. */
 function logOutages(redis: Redis, log: Log): void {
   let away = false;
-  redis.on('error', (error) => {
+  const goes = (error?: Error) => {
     if (away) return;
     away = true;
-    log.warn({ error: error.message }, 'Redis does not answer: friend lists are read from Postgres until it does');
-  });
+    log.warn({ error: error?.message }, 'Redis does not answer: friend lists are read from Postgres until it does');
+  };
+  redis.on('error', goes);
+  redis.on('reconnecting', () => goes());
   redis.on('ready', () => {
     if (away) log.info({}, 'Redis answers again');
     away = false;

@@ -138,13 +138,6 @@ test.each(['meta', 'by-name', 'newest', 'friends', 'requests'])(
   },
 );
 
-test('the keys of a list live on one node of a cluster', async () => {
-  const slots = await Promise.all(
-    viewKeys(idOf(7)).map((key) => tellRedis(server, `CLUSTER KEYSLOT ${key}`).catch(String)),
-  );
-  expect(new Set(slots).size).toBe(1);
-});
-
 test('reading prolongs a view, changing does not, and all its parts end together', async () => {
   const brief = await openView(server, lists, { expireAfterMs: 60_000 });
   lists.put('sliding', aList(2));

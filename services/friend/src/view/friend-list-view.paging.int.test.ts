@@ -58,7 +58,6 @@ test('every page of every list is the same from Redis as from Postgres, forwards
   await fc.assert(
     fc.asyncProperty(aRandomList, aRandomQuery, async (friends, query) => {
       const owner = `random-${number++}`;
-      // Stored as it would be read back: JSON and UTF-8 know no lone surrogates.
       lists.put(owner, { revision: 1, friends, requests: [] });
       await view.whole(owner);
       const inProcess = new ListInHand(lists.of(owner));
