@@ -13,7 +13,7 @@ const APPEND = `
     SELECT * FROM unnest(
       $1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
     RETURNING id)
-  SELECT pg_notify('${OUTBOX_CHANNEL}', '') FROM (SELECT FROM added LIMIT 1) AS once`;
+  SELECT pg_notify('${OUTBOX_CHANNEL}', '')::text FROM (SELECT FROM added LIMIT 1) AS once`;
 
 /** An event that no broker would ever take: refused while its transaction can still be rolled back. */
 export class EventRefused extends Error {
