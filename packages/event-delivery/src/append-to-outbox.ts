@@ -7,6 +7,7 @@ export const OUTBOX_CHANNEL = 'outbox';
 /** Half of what a NATS server takes by default: room for the envelope, and for a dead letter's base64. */
 export const MAX_EVENT_BYTES = 512 * 1024;
 
+// The notification's answer is cast because some ORMs cannot read a column of type void.
 const APPEND = `
   WITH added AS (
     INSERT INTO outbox (event_id, owner_id, revision, type, subject, payload, headers, occurred_at)

@@ -1,3 +1,4 @@
+import type { SessionEnded } from '@kith/event-contracts';
 import type pg from 'pg';
 import type { Moment } from './domain/user.ts';
 import type { UserEvent } from './domain/user-events.ts';
@@ -18,7 +19,5 @@ export interface UserServiceParts {
   /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
   committed(events: readonly UserEvent[]): void;
   /** Tells the gateways to close these sessions' sockets. Best effort: a socket lives no longer than its access token. */
-  sessionsEnded(userId: string, which: EndedSessions): void;
+  sessionsEnded(userId: string, which: SessionEnded): void;
 }
-
-export type EndedSessions = { readonly sessionIds: readonly string[] } | { readonly all: true };

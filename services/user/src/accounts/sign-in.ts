@@ -1,5 +1,5 @@
 import { UserRuleError } from '../domain/user-rule-error.ts';
-import { normalizedPassword, writtenUsername } from '../domain/written-text.ts';
+import { normalizedPassword, SHORTEST_IMPORTED_USERNAME, writtenUsername } from '../domain/written-text.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
 import type { UserServiceParts } from '../user-service-parts.ts';
@@ -33,7 +33,7 @@ export function invalidCredentials(): UserRuleError {
 
 function usernameOf(text: string): string | null {
   try {
-    return writtenUsername(text);
+    return writtenUsername(text, SHORTEST_IMPORTED_USERNAME);
   } catch {
     return null;
   }

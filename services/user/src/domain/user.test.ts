@@ -74,3 +74,8 @@ test('a new password is not a new version: nobody else hears of it', () => {
   user.passwordChanged(moment);
   expect([user.state.version, user.events.map(({ name }) => name)]).toEqual([1, ['user.password-changed']]);
 });
+
+test('an operator may bring names that are shorter than what people choose', () => {
+  const imported = User.register({ ...given, username: 'n7', shortestUsername: 1 }, moment);
+  expect(imported.state.profile.username).toBe('n7');
+});

@@ -39,11 +39,11 @@ export class User {
   }
 
   static register(
-    given: { id: string; username: string; nickname: string; avatarUrl: string | null },
+    given: { id: string; username: string; nickname: string; avatarUrl: string | null; shortestUsername?: number },
     { now, newId }: Moment,
   ): User {
     const profile: ProfileData = {
-      username: writtenUsername(given.username),
+      username: writtenUsername(given.username, given.shortestUsername),
       nickname: writtenNickname(given.nickname),
       avatarUrl: writtenAvatarUrl(given.avatarUrl),
       friendPolicy: 'APPROVAL',

@@ -13,10 +13,13 @@ const CONTROL_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const USERNAME = /^[a-z0-9_]*$/;
 
+/** What an operator brings along (`n7` of a data set) may be shorter than what people choose. */
+export const SHORTEST_IMPORTED_USERNAME = 1;
+
 /** Case-folded and trimmed. Throws UserRuleError BAD_USER_INPUT with the field, and the bound where one was passed. */
-export function writtenUsername(text: string): string {
+export function writtenUsername(text: string, shortest: number = TEXT_LIMITS.username.min): string {
   const username = text.trim().toLowerCase();
-  checkLength('username', username);
+  checkLength('username', username, { shortest });
   if (!USERNAME.test(username)) throw badInput('username', 'username may hold only a–z, 0–9 and _.');
   return username;
 }
@@ -32,7 +35,7 @@ export function writtenNickname(text: string): string {
 /** The password as it will be hashed: composed (NFKC, as RFC 8265 asks), so that every keyboard writes the same bytes. */
 export function writtenPassword(field: string, text: string): string {
   const password = normalizedPassword(text);
-  checkLength('password', password, field);
+  checkLength('password', password, { field });
   return password;
 }
 
@@ -62,12 +65,16 @@ function checkedText(field: string, text: string): string {
 }
 
 /** Length in code points: what a user counts, nearly, and unlike graphemes it bounds what is stored. */
-function checkLength(rule: keyof typeof TEXT_LIMITS, text: string, field: string = rule): void {
-  const { min, max } = TEXT_LIMITS[rule];
+function checkLength(
+  rule: keyof typeof TEXT_LIMITS,
+  text: string,
+  { field = rule, shortest = TEXT_LIMITS[rule].min }: { field?: string; shortest?: number } = {},
+): void {
+  const { max } = TEXT_LIMITS[rule];
   // Two code units at most to a code point: far longer texts are refused without being taken apart.
   const length = text.length > max * 2 ? text.length : [...text].length;
-  if (length >= min && length <= max) return;
-  throw badInput(field, `${field} must have ${min} to ${max} characters.`, length < min ? min : max);
+  if (length >= shortest && length <= max) return;
+  throw badInput(field, `${field} must have ${shortest} to ${max} characters.`, length < shortest ? shortest : max);
 }
 
 function badInput(field: string, message: string, limit?: number): UserRuleError {

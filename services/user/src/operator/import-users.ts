@@ -1,0 +1,141 @@
+import { appendToOutbox } from '@kith/event-delivery';
+import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import type pg from 'pg';
+import { z } from 'zod';
+import { eventsToPublish } from '../accounts/events-to-publish.ts';
+import { User } from '../domain/user.ts';
+import { SHORTEST_IMPORTED_USERNAME, writtenPassword } from '../domain/written-text.ts';
+import { saveWords } from '../search/save-words.ts';
+import { translateUserError } from '../translate-user-error.ts';
+import type { UserServiceParts } from '../user-service-parts.ts';
+
+const MAX_USERS = 1_000;
+
+const bodySchema = z
+  .object({
+    usernames: z.array(z.string()).min(1).max(MAX_USERS),
+    nicknames: z.array(z.string()).optional(),
+    password: z.string(),
+  })
+  .refine(({ usernames, nicknames }) => nicknames === undefined || nicknames.length === usernames.length, {
+    path: ['nicknames'],
+    error: 'must be as many as usernames',
+  });
+
+export type UsersToImport = z.output<typeof bodySchema>;
+
+const EXISTING = 'SELECT id, username FROM users WHERE username = ANY($1::text[])';
+const ADD = `
+  INSERT INTO users (id, username, nickname, password_hash, version, created_at)
+  SELECT *, $4, 1, $5 FROM unnest($1::uuid[], $2::text[], $3::text[])
+  ON CONFLICT (username) DO NOTHING RETURNING id`;
+
+interface Named {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** `POST /operator/import-users`. */
+export function answerImportUsers(parts: UserServiceParts): HttpHandler {
+  return async (request, response) => {
+    const body = bodySchema.safeParse(await readJsonBody(request));
+    if (!body.success) {
+      const { path, message } = body.error.issues[0]!;
+      throw new KithError('BAD_USER_INPUT', `${path.join('.')}: ${message}`, {
+        field: String(path[0]),
+        limit: MAX_USERS,
+      });
+    }
+    sendJson(response, 200, await importUsers(parts, body.data));
+  };
+}
+
+/**
+ * Makes the users whose names are free, all with one password (hashed once), their events in the same transaction, and
+ * answers them and those who were there before, who stay as they are. Repeating it changes nothing. Every name keeps the
+ * rules of a sign-up, but may be shorter; KithError BAD_USER_INPUT otherwise, and nobody is made.
+ */
+export async function importUsers(
+  parts: UserServiceParts,
+  wanted: UsersToImport,
+): Promise<{ created: number; users: { username: string; id: string }[] }> {
+  const users = register(parts, wanted);
+  const usernames = [...users.keys()];
+  const known = new Set((await findByUsernames(parts.pool, usernames)).map(({ username }) => username));
+  const missing = [...users.values()].filter(({ state }) => !known.has(state.profile.username));
+  const created = missing.length === 0 ? [] : await save(parts, missing, await hashOnce(parts, wanted.password));
+  parts.committed(created.flatMap(({ events }) => events));
+  return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
+}
+
+/** By folded username: a name that comes twice is one user. */
+function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImport): Map<string, User> {
+  const users = usernames.map((username, index) => {
+    const { now, newId } = parts.moment();
+    const given = { id: newId(), username, nickname: nicknames?.[index] ?? username, avatarUrl: null };
+    return refusedByName(username, () =>
+      User.register({ ...given, shortestUsername: SHORTEST_IMPORTED_USERNAME }, { now, newId }),
+    );
+  });
+  return new Map(users.map((user) => [user.state.profile.username, user]));
+}
+
+async function save(parts: UserServiceParts, users: readonly User[], passwordHash: string): Promise<User[]> {
+  const client = await parts.pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const states = users.map(({ state }) => state);
+    const { rows } = await client.query<{ id: string }>(ADD, [
+      states.map(({ id }) => id),
+      states.map(({ profile }) => profile.username),
+      states.map(({ profile }) => profile.nickname),
+      passwordHash,
+      parts.moment().now,
+    ]);
+    // Somebody may have taken a name since it was looked up: only who was really made is told of.
+    const made = new Set(rows.map(({ id }) => id));
+    const created = users.filter(({ state }) => made.has(state.id));
+    await saveWords(
+      client,
+      created.map(({ state }) => ({ id: state.id, ...state.profile })),
+    );
+    await appendToOutbox(client, eventsToPublish(created.flatMap(({ events }) => events)));
+    await client.query('COMMIT');
+    return created;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function findByUsernames(
+  pool: pg.Pool,
+  usernames: readonly string[],
+): Promise<{ username: string; id: string }[]> {
+  const { rows } = await pool.query<Named>(EXISTING, [usernames]);
+  const idByName = new Map(rows.map(({ id, username }) => [username, id]));
+  return usernames.flatMap((username) => {
+    const id = idByName.get(username);
+    return id === undefined ? [] : [{ username, id }];
+  });
+}
+
+function hashOnce(parts: UserServiceParts, password: string): Promise<string> {
+  return parts.passwords.hash(refusedByName('', () => writtenPassword('password', password)));
+}
+
+/** Of a thousand names the message has to say which one. */
+function refusedByName<Result>(name: string, decide: () => Result): Result {
+  try {
+    return decide();
+  } catch (error) {
+    const known = translateUserError(error);
+    if (!known) throw error;
+    throw new KithError(known.code, name === '' ? known.message : `"${name}": ${known.message}`, known.extensions);
+  }
+}

@@ -1,0 +1,131 @@
+import { liveSessionEnded, USER_SOURCE, USER_STREAM } from '@kith/event-contracts';
+import { connectBroker, createEventBus, type EventBroker, startRelay } from '@kith/event-delivery';
+import {
+  answers,
+  createPool,
+  createSubgraphServer,
+  createTokenVerifier,
+  type HttpServer,
+  type Logger,
+  operatorOnly,
+  type Stop,
+  startHttpServer,
+  stopInReverse,
+} from '@kith/service-kit';
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { connectPrisma } from './connect-prisma.ts';
+import type { UserEvent } from './domain/user-events.ts';
+import { userSubgraph } from './graphql/user-subgraph.ts';
+import { answerImportUsers } from './operator/import-users.ts';
+import { answerReconcile } from './operator/reconcile-outbox.ts';
+import { answerStatus } from './operator/status.ts';
+import { createPasswordHasher } from './passwords/hash-passwords.ts';
+import { createUserLoader } from './profiles/load-users.ts';
+import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
+import { createAccessTokenIssuer } from './sessions/issue-access-tokens.ts';
+import { serveKeySet } from './sessions/serve-key-set.ts';
+import { readSigningKeys, type SigningKeys } from './sessions/signing-keys.ts';
+import { translateUserError } from './translate-user-error.ts';
+import type { UserConfig } from './user-config.ts';
+import type { UserServiceParts } from './user-service-parts.ts';
+
+export interface UserService {
+  /** `http://127.0.0.1:4101`. */
+  readonly url: string;
+  /** Drains, then closes everything that the start opened. */
+  stop(): Promise<void>;
+}
+
+/** Starts the user service. Rejects when the key file cannot be used (ConfigError) or the port is taken. */
+export async function startUserService(config: UserConfig, log: Logger): Promise<UserService> {
+  const stops: Stop[] = [];
+  const stop = () => stopInReverse(log, stops.splice(0));
+  try {
+    const keys = await readSigningKeys(config.SIGNING_KEY_FILE);
+    const pool = createPool({
+      url: config.USER_DATABASE_URL,
+      name: 'user',
+      max: config.USER_DATABASE_CONNECTIONS,
+      log,
+    });
+    stops.push(() => pool.end());
+    const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
+    stops.push(() => broker.close());
+    await broker.declareStream(USER_STREAM);
+
+    const parts = await assembleParts({ config, log, keys, pool, broker, stops });
+    const forgetting = keepForgettingExpiredSessions(pool, log);
+    stops.push(() => forgetting.stop());
+    const http = await serve({ config, log, keys, broker, parts });
+    stops.push(() => http.stop());
+    return { url: http.url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assembleParts(options: {
+  config: UserConfig;
+  log: Logger;
+  keys: SigningKeys;
+  pool: pg.Pool;
+  broker: EventBroker;
+  stops: Stop[];
+}): Promise<UserServiceParts> {
+  const { config, log, keys, pool, broker, stops } = options;
+  const prisma = connectPrisma(pool);
+  stops.push(() => prisma.$disconnect());
+  const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
+  stops.push(() => relay.stop());
+  const bus = createEventBus<UserEvent>({
+    onFailure: ({ event, error }) => log.error({ err: error, event: event.name }, 'a handler of a domain event failed'),
+  });
+  stops.push(() => bus.drain());
+
+  return {
+    prisma,
+    pool,
+    passwords: await createPasswordHasher(),
+    accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
+    refreshTokenTtlS: config.REFRESH_TOKEN_TTL_S,
+    moment: () => ({ now: new Date(), newId: uuidv7 }),
+    committed(events) {
+      if (events.length === 0) return;
+      relay.nudge();
+      bus.dispatch(events);
+    },
+    sessionsEnded: (userId, which) => broker.announce(liveSessionEnded(userId), JSON.stringify(which)),
+  };
+}
+
+function serve(options: {
+  config: UserConfig;
+  log: Logger;
+  keys: SigningKeys;
+  broker: EventBroker;
+  parts: UserServiceParts;
+}): Promise<HttpServer> {
+  const { config, log, keys, broker, parts } = options;
+  return startHttpServer({
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    ready: async () => [...((await answers(parts.pool)) ? [] : ['postgres']), ...(broker.connected ? [] : ['nats'])],
+    routes: {
+      '/graphql': createSubgraphServer({
+        schema: userSubgraph,
+        gatewayKey: config.GATEWAY_KEY,
+        verify: createTokenVerifier({ jwks: keys.jwks }),
+        log,
+        translateError: translateUserError,
+        contextFor: (request) => ({ ...request, parts, users: createUserLoader(parts.pool) }),
+      }),
+      'GET /.well-known/jwks.json': serveKeySet(keys),
+      'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),
+      'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(parts.pool, broker)),
+      'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(parts.pool, broker)),
+    },
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectBroker, type EventBroker } from '@kith/event-delivery';
+import { createTestDatabase, startNats } from '@kith/local';
+import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
+import type pg from 'pg';
+import { startUserService } from '../start-user-service.ts';
+import { userConfigSchema } from '../user-config.ts';
+
+const GATEWAY_KEY = 'the-gateway-key-of-the-tests';
+const OPERATOR_KEY = 'the-operator-key-of-the-tests';
+
+export interface GraphqlAnswer {
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they asked for.
+  readonly data: any;
+  /** The codes of the errors. */
+  readonly codes: readonly string[];
+  readonly errors: readonly { message: string; extensions: Record<string, unknown> }[];
+}
+
+export interface UserServiceUnderTest extends AsyncDisposable {
+  readonly url: string;
+  /** For looking at what is stored. */
+  readonly sql: pg.Pool;
+  /** For looking at what is published. */
+  readonly broker: EventBroker;
+  /** As the gateway does, with an access token or without. */
+  graphql(query: string, variables?: object, accessToken?: string): Promise<GraphqlAnswer>;
+  operator(path: string, body?: object): Promise<Response>;
+}
+
+/** A user service with a database and a nats-server of its own. */
+export async function startUserServiceForTests(env: Record<string, string> = {}): Promise<UserServiceUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-user-'));
+  const [database, nats] = await Promise.all([createTestDatabase('user'), startNats()]);
+  const log = createLog({ name: 'user-under-test', level: process.env.LOG_LEVEL ?? 'silent' });
+  const config = parseConfig(userConfigSchema, {
+    PORT: '0',
+    USER_DATABASE_URL: database.url,
+    NATS_URL: nats.url,
+    GATEWAY_KEY,
+    OPERATOR_KEY,
+    SIGNING_KEY_FILE: join(folder, 'signing-keys.json'),
+    ...env,
+  });
+  const service = await startUserService(config, log);
+  const sql = createPool({ url: database.url, name: 'test', max: 2, log });
+  const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'test', log });
+
+  return {
+    url: service.url,
+    sql,
+    broker,
+    async graphql(query, variables = {}, accessToken) {
+      const response = await fetch(`${service.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          [GATEWAY_KEY_HEADER]: GATEWAY_KEY,
+          ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+      const { data, errors = [] } = (await response.json()) as { data?: unknown; errors?: GraphqlAnswer['errors'] };
+      return { data, errors, codes: errors.map(({ extensions }) => String(extensions.code)) };
+    },
+    operator: (path, body) =>
+      fetch(`${service.url}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${OPERATOR_KEY}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    async [Symbol.asyncDispose]() {
+      await service.stop();
+      await Promise.all([broker.close(), sql.end()]);
+      await Promise.all([database.drop(), nats.stop(), rm(folder, { recursive: true })]);
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { configFields } from '@kith/service-kit';
+import { z } from 'zod';
+
+const { seconds, wholeNumber } = configFields;
+
+/** The user process's environment; described in the README's table of configuration. */
+export const userConfigSchema = z.object({
+  HOST: configFields.host,
+  PORT: configFields.port,
+  USER_DATABASE_URL: configFields.postgresUrl,
+  USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(10),
+  NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  EVENT_BUS: configFields.eventBus,
+  GATEWAY_KEY: configFields.secret,
+  OPERATOR_KEY: configFields.secret,
+  SIGNING_KEY_FILE: z.string().min(1),
+  ACCESS_TOKEN_TTL_S: seconds.default(900),
+  REFRESH_TOKEN_TTL_S: seconds.default(30 * 24 * 3600),
+  LOG_LEVEL: configFields.logLevel,
+});
+
+export type UserConfig = z.output<typeof userConfigSchema>;
