@@ -101,6 +101,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     }),
   );
 
+  const revisions = (ownerIds: readonly string[]) => revisionsOfViews({ redis, distrust, floors }, ownerIds);
+
   return {
     async apply(ownerId, revision, change) {
       const reply = await changeOrForget(redis, ownerId, () =>
@@ -112,11 +114,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
 
     raiseFloor: (ownerId, revision) => floors.raise(ownerId, revision),
 
-    async revision(ownerId) {
-      return (await this.revisions([ownerId])).get(ownerId);
-    },
-
-    revisions: (ownerIds) => revisionsOfViews({ redis, distrust, floors }, ownerIds),
+    revision: async (ownerId) => (await revisions([ownerId])).get(ownerId),
+    revisions,
 
     page: async (ownerId, request) => ask(ownerId, askForPage(request)),
     find: (ownerId, userId) => ask(ownerId, askForFriend(userId)),
@@ -132,7 +131,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
 
     async rebuild(ownerId) {
       await redis.run('forget', ownerId, []);
-      return (await this.whole(ownerId)).revision;
+      return (await ask(ownerId, askForWholeList())).revision;
     },
 
     stop: () => floors.stop(),
