@@ -36,7 +36,6 @@ export class ViewUnavailable extends Error {
  */
 export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?: number }): ViewRedis {
   const redis = new Redis(options.url, {
-    commandTimeout: options.commandTimeoutMs ?? 250,
     connectTimeout: 2_000,
     // A command that met a dead connection is answered from Postgres now. Kept and sent again after a reconnect, it
     // would speak to a server that may have lost or rolled back what the command took for granted.
@@ -51,13 +50,15 @@ export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?
   // defineCommand adds methods that the type does not know.
   const scripts = redis as unknown as Record<ViewScript, (...args: (string | number)[]) => Promise<unknown>>;
 
+  const timeoutMs = options.commandTimeoutMs ?? 250;
+
   logOutages(redis, options.log);
   return {
-    run: (script, ownerId, args) => scripts[script](...viewKeys(ownerId), ...args).catch(unavailable),
+    run: (script, ownerId, args) => answerOf(scripts[script](...viewKeys(ownerId), ...args), timeoutMs),
     async readFields(keys, fields) {
       const pipeline = redis.pipeline();
       for (const key of keys) pipeline.hmget(key, ...fields);
-      const replies = await pipeline.exec().catch(unavailable);
+      const replies = await answerOf(pipeline.exec(), timeoutMs);
       return (replies ?? []).map(([error, values]) => {
         if (error) throw new ViewUnavailable(error);
         return values as (string | null)[];
@@ -74,8 +75,18 @@ export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?
   };
 }
 
-function unavailable(cause: unknown): never {
-  throw new ViewUnavailable(cause);
+/**
+ * The reply, or ViewUnavailable. When this process itself was busy for so long, the reply may be waiting to be read:
+ * one more turn of the event loop reads it. (The client's own timeout would give up, and an overload of this process
+ * would turn into one of Postgres.)
+ */
+function answerOf<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new ViewUnavailable(`no answer within ${timeoutMs} ms`));
+    const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
+    const answered = () => clearTimeout(timer);
+    reply.finally(answered).then(resolve, (error) => reject(new ViewUnavailable(error)));
+  });
 }
 
 /** One line when it goes, one when it is back; not one per attempt. */
