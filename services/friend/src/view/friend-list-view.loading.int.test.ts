@@ -194,6 +194,25 @@ test('a reader whom the consumer keeps waiting loads the list, and the consumer 
   expect(await view.apply('late-consumer', revision, rename)).toEqual({ outcome: 'duplicate' });
 });
 
+test('a view that the consumer has brought further than the load in hand is left as it is', async () => {
+  const lists = new ListsInMemory();
+  lists.put('overtaken', aList(3));
+  const view = await aView(lists, { waitForConsumerMs: 0 });
+  await view.whole('overtaken');
+  const held = holdLoads(lists);
+  const fourth = lists.change('overtaken', rename);
+  await view.raiseFloor('overtaken', fourth);
+  const found = view.find('overtaken', idOf(1));
+  await eventually('the load has its snapshot', () => held.waiting() === 1);
+  const again: ViewChange = { kind: 'put-friend', friend: aFriend(2, { nickname: 'Yan' }) };
+  await view.apply('overtaken', fourth, rename);
+  // Its writer has not raised the floor yet.
+  await view.apply('overtaken', lists.change('overtaken', again), again);
+  held.letGo();
+  expect(await found).toMatchObject({ revision: 4 });
+  expect(await view.stored('overtaken')).toMatchObject({ revision: 5 });
+});
+
 test('a floor that is raised twice, or lowered, stays where it was highest', async () => {
   const lists = new ListsInMemory();
   lists.put('lowered', aList(3));
