@@ -16,6 +16,7 @@ import { FriendRequestType } from './friend-request-type.ts';
 import { FriendType } from './friend-type.ts';
 import { UserWithProfile } from './user-type.ts';
 
+const LIST_REVISION = 'The revision at `listCursor`: a list that has it shows the change.';
 const LIST_CURSOR = 'The viewer’s list after the change. A list read after the reply always includes the change.';
 
 /** One command about the viewer and another: the rule in `decide`, in one transaction with its events. */
@@ -34,8 +35,14 @@ function commandRequest<Result>(
   return context.parts.relationships.changeRequest(viewerId, readId('requestId', requestId), decide);
 }
 
-function listCursor(context: FriendContext, { revision }: Changed<unknown>): string {
-  return context.parts.cursorAt(viewerOf(context).userId, revision);
+/** Where the viewer's list stands after a command: for resuming, and for comparing with changes that arrive. */
+interface ListPlace {
+  readonly listCursor: string;
+  readonly listRevision: number;
+}
+
+function placeOf(context: FriendContext, { revision }: Changed<unknown>): ListPlace {
+  return { listCursor: context.parts.cursorAt(viewerOf(context).userId, revision), listRevision: revision };
 }
 
 function friendOf({ state }: Changed<unknown>): FriendAnswer | null {
@@ -48,21 +55,23 @@ function requestOf({ state }: Changed<unknown>, request: FriendRequest): FriendR
   return requestAnswer(requestData(request, people));
 }
 
-const FriendPayload = builder.objectRef<{ friend: FriendAnswer; listCursor: string }>('FriendPayload').implement({
+const FriendPayload = builder.objectRef<ListPlace & { friend: FriendAnswer }>('FriendPayload').implement({
   description: 'The friendship after the change.',
   fields: (t) => ({
     friend: t.expose('friend', { type: FriendType, description: 'The friend as they are now.' }),
     listCursor: t.exposeString('listCursor', { description: LIST_CURSOR }),
+    listRevision: t.exposeInt('listRevision', { description: LIST_REVISION }),
   }),
 });
 
 const FriendRequestPayload = builder
-  .objectRef<{ request: FriendRequestAnswer; listCursor: string }>('FriendRequestPayload')
+  .objectRef<ListPlace & { request: FriendRequestAnswer }>('FriendRequestPayload')
   .implement({
     description: 'The request that was closed.',
     fields: (t) => ({
       request: t.expose('request', { type: FriendRequestType, description: 'The request.' }),
       listCursor: t.exposeString('listCursor', { description: LIST_CURSOR }),
+      listRevision: t.exposeInt('listRevision', { description: LIST_REVISION }),
     }),
   });
 
@@ -76,15 +85,14 @@ const AddFriendInput = builder.inputType('AddFriendInput', {
 });
 
 const AddFriendPayload = builder
-  .objectRef<{ friend: FriendAnswer | null; request: FriendRequestAnswer | null; listCursor: string }>(
-    'AddFriendPayload',
-  )
+  .objectRef<ListPlace & { friend: FriendAnswer | null; request: FriendRequestAnswer | null }>('AddFriendPayload')
   .implement({
     description: 'Exactly one of friend and request.',
     fields: (t) => ({
       friend: t.expose('friend', { type: FriendType, nullable: true, description: 'They are friends now.' }),
       request: t.expose('request', { type: FriendRequestType, nullable: true, description: 'They have been asked.' }),
       listCursor: t.exposeString('listCursor', { description: LIST_CURSOR }),
+      listRevision: t.exposeInt('listRevision', { description: LIST_REVISION }),
     }),
   });
 
@@ -101,7 +109,7 @@ builder.mutationField('addFriend', (t) =>
       return {
         friend: friendOf(changed),
         request: openRequest && requestOf(changed, openRequest),
-        listCursor: listCursor(context, changed),
+        ...placeOf(context, changed),
       };
     },
   }),
@@ -124,7 +132,7 @@ builder.mutationField('acceptFriendRequest', (t) =>
       const changed = await commandRequest(context, input.requestId, (relationship, request) =>
         relationship.accept(request, input.remark),
       );
-      return { friend: friendOf(changed)!, listCursor: listCursor(context, changed) };
+      return { friend: friendOf(changed)!, ...placeOf(context, changed) };
     },
   }),
 );
@@ -143,7 +151,7 @@ builder.mutationField('declineFriendRequest', (t) =>
       const changed = await commandRequest(context, input.requestId, (relationship, request) =>
         relationship.decline(request),
       );
-      return { request: requestOf(changed, changed.result), listCursor: listCursor(context, changed) };
+      return { request: requestOf(changed, changed.result), ...placeOf(context, changed) };
     },
   }),
 );
@@ -157,7 +165,7 @@ builder.mutationField('cancelFriendRequest', (t) =>
       const changed = await commandRequest(context, input.requestId, (relationship, request) =>
         relationship.cancel(request),
       );
-      return { request: requestOf(changed, changed.result), listCursor: listCursor(context, changed) };
+      return { request: requestOf(changed, changed.result), ...placeOf(context, changed) };
     },
   }),
 );
@@ -180,7 +188,7 @@ builder.mutationField('updateFriend', (t) =>
     args: { input: t.arg({ type: UpdateFriendInput, required: true, description: 'Whom, and what.' }) },
     resolve: async (_root, { input }, context) => {
       const changed = await command(context, input.userId, (relationship) => relationship.update(input));
-      return { friend: friendOf(changed)!, listCursor: listCursor(context, changed) };
+      return { friend: friendOf(changed)!, ...placeOf(context, changed) };
     },
   }),
 );
@@ -191,13 +199,14 @@ const RemoveFriendInput = builder.inputType('RemoveFriendInput', {
 });
 
 const RemoveFriendPayload = builder
-  .objectRef<{ userId: string; changed: boolean; listCursor: string }>('RemoveFriendPayload')
+  .objectRef<ListPlace & { userId: string; changed: boolean }>('RemoveFriendPayload')
   .implement({
     description: 'What `removeFriend` answers.',
     fields: (t) => ({
       userId: t.exposeID('userId', { description: 'Who is no friend now.' }),
       changed: t.exposeBoolean('changed', { description: 'false: they were no friend before.' }),
       listCursor: t.exposeString('listCursor', { description: LIST_CURSOR }),
+      listRevision: t.exposeInt('listRevision', { description: LIST_REVISION }),
     }),
   });
 
@@ -209,7 +218,7 @@ builder.mutationField('removeFriend', (t) =>
     resolve: async (_root, { input }, context) => {
       const changed = await command(context, input.userId, (relationship) => relationship.remove());
       const { userId } = changed.state.other.person;
-      return { userId, changed: changed.result, listCursor: listCursor(context, changed) };
+      return { userId, changed: changed.result, ...placeOf(context, changed) };
     },
   }),
 );
@@ -220,13 +229,14 @@ const BlockUserInput = builder.inputType('BlockUserInput', {
 });
 
 const BlockUserPayload = builder
-  .objectRef<{ user: UserStub; changed: boolean; listCursor: string }>('BlockUserPayload')
+  .objectRef<ListPlace & { user: UserStub; changed: boolean }>('BlockUserPayload')
   .implement({
     description: 'What `blockUser` and `unblockUser` answer.',
     fields: (t) => ({
       user: t.expose('user', { type: UserWithProfile, description: 'The other.' }),
       changed: t.exposeBoolean('changed', { description: 'false: it was so before.' }),
       listCursor: t.exposeString('listCursor', { description: LIST_CURSOR }),
+      listRevision: t.exposeInt('listRevision', { description: LIST_REVISION }),
     }),
   });
 
@@ -235,7 +245,7 @@ async function answerBlock(context: FriendContext, userId: string, decide: (rela
   return {
     user: userStub(changed.state.other.person),
     changed: changed.result,
-    listCursor: listCursor(context, changed),
+    ...placeOf(context, changed),
   };
 }
 
