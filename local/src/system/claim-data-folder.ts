@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
 import { SetupProblem } from '../setup-problem.ts';
@@ -59,21 +60,25 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
 }
 
 /** undefined: nothing was started from this folder, or what was has been stopped. */
-export async function readSystemRecord(kithData: string): Promise<SystemRecord | undefined> {
+export function readSystemRecord(kithData: string): Promise<SystemRecord | undefined> {
+  return readRecord(join(kithData, 'system.json'));
+}
+
+async function readRecord(file: string): Promise<SystemRecord | undefined> {
   try {
-    return JSON.parse(await readFile(join(kithData, 'system.json'), 'utf8')) as SystemRecord;
+    return JSON.parse(await readFile(file, 'utf8')) as SystemRecord;
   } catch {
-    // Missing, or half-written by a process that was killed in the act.
+    // Missing, or cut short by a full disk.
     return undefined;
   }
 }
 
+/** A hard link appears with its whole content or not at all, and never in the place of another file. */
 async function createExclusively(file: string, record: SystemRecord, kithData: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}-${randomUUID()}`;
   try {
-    const handle = await open(file, 'wx', 0o600);
-    await handle.writeFile(JSON.stringify(record));
-    await handle.close();
-    await chmod(file, 0o600);
+    await writeFile(draft, JSON.stringify(record), { mode: 0o600 });
+    await link(draft, file);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -82,19 +87,34 @@ async function createExclusively(file: string, record: SystemRecord, kithData: s
       `The data folder ${kithData} cannot be written (${code}): set KITH_DATA to a folder that you may write to.`,
       { cause: error },
     );
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
 async function clearAway(file: string, kithData: string): Promise<void> {
-  const record = await readSystemRecord(kithData);
-  if (record && stillRuns(record.startedBy)) {
-    const address = record.gatewayUrl ? ` at ${record.gatewayUrl}` : '';
-    throw new SetupProblem(
-      `Kith already runs from ${kithData}${address}: use it, stop it (kill ${record.startedBy.pid}), or set KITH_DATA and PORT to run another.`,
-    );
+  refuseIfItRuns(await readSystemRecord(kithData), kithData);
+  const stale = `${file}.stale-${process.pid}-${randomUUID()}`;
+  try {
+    await rename(file, stale);
+  } catch {
+    // Another start cleared it away first.
+    return;
   }
-  await endLeftovers(Object.entries(record?.processes ?? {}));
-  await rm(file, { force: true });
+  const record = await readRecord(stale);
+  // Between the look and the renaming the other of two starts may have put its own record there: it gets it back.
+  if (record && stillRuns(record.startedBy)) await link(stale, file).catch(() => {});
+  else await endLeftovers(Object.entries(record?.processes ?? {}));
+  await rm(stale, { force: true });
+  refuseIfItRuns(record, kithData);
+}
+
+function refuseIfItRuns(record: SystemRecord | undefined, kithData: string): void {
+  if (!record || !stillRuns(record.startedBy)) return;
+  const address = record.gatewayUrl ? ` at ${record.gatewayUrl}` : '';
+  throw new SetupProblem(
+    `Kith already runs from ${kithData}${address}: use it, stop it (kill ${record.startedBy.pid}), or set KITH_DATA and PORT to run another.`,
+  );
 }
 
 /** Services first, Postgres last: what depends on others goes before them, as in an ordinary stop. */

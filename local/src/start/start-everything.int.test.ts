@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
+import { freePort } from '../find-free-port.ts';
+import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
+import { readSystemRecord, type SystemRecord } from '../system/claim-data-folder.ts';
+import { stillRuns } from '../system/look-at-processes.ts';
+import { runKith, runStart, type StartUnderTest, untilItRuns } from './run-start-in-a-test.ts';
+
+let kithData: string;
+let env: Record<string, string>;
+let running: StartUnderTest | undefined;
+
+beforeAll(async () => {
+  kithData = await mkdtemp(join(tmpdir(), 'kith-start-'));
+  env = { KITH_DATA: kithData, PORT: String(await freePort()), LOG_LEVEL: 'warn' };
+});
+afterEach(async () => {
+  running?.process.kill('SIGTERM');
+  await running?.ended;
+  running = undefined;
+});
+afterAll(() => rm(kithData, { recursive: true, force: true }));
+
+const start = async () => {
+  running = runStart(env);
+  await untilItRuns(running);
+  const record = (await readSystemRecord(kithData)) as SystemRecord;
+  return { start: running, record, marks: Object.values(record.processes) };
+};
+const graphql = async (query: string, token?: string) => {
+  const response = await fetch(`http://127.0.0.1:${env.PORT}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as { data: Record<string, unknown>; errors?: unknown };
+};
+const signedIn = async (username: string) => {
+  const answer = await graphql(
+    `mutation { signIn(input: { username: "${username}", password: "${DEMO_PASSWORD}" }) { accessToken } }`,
+  );
+  return (answer.data.signIn as { accessToken: string }).accessToken;
+};
+
+// In this order, on one data folder: the first start, the life of it, an ordinary second one, and two crashes.
+describe('one data folder', () => {
+  test('the first start seeds the club, and SIGTERM leaves no process and no record', async () => {
+    const { start: first, marks } = await start();
+    expect(marks).toHaveLength(6);
+    const { data } = await graphql('{ me { nickname friends { totalCount } } }', await signedIn('mr_hi'));
+    expect(data.me).toEqual({ nickname: 'Mr. Hi', friends: { totalCount: 16 } });
+
+    first.process.kill('SIGTERM');
+    expect((await first.ended).code).toBe(0);
+    expect(marks.filter(stillRuns)).toEqual([]);
+    expect(existsSync(join(kithData, 'system.json'))).toBe(false);
+  });
+
+  test('while it runs: a second start is refused in one sentence, kith finds it, what is killed comes back', async () => {
+    const { start: first, record } = await start();
+    const refused = await runStart({ ...env, PORT: String(await freePort()) }).ended;
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^Kith already runs from .+ at http:.+: use it, stop it \(kill \d+\), or set .+\n$/);
+
+    expect(await runKith(env, 'status')).toMatchObject({ code: 0 });
+    expect(await runKith(env, 'events', 'reconcile')).toMatchObject({ code: 0 });
+
+    for (const name of ['friend', 'nats', 'redis'] as const) {
+      process.kill(record.processes[name]!.pid, 'SIGKILL');
+      await eventually(`${name} runs again`, () => first.said.stderr.includes(`${name} runs again`), {
+        withinMs: 30_000,
+      });
+      const now = (await readSystemRecord(kithData))?.processes[name];
+      expect(now?.pid).not.toBe(record.processes[name]?.pid);
+    }
+    await eventually('the list can be read', async () => {
+      const { data } = await graphql('{ me { friends { totalCount } } }', await signedIn('john_a'));
+      return (data.me as { friends?: { totalCount: number } } | null)?.friends?.totalCount === 17;
+    });
+  });
+
+  test('kill -9 of start ends all it started, and the next start goes on with the same data', async () => {
+    const { start: first, marks } = await start();
+    await graphql('mutation { updateProfile(input: { nickname: "Cleo II" }) { user { id } } }', await signedIn('cleo'));
+    first.process.kill('SIGKILL');
+    await first.ended;
+    await eventually('its children have ended', () => !marks.some(stillRuns));
+
+    await start();
+    const { data } = await graphql('{ me { nickname } }', await signedIn('cleo'));
+    expect(data.me).toEqual({ nickname: 'Cleo II' });
+  });
+});
+
+describe('what keeps it from starting is said in one sentence, with code 1', () => {
+  const sentence = (text: string) => text.trim().split('\n');
+
+  test('a port in use', async () => {
+    const other = createServer().listen(Number(env.PORT), '127.0.0.1');
+    const refused = await runStart(env).ended;
+    other.close();
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([expect.stringMatching(/^Port \d+ on 127.0.0.1 is in use.+PORT=\d+ npx/)]);
+  });
+
+  test('a data folder that cannot be made', async () => {
+    const file = join(kithData, 'a-file');
+    await writeFile(file, '');
+    const refused = await runStart({ ...env, KITH_DATA: join(file, 'data') }).ended;
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([expect.stringMatching(/cannot be made \(ENOTDIR\): set KITH_DATA/)]);
+  });
+
+  test('a bad variable', async () => {
+    const refused = await runStart({ ...env, PORT: 'many' }).ended;
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([expect.stringMatching(/^PORT: must be a whole number/)]);
+  });
+
+  test('a database that does not answer', async () => {
+    const url = `postgresql://nobody@127.0.0.1:${await freePort()}/kith`;
+    const refused = await runStart({ ...env, USER_DATABASE_URL: url, FRIEND_DATABASE_URL: url }).ended;
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([
+      expect.stringMatching(/^The database of USER_DATABASE_URL cannot be used/),
+    ]);
+  });
+
+  test('a corrupt database', async () => {
+    await writeFile(join(kithData, 'postgres', 'global', 'pg_control'), 'garbage');
+    const refused = await runStart(env).ended;
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([
+      expect.stringMatching(/^Postgres does not start on .+: restore that folder from a backup, or move it away/),
+    ]);
+  });
+});
