@@ -72,19 +72,17 @@ test('a wrong password, an unknown and an impossible name are answered alike', a
 
 test('an unknown name takes as long as a wrong password', async () => {
   await newUser('timed');
-  const timesOf = async (username: string) => {
-    const times: number[] = [];
-    for (let n = 0; n < 15; n += 1) {
+  const fastest = { timed: Infinity, untimed: Infinity };
+  // Of many tries in turn, the fastest: what the work takes, without what the machine was doing beside it.
+  for (let n = 0; n < 20; n += 1) {
+    for (const username of ['timed', 'untimed'] as const) {
       const startedAt = performance.now();
       await signIn({ username, password: 'wrong horse battery' });
-      times.push(performance.now() - startedAt);
+      fastest[username] = Math.min(fastest[username], performance.now() - startedAt);
     }
-    // The fastest of many: what the work takes, without what the machine was doing beside it.
-    return Math.min(...times);
-  };
-  const [known, unknown] = [await timesOf('timed'), await timesOf('untimed')];
-  expect(unknown).toBeGreaterThan(known * 0.6);
-  expect(unknown).toBeLessThan(known * 1.7);
+  }
+  expect(fastest.untimed / fastest.timed).toBeGreaterThan(0.5);
+  expect(fastest.untimed / fastest.timed).toBeLessThan(2);
 });
 
 test.each([

@@ -68,7 +68,7 @@ export async function importUsers(
   return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
 }
 
-/** By folded username: a name that comes twice is one user. */
+/** By folded username: a name that comes twice is one user, as they came first. */
 function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImport): Map<string, User> {
   const users = usernames.map((username, index) => {
     const { now, newId } = parts.moment();
@@ -77,10 +77,17 @@ function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImpo
       User.register({ ...given, shortestUsername: SHORTEST_IMPORTED_USERNAME }, { now, newId }),
     );
   });
-  return new Map(users.map((user) => [user.state.profile.username, user]));
+  const byName = new Map<string, User>();
+  for (const user of users) {
+    const { username } = user.state.profile;
+    if (!byName.has(username)) byName.set(username, user);
+  }
+  return byName;
 }
 
-async function save(parts: UserServiceParts, users: readonly User[], passwordHash: string): Promise<User[]> {
+async function save(parts: UserServiceParts, missing: readonly User[], passwordHash: string): Promise<User[]> {
+  // Two imports of the same names wait for each other's in the same order, not in a circle.
+  const users = missing.toSorted((a, b) => (a.state.profile.username < b.state.profile.username ? -1 : 1));
   const client = await parts.pool.connect();
   let broken: Error | undefined;
   try {

@@ -34,7 +34,7 @@ const BY_WORD = `
 const RAREST = `
   SELECT low AS "from", high AS "to" FROM unnest($1::text[], $2::text[]) AS prefix (low, high)
   ORDER BY (SELECT count(*) FROM (
-    SELECT FROM user_word WHERE word >= low AND word < high LIMIT ${LOOKED_THROUGH + 1}) AS some) LIMIT 1`;
+    SELECT FROM user_word WHERE word >= low AND word < high LIMIT ${LOOKED_THROUGH + 1}) AS counted) LIMIT 1`;
 
 const BY_ALL_WORDS = `
   SELECT found.word, found.kind, found.user_id AS "userId" FROM (
