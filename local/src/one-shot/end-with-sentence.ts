@@ -1,0 +1,8 @@
+import { SetupProblem } from '../setup-problem.ts';
+
+/** Prints one sentence for what a person can mend, the stack for the rest, and has the process end with code 1. */
+export function endWithSentence(error: unknown): void {
+  const { message, stack } = error as Error;
+  process.stderr.write(`${error instanceof SetupProblem ? message : stack}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,21 @@
+import { mkdir } from 'node:fs/promises';
+import { readConfig } from '@kith/service-kit';
+import { needsDemonstration, seedDemonstration } from '../seed/seed-demonstration.ts';
+import { endWithSentence } from './end-with-sentence.ts';
+import { seedConfig } from './one-shot-config.ts';
+
+// For docker compose: what `start` does by itself on empty databases.
+const config = readConfig(seedConfig);
+try {
+  await mkdir(config.KITH_DATA, { recursive: true });
+  if (await needsDemonstration(config.KITH_DATA, [config.USER_DATABASE_URL, config.FRIEND_DATABASE_URL])) {
+    await seedDemonstration(config.KITH_DATA, {
+      userUrl: config.USER_URL,
+      friendUrl: config.FRIEND_URL,
+      operatorKey: config.OPERATOR_KEY,
+    });
+    process.stdout.write('seeded the demonstration\n');
+  } else process.stdout.write('the databases are in use: nothing to seed\n');
+} catch (error) {
+  endWithSentence(error);
+}
