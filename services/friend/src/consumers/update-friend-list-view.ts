@@ -30,7 +30,8 @@ export function updateFriendListView(
     const { ownerId, revision } = event;
     const outcome = await view.apply(ownerId, revision, viewChangeOf(event));
     if (outcome.outcome !== 'gap') return;
-    const missing = Math.min(revision - outcome.viewRevision, LONGEST_GAP);
+    const missing = revision - outcome.viewRevision;
+    if (missing > LONGEST_GAP) return;
     for (const earlier of await options.events(ownerId, outcome.viewRevision, missing)) {
       await view.apply(ownerId, earlier.revision, viewChangeOf(earlier));
     }

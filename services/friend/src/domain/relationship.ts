@@ -17,6 +17,9 @@ export interface Moment {
   readonly newId: () => string;
 }
 
+/** Nobody knows when one of too many open requests closes; that it has is worth looking at again after a minute. */
+const TRY_FOR_ROOM_AFTER_MS = 60_000;
+
 export interface DetailsToChange {
   readonly remark?: string | null | undefined;
   readonly pinned?: boolean | null | undefined;
@@ -76,8 +79,13 @@ export class Relationship {
     this.#refuseSelf();
     if (this.areFriends) return;
     this.#refuseBlocked();
-    if (this.#request) this.#closeRequest(this.#request, 'ACCEPTED');
-    this.#befriend({ viewer: null, other: null });
+    this.#refuseFullLists();
+    const request = this.#request;
+    if (request) this.#closeRequest(request, 'ACCEPTED');
+    this.#befriend({
+      viewer: this.#remarkOfSender(request, this.#viewer),
+      other: this.#remarkOfSender(request, this.#other),
+    });
   }
 
   /** The viewer says yes to a request that the other sent. */
@@ -168,6 +176,7 @@ export class Relationship {
     const policy = this.#other.person.friendPolicy;
     switch (policy) {
       case 'OPEN':
+        this.#refuseFullLists();
         this.#befriend({ viewer: remark, other: null });
         break;
       case 'APPROVAL':
@@ -182,19 +191,19 @@ export class Relationship {
     }
   }
 
+  /** Of a request that the other sent: they have said with it what they will call the viewer. */
   #acceptRequest(request: FriendRequest, viewersRemark: string | null): void {
     this.#refuseFullLists();
     this.#closeRequest(request, 'ACCEPTED');
-    const senderIsViewer = request.fromId === this.#viewer.person.userId;
-    this.#befriend(
-      senderIsViewer
-        ? { viewer: request.remark ?? viewersRemark, other: null }
-        : { viewer: viewersRemark, other: request.remark },
-    );
+    this.#befriend({ viewer: viewersRemark, other: request.remark });
   }
 
+  #remarkOfSender(request: FriendRequest | null, side: Side): string | null {
+    return request?.fromId === side.person.userId ? request.remark : null;
+  }
+
+  /** Whoever calls it has made sure that both lists have room, before anything was recorded. */
   #befriend(remarks: { viewer: string | null; other: string | null }): void {
-    this.#refuseFullLists();
     const fresh = { pinned: false, tags: [], since: this.#moment.now };
     const viewers: FriendDetails = { ...fresh, remark: remarks.viewer };
     const others: FriendDetails = { ...fresh, remark: remarks.other };
@@ -217,9 +226,7 @@ export class Relationship {
       throw new FriendRuleError(
         'RATE_LIMITED',
         `${whose} ${openRequestsPerUser} open requests: some must close first.`,
-        {
-          limit: openRequestsPerUser,
-        },
+        { limit: openRequestsPerUser, retryAfterMs: TRY_FOR_ROOM_AFTER_MS },
       );
     }
     const request: FriendRequest = {

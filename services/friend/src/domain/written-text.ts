@@ -3,7 +3,7 @@ import { FriendRuleError } from './friend-rule-error.ts';
 export const TEXT_LIMITS = { remark: 64, message: 200, tag: 32, tags: 10 } as const;
 
 /** What people write about each other is shown on one line: no control characters, NUL and line breaks included. */
-const CONTROL_CHARACTER = /\p{Cc}/u;
+const CONTROL_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
 /**
  * Trimmed text of at most `limit` characters (code points); null when nothing is left of it.
@@ -11,10 +11,12 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
  */
 export function writtenText(field: string, text: string | null | undefined, limit: number): string | null {
   const trimmed = (text ?? '').trim();
-  if (CONTROL_CHARACTER.test(trimmed)) {
+  // Half a surrogate pair is no character: neither UTF-8 nor Postgres' JSON can hold it.
+  if (CONTROL_CHARACTER.test(trimmed) || !trimmed.isWellFormed()) {
     throw new FriendRuleError('BAD_USER_INPUT', `${field} must not contain control characters.`, { field });
   }
-  if ([...trimmed].length > limit) {
+  // Two code units at most to a code point: far longer texts are refused without being taken apart.
+  if (trimmed.length > limit * 2 || [...trimmed].length > limit) {
     throw new FriendRuleError('BAD_USER_INPUT', `${field} must have at most ${limit} characters.`, { field, limit });
   }
   return trimmed === '' ? null : trimmed;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Profile } from '../profiles/store-profile.ts';
-import type { UserService } from '../profiles/user-service.ts';
+import type { UserService, UsersProfile } from '../profiles/user-service.ts';
 import type { ReconcileReport } from './reconcile.ts';
 
 const PAGE = 1_000;
@@ -9,7 +8,8 @@ const PAGE = 1_000;
 const SETTLE_MS = 2_000;
 
 const COPIES = `
-  SELECT user_id, username, nickname, avatar_url, friend_policy, version FROM profile WHERE user_id = ANY($1::uuid[])`;
+  SELECT user_id, username, nickname, avatar_url, friend_policy, version, deleted
+  FROM profile WHERE user_id = ANY($1::uuid[])`;
 
 // Copies of people whom the user service does not have: their id lies between two of its pages' ends.
 const COPIES_BETWEEN = `
@@ -24,7 +24,7 @@ export async function compareCopiesWithUsers(
 ): Promise<number> {
   let compared = 0;
   let after: string | null = null;
-  let suspects: Profile[] = [];
+  let suspects: UsersProfile[] = [];
   for (;;) {
     const page = await users.profilePage(after, PAGE);
     suspects.push(...(await whichDiffer(pool, page)));
@@ -50,12 +50,15 @@ export async function compareCopiesWithUsers(
   return compared;
 }
 
-async function whichDiffer(pool: pg.Pool, profiles: readonly Profile[]): Promise<Profile[]> {
+async function whichDiffer(pool: pg.Pool, profiles: readonly UsersProfile[]): Promise<UsersProfile[]> {
   const { rows } = await pool.query(COPIES, [profiles.map(({ userId }) => userId)]);
   const copies = new Map(rows.map((row) => [row.user_id as string, row]));
   return profiles.filter((profile) => {
     const copy = copies.get(profile.userId);
+    // Of somebody who left before anything here had to do with them there need be no copy.
+    if (profile.deleted) return copy !== undefined && !copy.deleted;
     return (
+      copy?.deleted ||
       copy?.version !== profile.version ||
       copy.username !== profile.username ||
       copy.nickname !== profile.nickname ||

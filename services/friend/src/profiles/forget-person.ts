@@ -6,6 +6,12 @@ import { loadRelationships, lockPeople } from '../relationships/load-relationshi
 // Also says who is to be locked; new ties cannot come while the profile is locked.
 const LOCK_PERSON = 'SELECT user_id FROM profile WHERE user_id = $1 AND NOT deleted FOR UPDATE';
 
+// Of somebody who was never known here: their registration may still come, late, and must find that they are gone.
+const REMEMBER_GONE = `
+  WITH list AS (INSERT INTO friend_list (owner_id) VALUES ($1) ON CONFLICT DO NOTHING)
+  INSERT INTO profile (user_id, username, nickname, friend_policy, version, deleted)
+  VALUES ($1, '', '', 'CLOSED', 0, true) ON CONFLICT DO NOTHING RETURNING user_id`;
+
 const TIED_TO = `
   SELECT friend_id AS user_id FROM friend WHERE owner_id = $1
   UNION SELECT from_id FROM friend_request WHERE to_id = $1 AND status = 'OPEN'
@@ -14,20 +20,23 @@ const TIED_TO = `
   UNION SELECT owner_id FROM block WHERE blocked_id = $1`;
 
 const ERASE = `
-  WITH blocks AS (DELETE FROM block WHERE owner_id = $1 OR blocked_id = $1)
+  WITH blocks AS (DELETE FROM block WHERE owner_id = $1 OR blocked_id = $1),
+  requests AS (DELETE FROM friend_request WHERE from_id = $1 OR to_id = $1)
   UPDATE profile SET deleted = true, username = '', nickname = '', avatar_url = NULL, friend_policy = 'CLOSED'
   WHERE user_id = $1`;
 
 /**
  * An account is gone: every friendship and request of theirs ends by the same rules and with the same events as if
- * they had ended it, blocks go in both directions, and the copy is erased. The emptied row stays, so that an older
- * event that comes late cannot bring the person back. Resolves to the new revision of each list that moved.
+ * they had ended it, blocks and what is kept of old requests go in both directions, and the copy is erased. The emptied row stays, so that an older
+ * event that comes late cannot bring the person back. Resolves to where each list concerned stands.
  */
 export async function forgetPerson(
   sql: SqlConnection,
   userId: string,
   context: { now: Date; newId: () => string; traceparent?: string | undefined },
 ): Promise<ReadonlyMap<string, number>> {
+  const { rows: unheardOf } = await sql.query(REMEMBER_GONE, [userId]);
+  if (unheardOf.length > 0) return new Map();
   const { rows: present } = await sql.query(LOCK_PERSON, [userId]);
   if (present.length === 0) return new Map();
   const { rows: tied } = await sql.query(TIED_TO, [userId]);
@@ -42,5 +51,5 @@ export async function forgetPerson(
   }
   await ledger.save(sql);
   await sql.query(ERASE, [userId]);
-  return ledger.moved;
+  return ledger.revisions;
 }

@@ -9,7 +9,8 @@ const UNKNOWN = `
 
 /**
  * Fetches the profiles that no event has brought yet (somebody signed up a moment ago) from the user service, and
- * keeps them under their version: the event that comes later changes nothing. Ids of nobody are left unknown.
+ * keeps them under their version: the event that comes later changes nothing. Ids of nobody, and of
+ * accounts that are gone, are left unknown.
  */
 export async function learnProfiles(
   pool: pg.Pool,
@@ -19,7 +20,8 @@ export async function learnProfiles(
 ): Promise<void> {
   const { rows } = await pool.query<{ user_id: string }>(UNKNOWN, [userIds]);
   if (rows.length === 0) return;
-  const profiles = await users.profiles(rows.map((row) => row.user_id));
+  const found = await users.profiles(rows.map((row) => row.user_id));
+  const profiles = found.filter(({ deleted }) => !deleted);
   await inTransaction(pool, async (sql) => {
     // In the order of ids, so that two of these at once cannot deadlock.
     for (const profile of profiles.toSorted((a, b) => (a.userId < b.userId ? -1 : 1))) {

@@ -7,36 +7,55 @@ export interface Profile extends ProfileData {
   readonly version: number;
 }
 
-const LOCK_COPY = 'SELECT nickname, avatar_url FROM profile WHERE user_id = $1 FOR UPDATE';
+const LOCK_COPY = 'SELECT nickname, avatar_url, version, deleted FROM profile WHERE user_id = $1 FOR UPDATE';
 
-// A person's list is born with the copy of their profile: whoever is known here can be locked. A copy that is as new,
-// or newer, stays; so does what is left of a deleted account.
-const STORE = `
+// A person's list is born with the copy of their profile: whoever is known here can be locked.
+const FIRST_COPY = `
   WITH list AS (INSERT INTO friend_list (owner_id) VALUES ($1) ON CONFLICT DO NOTHING)
-  INSERT INTO profile AS copy (user_id, username, nickname, avatar_url, friend_policy, version)
-  VALUES ($1, $2, $3, $4, $5, $6)
-  ON CONFLICT (user_id) DO UPDATE SET username = excluded.username, nickname = excluded.nickname,
-    avatar_url = excluded.avatar_url, friend_policy = excluded.friend_policy, version = excluded.version
-  WHERE copy.version < excluded.version AND NOT copy.deleted
-  RETURNING user_id`;
+  INSERT INTO profile (user_id, username, nickname, avatar_url, friend_policy, version)
+  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING user_id`;
+
+const NEWER_COPY = `
+  UPDATE profile SET username = $2, nickname = $3, avatar_url = $4, friend_policy = $5, version = $6
+  WHERE user_id = $1`;
 
 export type StoreOutcome =
   | { readonly stored: false }
   | { readonly stored: true; readonly before: { nickname: string; avatarUrl: string | null } | null };
 
-/** Keeps the copy if it is newer than the one that is there. The profile's row stays locked until the commit. */
+/**
+ * Keeps the copy if it is newer than the one that is there; what is left of a deleted account stays as it is. The
+ * profile's row stays locked until the commit.
+ */
 export async function storeProfile(sql: SqlConnection, profile: Profile): Promise<StoreOutcome> {
-  const before = (await sql.query(LOCK_COPY, [profile.userId])).rows[0] as
-    | { nickname: string; avatar_url: string | null }
-    | undefined;
-  const { rows } = await sql.query(STORE, [
+  const values = [
     profile.userId,
     profile.username,
     profile.nickname,
     profile.avatarUrl,
     profile.friendPolicy,
     profile.version,
-  ]);
-  if (rows.length === 0) return { stored: false };
-  return { stored: true, before: before ? { nickname: before.nickname, avatarUrl: before.avatar_url } : null };
+  ];
+  let before = await lockCopy(sql, profile.userId);
+  if (!before) {
+    const { rows } = await sql.query(FIRST_COPY, values);
+    if (rows.length > 0) return { stored: true, before: null };
+    // Somebody else brought it between the two statements; lists may show that one already.
+    before = await lockCopy(sql, profile.userId);
+  }
+  if (!before || before.deleted || before.version >= profile.version) return { stored: false };
+  await sql.query(NEWER_COPY, values);
+  return { stored: true, before: { nickname: before.nickname, avatarUrl: before.avatar_url } };
+}
+
+async function lockCopy(sql: SqlConnection, userId: string): Promise<CopyRow | undefined> {
+  const { rows } = await sql.query(LOCK_COPY, [userId]);
+  return rows[0] as unknown as CopyRow | undefined;
+}
+
+interface CopyRow {
+  nickname: string;
+  avatar_url: string | null;
+  version: number;
+  deleted: boolean;
 }

@@ -4,13 +4,18 @@ import type { Profile } from './store-profile.ts';
 
 /** What the friend service asks of the user service, as a service: with the gateway's key and no viewer. */
 export interface UserService {
-  /** Those of these people who exist. At most 1,000 ids a call are sent at once. */
-  profiles(userIds: readonly string[]): Promise<Profile[]>;
-  /** All profiles in the order of ids, from after `after`. */
-  profilePage(after: string | null, first: number): Promise<Profile[]>;
+  /** Those of these people who have ever had an account. At most 1,000 ids are sent at once. */
+  profiles(userIds: readonly string[]): Promise<UsersProfile[]>;
+  /** All profiles in the order of ids, from after `after`, those of deleted accounts included. */
+  profilePage(after: string | null, first: number): Promise<UsersProfile[]>;
 }
 
-const PROFILE_FIELDS = 'userId username nickname avatarUrl friendPolicy version';
+export interface UsersProfile extends Profile {
+  /** The account is gone, and the names are empty. */
+  readonly deleted: boolean;
+}
+
+const PROFILE_FIELDS = 'userId username nickname avatarUrl friendPolicy version deleted';
 const AT_ONCE = 1_000;
 
 const profileAnswer = z.object({
@@ -20,6 +25,7 @@ const profileAnswer = z.object({
   avatarUrl: z.string().nullable(),
   friendPolicy: z.enum(['OPEN', 'APPROVAL', 'CLOSED']),
   version: z.int(),
+  deleted: z.boolean(),
 });
 const answerOf = z.object({
   data: z.object({ profiles: z.array(profileAnswer) }).nullish(),
@@ -28,7 +34,7 @@ const answerOf = z.object({
 
 /** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
 export function connectUserService(options: { url: string; gatewayKey: string; timeoutMs?: number }): UserService {
-  async function ask(query: string, variables: object): Promise<Profile[]> {
+  async function ask(query: string, variables: object): Promise<UsersProfile[]> {
     const traceparent = currentTraceparent();
     let answer: z.output<typeof answerOf>;
     try {
@@ -52,7 +58,7 @@ export function connectUserService(options: { url: string; gatewayKey: string; t
 
   return {
     async profiles(userIds) {
-      const found: Profile[] = [];
+      const found: UsersProfile[] = [];
       for (let start = 0; start < userIds.length; start += AT_ONCE) {
         const ids = userIds.slice(start, start + AT_ONCE);
         found.push(...(await ask(`query ($ids: [ID!]!) { profiles(ids: $ids) { ${PROFILE_FIELDS} } }`, { ids })));

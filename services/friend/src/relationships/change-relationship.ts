@@ -20,7 +20,10 @@ export type BatchOutcome = { readonly changed: boolean } | { readonly refused: F
 
 export interface ChangedLists {
   readonly events: readonly RelationshipEvent[];
-  /** The new revision of every list that moved. */
+  /**
+   * Where every list concerned stands now, also one that the command did not move: the answer to a repeated command
+   * promises what the first one did, and that one may have died between its commit and its answer.
+   */
   readonly revisions: ReadonlyMap<string, number>;
 }
 
@@ -68,101 +71,112 @@ class UnknownPeople extends Error {
 export function createRelationships(options: RelationshipsOptions): Relationships {
   const { pool } = options;
 
-  function openLedger({ lists }: LockedPeople): ListLedger {
-    return new ListLedger(lists, { newId: options.moment().newId, traceparent: options.traceparent() });
-  }
-
-  async function change<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
+  /** The one way to change lists: lock them, decide, save what the ledger holds, commit, and say so. */
+  async function changeLists<Answer>(
+    userIds: readonly string[],
+    decide: (sql: SqlConnection, locked: LockedPeople, ledger: ListLedger) => Promise<Answer>,
+  ): Promise<Answer> {
     const { answer, changed } = await inTransaction(pool, async (sql) => {
-      const locked = await lockPeople(sql, [pair.viewerId, pair.otherId]);
-      const unknown = [pair.viewerId, pair.otherId].filter((userId) => !locked.people.has(userId));
-      if (unknown.length > 0) throw new UnknownPeople(unknown);
-      const [state] = await loadRelationships(sql, [pair], locked);
-      const relationship = new Relationship(state!, options.moment(), options.limits);
-      const result = await decide(relationship, sql);
-      const ledger = openLedger(locked);
-      ledger.enter(relationship);
+      const locked = await lockPeople(sql, userIds);
+      const traceparent = options.traceparent();
+      const ledger = new ListLedger(locked.lists, { newId: options.moment().newId, traceparent });
+      const answer = await decide(sql, locked, ledger);
       await ledger.save(sql);
-      return {
-        answer: { result, state: relationship.state, revision: ledger.revisionOf(pair.viewerId) },
-        changed: { events: ledger.events, revisions: ledger.moved },
-      };
+      return { answer, changed: { events: ledger.events, revisions: ledger.revisions } };
     });
     await options.afterCommit(changed);
     return answer;
   }
 
-  async function changeMany(pairs: readonly Pair[], decide: (relationship: Relationship) => void) {
-    const { outcomes, changed } = await inTransaction(pool, async (sql) => {
-      const locked = await lockPeople(
-        sql,
-        pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]),
-      );
-      const known = pairs.filter(({ viewerId, otherId }) => locked.people.has(viewerId) && locked.people.has(otherId));
-      const ledger = openLedger(locked);
-      const states = await loadRelationships(sql, known, locked);
-      const stateOf = new Map(known.map((pair, at) => [pair, states[at]!]));
-      const met = new Map<string, BatchOutcome>();
-      const decideOnce = (pair: Pair): BatchOutcome => {
-        const loaded = stateOf.get(pair);
-        if (!loaded) return { refused: userNotFound() };
-        const relationship = new Relationship(ledger.upToDate(loaded), options.moment(), options.limits);
-        try {
-          decide(relationship);
-        } catch (error) {
-          if (error instanceof FriendRuleError) return { refused: error };
-          throw error;
-        }
-        ledger.enter(relationship);
-        return { changed: relationship.events.length > 0 };
-      };
-      const outcomes = pairs.map((pair): BatchOutcome => {
-        // The same two again, either way round: what was loaded for them is no longer true.
-        const key = [pair.viewerId, pair.otherId].sort().join(' ');
-        const before = met.get(key);
-        if (before) return 'refused' in before ? before : { changed: false };
-        const outcome = decideOnce(pair);
-        met.set(key, outcome);
-        return outcome;
-      });
-      await ledger.save(sql);
-      return { outcomes, changed: { events: ledger.events, revisions: ledger.moved } };
+  function changeKnown<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
+    const both = [pair.viewerId, pair.otherId];
+    return changeLists(both, async (sql, locked, ledger) => {
+      const unknown = both.filter((userId) => !locked.people.has(userId));
+      if (unknown.length > 0) throw new UnknownPeople(unknown);
+      const [state] = await loadRelationships(sql, [pair], locked);
+      const relationship = new Relationship(state!, options.moment(), options.limits);
+      const result = await decide(relationship, sql);
+      ledger.enter(relationship);
+      return { result, state: relationship.state, revision: ledger.revisionOf(pair.viewerId) };
     });
-    await options.afterCommit(changed);
-    return outcomes;
   }
 
-  async function changeKnown<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
+  async function change<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
     try {
-      return await change(pair, decide);
+      return await changeKnown(pair, decide);
     } catch (error) {
       if (!(error instanceof UnknownPeople)) throw error;
       // Somebody who signed up a moment ago: their event is on its way, and the user service knows them already.
       await options.learnProfiles(error.userIds);
     }
-    return change(pair, decide).catch((error) => {
+    return changeKnown(pair, decide).catch((error) => {
       if (!(error instanceof UnknownPeople)) throw error;
       throw error.userIds.includes(pair.viewerId) ? accountGone() : userNotFound();
     });
   }
 
   return {
-    change: (pair, decide) => changeKnown(pair, decide),
+    change,
     async changeRequest(viewerId, requestId, decide) {
       // Who the two are never changes, so it can be read before the lock; where the request stands is read behind it.
       const known = await findRequest(pool, requestId);
       if (!known || (known.fromId !== viewerId && known.toId !== viewerId)) throw requestNotFound();
       const otherId = known.fromId === viewerId ? known.toId : known.fromId;
-      return changeKnown({ viewerId, otherId }, async (relationship, sql) => {
+      return change({ viewerId, otherId }, async (relationship, sql) => {
         const request = await findRequest(sql, requestId);
-        return decide(relationship, request ?? known);
+        if (!request) throw requestNotFound();
+        return decide(relationship, request);
       });
     },
     async changeMany(pairs, decide) {
-      await options.learnProfiles([...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))]);
-      return changeMany(pairs, decide);
+      const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
+      await options.learnProfiles(everybody);
+      return changeLists(everybody, async (sql, locked, ledger) => {
+        const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
+        const once = oncePerPair(pairs.filter(areKnown));
+        const states = await loadRelationships(sql, [...once.values()], locked);
+        const outcomes = new Map(
+          [...once.keys()].map((key, at) => {
+            const state = ledger.upToDate(states[at]!);
+            const relationship = new Relationship(state, options.moment(), options.limits);
+            return [key, decideOne(relationship, decide, ledger)];
+          }),
+        );
+        return pairs.map((pair): BatchOutcome => {
+          const outcome = outcomes.get(keyOf(pair)) ?? { refused: userNotFound() };
+          // The same two again, either way round: by then it has been done.
+          if (once.get(keyOf(pair)) !== pair && 'changed' in outcome) return { changed: false };
+          return outcome;
+        });
+      });
     },
   };
+}
+
+function decideOne(
+  relationship: Relationship,
+  decide: (relationship: Relationship) => void,
+  ledger: ListLedger,
+): BatchOutcome {
+  try {
+    decide(relationship);
+  } catch (error) {
+    if (error instanceof FriendRuleError) return { refused: error };
+    throw error;
+  }
+  ledger.enter(relationship);
+  return { changed: relationship.events.length > 0 };
+}
+
+/** The first pair of each two people, by what the two have in common whichever way round they are named. */
+function oncePerPair(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
+  const once = new Map<string, Pair>();
+  for (const pair of pairs) if (!once.has(keyOf(pair))) once.set(keyOf(pair), pair);
+  return once;
+}
+
+function keyOf({ viewerId, otherId }: Pair): string {
+  return viewerId < otherId ? `${viewerId} ${otherId}` : `${otherId} ${viewerId}`;
 }
 
 function accountGone(): FriendRuleError {

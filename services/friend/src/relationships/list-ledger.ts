@@ -32,9 +32,9 @@ export class ListLedger {
     return this.#lists.get(ownerId)!.revision;
   }
 
-  /** The new revision of every list that has moved. */
-  get moved(): ReadonlyMap<string, number> {
-    return new Map(this.#drafts.map(({ ownerId, revision }) => [ownerId, revision]));
+  /** Where every locked list stands, moved or not. */
+  get revisions(): ReadonlyMap<string, number> {
+    return new Map([...this.#lists].map(([ownerId, { revision }]) => [ownerId, revision]));
   }
 
   /** The state as it is after the pairs that were entered before it. */
@@ -57,7 +57,7 @@ export class ListLedger {
 
   async save(sql: SqlConnection): Promise<void> {
     if (this.#events.length === 0) return;
-    const moved = new Map([...this.moved.keys()].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
+    const moved = new Map(this.#drafts.map(({ ownerId }) => [ownerId, this.#lists.get(ownerId)!]));
     await saveRelationships(sql, rowChangesOf(this.#events), moved);
     await appendToOutbox(sql, this.#drafts);
   }
