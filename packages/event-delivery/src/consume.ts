@@ -67,6 +67,7 @@ export async function consume<Contract extends EventContract>(
   const turns = createTurns(definition.concurrency ?? 16);
   const stopped = new AbortController();
   const inHand = new Map<string, Delivery>();
+  const toGiveBack: Delivery[] = [];
   const box = await openDeadLetterBox({
     broker,
     consumer: durable,
@@ -189,7 +190,7 @@ export async function consume<Contract extends EventContract>(
   async function takeInHand(key: string, delivery: Delivery): Promise<void> {
     const outcome = stopped.signal.aborted ? 'stopped' : await receive(delivery);
     const latest = inHand.get(key) ?? delivery;
-    if (outcome === 'stopped') latest.retryLater(0);
+    if (outcome === 'stopped') toGiveBack.push(latest);
     else latest.ack();
   }
 
@@ -221,6 +222,9 @@ export async function consume<Contract extends EventContract>(
       await subscription.stop();
       await turns.over();
       clearInterval(stillWorking);
+      // Not before the subscription is gone, which would be given them again; in order, for whoever comes next.
+      toGiveBack.sort((a, b) => a.sequence - b.sequence);
+      for (const delivery of toGiveBack) await guarded(() => delivery.retryLater(0));
       await box.close();
     },
   };

@@ -93,7 +93,9 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
     async deleteStored(stream, sequence) {
-      await jsm.streams.deleteMessage(stream.name, sequence);
+      await jsm.streams.deleteMessage(stream.name, sequence).catch(async (error) => {
+        if (await jsm.streams.getMessage(stream.name, { seq: sequence })) throw error;
+      });
     },
     status: () => readStatus(jsm),
     announce: (subject, payload) => {
@@ -164,7 +166,7 @@ function nullWhenMissing(error: unknown): null {
 async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {
   const info = await jsm.streams.info(name).catch(nullWhenMissing);
   if (!info || info.state.messages === 0) return;
-  const consumer = await jsm.jetstream().consumers.get(name, subject ? { filter_subjects: [subject] } : {});
+  const consumer = await jsm.jetstream().consumers.get(name, subject ? { filter_subjects: subject } : {});
   for (;;) {
     const { num_pending: pending } = await consumer.info(true);
     if (pending === 0) return;

@@ -1,0 +1,281 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DEAD_STREAM, type EnvelopeOf, type StreamName } from '@kith/event-contracts';
+import { eventually } from '@kith/local';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker.ts';
+import { type ConsumerDefinition, consume } from '../consume.ts';
+import { readDeadLetters } from '../dead-letter-box.ts';
+import type { BrokerUnderTest } from './broker-contract.ts';
+import { collectLog } from './collect-log.ts';
+import { counted, SHOP_STREAM, shopMessage } from './shop-events.ts';
+
+type Counted = EnvelopeOf<typeof counted>;
+
+/** What consumers promise, for every broker. Owners and durables are fresh in each test; the stream is shared. */
+export function describeConsumerContract(name: string, under: BrokerUnderTest): void {
+  describe(`a consumer on ${name}:`, () => {
+    const stream: StreamName = SHOP_STREAM;
+    let broker: EventBroker;
+    let durable: string;
+    let word: string;
+    let consumers: Stoppable[];
+
+    beforeEach(async () => {
+      broker = await under.connect();
+      word = randomBytes(4).toString('hex');
+      durable = `count-${word}`;
+      consumers = [];
+      await broker.declareStream(stream);
+      await broker.declareStream(DEAD_STREAM);
+    });
+    afterEach(async () => {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await broker.close();
+    });
+
+    const owner = (n: number | string) => `${word}-${n}`;
+    const mine = (event: Counted) => event.ownerId.startsWith(`${word}-`);
+
+    async function start(
+      handle: (event: Counted) => Promise<void>,
+      changes: Partial<ConsumerDefinition<typeof counted>> = {},
+    ): Promise<Stoppable & { log: string[] }> {
+      const log = collectLog();
+      const consumer = await consume(
+        {
+          stream,
+          durable,
+          contracts: [counted],
+          retry: { firstMs: 20, mostMs: 100 },
+          maxAttempts: 3,
+          // The stream keeps what other tests have published.
+          handle: (event) => (mine(event) ? handle(event) : Promise.resolve()),
+          ...changes,
+        },
+        { broker, log },
+      );
+      consumers.push(consumer);
+      return { ...consumer, log: log.lines };
+    }
+
+    async function publish(...messages: Message[]): Promise<void> {
+      for (const result of await broker.publish(messages)) if ('error' in result) throw result.error;
+    }
+    const letters = async () =>
+      (await readDeadLetters(broker, `dead.${durable}.>`)).filter(({ ownerId }) => ownerId.startsWith(`${word}-`));
+    const lettersOf = (n: number) => readDeadLetters(broker, `dead.${durable}.${owner(n)}`);
+
+    test('handles the events of an owner in order and owners concurrently', async () => {
+      const seen = new Map<string, number[]>();
+      let running = 0;
+      let most = 0;
+      const runningOwners = new Set<string>();
+      await start(async (event) => {
+        expect(runningOwners.has(event.ownerId)).toBe(false);
+        runningOwners.add(event.ownerId);
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+        seen.set(event.ownerId, [...(seen.get(event.ownerId) ?? []), event.revision]);
+        running -= 1;
+        runningOwners.delete(event.ownerId);
+      });
+      const messages: Message[] = [];
+      for (let revision = 1; revision <= 20; revision += 1) {
+        for (let n = 0; n < 10; n += 1) messages.push(shopMessage(owner(n), revision));
+      }
+      await publish(...messages);
+      await eventually('all are handled', () => [...seen.values()].flat().length === 200);
+      const inOrder = Array.from({ length: 20 }, (_, n) => n + 1);
+      expect([...seen.values()]).toEqual(Array.from({ length: 10 }, () => inOrder));
+      expect(most).toBeGreaterThan(3);
+      expect(await letters()).toEqual([]);
+    });
+
+    test('keeps its limit of owners at once', async () => {
+      let running = 0;
+      let most = 0;
+      let handled = 0;
+      await start(
+        async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          running -= 1;
+          handled += 1;
+        },
+        { concurrency: 2 },
+      );
+      await publish(...[1, 2, 3, 4, 5, 6].map((n) => shopMessage(owner(n), 1)));
+      await eventually('all are handled', () => handled === 6);
+      expect(most).toBe(2);
+    });
+
+    test('tries a failed event again with back-off before the next one of its owner', async () => {
+      const seen: string[] = [];
+      await start(async (event) => {
+        seen.push(`${event.ownerId === owner(1) ? 'a' : 'b'}${event.revision}`);
+        if (seen.filter((each) => each === 'a1').length < 3 && event.ownerId === owner(1)) throw new Error('not yet');
+      });
+      await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+      await eventually('all are handled', () => seen.includes('a2') && seen.includes('b1'));
+      expect(seen.filter((each) => each.startsWith('a'))).toEqual(['a1', 'a1', 'a1', 'a2']);
+      expect(seen.indexOf('b1')).toBeLessThan(seen.lastIndexOf('a1'));
+      expect(await letters()).toEqual([]);
+    });
+
+    test('an outage is waited out, however often it fails, and is no dead letter', async () => {
+      let failures = 0;
+      let handled = 0;
+      await start(async () => {
+        failures += 1;
+        if (failures < 12) throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+        handled += 1;
+      });
+      await publish(shopMessage(owner(1), 1));
+      await eventually('it is handled', () => handled === 1);
+      expect(failures).toBe(12);
+      expect(await letters()).toEqual([]);
+    });
+
+    test('a slow handler is left alone until it is done', async () => {
+      let calls = 0;
+      let done = 0;
+      await start(async () => {
+        calls += 1;
+        await new Promise((resolve) => setTimeout(resolve, ACK_WAIT_MS + 2_000));
+        done += 1;
+      });
+      await publish(shopMessage(owner(1), 1));
+      await eventually('it is done', () => done === 1, { withinMs: ACK_WAIT_MS + 8_000 });
+      await eventually('it is acknowledged', async () => (await unackedOf(durable)) === 0);
+      expect(calls).toBe(1);
+    });
+
+    const unackedOf = async (name: string) =>
+      (await broker.status()).consumers.find((consumer) => consumer.durable === name)?.unacked;
+
+    describe('an event that cannot be handled', () => {
+      const text = (payload: string): Message => ({
+        subject: counted.subject(owner(1)),
+        id: randomUUID(),
+        payload,
+      });
+
+      test.each([
+        ['that is not JSON', () => text('{"half'), 'MALFORMED_ENVELOPE', 1],
+        ['that is no CloudEvent', () => text('{"hello":1}'), 'MALFORMED_ENVELOPE', 1],
+        ['of an unknown type', () => shopMessage(owner(1), 1, { type: 'shop.lost.v1' }), 'UNKNOWN_TYPE', 1],
+        ['of a future version', () => shopMessage(owner(1), 1, { type: 'shop.counted.v9' }), 'UNKNOWN_VERSION', 1],
+        ['with malformed data', () => shopMessage(owner(1), 1, { data: { n: 'x' } }), 'MALFORMED_DATA', 1],
+        ['that its handler always refuses', () => shopMessage(owner(1), 13), 'TypeError', 3],
+      ])('%s goes to the dead letters whole, and others flow', async (_what, poison, reason, attempts) => {
+        const seen: string[] = [];
+        await start(async (event) => {
+          if (event.revision === 13) throw new TypeError('thirteen');
+          seen.push(`${event.ownerId}:${event.revision}`);
+        });
+        const message = poison();
+        await publish(message, shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+        await eventually('others are handled', () => seen.length === 2);
+        const [letter] = await eventually('it is dead', async () =>
+          (await letters()).length === 1 ? letters() : false,
+        );
+        expect(seen.sort()).toEqual([`${owner(1)}:2`, `${owner(2)}:1`]);
+        expect(letter).toMatchObject({
+          consumer: durable,
+          ownerId: owner(1),
+          eventId: message.id,
+          reason,
+          attempts,
+          stack: expect.stringMatching(/Error|UnreadableEvent/),
+          whenPoisoned: 'pass',
+          origin: { stream: stream.name, subject: message.subject, sequence: expect.any(Number) },
+        });
+        expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
+        await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
+      });
+    });
+
+    describe('stopping', () => {
+      test('finishes what is in hand and leaves the rest to the next process', async () => {
+        const first: number[] = [];
+        let release = (): void => undefined;
+        const gate = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const before = await start(
+          async (event) => {
+            await gate;
+            first.push(event.revision);
+          },
+          { concurrency: 1 },
+        );
+        await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2), shopMessage(owner(2), 7));
+        await eventually('all are delivered', async () => ((await unackedOf(durable)) ?? 0) >= 3);
+        const stopping = before.stop();
+        release();
+        await stopping;
+        expect(first).toEqual([1]);
+        const second: number[] = [];
+        await start(async (event) => void second.push(event.revision));
+        await eventually('the rest is handled', () => second.length === 2);
+        expect(second.sort()).toEqual([2, 7]);
+      });
+
+      test('does not wait for an event that keeps failing', async () => {
+        const failing = await start(
+          async () => {
+            throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+          },
+          { retry: { firstMs: 60_000, mostMs: 60_000 } },
+        );
+        await publish(shopMessage(owner(1), 1));
+        await eventually('it has failed', () => failing.log.some((line) => line.includes('will be tried again')));
+        await failing.stop();
+        let handled = 0;
+        await start(async () => {
+          handled += 1;
+        });
+        await eventually('the next one handles it', () => handled === 1);
+      });
+    });
+
+    describe('after a dead letter,', () => {
+      test('a consumer that holds parks what follows of that owner, and others flow', async () => {
+        const seen: string[] = [];
+        await start(
+          async (event) => {
+            if (event.ownerId === owner(1) && event.revision === 1) throw new Error('poison');
+            seen.push(`${event.ownerId}:${event.revision}`);
+          },
+          { whenPoisoned: 'hold' },
+        );
+        await publish(...[1, 2, 3].map((revision) => shopMessage(owner(1), revision)), shopMessage(owner(2), 1));
+        await eventually('three letters', async () => (await lettersOf(1)).length === 3);
+        expect((await lettersOf(1)).map(({ revision, reason, attempts }) => [revision, reason, attempts])).toEqual([
+          [1, 'Error', 3],
+          [2, 'HELD_BEHIND', 0],
+          [3, 'HELD_BEHIND', 0],
+        ]);
+        expect(seen).toEqual([`${owner(2)}:1`]);
+      });
+
+      test('a consumer that holds still holds after a restart', async () => {
+        const refuse = async (event: Counted) => {
+          if (event.revision === 1) throw new Error('poison');
+          seen.push(event.revision);
+        };
+        const seen: number[] = [];
+        const before = await start(refuse, { whenPoisoned: 'hold' });
+        await publish(shopMessage(owner(1), 1));
+        await eventually('it is dead', async () => (await lettersOf(1)).length === 1);
+        await before.stop();
+        await start(refuse, { whenPoisoned: 'hold' });
+        await publish(shopMessage(owner(1), 2));
+        await eventually('it is parked', async () => (await lettersOf(1)).length === 2);
+        expect(seen).toEqual([]);
+      });
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+/** A database with nothing in it but the tables of event-tables.sql, on the test run's private Postgres. */
+export async function createEventDatabase(): Promise<{ url: string; pool: pg.Pool; drop(): Promise<void> }> {
+  const server = inject('postgresUrl');
+  const name = `test_events_${randomBytes(6).toString('hex')}`;
+  await once(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  await once(url.href, await readFile(new URL('../event-tables.sql', import.meta.url), 'utf8'));
+  const pool = new pg.Pool({ connectionString: url.href, max: 10 });
+  pool.on('error', () => undefined);
+  return {
+    url: url.href,
+    pool,
+    async drop() {
+      await pool.end();
+      await once(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function once(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

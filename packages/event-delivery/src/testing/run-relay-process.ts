@@ -1,0 +1,22 @@
+import pg from 'pg';
+import { connectJetStream } from '../jetstream/jetstream-broker.ts';
+import { startRelay } from '../relay.ts';
+import { SHOP_STREAM } from './shop-events.ts';
+
+/**
+ * A relay in a process of its own, to be killed and frozen by a test: DATABASE_URL, NATS_URL. Says "ready" once its
+ * stream is there, and the number of events at each publication.
+ */
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+pool.on('error', () => undefined);
+const broker = await connectJetStream({ servers: process.env.NATS_URL!, name: 'relay', log });
+await broker.declareStream(SHOP_STREAM);
+startRelay({
+  pool,
+  broker,
+  source: 'shop/test',
+  log,
+  onPublished: (count) => process.stdout.write(`published ${count}\n`),
+});
+process.stdout.write('ready\n');
