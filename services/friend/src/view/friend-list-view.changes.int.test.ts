@@ -1,6 +1,7 @@
 import { type ChildServer, eventually, startRedis } from '@kith/local';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ViewUnavailable } from './connect-redis.ts';
 import type { ViewChange } from './list-state.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView } from './testing/open-view.ts';
@@ -189,6 +190,22 @@ test('a Redis that is full shows no old view: it is forgotten, and read from Pos
   expect(await crowded.stored('squeezed')).toMatchObject({ revision: 4 });
   await crowded.close();
   await full.stop();
+});
+
+test('a Redis that takes no change at all, not even a deletion, shows no old view to whoever changed the list', async () => {
+  const readOnly = await startRedis();
+  const writer = await openView(readOnly, lists);
+  lists.put('frozen', aList(3));
+  await writer.whole('frozen');
+  await tellRedis(readOnly, 'CONFIG SET min-replicas-to-write 1');
+  const change = rename(1, 'Zed');
+  const revision = lists.change('frozen', change);
+  await expect(writer.apply('frozen', revision, change)).rejects.toThrow(ViewUnavailable);
+  await writer.raiseFloor('frozen', revision);
+  expect(await writer.revision('frozen')).toBeUndefined();
+  expect(await writer.find('frozen', idOf(1))).toMatchObject({ revision: 4, friend: { nickname: 'Zed' } });
+  await writer.close();
+  await readOnly.stop();
 });
 
 test('rebuilding replaces a view that is wrong, even one that claims to be newer than Postgres', async () => {

@@ -14,6 +14,7 @@ test.each([
   ['  two \t words ', 'two words'],
   ['zero\u200bwidth\u202e', 'zerowidth'],
   ['nul\0and\nline', 'nuland line'],
+  ['spaces \u202e around', 'spaces around'],
   ['שָׁלוֹם', 'שלום'],
   ['مُحَمَّد', 'محمد'],
 ])('%j is compared as %j', (name, folded) => {

@@ -21,10 +21,11 @@ export function fold(text: string): string {
     .toLowerCase()
     // Lower case writes a sigma differently at the end of a word; to a search it is the same letter.
     .replaceAll('ς', 'σ')
+    .replace(/[[\p{Cc}\p{Cf}]--[\t\n\v\f\r]]/gv, '')
     .replace(/\s+/g, ' ')
-    .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .trim();
-  return folded.length <= MAX_FOLDED_CHARACTERS ? folded : [...folded].slice(0, MAX_FOLDED_CHARACTERS).join('');
+  if (folded.length <= MAX_FOLDED_CHARACTERS) return folded;
+  return [...folded].slice(0, MAX_FOLDED_CHARACTERS).join('').trimEnd();
 }
 
 /** NAME: pinned friends first, then by display name. Ties are broken by the id, see `memberOf`. */
