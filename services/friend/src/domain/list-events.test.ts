@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { ann, annAndBob, aRequest, bob } from '../testing/between-two.ts';
 import { listChangesOf } from './list-events.ts';
 import type { Relationship } from './relationship.ts';
-import { ann, annAndBob, aRequest, bob } from './testing/between-two.ts';
 
 /** What each list learns of what was recorded: owner, type, data. */
 function learnt(relationship: Relationship) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ann, annAndBob, aPerson, aRequest, bob, details, NOW, namesOf } from '../testing/between-two.ts';
 import { FriendRuleError } from './friend-rule-error.ts';
 import type { Relationship } from './relationship.ts';
 import type { FriendRequest } from './relationship-state.ts';
-import { ann, annAndBob, aPerson, aRequest, bob, details, NOW, namesOf } from './testing/between-two.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,4 +1,4 @@
-import { Relationship } from '../relationship.ts';
+import { Relationship } from '../domain/relationship.ts';
 import {
   DEFAULT_LIMITS,
   type FriendDetails,
@@ -6,7 +6,7 @@ import {
   type FriendRequest,
   type Person,
   type Side,
-} from '../relationship-state.ts';
+} from '../domain/relationship-state.ts';
 
 export const NOW = new Date('2026-03-01T12:00:00Z');
 
