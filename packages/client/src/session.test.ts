@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { type KeyValueStore, memoryStore } from './key-value-store.ts';
+import { KithApiError, type Operation, Unreachable } from './send-operation.ts';
+import { createSession } from './session.ts';
+
+const user = { id: 'u1', username: 'ada', nickname: 'Ada', avatarUrl: null };
+
+/** A server that knows one account, whose refresh tokens work once. */
+function fakeServer(clock: { ms: number }) {
+  let count = 0;
+  let good = '';
+  const asked: string[] = [];
+  const issue = () => {
+    count += 1;
+    good = `r${count}`;
+    return {
+      accessToken: `a${count}`,
+      refreshToken: good,
+      expiresAt: new Date(clock.ms + 900_000).toISOString(),
+      user,
+    };
+  };
+  return {
+    asked,
+    endEverything: () => {
+      good = '';
+    },
+    async send<Data>({ query, variables }: Operation): Promise<Data> {
+      const field = /\) \{ (\w+)\(/.exec(query)![1]!;
+      asked.push(field);
+      if (field !== 'refreshSession') return { [field]: issue() } as Data;
+      const { refreshToken } = (variables as { input: { refreshToken: string } }).input;
+      if (refreshToken !== good) throw new KithApiError('It was used before.', { code: 'SESSION_ENDED' });
+      return { [field]: issue() } as Data;
+    },
+  };
+}
+
+function setUp(store: KeyValueStore = memoryStore()) {
+  const clock = { ms: Date.parse('2026-01-01T00:00:00Z') };
+  const server = fakeServer(clock);
+  const open = () => createSession({ send: server.send, store, now: () => clock.ms });
+  return { clock, server, store, open };
+}
+
+test('a token that is about to expire is renewed once, however many ask for it', async () => {
+  const { clock, server, open } = setUp();
+  const session = open();
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  expect(await session.accessToken()).toBe('a1');
+  clock.ms += 880_000;
+  expect(await Promise.all([session.accessToken(), session.accessToken()])).toEqual(['a2', 'a2']);
+  expect(server.asked).toEqual(['signIn', 'refreshSession']);
+});
+
+test('a second tab takes the token that the first has renewed, and does not spend the refresh token again', async () => {
+  const { clock, server, open } = setUp();
+  const first = open();
+  await first.signIn({ username: 'ada', password: 'secret-1' });
+  const second = open();
+  expect(await second.accessToken()).toBe('a1');
+  clock.ms += 880_000;
+  await first.accessToken();
+  expect(await second.accessToken()).toBe('a2');
+  expect(server.asked.filter((field) => field === 'refreshSession')).toHaveLength(1);
+});
+
+test('a session that the server has ended ends here, and tells', async () => {
+  const { server, open } = setUp();
+  const session = open();
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  const seen: unknown[] = [];
+  session.subscribe(() => seen.push(session.getSnapshot()));
+  server.endEverything();
+  session.tokenRefused('a1');
+  expect(await session.accessToken()).toBeNull();
+  expect(seen).toEqual([null]);
+});
+
+test('a server that cannot be reached ends no session', async () => {
+  const { clock, store } = setUp();
+  let reachable = true;
+  const server = fakeServer(clock);
+  const session = createSession({
+    send: (operation) => (reachable ? server.send(operation) : Promise.reject(new Unreachable())),
+    store,
+    now: () => clock.ms,
+  });
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  reachable = false;
+  clock.ms += 900_000;
+  await expect(session.accessToken()).rejects.toThrow(Unreachable);
+  reachable = true;
+  expect(await session.accessToken()).toBe('a2');
+});
+
+test('signing out ends the session here at once, and on the server too', async () => {
+  const { server, store, open } = setUp();
+  const session = open();
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  await session.signOut();
+  expect(session.getSnapshot()).toBeNull();
+  expect(await store.get('kith.session')).toBeNull();
+  expect(server.asked).toContain('signOut');
+});

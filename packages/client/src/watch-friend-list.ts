@@ -1,0 +1,155 @@
+import { createClient } from 'graphql-ws';
+import { backoffMs } from './backoff.ts';
+import { FriendList, Hole, type SavedFriendList } from './friend-list.ts';
+import { type FriendListChange, WATCH_FRIEND_LIST } from './list-change.ts';
+import type { Session } from './session.ts';
+
+/** `live`: every change arrives as it happens. `catching up`: connected, and reading what was missed. */
+export type LiveState = 'live' | 'catching up' | 'offline';
+
+export interface WatchOptions {
+  /** `ws://` or `wss://`. */
+  readonly url: string;
+  readonly session: Session;
+  readonly webSocket?: unknown;
+  readonly saved?: SavedFriendList | undefined;
+  readonly random: () => number;
+  readonly onState: (state: LiveState) => void;
+  /** The list has changed, through this change. */
+  readonly onChange: (list: FriendList, change: FriendListChange) => void;
+}
+
+export interface Watching {
+  readonly list: FriendList;
+  /** Skips the back-off: the network is back, or the page is looked at again. */
+  retryNow(): void;
+  stop(): void;
+}
+
+/** Nothing more to catch up with when nothing has come for so long after the subscription began. */
+const QUIET_MS = 250;
+/** The protocol's codes for "not you, or not any more": a fresh token may help. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
+const REFUSED = new Set([4400, 4401, 4403]);
+
+/**
+ * Keeps the list up to date until it is stopped: subscribes from the list's cursor, applies what comes, and begins
+ * again from there after any break, with back-off and jitter. A hole in the revisions is a break too.
+ */
+export function watchFriendList(options: WatchOptions): Watching {
+  const list = new FriendList(options.saved);
+  const stopped = new AbortController();
+  let wake: (() => void) | undefined;
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopped.signal.aborted) {
+      options.onState('offline');
+      const token = await options.session.accessToken().catch(() => undefined);
+      if (token === null) return;
+      if (token) {
+        const outcome = await subscribeOnce(options, list, token, stopped.signal);
+        if (outcome.heard) failures = 0;
+        if (outcome.hole) continue;
+        if (outcome.refused) options.session.tokenRefused(token);
+      }
+      failures += 1;
+      if (!stopped.signal.aborted) await pause(backoffMs(failures, options.random));
+    }
+  }
+
+  void run();
+  return {
+    list,
+    retryNow: () => wake?.(),
+    stop() {
+      stopped.abort();
+      wake?.();
+    },
+  };
+}
+
+interface Outcome {
+  /** At least one change came. */
+  readonly heard: boolean;
+  readonly hole: boolean;
+  readonly refused: boolean;
+}
+
+/** One subscription, from the list's cursor until it breaks; resolves to how it went, never rejects. */
+function subscribeOnce(
+  { url, webSocket, onState, onChange }: WatchOptions,
+  list: FriendList,
+  token: string,
+  stopped: AbortSignal,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let heard = false;
+    let hole = false;
+    let quiet: ReturnType<typeof setTimeout> | undefined;
+    const client = createClient({
+      url,
+      connectionParams: { authorization: `Bearer ${token}` },
+      // Each return has its own cursor, so the coming back is done out there.
+      retryAttempts: 0,
+      keepAlive: 10_000,
+      ...(webSocket ? { webSocketImpl: webSocket } : {}),
+    });
+    const isLiveWhenQuiet = () => {
+      clearTimeout(quiet);
+      quiet = setTimeout(() => onState('live'), QUIET_MS);
+    };
+    client.on('connected', () => {
+      onState('catching up');
+      // Without a cursor the snapshot's last page says when it is whole.
+      if (list.cursor !== null) isLiveWhenQuiet();
+    });
+
+    function end(refused: boolean): void {
+      clearTimeout(quiet);
+      stopped.removeEventListener('abort', cut);
+      list.interrupted();
+      void client.dispose();
+      resolve({ heard, hole, refused });
+    }
+    const cut = () => end(false);
+    stopped.addEventListener('abort', cut);
+
+    client.subscribe<{ friendListChanged: FriendListChange }>(
+      { query: WATCH_FRIEND_LIST, variables: { after: list.cursor } },
+      {
+        next(result) {
+          const change = result.data?.friendListChanged;
+          if (!change || hole) return;
+          heard = true;
+          try {
+            if (list.apply(change)) onChange(list, change);
+          } catch (error) {
+            if (!(error instanceof Hole)) throw error;
+            hole = true;
+            end(false);
+            return;
+          }
+          const isWhole = change.__typename !== 'FriendListSnapshot' || change.complete;
+          if (isWhole) isLiveWhenQuiet();
+        },
+        error: (error) => end(isRefusal(error)),
+        complete: () => end(false),
+      },
+    );
+  });
+}
+
+function isRefusal(error: unknown): boolean {
+  if (Array.isArray(error)) return error.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
+  return REFUSED.has((error as { code?: number } | null)?.code ?? 0);
+}
