@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeMachine } from './describe-machine.ts';
+import { layOutTable, type Measured } from './lay-out-table.ts';
+import { measureFederatedRead } from './measure-federated-read.ts';
+import type { Measurement } from './measurement.ts';
+import { type Steps, showSteps } from './show-step.ts';
+import { writeReport } from './write-report.ts';
+
+const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead];
+
+const HELP = `npx -y pnpm@12 bench [NAME …]
+
+Without a name everything is measured, which takes about six minutes, and written to bench/results.md. The names:
+${MEASUREMENTS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}`;
+
+/** What is being measured at this moment: stopped also when the user has had enough. */
+let started: AsyncDisposableStack | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void started?.disposeAsync().finally(() => process.exit(130));
+  });
+}
+
+async function measureInAPlaceOfItsOwn(measurement: Measurement, steps: Steps): Promise<Measured> {
+  const { name, title } = measurement;
+  await using stack = new AsyncDisposableStack();
+  started = stack;
+  const folder = await mkdtemp(join(tmpdir(), `kith-bench-${name}-`));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  try {
+    const place = { folder, started: stack, step: (what: string) => steps.show(`${title}: ${what}`) };
+    return { title, figures: await measurement.run(place) };
+  } catch (error) {
+    steps.clear();
+    process.stderr.write(`${name}: ${(error as Error).stack}\n`);
+    return { title, figures: [], failure: (error as Error).message };
+  }
+}
+
+async function bench(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !MEASUREMENTS.some((measurement) => measurement.name === name));
+  if (unknown !== undefined) {
+    process.stderr.write(`${unknown.startsWith('-') ? '' : `There is no measurement "${unknown}".\n\n`}${HELP}\n`);
+    return unknown === '--help' ? 0 : 2;
+  }
+  const machine = describeMachine();
+  const steps = showSteps();
+  const chosen = MEASUREMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const measured: Measured[] = [];
+  for (const measurement of chosen) measured.push(await measureInAPlaceOfItsOwn(measurement, steps));
+  steps.clear();
+  process.stdout.write(`${machine.join('\n')}\n\n${layOutTable(measured)}\n`);
+  if (names.length === 0) await writeReport(machine, measured, chosen);
+  return measured.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+process.exitCode = await bench(process.argv.slice(2));
