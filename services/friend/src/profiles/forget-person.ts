@@ -3,6 +3,9 @@ import { Relationship } from '../domain/relationship.ts';
 import { ListLedger } from '../relationships/list-ledger.ts';
 import { loadRelationships, lockPeople } from '../relationships/load-relationships.ts';
 
+// Two friends who leave at the same moment would wait for each other: one person leaves at a time.
+const ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('forget-person'))::text";
+
 // Also says who is to be locked; new ties cannot come while the profile is locked.
 const LOCK_PERSON = 'SELECT user_id FROM profile WHERE user_id = $1 AND NOT deleted FOR UPDATE';
 
@@ -37,6 +40,7 @@ export async function forgetPerson(
 ): Promise<ReadonlyMap<string, number>> {
   const { rows: unheardOf } = await sql.query(REMEMBER_GONE, [userId]);
   if (unheardOf.length > 0) return new Map();
+  await sql.query(ONE_AT_A_TIME);
   const { rows: present } = await sql.query(LOCK_PERSON, [userId]);
   if (present.length === 0) return new Map();
   const { rows: tied } = await sql.query(TIED_TO, [userId]);
