@@ -48,7 +48,7 @@ test('a token that is about to expire is renewed once, however many ask for it',
   const session = open();
   await session.signIn({ username: 'ada', password: 'secret-1' });
   expect(await session.accessToken()).toBe('a1');
-  clock.ms += 880_000;
+  clock.ms += 895_000;
   expect(await Promise.all([session.accessToken(), session.accessToken()])).toEqual(['a2', 'a2']);
   expect(server.asked).toEqual(['signIn', 'refreshSession']);
 });
@@ -59,7 +59,7 @@ test('a second tab takes the token that the first has renewed, and does not spen
   await first.signIn({ username: 'ada', password: 'secret-1' });
   const second = open();
   expect(await second.accessToken()).toBe('a1');
-  clock.ms += 880_000;
+  clock.ms += 895_000;
   await first.accessToken();
   expect(await second.accessToken()).toBe('a2');
   expect(server.asked.filter((field) => field === 'refreshSession')).toHaveLength(1);

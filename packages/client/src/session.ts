@@ -14,7 +14,7 @@ export interface Session {
   /** Ends the session on the server too; here it ends even when the server cannot be reached. */
   signOut(): Promise<void>;
   changePassword(input: { currentPassword: string; newPassword: string }): Promise<void>;
-  /** A token that is good for at least 30 s more; null when nobody is signed in. Throws Unreachable. */
+  /** A token that is good for at least 10 s more; null when nobody is signed in. Throws Unreachable. */
   accessToken(): Promise<string | null>;
   /** The server refused the token: the next accessToken() brings another, or ends the session. */
   tokenRefused(token: string): void;
@@ -31,7 +31,7 @@ interface Tokens {
 }
 
 const STORED = 'kith.session';
-const REFRESH_BEFORE_EXPIRY_MS = 30_000;
+const REFRESH_BEFORE_EXPIRY_MS = 10_000;
 const SESSION = '{ accessToken expiresAt refreshToken user { id username nickname avatarUrl } }';
 
 export function createSession(options: {
