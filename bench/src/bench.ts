@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeMachine } from './describe-machine.ts';
 import { layOutTable, type Measured } from './lay-out-table.ts';
+import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
 import type { Measurement } from './measurement.ts';
 import { type Steps, showSteps } from './show-step.ts';
 import { writeReport } from './write-report.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead];
+const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead, measureCommitToClient];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]
 

@@ -2,7 +2,17 @@
 export interface Figure {
   readonly what: string;
   readonly value: number;
-  readonly unit: 'req/s' | 'events/s' | 'commits/s' | 'friendships/s' | 'ms' | 'µs' | 'ms CPU/req' | 'KB' | 'queries';
+  readonly unit:
+    | 'req/s'
+    | 'events/s'
+    | 'commits/s'
+    | 'friendships/s'
+    | 'ms'
+    | 'µs'
+    | 'ms CPU/req'
+    | 'ms CPU/change'
+    | 'KB'
+    | 'queries';
   /** In the same unit. The first is the floor: the least that anybody could need for it. */
   readonly beside?: readonly { readonly what: string; readonly value: number }[];
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
