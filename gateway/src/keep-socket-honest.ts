@@ -1,10 +1,10 @@
 import type { WebSocket } from 'ws';
 
 export interface SocketLimits {
-  /** How often the other side must show that it is there. */
+  /** How often the other side is asked whether it is there. */
   readonly pingEveryMs: number;
-  /** How long a socket may go without taking anything of what waits for it. */
-  readonly mustDrainWithinMs: number;
+  /** How long it may go without a sign of life. */
+  readonly silentAtMostMs: number;
 }
 
 /** Close code: the client may come back, but not at once (https://www.iana.org/assignments/websocket). */
@@ -12,26 +12,27 @@ export const TRY_AGAIN_LATER = 1013;
 const CLOSE_TAKES_AT_MOST_MS = 2_000;
 
 /**
- * Ends a socket whose other side is gone (no pong to a ping) or does not read (1013 after `mustDrainWithinMs` without
- * progress). The two differ: behind a full buffer a ping does not even arrive, and its reader may only be slow.
+ * Ends a socket whose other side gives no sign of life for `silentAtMostMs`. A sign is a message, a pong, or that it
+ * takes some of what waits for it: behind a full buffer a ping does not even arrive, yet its reader may only be slow.
+ * If something waits, the other side is told to come back later (1013): it may be there and just not reading.
  */
 export function keepSocketHonest(socket: WebSocket, limits: SocketLimits): { stop(): void } {
-  let awaitsPong = false;
-  let stuckAtBytes = 0;
-  let stuckForMs = 0;
-  socket.on('pong', () => {
-    awaitsPong = false;
-  });
+  let aliveAt = Date.now();
+  let waitedBytes = 0;
+  const alive = () => {
+    aliveAt = Date.now();
+  };
+  socket.on('pong', alive);
+  socket.on('message', alive);
 
   const check = setInterval(() => {
-    const waiting = socket.bufferedAmount;
-    stuckForMs = waiting > 0 && waiting >= stuckAtBytes && stuckAtBytes > 0 ? stuckForMs + limits.pingEveryMs : 0;
-    stuckAtBytes = waiting;
-    if (stuckForMs >= limits.mustDrainWithinMs) return closeSoon(socket, TRY_AGAIN_LATER, 'This socket is not read');
-    if (waiting > 0) return;
-    if (awaitsPong) return socket.terminate();
-    awaitsPong = true;
-    socket.ping();
+    const waitingBytes = socket.bufferedAmount;
+    if (waitingBytes < waitedBytes) alive();
+    waitedBytes = waitingBytes;
+    const gone = Date.now() - aliveAt >= limits.silentAtMostMs;
+    if (gone && waitingBytes > 0) closeSoon(socket, TRY_AGAIN_LATER, 'This socket is not read');
+    else if (gone) socket.terminate();
+    else if (waitingBytes === 0) socket.ping();
   }, limits.pingEveryMs);
 
   return { stop: () => clearInterval(check) };

@@ -31,7 +31,7 @@ export interface WebSocketOptions {
  */
 export function serveWebSocket(options: WebSocketOptions) {
   const { server, log } = options;
-  const limits = options.limits ?? { pingEveryMs: 12_000, mustDrainWithinMs: 60_000 };
+  const limits = options.limits ?? { pingEveryMs: 12_000, silentAtMostMs: 60_000 };
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,

@@ -220,6 +220,6 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
 }
 
 const END: IteratorResult<never, undefined> = { done: true, value: undefined };
-/** About three seconds with the usual pauses: whoever subscribes while the store is down is told. */
+/** A second or two when connections are refused: whoever subscribes while the store is down is told so. */
 const MAX_FAILURES_BEFORE_THE_FIRST_ANSWER = 5;
 const MAX_STALE_ANSWERS = 5;

@@ -26,16 +26,9 @@ new Gauge({
   },
 });
 
-export const watchedListsGauge = (size: () => number): void => {
-  watchedSize = size;
-};
-let watchedSize = () => 0;
-new Gauge({
+export const watchedLists = new Gauge({
   name: 'kith_live_watched_lists',
   help: 'Lists that somebody watches: one subscription at the broker each.',
-  collect() {
-    this.set(watchedSize());
-  },
 });
 
 export const catchUps = new Counter({

@@ -39,7 +39,7 @@ export function watchSessionEnds(broker: Pick<EventBroker, 'listen'>, log: Logge
       };
       const expiry = setTimeout(
         () => end(new KithError('UNAUTHENTICATED', 'The access token has expired: refresh the session.')),
-        Math.min(viewer.expiresAt.getTime() - Date.now(), LONGEST_TIMEOUT_MS),
+        Math.min(Math.max(viewer.expiresAt.getTime() - Date.now(), 0), LONGEST_TIMEOUT_MS),
       );
       resource.handlers.add(handle);
       return { stop };

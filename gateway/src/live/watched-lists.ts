@@ -3,7 +3,7 @@ import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import { type AnnouncedChange, announcedChangeSchema } from './friend-list-change.ts';
 import type { CatchUpReason } from './live-list.ts';
-import { malformedAnnouncements, pollFailures } from './live-metrics.ts';
+import { malformedAnnouncements, pollFailures, watchedLists as watchedListsGauge } from './live-metrics.ts';
 import { SharedByKey } from './shared-by-key.ts';
 
 export interface ListSubscriber {
@@ -14,8 +14,6 @@ export interface ListSubscriber {
 
 export interface WatchedLists {
   watch(ownerId: string, subscriber: ListSubscriber): { stop(): void };
-  /** How many lists somebody watches now. */
-  readonly size: number;
   stop(): void;
 }
 
@@ -48,7 +46,14 @@ export function watchLists({
       const change = readAnnouncement(payload, log);
       if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
     });
-    return { subscribers, stop: () => void listening.stop() };
+    watchedListsGauge.inc();
+    return {
+      subscribers,
+      stop() {
+        watchedListsGauge.dec();
+        void listening.stop();
+      },
+    };
   });
 
   const reconnected = broker.onReconnect(() => {
@@ -82,9 +87,6 @@ export function watchLists({
   });
 
   return {
-    get size() {
-      return watched.size;
-    },
     watch(ownerId, subscriber) {
       const { resource, release } = watched.take(ownerId);
       resource.subscribers.add(subscriber);

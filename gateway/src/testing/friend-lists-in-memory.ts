@@ -30,7 +30,8 @@ export class FriendLists {
   commit(ownerId: string, remark: string): Change {
     const changes = this.#changes.get(ownerId) ?? [];
     const change = changeOf(ownerId, changes.length + 1, remark);
-    this.#changes.set(ownerId, [...changes, change]);
+    changes.push(change);
+    this.#changes.set(ownerId, changes);
     return change;
   }
 
