@@ -14,7 +14,7 @@ export interface Match {
 }
 
 /** How many matches of its rarest word are looked through for users who match every word of a text. */
-const LOOKED_THROUGH = 1_000;
+const LOOKED_THROUGH = 500;
 
 const BY_USERNAME = `SELECT '' AS word, 0 AS kind, id AS "userId" FROM users WHERE username = $1`;
 
@@ -85,16 +85,17 @@ export async function findByWord(
   return rows;
 }
 
-/** Users with a word in every range, each once: those among the first 1,000 matches of the rarest. */
+/** Users with a word in every range, each once: those among the first 500 matches of the rarest. */
 export async function findByAllWords(pool: pg.Pool, prefixes: readonly Prefix[]): Promise<Match[]> {
   const lows = prefixes.map(({ from }) => from);
   const highs = prefixes.map(({ to }) => to);
   const rarest = await pool.query<Prefix>({ name: 'search-rarest-word', text: RAREST, values: [lows, highs] });
   const { from, to } = rarest.rows[0]!;
+  const others = prefixes.filter((prefix) => prefix.from !== from);
   const { rows } = await pool.query<Match>({
     name: 'search-by-all-words',
     text: BY_ALL_WORDS,
-    values: [from, to, lows, highs],
+    values: [from, to, others.map((prefix) => prefix.from), others.map((prefix) => prefix.to)],
   });
   const seen = new Set<string>();
   return rows.filter(({ userId }) => !seen.has(userId) && seen.add(userId));

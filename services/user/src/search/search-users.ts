@@ -18,7 +18,7 @@ export interface FoundPage {
 
 /**
  * Users with a word that begins with a word of `text`, best match first: whose username it is; who match every word
- * (looked for among the first 1,000 matches of its rarest word); who match the first, the second … Within each in the
+ * (looked for among the first 500 matches of its rarest word); who match the first, the second … Within each in the
  * order of the matching word, so that whole words come before longer ones. A page is read by position in an index:
  * its cost depends neither on how many match nor on how far one has paged.
  *
