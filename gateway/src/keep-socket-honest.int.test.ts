@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { eventually } from '@kith/local';
 import { afterEach, expect, test } from 'vitest';
@@ -16,9 +17,9 @@ async function connected(limits = { pingEveryMs: 50, silentAtMostMs: 300 }) {
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const [socket] = (await accepted) as [WebSocket];
+  const [socket, request] = (await accepted) as [WebSocket, IncomingMessage];
   await once(client, 'open');
-  const honest = keepSocketHonest(socket, limits);
+  const honest = keepSocketHonest(socket, request.socket, limits);
   const closed: number[] = [];
   socket.on('close', (code) => closed.push(code));
   stops.push(() => {
@@ -81,7 +82,6 @@ test('a slow reader that makes progress is kept', async () => {
   keepSending();
   const startedAt = Date.now();
   await eventually('three times the limit', () => Date.now() - startedAt > 1_200);
-  expect(socket.bufferedAmount).toBeGreaterThan(0);
   sending = false;
   expect(read).toBeGreaterThan(10);
   expect(closed).toEqual([]);

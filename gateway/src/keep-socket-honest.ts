@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 export interface SocketLimits {
@@ -16,9 +17,10 @@ const CLOSE_TAKES_AT_MOST_MS = 2_000;
  * takes some of what waits for it: behind a full buffer a ping does not even arrive, yet its reader may only be slow.
  * If something waits, the other side is told to come back later (1013): it may be there and just not reading.
  */
-export function keepSocketHonest(socket: WebSocket, limits: SocketLimits): { stop(): void } {
+export function keepSocketHonest(socket: WebSocket, wire: Socket, limits: SocketLimits): { stop(): void } {
   let aliveAt = Date.now();
-  let waitedBytes = 0;
+  let takenBytes = 0;
+  let waited = false;
   const alive = () => {
     aliveAt = Date.now();
   };
@@ -26,13 +28,15 @@ export function keepSocketHonest(socket: WebSocket, limits: SocketLimits): { sto
   socket.on('message', alive);
 
   const check = setInterval(() => {
-    const waitingBytes = socket.bufferedAmount;
-    if (waitingBytes < waitedBytes) alive();
-    waitedBytes = waitingBytes;
+    const takenBefore = takenBytes;
+    takenBytes = wire.bytesWritten - wire.writableLength;
+    // With nothing waiting, what is written only fills the kernel's buffer, whoever is at the other end.
+    if (waited && takenBytes > takenBefore) alive();
+    waited = socket.bufferedAmount > 0;
     const gone = Date.now() - aliveAt >= limits.silentAtMostMs;
-    if (gone && waitingBytes > 0) closeSoon(socket, TRY_AGAIN_LATER, 'This socket is not read');
+    if (gone && waited) closeSoon(socket, TRY_AGAIN_LATER, 'This socket is not read');
     else if (gone) socket.terminate();
-    else if (waitingBytes === 0) socket.ping();
+    else if (!waited) socket.ping();
   }, limits.pingEveryMs);
 
   return { stop: () => clearInterval(check) };

@@ -56,7 +56,7 @@ export function serveWebSocket(options: WebSocketOptions) {
   function open(socket: WebSocket, request: IncomingMessage): void {
     const { traceparent } = request.headers;
     const state: SocketState = { socket, ...(typeof traceparent === 'string' ? { traceparent } : {}) };
-    const honest = keepSocketHonest(socket, limits);
+    const honest = keepSocketHonest(socket, request.socket, limits);
     // The close that follows an error says all there is to say.
     socket.on('error', () => undefined);
     const closed = graphql.opened(
