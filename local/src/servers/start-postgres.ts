@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../find-free-port.ts';
 import { SetupProblem } from '../setup-problem.ts';
-import { findPostgresBinaries, type PostgresBinaries } from './find-postgres-binaries.ts';
+import { findPostgresBinaries } from './find-postgres-binaries.ts';
 import { type Launcher, launcherForPostgres } from './run-as-postgres-user.ts';
 import { ChildDidNotStart, type RunningChild, runChildServer } from './run-child-server.ts';
 
@@ -43,11 +43,10 @@ export type PostgresPlace = {
  */
 export async function startPostgres(place: PostgresPlace): Promise<PostgresServer> {
   const dataFolder = resolve(place.dataFolder);
-  const binaries = await findPostgresBinaries();
   await mkdir(dirname(dataFolder), { recursive: true });
-  const launcher = launcherForPostgres(binaries.postgres, dirname(dataFolder), dataFolder);
-  if (!existsSync(dataFolder)) await initialise(dataFolder, binaries, launcher, place.password);
-  await refuseForeignFolder(dataFolder, binaries);
+  const launcher = await launcherForPostgres(await findPostgresBinaries(), dirname(dataFolder));
+  if (!existsSync(dataFolder)) await initialise(dataFolder, launcher, place.password);
+  await refuseForeignFolder(dataFolder, launcher);
 
   const logFile = place.logFile ?? join(dirname(dataFolder), 'postgres.log');
   const credentials = place.password === undefined ? 'postgres' : `postgres:${encodeURIComponent(place.password)}`;
@@ -55,7 +54,7 @@ export async function startPostgres(place: PostgresPlace): Promise<PostgresServe
     const port = place.port ?? (await freePort());
     const url = (database: string) => `postgresql://${credentials}@127.0.0.1:${port}/${database}`;
     try {
-      const child = await run(dataFolder, port, logFile, binaries, launcher, place.durable ?? true, url('postgres'));
+      const child = await run(dataFolder, port, logFile, launcher, place.durable ?? true, url('postgres'));
       return { port, url, ...child };
     } catch (error) {
       if (!(error instanceof ChildDidNotStart)) throw error;
@@ -75,7 +74,6 @@ function run(
   dataFolder: string,
   port: number,
   logFile: string,
-  binaries: PostgresBinaries,
   launcher: Launcher,
   durable: boolean,
   url: string,
@@ -87,7 +85,7 @@ function run(
     max_connections: '300',
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   };
-  const { prefix, user } = launcher;
+  const { binaries, prefix, spawnAs } = launcher;
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command, ...args] = [...prefix, binaries.postgres, '-D', dataFolder, ...flags] as [string, ...string[]];
   return runChildServer({
@@ -100,7 +98,7 @@ function run(
     stopWithinMs: 30_000,
     // After a crash it replays its log first.
     readyWithinMs: 60_000,
-    spawnOptions: { ...user, cwd: '/' },
+    spawnOptions: { ...spawnAs, cwd: '/' },
     isReady: () => answers(url),
   });
 }
@@ -120,28 +118,23 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Made under another name and renamed when complete: an interrupted run leaves nothing that looks like a database. */
-async function initialise(
-  dataFolder: string,
-  binaries: PostgresBinaries,
-  launcher: Launcher,
-  password: string | undefined,
-): Promise<void> {
-  const { prefix, user } = launcher;
+async function initialise(dataFolder: string, launcher: Launcher, password: string | undefined): Promise<void> {
+  const { binaries, prefix, spawnAs, owner } = launcher;
   const unfinished = `${dataFolder}.unfinished`;
   const passwordFile = `${dataFolder}.password`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
-  if (user) await chown(unfinished, user.uid, user.gid);
+  if (owner) await chown(unfinished, owner.uid, owner.gid);
   const flags = ['--pgdata', unfinished, '--username', 'postgres', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'];
   if (password === undefined) flags.push('--auth', 'trust');
   else {
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-    if (user) await chown(passwordFile, user.uid, user.gid);
+    if (owner) await chown(passwordFile, owner.uid, owner.gid);
     flags.push('--auth', 'scram-sha-256', '--pwfile', passwordFile);
   }
   const [command, ...args] = [...prefix, binaries.initdb, ...flags] as [string, ...string[]];
   try {
-    await promisify(execFile)(command, args, { ...user, cwd: '/' });
+    await promisify(execFile)(command, args, { ...spawnAs, cwd: '/' });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(error);
     throw new SetupProblem(`Postgres could not prepare ${dataFolder} (${said}): check its rights and the free space.`, {
@@ -153,11 +146,18 @@ async function initialise(
   await rename(unfinished, dataFolder);
 }
 
-async function refuseForeignFolder(dataFolder: string, binaries: PostgresBinaries): Promise<void> {
+async function refuseForeignFolder(dataFolder: string, { binaries, owner }: Launcher): Promise<void> {
   const found = await readFile(join(dataFolder, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (found === undefined) {
     throw new SetupProblem(
       `${dataFolder} is not a Postgres data folder: move it away, or set KITH_DATA to another folder.`,
+    );
+  }
+  const { uid } = await stat(dataFolder);
+  const expected = owner?.uid ?? process.getuid?.() ?? uid;
+  if (uid !== expected) {
+    throw new SetupProblem(
+      `${dataFolder} belongs to the user with the number ${uid}, and Postgres would run as ${expected}: run Kith as the user who made it, or chown -R ${expected} ${dataFolder}.`,
     );
   }
   const { stdout } = await promisify(execFile)(binaries.postgres, ['--version']);
