@@ -1,4 +1,5 @@
-import { readId, readPageSize } from '@kith/service-kit';
+import { KithError, readId, readPageSize } from '@kith/service-kit';
+import { TEXT_LIMITS } from '../domain/written-text.ts';
 import { type FriendAnswer, friendAnswer } from '../lists/list-change.ts';
 import { builder, onlyOneself, viewerOf } from './builder.ts';
 import { type PageInfo, PageInfoType } from './page-info-type.ts';
@@ -35,6 +36,17 @@ const FriendEdgeType = builder.objectRef<{ cursor: string; node: FriendAnswer }>
   }),
 });
 
+const SEARCH_TEXT_LIMIT = 64;
+
+/** A filter that says nothing, as an empty search box does, filters nothing. */
+function filterOf<Field extends 'text' | 'tag'>(field: Field, value: string | null | undefined, limit: number) {
+  const trimmed = (value ?? '').trim();
+  if (trimmed.length > limit * 2 || [...trimmed].length > limit) {
+    throw new KithError('BAD_USER_INPUT', `${field} must have at most ${limit} characters.`, { field, limit });
+  }
+  return trimmed === '' ? {} : { [field]: trimmed };
+}
+
 interface FriendConnection {
   readonly edges: { cursor: string; node: FriendAnswer }[];
   readonly pageInfo: PageInfo;
@@ -63,8 +75,10 @@ builder.objectFields(UserType, (t) => ({
       first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'The cursor of the last friend of the page before.' }),
       orderBy: t.arg({ type: FriendOrderType, defaultValue: 'NAME', description: 'How to sort.' }),
-      text: t.arg.string({ description: 'Only friends whose remark or nickname has a word that starts so.' }),
-      tag: t.arg.string({ description: 'Only friends with this tag.' }),
+      text: t.arg.string({
+        description: 'Only friends whose remark or nickname contains this, whatever its case and accents.',
+      }),
+      tag: t.arg.string({ description: 'Only friends with exactly this tag.' }),
     },
     resolve: async ({ id }, { first, after, orderBy, text, tag }, context): Promise<FriendConnection> => {
       onlyOneself(id, context);
@@ -72,9 +86,9 @@ builder.objectFields(UserType, (t) => ({
       const page = await parts.view.page(id, {
         order: orderBy ?? 'NAME',
         limit: readPageSize(first ?? 20),
-        ...(after ? { after } : {}),
-        ...(text ? { text } : {}),
-        ...(tag ? { tag } : {}),
+        ...(after == null ? {} : { after }),
+        ...filterOf('text', text, SEARCH_TEXT_LIMIT),
+        ...filterOf('tag', tag, TEXT_LIMITS.tag),
       });
       const edges = page.friends.map((friend, at) => ({ cursor: page.keys[at]!, node: friendAnswer(friend) }));
       return {

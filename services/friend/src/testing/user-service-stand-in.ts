@@ -1,0 +1,137 @@
+import {
+  type DataOf,
+  USER_SOURCE,
+  USER_STREAM,
+  userDeleted,
+  userProfileChanged,
+  userRegistered,
+  writeEnvelope,
+} from '@kith/event-contracts';
+import { draftEvent, type EventBroker, type OutboxEvent } from '@kith/event-delivery';
+import {
+  createLog,
+  GATEWAY_KEY_HEADER,
+  type HttpServer,
+  readJsonBody,
+  sendJson,
+  startHttpServer,
+} from '@kith/service-kit';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { v7 as newId } from 'uuid';
+import type { UsersProfile } from '../profiles/user-service.ts';
+
+export interface UserServiceStandIn {
+  readonly http: HttpServer;
+  /** How often profiles were asked for. */
+  readonly asked: () => number;
+  /** An account; `heardOf: false` leaves its event for later, as if it had been made a moment ago. */
+  signUp(profile?: Partial<UsersProfile>, options?: { heardOf?: boolean }): Promise<string>;
+  changeProfile(userId: string, change: Partial<UsersProfile>): Promise<void>;
+  deleteAccount(userId: string): Promise<void>;
+  tokenOf(userId: string, claims?: TokenClaims): Promise<string>;
+}
+
+export interface TokenClaims {
+  readonly expiresInS?: number;
+  readonly audience?: string;
+  readonly issuer?: string;
+  readonly sessionId?: string | null;
+  /** Signed with a key that the service does not know. */
+  readonly forged?: boolean;
+}
+
+/** The friend service's neighbour, as small as it can be: profiles, keys and events; tokens are real. */
+export async function startUserServiceStandIn(gatewayKey: string, broker: EventBroker): Promise<UserServiceStandIn> {
+  const [ours, foreign] = await Promise.all([1, 2].map(() => generateKeyPair('EdDSA', { crv: 'Ed25519' })));
+  const jwks = { keys: [{ ...(await exportJWK(ours!.publicKey)), alg: 'EdDSA', kid: 'test', use: 'sig' }] };
+  const profiles = new Map<string, UsersProfile>();
+  let asked = 0;
+  await broker.declareStream(USER_STREAM);
+
+  async function publish(event: OutboxEvent): Promise<void> {
+    const message = { subject: event.subject, id: event.eventId };
+    const { traceparent: _, ...written } = event;
+    const [result] = await broker.publish([
+      { ...message, payload: writeEnvelope({ ...written, source: USER_SOURCE }) },
+    ]);
+    if (!result || 'error' in result) throw new Error('The event could not be published.');
+  }
+
+  function placeOf({ userId, version }: UsersProfile) {
+    return { eventId: newId(), ownerId: userId, revision: version, occurredAt: new Date() };
+  }
+
+  const http = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: createLog({ name: 'user-stand-in', level: 'silent' }),
+    ready: () => [],
+    routes: {
+      'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
+      'POST /graphql': async (request, response) => {
+        if (request.headers[GATEWAY_KEY_HEADER] !== gatewayKey)
+          return sendJson(response, 401, { errors: [{ message: 'No.' }] });
+        asked += 1;
+        const { variables } = (await readJsonBody(request)) as {
+          variables: { ids?: string[]; after?: string; first: number };
+        };
+        const all = [...profiles.values()].sort((a, b) => (a.userId < b.userId ? -1 : 1));
+        const found = variables.ids
+          ? all.filter(({ userId }) => variables.ids!.includes(userId))
+          : all.filter(({ userId }) => userId > (variables.after ?? '')).slice(0, variables.first);
+        sendJson(response, 200, { data: { profiles: found } });
+      },
+    },
+  });
+
+  return {
+    http,
+    asked: () => asked,
+    async signUp(given = {}, { heardOf = true } = {}) {
+      const userId = newId();
+      const nickname = given.nickname ?? `User ${profiles.size + 1}`;
+      const names = { username: `user_${profiles.size + 1}`, nickname, avatarUrl: null };
+      const profile = { userId, ...names, friendPolicy: 'OPEN' as const, version: 1, deleted: false, ...given };
+      profiles.set(userId, profile);
+      if (heardOf) await publish(draftEvent(userRegistered, { ...placeOf(profile), data: dataOf(profile) }));
+      return userId;
+    },
+    async changeProfile(userId, change) {
+      const before = profiles.get(userId)!;
+      const after = { ...before, ...change, version: before.version + 1 };
+      profiles.set(userId, after);
+      const data = { before: dataOf(before), after: dataOf(after) };
+      await publish(draftEvent(userProfileChanged, { ...placeOf(after), data }));
+    },
+    async deleteAccount(userId) {
+      const before = profiles.get(userId)!;
+      const after = {
+        ...before,
+        username: '',
+        nickname: '',
+        avatarUrl: null,
+        version: before.version + 1,
+        deleted: true,
+      };
+      profiles.set(userId, after);
+      await publish(draftEvent(userDeleted, { ...placeOf(after), data: {} }));
+    },
+    tokenOf(
+      userId,
+      { expiresInS = 900, audience = 'kith', issuer = 'kith', sessionId = newId(), forged = false } = {},
+    ) {
+      return new SignJWT(sessionId === null ? {} : { sid: sessionId })
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
+        .setSubject(userId)
+        .setIssuedAt()
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
+        .sign((forged ? foreign! : ours!).privateKey);
+    },
+  };
+}
+
+function dataOf({ username, nickname, avatarUrl, friendPolicy }: UsersProfile): DataOf<typeof userRegistered> {
+  return { username, nickname, avatarUrl, friendPolicy };
+}
