@@ -6,6 +6,9 @@ export const ACK_WAIT_MS = 10_000;
 /** Within this time a second message with the same id is not stored. */
 export const DEDUP_WINDOW_MS = 2 * 60 * 1_000;
 
+/** The header that a delivery's message id comes in, whatever the broker. */
+export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
+
 /**
  * What event delivery asks of a message broker. Two implementations keep this contract, chosen by EVENT_BUS alone:
  * JetStream, and one that lives in the process with its streams in Postgres. One suite of tests runs over both.

@@ -1,8 +1,24 @@
 import type { EventBroker } from './broker.ts';
+import { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
 import { connectJetStream } from './jetstream/jetstream-broker.ts';
 import type { Log } from './log.ts';
 
-/** The bus is chosen by configuration alone: nothing else in a service knows which one it has. */
+let busOfThisProcess: EventBroker | undefined;
+
+/** EVENT_BUS=in-process, and nobody has started the bus in this process. */
+export class NoBusInThisProcess extends Error {
+  readonly code = 'NO_BUS_IN_THIS_PROCESS';
+  constructor() {
+    super('EVENT_BUS=in-process runs every service in one process: start them together, or set EVENT_BUS=jetstream.');
+    this.name = 'NoBusInThisProcess';
+  }
+}
+
+/**
+ * The bus is chosen by configuration alone: nothing else in a service knows which one it has. `jetstream` connects and
+ * waits for the server as long as it takes; `in-process` is the one bus of this process, which whoever runs the
+ * services together has started (throws NoBusInThisProcess otherwise).
+ */
 export async function connectBroker(options: {
   eventBus: 'jetstream' | 'in-process';
   natsUrl: string;
@@ -10,10 +26,39 @@ export async function connectBroker(options: {
   log: Log;
   replicas?: number;
 }): Promise<EventBroker> {
+  if (options.eventBus === 'in-process') return borrowBusOfThisProcess();
   return connectJetStream({
     servers: options.natsUrl,
     name: options.name,
     log: options.log,
     ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
   });
+}
+
+/**
+ * Starts the bus that `connectBroker` then gives to every service of this process. Stop it last: services that still
+ * finish something need it.
+ */
+export async function startBusOfThisProcess(options: InProcessOptions): Promise<{ stop(): Promise<void> }> {
+  const bus = await startInProcessBroker(options);
+  busOfThisProcess = bus;
+  return {
+    stop: async () => {
+      busOfThisProcess = undefined;
+      await bus.close();
+    },
+  };
+}
+
+/** The same bus for everybody, and closing it is not theirs to do. */
+function borrowBusOfThisProcess(): EventBroker {
+  const bus = busOfThisProcess;
+  if (!bus) throw new NoBusInThisProcess();
+  return {
+    ...bus,
+    get connected() {
+      return bus.connected;
+    },
+    close: async () => undefined,
+  };
 }

@@ -7,7 +7,7 @@ import {
   UnreadableEvent,
 } from '@kith/event-contracts';
 import { backoffMs } from './backoff.ts';
-import { ACK_WAIT_MS, type Delivery, type EventBroker, type Stoppable } from './broker.ts';
+import { ACK_WAIT_MS, type Delivery, type EventBroker, MESSAGE_ID_HEADER, type Stoppable } from './broker.ts';
 import { HELD_BEHIND, reasonOf, type StoredDeadLetter, type WhenPoisoned } from './dead-letter.ts';
 import { openDeadLetterBox } from './dead-letter-box.ts';
 import type { Log } from './log.ts';
@@ -204,7 +204,7 @@ export async function consume<Contract extends EventContract>(
     maxUnacked: definition.maxUnacked ?? 1_000,
     onDelivery(delivery) {
       // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
-      const key = `${delivery.sequence}:${delivery.headers['Nats-Msg-Id'] ?? ''}`;
+      const key = `${delivery.sequence}:${delivery.headers[MESSAGE_ID_HEADER] ?? ''}`;
       const isInHand = inHand.has(key);
       inHand.set(key, delivery);
       if (isInHand) return;

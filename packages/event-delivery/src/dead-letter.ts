@@ -1,6 +1,6 @@
 import { deadLetter as deadLetterSubject } from '@kith/event-contracts';
 import { z } from 'zod';
-import type { Delivery, Message, StoredMessage } from './broker.ts';
+import { type Delivery, MESSAGE_ID_HEADER, type Message, type StoredMessage } from './broker.ts';
 import { eventIdOf } from './message-id.ts';
 
 /** A larger payload is not copied: the letter tells where the original is. */
@@ -57,7 +57,7 @@ export function writeDeadLetter(options: {
   replaces?: StoredDeadLetter | undefined;
 }): { letter: DeadLetter; message: Message } {
   const { consumer, ownerId, stream, delivery, error, replaces } = options;
-  const messageId = delivery.headers['Nats-Msg-Id'] ?? `${stream}-${delivery.sequence}`;
+  const messageId = delivery.headers[MESSAGE_ID_HEADER] ?? `${stream}-${delivery.sequence}`;
   const letter: DeadLetter = {
     consumer,
     ownerId,

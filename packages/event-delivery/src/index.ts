@@ -9,6 +9,8 @@ export * from './domain-event.ts';
 export * from './draft-event.ts';
 export * from './event-bus.ts';
 export * from './executor.ts';
+export { BusIsTaken } from './in-process/hold-the-bus.ts';
+export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export * from './inbox.ts';
 export * from './log.ts';
 export * from './message-id.ts';

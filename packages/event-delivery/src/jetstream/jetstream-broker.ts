@@ -9,7 +9,13 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nanos } from 'nats';
-import { type BrokerStatus, DEDUP_WINDOW_MS, type EventBroker, type StoredMessage } from '../broker.ts';
+import {
+  type BrokerStatus,
+  DEDUP_WINDOW_MS,
+  type EventBroker,
+  MESSAGE_ID_HEADER,
+  type StoredMessage,
+} from '../broker.ts';
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
 import { createPublisher } from './publish-with-acks.ts';
@@ -184,7 +190,7 @@ function toStored(message: JsMsg): StoredMessage {
   return {
     sequence: message.seq,
     subject: message.subject,
-    id: headers['Nats-Msg-Id'],
+    id: headers[MESSAGE_ID_HEADER],
     storedAt: message.time,
     headers,
     payload: message.data,

@@ -1,5 +1,5 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
-import type { Message, PublishResult } from '../broker.ts';
+import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker.ts';
 import { PublishFailed } from '../publish-failed.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
@@ -73,7 +73,7 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
 
 function headersOf(message: Message): MsgHdrs {
   const header = headers();
-  header.set('Nats-Msg-Id', message.id);
+  header.set(MESSAGE_ID_HEADER, message.id);
   for (const [name, value] of Object.entries(message.headers ?? {})) header.set(name, value);
   return header;
 }

@@ -1,0 +1,112 @@
+import type { StreamName } from '@kith/event-contracts';
+import type pg from 'pg';
+import type { BrokerStatus, EventBroker, StoredMessage } from '../broker.ts';
+import type { Log } from '../log.ts';
+import { PublishFailed } from '../publish-failed.ts';
+import { announceInProcess } from './announce-in-process.ts';
+import { createDurable, type Durable } from './deliver-durably.ts';
+import { holdTheBus } from './hold-the-bus.ts';
+import { createMessageStore } from './message-store.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const EXPIRE_EVERY_MS = 60 * 60 * 1_000;
+
+export interface InProcessOptions {
+  /** Of a database that belongs to the bus alone; its tables are made in the schema `event_bus`. */
+  readonly pool: pg.Pool;
+  readonly log: Log;
+  readonly keepForMs?: number;
+}
+
+/**
+ * The broker without a broker: one process runs every service, streams and positions are in Postgres, deliveries and
+ * announcements stay in the process. A crash loses nothing: what was not acknowledged is delivered by the next process.
+ * Throws BusIsTaken when another process runs it on this database.
+ */
+export async function startInProcessBroker(options: InProcessOptions): Promise<EventBroker> {
+  const { pool, log } = options;
+  const lock = await holdTheBus(pool, log);
+  const store = createMessageStore(pool);
+  await store.open();
+  const durables = new Map<string, { stream: string; durable: Durable }>();
+  const announcements = announceInProcess(log);
+  let closed = false;
+
+  const expiry = setInterval(() => {
+    store.expire(options.keepForMs ?? 7 * DAY_MS).catch((error) => {
+      log.warn({ error: String(error) }, 'old messages could not be removed; the next round tries again');
+    });
+  }, EXPIRE_EVERY_MS);
+  expiry.unref();
+
+  function durableOf(stream: StreamName, name: string): Durable {
+    const key = `${stream.name} ${name}`;
+    const known = durables.get(key);
+    if (known) return known.durable;
+    const durable = createDurable({ pool, store, log, stream: stream.name, durable: name });
+    durables.set(key, { stream: stream.name, durable });
+    return durable;
+  }
+
+  return {
+    get connected() {
+      return !closed && lock.held();
+    },
+    declareStream: (stream) => store.declareStream(stream),
+    async publish(messages) {
+      if (closed || !lock.held()) {
+        return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'The bus has no Postgres.') }));
+      }
+      try {
+        return await store.append(messages);
+      } catch (error) {
+        const failed = new PublishFailed('NO_ACK', `Postgres did not store it: ${String(error)}`);
+        return messages.map(() => ({ error: failed }));
+      } finally {
+        for (const { durable } of durables.values()) durable.wake();
+      }
+    },
+    subscribe: (subscription) => durableOf(subscription.stream, subscription.durable).subscribe(subscription),
+    stored: (stream, what): AsyncIterable<StoredMessage> => store.stored(stream.name, what?.subject),
+    deleteStored: (stream, sequence) => store.delete(stream.name, sequence),
+    status: () => readStatus(pool, durables),
+    announce: announcements.announce,
+    listen: announcements.listen,
+    // Announcements never leave the process: there is no connection to lose.
+    onReconnect: () => ({ stop: async () => undefined }),
+    async close() {
+      closed = true;
+      clearInterval(expiry);
+      await Promise.all([...durables.values()].map(({ durable }) => durable.flushed()));
+      lock.release();
+    },
+  };
+}
+
+async function readStatus(
+  pool: pg.Pool,
+  durables: ReadonlyMap<string, { stream: string; durable: Durable }>,
+): Promise<BrokerStatus> {
+  const { rows: streams } = await pool.query(
+    `SELECT name, last_sequence, count(sequence) AS messages, coalesce(sum(octet_length(payload)), 0) AS bytes
+     FROM event_bus.stream LEFT JOIN event_bus.message ON message.stream = name GROUP BY name ORDER BY name`,
+  );
+  const { rows: consumers } = await pool.query(
+    'SELECT stream, durable, acked_through FROM event_bus.consumer ORDER BY stream, durable',
+  );
+  const lastOf = new Map(streams.map((row) => [row.name as string, Number(row.last_sequence)]));
+  return {
+    streams: streams.map((row) => ({
+      name: row.name,
+      messages: Number(row.messages),
+      bytes: Number(row.bytes),
+      lastSequence: Number(row.last_sequence),
+    })),
+    consumers: consumers.map((row) => {
+      const running = durables.get(`${row.stream} ${row.durable}`);
+      const last = lastOf.get(row.stream) ?? 0;
+      const waiting = { lag: Math.max(0, last - Number(row.acked_through)), unacked: 0, redelivered: 0 };
+      return { stream: row.stream, durable: row.durable, ...(running?.durable.status(last) ?? waiting) };
+    }),
+  };
+}
