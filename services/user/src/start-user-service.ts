@@ -120,7 +120,12 @@ function serve(options: {
         verify: createTokenVerifier({ jwks: keys.jwks }),
         log,
         translateError: translateUserError,
-        contextFor: (request) => ({ ...request, parts, users: createUserLoader(parts.pool) }),
+        contextFor: (request) => ({
+          ...request,
+          parts,
+          users: createUserLoader(parts.pool),
+          provenUserIds: new Set(),
+        }),
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
       'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),

@@ -131,6 +131,16 @@ test('a friend policy is the user’s own to read', async () => {
   expect([answer.data, answer.codes]).toEqual([{ user: null }, ['FORBIDDEN']]);
 });
 
+test('who has just signed in may read their own policy in the same request', async () => {
+  await newUser('curious');
+  const input = { username: 'curious', password: PASSWORD };
+  const { data } = await service.graphql(
+    'mutation ($input: SignInInput!) { signIn(input: $input) { user { friendPolicy } } }',
+    { input },
+  );
+  expect(data).toEqual({ signIn: { user: { friendPolicy: 'APPROVAL' } } });
+});
+
 test('a batch of entities is answered in its order, and nobody is null among them', async () => {
   const [one, two] = [await newUser('entity_one'), await newUser('entity_two')];
   const representations = [one.user.id, 'not-an-id', two.user.id, one.user.id].map((id) => ({

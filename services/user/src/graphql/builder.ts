@@ -9,6 +9,8 @@ import type { UserServiceParts } from '../user-service-parts.ts';
 export interface UserContext extends SubgraphContext {
   readonly parts: UserServiceParts;
   readonly users: UserLoader;
+  /** Who proved in this very request who they are: signed up or in, or refreshed their session. */
+  readonly provenUserIds: Set<string>;
 }
 
 export const builder = new SchemaBuilder<{

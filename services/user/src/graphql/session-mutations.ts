@@ -3,7 +3,7 @@ import { signUp } from '../accounts/sign-up.ts';
 import type { IssuedSession } from '../sessions/issue-session.ts';
 import { refreshSession } from '../sessions/refresh-session.ts';
 import { signOut } from '../sessions/sign-out.ts';
-import { builder } from './builder.ts';
+import { builder, type UserContext } from './builder.ts';
 import { UserType } from './user-type.ts';
 
 export const SessionType = builder.objectRef<IssuedSession>('Session').implement({
@@ -51,19 +51,26 @@ const SignOutPayload = builder.objectRef<{ signedOut: boolean }>('SignOutPayload
   }),
 });
 
+/** The answer may hold what is the user's own to read, though the request came without a token. */
+function proven(context: UserContext, session: IssuedSession): IssuedSession {
+  context.provenUserIds.add(session.user.id);
+  return session;
+}
+
 builder.mutationFields((t) => ({
   signUp: t.field({
     type: SessionType,
     description: 'Makes an account and signs in to it. USERNAME_TAKEN when the name is somebody’s.',
     args: { input: t.arg({ type: SignUpInput, required: true, description: 'The new account.' }) },
-    resolve: (_root, { input }, { parts }) => signUp(parts, { ...input, avatarUrl: input.avatarUrl ?? null }),
+    resolve: async (_root, { input }, context) =>
+      proven(context, await signUp(context.parts, { ...input, avatarUrl: input.avatarUrl ?? null })),
   }),
 
   signIn: t.field({
     type: SessionType,
     description: 'Starts a session. INVALID_CREDENTIALS when the two do not belong together.',
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who, and the proof.' }) },
-    resolve: (_root, { input }, { parts }) => signIn(parts, input),
+    resolve: async (_root, { input }, context) => proven(context, await signIn(context.parts, input)),
   }),
 
   refreshSession: t.field({
@@ -71,7 +78,8 @@ builder.mutationFields((t) => ({
     description:
       'New tokens for old. A refresh token works once; using it twice ends every session it started (SESSION_ENDED).',
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which session.' }) },
-    resolve: (_root, { input }, { parts }) => refreshSession(parts, input.refreshToken),
+    resolve: async (_root, { input }, context) =>
+      proven(context, await refreshSession(context.parts, input.refreshToken)),
   }),
 
   signOut: t.field({

@@ -29,7 +29,7 @@ export const UserType = builder.objectRef<UserRow>('User').implement({
       description:
         'Who may become this user’s friend, and how. Only the user themself can read it; FORBIDDEN for others.',
       resolve: (user, _args, context) => {
-        if (viewerOf(context).userId === user.id) return user.friendPolicy;
+        if (context.provenUserIds.has(user.id) || viewerOf(context).userId === user.id) return user.friendPolicy;
         throw new KithError('FORBIDDEN', 'Only the user themself can read their friend policy.');
       },
     }),
