@@ -3,9 +3,12 @@ import { isUnavailable } from './is-unavailable.ts';
 
 const withCode = (code: string) => Object.assign(new Error('x'), { code });
 
-test.each(['ECONNREFUSED', 'ECONNRESET', '57P01', '08006', '53300', 'P1001'])('%s is a dependency away', (code) => {
-  expect(isUnavailable(withCode(code))).toBe(true);
-});
+test.each(['ECONNREFUSED', 'ECONNRESET', '57P01', '08006', '53300', '40P01', 'P1001', 'P2028'])(
+  '%s is a dependency away',
+  (code) => {
+    expect(isUnavailable(withCode(code))).toBe(true);
+  },
+);
 
 test.each(['23505', '42P01', 'P2002', 'ENOENT'])('%s is not', (code) => {
   expect(isUnavailable(withCode(code))).toBe(false);

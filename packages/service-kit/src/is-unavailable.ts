@@ -12,11 +12,14 @@ const NETWORK_CODES = new Set([
   'UND_ERR_SOCKET',
 ]);
 
-/** Postgres: connection exceptions (class 08), too many connections (53300), shutting down or starting up (57P0x). */
-const POSTGRES_CODES = /^(08...|53300|57P0[1-5])$/;
+/**
+ * Postgres: connection exceptions (class 08), too many connections (53300), shutting down or starting up (57P0x), and a
+ * transaction that lost against others (40001, 40P01).
+ */
+const POSTGRES_CODES = /^(08...|53300|57P0[1-5]|40001|40P01)$/;
 
-/** Prisma: cannot reach, timed out reaching, or lost the database; timed out waiting for a connection. */
-const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
+/** Prisma: cannot reach, timed out reaching, or lost the database; no connection or transaction in time; a lost one. */
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
 
 /** Without a code of its own: what `pg` says when a connection ends under a query or none comes free in time. */
 const CONNECTION_MESSAGES = /^(Connection terminated|timeout exceeded when trying to connect)/;

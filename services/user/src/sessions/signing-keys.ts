@@ -26,7 +26,8 @@ export interface SigningKeys {
 export async function readSigningKeys(file: string): Promise<SigningKeys> {
   await createFileIfMissing(file);
   try {
-    if (((await stat(file)).mode & 0o077) !== 0) throw new Error('others than its owner can read it: chmod 600');
+    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0)
+      throw new Error('others than its owner can read it: chmod 600');
     const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: JWK[] };
     const withIds = await Promise.all(keys.map(async (key) => ({ ...key, kid: key.kid ?? (await kidOf(key)) })));
     const [first] = withIds;
