@@ -18,7 +18,7 @@ export function askForRequests(): Question<OpenRequests> {
 }
 
 export function readRequests(json: readonly string[]): StoredRequest[] {
-  return oldestFirst(JSON.parse(`[${json.join(',')}]`));
+  return oldestFirst(json.map((each) => JSON.parse(each)));
 }
 
 export function oldestFirst(requests: readonly StoredRequest[]): StoredRequest[] {

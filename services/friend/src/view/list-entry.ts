@@ -25,8 +25,7 @@ export function memberOfEntry(entry: string, order: ListOrder, userId: string): 
 }
 
 export function readEntries(entries: readonly string[]): FriendData[] {
-  // One parse of one array is faster than an array of parses.
-  return JSON.parse(`[${entries.map((entry) => entry.slice(entry.lastIndexOf('\n') + 1)).join(',')}]`);
+  return entries.map((entry) => JSON.parse(entry.slice(entry.lastIndexOf('\n') + 1)));
 }
 
 /** What a search for `text` looks into. The tab keeps a search from matching across the two names. */

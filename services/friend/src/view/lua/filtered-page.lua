@@ -9,6 +9,8 @@ local order = ARGV[3] == 'NAME' and BY_NAME or NEWEST
 local forward, start, text, tag = ARGV[4] == 'after', ARGV[5], ARGV[7], ARGV[8]
 
 local function matches(entry)
+  -- Most entries do not have it anywhere: told by a glance, before they are taken apart.
+  if not string.find(entry, text ~= '' and text or tag, 1, true) then return false end
   local search, tags = string.match(entry, '^[^\n]*\n[^\n]*\n([^\n]*)\n([^\n]*)\n')
   return (text == '' or string.find(search, text, 1, true)) and (tag == '' or string.find(tags, tag, 1, true))
 end
