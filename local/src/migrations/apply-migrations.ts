@@ -126,7 +126,8 @@ async function apply(client: pg.Client, { name, script, checksum }: Migration, s
   }
 }
 
-async function createDatabaseIfMissing(databaseUrl: string): Promise<void> {
+/** Makes an empty database of that name, unless it is there. */
+export async function createDatabaseIfMissing(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   try {
     await client.connect();

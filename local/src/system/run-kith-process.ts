@@ -7,6 +7,7 @@ const ENTRIES = {
   user: 'services/user/src/main.ts',
   friend: 'services/friend/src/main.ts',
   gateway: 'gateway/src/main.ts',
+  'one-process': 'local/src/run-in-one-process.ts',
 } as const;
 
 export type KithProcess = {

@@ -1,6 +1,6 @@
 import { runKithProcess } from './run-kith-process.ts';
 import type { ServiceProcess } from './run-restartable.ts';
-import { environmentOf, type Wiring } from './wire-processes.ts';
+import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
 
 export type Addresses = {
   /** Ports on 127.0.0.1. */
@@ -12,6 +12,7 @@ export type Addresses = {
 
 /**
  * Starts user, friend and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
+ * With EVENT_BUS=in-process they are one process, which all of the answers stand for.
  *
  * @param onStarted told of each process as it becomes ready, also when another one fails afterwards
  */
@@ -21,11 +22,21 @@ export async function startProcesses(
   onStarted: (process: ServiceProcess) => void,
 ): Promise<{ user: ServiceProcess; friend: ServiceProcess; gateways: ServiceProcess[] }> {
   const full = { ...wiring, userUrl: `http://127.0.0.1:${user}`, friendUrl: `http://127.0.0.1:${friend}` };
-  const run = async (program: 'user' | 'friend' | 'gateway', name: string, host: string, port: number) => {
+  const run = async (program: Program, name: string, host: string, port: number) => {
     const process = await runKithProcess({ program, name, host, port, env: environmentOf(program, full), logFolder });
     onStarted(process);
     return process;
   };
+  if (wiring.extra?.EVENT_BUS === 'in-process') {
+    const [gateway] = gateways;
+    if (!gateway) throw new Error('One process has one gateway.');
+    const all = await run('one-process', 'one-process', gateway.host, gateway.port);
+    return {
+      user: seenAt(full.userUrl, all),
+      friend: seenAt(full.friendUrl, all),
+      gateways: gateways.map(() => all),
+    };
+  }
   const starting = [
     run('user', 'user', '127.0.0.1', user),
     run('friend', 'friend', '127.0.0.1', friend),
@@ -39,4 +50,9 @@ export async function startProcesses(
   if (failed) throw failed.reason;
   const [userProcess, friendProcess, ...gatewayProcesses] = await Promise.all(starting);
   return { user: userProcess as ServiceProcess, friend: friendProcess as ServiceProcess, gateways: gatewayProcesses };
+}
+
+/** The same process under another of its addresses. */
+function seenAt(url: string, process: ServiceProcess): ServiceProcess {
+  return Object.create(process, { url: { value: url, enumerable: true } }) as ServiceProcess;
 }

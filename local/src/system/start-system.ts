@@ -27,7 +27,8 @@ export type RunningSystem = ServerUrls & {
  * composed supergraph, one user and one friend process, and as many gateways as asked for.
  *
  * @param options `kithData`: an empty folder for data and `logs/*.log`; `env`: more variables, for every process;
- *   `durable`: true for a benchmark, whose Postgres has to fsync
+ *   `durable`: true for a benchmark, whose Postgres has to fsync. EVENT_BUS=in-process, there or in this process's own
+ *   environment, runs all of Kith in one process.
  */
 export async function startSystem(options: {
   kithData: string;
@@ -49,7 +50,13 @@ export async function startSystem(options: {
     await Promise.all([migrate(urls.userDatabaseUrl, 'user'), migrate(urls.friendDatabaseUrl, 'friend'), composed]);
     const keys = { gatewayKey: randomBytes(24).toString('hex'), operatorKey: randomBytes(24).toString('hex') };
     const processes = await startProcesses(
-      { ...urls, ...keys, supergraphFile, signingKeyFile: join(kithData, 'signing-keys.json'), extra: env },
+      {
+        ...urls,
+        ...keys,
+        supergraphFile,
+        signingKeyFile: join(kithData, 'signing-keys.json'),
+        extra: { ...inheritedBus(), ...env },
+      },
       {
         logFolder: join(kithData, 'logs'),
         user: await freePort(),
@@ -65,4 +72,9 @@ export async function startSystem(options: {
     await stop();
     throw error;
   }
+}
+
+/** So that a whole suite can be run over the other bus: EVENT_BUS=in-process vitest run --project e2e. */
+function inheritedBus(): Record<string, string> {
+  return process.env.EVENT_BUS ? { EVENT_BUS: process.env.EVENT_BUS } : {};
 }

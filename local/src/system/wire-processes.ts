@@ -1,5 +1,7 @@
 import type { ServerUrls } from './start-servers.ts';
 
+export type Program = 'user' | 'friend' | 'gateway' | 'one-process';
+
 export type Wiring = ServerUrls & {
   userUrl: string;
   friendUrl: string;
@@ -15,7 +17,7 @@ export type Wiring = ServerUrls & {
 };
 
 /** The environment of each process: the one place where the variables' names meet their values. */
-export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wiring): Record<string, string> {
+export function environmentOf(program: Program, wiring: Wiring): Record<string, string> {
   const common = {
     ...wiring.extra,
     EVENT_BUS: 'jetstream',
@@ -45,9 +47,24 @@ export function environmentOf(program: 'user' | 'friend' | 'gateway', wiring: Wi
         FRIEND_URL: wiring.friendUrl,
         SUPERGRAPH_FILE: wiring.supergraphFile,
       };
+    case 'one-process':
+      return {
+        ...environmentOf('user', wiring),
+        ...environmentOf('friend', wiring),
+        ...environmentOf('gateway', wiring),
+        EVENT_BUS: 'in-process',
+        EVENTS_DATABASE_URL: eventsDatabaseBeside(wiring.userDatabaseUrl),
+      };
     default: {
       const unhandled: never = program;
       return unhandled;
     }
   }
+}
+
+/** The bus inside the process has a database of its own on the same server. */
+function eventsDatabaseBeside(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.pathname = '/kith_events';
+  return url.href;
 }

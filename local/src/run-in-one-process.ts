@@ -1,0 +1,61 @@
+import { startBusOfThisProcess } from '@kith/event-delivery';
+import { friendConfigSchema, startFriendService } from '@kith/friend';
+import { gatewayConfig, startGateway } from '@kith/gateway';
+import {
+  ConfigError,
+  configFields,
+  createLog,
+  createPool,
+  onShutdown,
+  readConfig,
+  type Stop,
+  stopInReverse,
+} from '@kith/service-kit';
+import { startUserService, userConfigSchema } from '@kith/user';
+import { z } from 'zod';
+import { createDatabaseIfMissing } from './migrations/apply-migrations.ts';
+
+/**
+ * User, friend and gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
+ * environment as ever; HOST and PORT are the gateway's, USER_URL and FRIEND_URL say where the services listen, and
+ * EVENTS_DATABASE_URL where the bus keeps its streams.
+ */
+const schema = z.object({
+  EVENTS_DATABASE_URL: configFields.postgresUrl,
+  USER_URL: configFields.httpUrl,
+  FRIEND_URL: configFields.httpUrl,
+  LOG_LEVEL: configFields.logLevel,
+});
+
+const { EVENTS_DATABASE_URL, USER_URL, FRIEND_URL, LOG_LEVEL } = readConfig(schema);
+const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
+const userConfig = readConfig(userConfigSchema, { ...environment, ...listeningAt(USER_URL) });
+const friendConfig = readConfig(friendConfigSchema, { ...environment, ...listeningAt(FRIEND_URL) });
+const gatewaySettings = readConfig(gatewayConfig, environment);
+
+const log = createLog({ name: 'one-process', level: LOG_LEVEL });
+const stops: Stop[] = [];
+onShutdown(log, stops);
+try {
+  await createDatabaseIfMissing(EVENTS_DATABASE_URL);
+  const pool = createPool({ url: EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
+  stops.push(() => pool.end());
+  const bus = await startBusOfThisProcess({ pool, log });
+  stops.push(() => bus.stop());
+  const user = await startUserService(userConfig, log);
+  stops.push(() => user.stop());
+  const friend = await startFriendService(friendConfig);
+  stops.push(() => stopInReverse(log, friend.stops));
+  const gateway = await startGateway(gatewaySettings, log);
+  stops.push(() => gateway.stop());
+  log.info({ url: gateway.url }, 'ready');
+} catch (error) {
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  else log.fatal({ err: error }, 'could not start');
+  process.exit(1);
+}
+
+function listeningAt(url: string): { HOST: string; PORT: string } {
+  const { hostname, port } = new URL(url);
+  return { HOST: hostname, PORT: port || '80' };
+}
