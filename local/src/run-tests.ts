@@ -6,7 +6,7 @@ import { runChecks, runVitest } from './testing/run-checks-and-tests.ts';
 // `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
 // counts as the last line. Each check counts as one test.
 try {
-  await findOrInstallServers(['nats', 'redis'], (line) => process.stderr.write(`${line}\n`));
+  await findOrInstallServers(['nats', 'redis'], (line) => process.stderr.write(`${line}\n`), false);
 } catch (error) {
   if (!(error instanceof SetupProblem)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -16,27 +16,29 @@ type Kind = keyof typeof NEEDED;
  * possible without asking anybody: as root on Debian or Ubuntu.
  *
  * @param say told what takes long
+ * @param otherWays whether the advice names other ways than installing: the variables and Docker
  * @throws {SetupProblem} that says what to install
  */
 export async function findOrInstallServers<K extends Kind>(
   kinds: readonly K[],
   say: (line: string) => void,
+  otherWays = true,
 ): Promise<Record<K, string>> {
   const find = () => Object.fromEntries(kinds.map((kind) => [kind, findProgram(NEEDED[kind].commands)]));
   const missingOf = (found: Record<string, string | undefined>) => kinds.filter((kind) => !found[kind]);
   let found = find();
   const missing = missingOf(found);
   if (missing.length > 0) {
-    await install(missing, say);
+    await install(missing, say, otherWays);
     found = find();
     const stillMissing = missingOf(found);
-    if (stillMissing.length > 0) throw adviseToInstall(stillMissing);
+    if (stillMissing.length > 0) throw adviseToInstall(stillMissing, otherWays);
   }
   return found as Record<K, string>;
 }
 
-async function install(missing: readonly Kind[], say: (line: string) => void): Promise<void> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw adviseToInstall(missing);
+async function install(missing: readonly Kind[], say: (line: string) => void, otherWays: boolean): Promise<void> {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw adviseToInstall(missing, otherWays);
   const packages = missing.map((kind) => NEEDED[kind].debianPackage);
   say(`Installing ${packages.join(' and ')} with apt …`);
   const installing = await apt(['install', '-y', '--no-install-recommends', ...packages]);
@@ -44,7 +46,7 @@ async function install(missing: readonly Kind[], say: (line: string) => void): P
   // A fresh image has no package lists yet, or has old ones that name versions no longer served.
   const updating = await apt(['update']);
   const failure = updating ?? (await apt(['install', '-y', '--no-install-recommends', ...packages]));
-  if (failure !== undefined) throw adviseToInstall(missing, ` (apt-get could not: ${failure})`);
+  if (failure !== undefined) throw adviseToInstall(missing, otherWays, ` (apt-get could not: ${failure})`);
 }
 
 /** undefined when it succeeded, else the first error it printed. */
@@ -66,7 +68,7 @@ function apt(args: readonly string[]): Promise<string | undefined> {
   });
 }
 
-function adviseToInstall(missing: readonly Kind[], why = ''): SetupProblem {
+function adviseToInstall(missing: readonly Kind[], otherWays: boolean, why = ''): SetupProblem {
   const names = missing.map((kind) => NEEDED[kind].commands[0]).join(' and ');
   const variables = missing.map((kind) => NEEDED[kind].variable).join(' and ');
   const packages = missing.map((kind) => NEEDED[kind].debianPackage).join(' ');
@@ -74,5 +76,6 @@ function adviseToInstall(missing: readonly Kind[], why = ''): SetupProblem {
     process.platform === 'darwin'
       ? `run "brew install ${packages.replace('redis-server', 'redis')}"`
       : `install ${missing.length > 1 ? 'them' : 'it'} (on Debian or Ubuntu: sudo apt-get install -y --no-install-recommends ${packages})`;
-  return new SetupProblem(`${names} not found${why}: ${how}, or set ${variables}, or use "docker compose up" instead.`);
+  const orElse = otherWays ? `, or set ${variables}, or use "docker compose up" instead` : '';
+  return new SetupProblem(`${names} not found${why}: ${how}${orElse}.`);
 }
