@@ -18,6 +18,7 @@ import { updateFriendListView } from './consumers/update-friend-list-view.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
 import type { FriendServiceParts } from './friend-service-parts.ts';
+import { friendContext } from './graphql/builder.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
@@ -156,7 +157,7 @@ export async function startFriendService(
         verify,
         log,
         translateError: translateRefusal,
-        contextFor: (request) => ({ ...request, parts }),
+        contextFor: (request) => friendContext(request, parts),
       }),
       ...operatorRoutes({ parts, users, operatorKey: config.OPERATOR_KEY, broker: () => connecting }),
     },

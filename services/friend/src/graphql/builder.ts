@@ -3,10 +3,22 @@ import SchemaBuilder from '@pothos/core';
 // The federation plugin needs the directives plugin before it.
 import DirectivePlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
+import DataLoader from 'dataloader';
 import type { FriendServiceParts } from '../friend-service-parts.ts';
+import { type Relation, readRelations } from '../queries/read-relations.ts';
 
 export interface FriendContext extends SubgraphContext {
   readonly parts: FriendServiceParts;
+  /** Of this request's viewer to others: all that are asked for at once in one statement. */
+  readonly relations: DataLoader<string, Relation>;
+}
+
+/** What a request's resolvers find in its context. */
+export function friendContext(request: SubgraphContext, parts: FriendServiceParts): FriendContext {
+  const relations = new DataLoader<string, Relation>((userIds) =>
+    readRelations(parts.pool, viewerOf(request).userId, userIds),
+  );
+  return { ...request, parts, relations };
 }
 
 export const builder = new SchemaBuilder<{
@@ -36,7 +48,7 @@ builder.scalarType('DateTime', {
 });
 
 /** The signed-in user; KithError UNAUTHENTICATED when nobody is. */
-export function viewerOf(context: FriendContext): Viewer {
+export function viewerOf(context: SubgraphContext): Viewer {
   if (context.viewer) return context.viewer;
   throw new KithError('UNAUTHENTICATED', 'Sign in first.');
 }

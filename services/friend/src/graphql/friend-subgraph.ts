@@ -1,6 +1,16 @@
-import './friend-mutations.ts';
+import './blocked-users.ts';
+import './friend-requests.ts';
 import './friend-type.ts';
 import './list-change-queries.ts';
+import './mutations/accept-friend-request.ts';
+import './mutations/add-friend.ts';
+import './mutations/block-user.ts';
+import './mutations/close-friend-request.ts';
+import './mutations/remove-friend.ts';
+import './mutations/update-friend.ts';
+import './mutual-friends.ts';
+import './relation.ts';
+import './suggested-friends.ts';
 import { execute, parse } from 'graphql';
 import { builder } from './builder.ts';
 

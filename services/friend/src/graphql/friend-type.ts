@@ -2,7 +2,7 @@ import { KithError, readId, readPageSize } from '@kith/service-kit';
 import { TEXT_LIMITS } from '../domain/written-text.ts';
 import { type FriendAnswer, friendAnswer } from '../lists/list-change.ts';
 import { builder, onlyOneself, viewerOf } from './builder.ts';
-import { type PageInfo, PageInfoType } from './page-info-type.ts';
+import { type PageInfo, PageInfoType, pageInfoOf } from './page-info-type.ts';
 import { UserType, UserWithProfile } from './user-type.ts';
 
 export const FriendType = builder.objectRef<FriendAnswer>('Friend').implement({
@@ -93,12 +93,7 @@ builder.objectFields(UserType, (t) => ({
       const edges = page.friends.map((friend, at) => ({ cursor: page.keys[at]!, node: friendAnswer(friend) }));
       return {
         edges,
-        pageInfo: {
-          hasNextPage: page.hasNextPage,
-          hasPreviousPage: page.hasPreviousPage,
-          startCursor: edges[0]?.cursor ?? null,
-          endCursor: edges.at(-1)?.cursor ?? null,
-        },
+        pageInfo: pageInfoOf({ ...page, edges }),
         totalCount: page.totalCount,
         listCursor: parts.cursorAt(id, page.revision),
       };

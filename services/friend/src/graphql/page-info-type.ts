@@ -1,3 +1,4 @@
+import type { Page } from '../queries/keyset-cursor.ts';
 import { builder } from './builder.ts';
 
 export interface PageInfo {
@@ -24,3 +25,12 @@ export const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
     }),
   }),
 });
+
+export function pageInfoOf({ edges, hasNextPage, hasPreviousPage }: Page<unknown>): PageInfo {
+  return {
+    hasNextPage,
+    hasPreviousPage,
+    startCursor: edges[0]?.cursor ?? null,
+    endCursor: edges.at(-1)?.cursor ?? null,
+  };
+}

@@ -1,0 +1,48 @@
+import { readId } from '@kith/service-kit';
+import { friendData, requestData } from '../../domain/list-events.ts';
+import type { Relationship } from '../../domain/relationship.ts';
+import type { FriendRequest } from '../../domain/relationship-state.ts';
+import { type FriendAnswer, type FriendRequestAnswer, friendAnswer, requestAnswer } from '../../lists/list-change.ts';
+import type { Changed } from '../../relationships/change-relationship.ts';
+import { type FriendContext, viewerOf } from '../builder.ts';
+
+/** One command about the viewer and another: the rule in `decide`, in one transaction with its events. */
+export function command<Result>(
+  context: FriendContext,
+  otherId: string,
+  decide: (relationship: Relationship) => Result,
+) {
+  const { userId: viewerId } = viewerOf(context);
+  return context.parts.relationships.change({ viewerId, otherId: readId('userId', otherId) }, decide);
+}
+
+/** The same about a request of the viewer's. */
+export function commandRequest<Result>(
+  context: FriendContext,
+  requestId: string,
+  decide: (relationship: Relationship, request: FriendRequest) => Result,
+) {
+  const { userId: viewerId } = viewerOf(context);
+  return context.parts.relationships.changeRequest(viewerId, readId('requestId', requestId), decide);
+}
+
+/** Where the viewer's list stands after a command: for resuming, and for comparing with changes that arrive. */
+export interface ListPlace {
+  readonly listCursor: string;
+  readonly listRevision: number;
+}
+
+export function placeOf(context: FriendContext, { revision }: Changed<unknown>): ListPlace {
+  return { listCursor: context.parts.cursorAt(viewerOf(context).userId, revision), listRevision: revision };
+}
+
+/** The friendship after the command; null when they are no friends. */
+export function friendOf({ state }: Changed<unknown>): FriendAnswer | null {
+  const { viewer, other } = state;
+  return viewer.friend && friendAnswer(friendData(other.person, viewer.friend));
+}
+
+export function requestOf({ state }: Changed<unknown>, request: FriendRequest): FriendRequestAnswer {
+  const people = new Map([state.viewer, state.other].map(({ person }) => [person.userId, person]));
+  return requestAnswer(requestData(request, people));
+}
