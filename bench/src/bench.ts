@@ -5,11 +5,12 @@ import { describeMachine } from './describe-machine.ts';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
+import { measureRelay } from './measure-relay.ts';
 import type { Measurement } from './measurement.ts';
 import { type Steps, showSteps } from './show-step.ts';
 import { writeReport } from './write-report.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead, measureCommitToClient];
+const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead, measureCommitToClient, measureRelay];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]
 
