@@ -4,16 +4,54 @@ import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { HttpHandler } from '@kith/service-kit';
 
-const FIRST_TAB = `# Welcome to Kith. The headers editor below takes the token that signIn answers:
-#   { "authorization": "Bearer <accessToken>" }
+const HEADERS = '{ "authorization": "Bearer <accessToken>" }';
+
+/** What a first visitor finds: the three steps that show a list change live. */
+const FIRST_TABS = [
+  {
+    query: `# 1. Sign in, and copy the accessToken of the answer.
 
 mutation SignIn {
   signIn(input: { username: "", password: "" }) {
     accessToken
+    expiresAt
     user { id nickname }
   }
 }
-`;
+`,
+  },
+  {
+    query: `# 2. Put the accessToken under "Headers" below, then run this:
+#    each change of your friend list appears on the right.
+
+subscription WatchFriendList {
+  friendListChanged {
+    __typename
+    revision
+    ... on FriendListSnapshot { complete friends { displayName user { id } } }
+    ... on FriendAdded { friend { displayName user { id } } }
+    ... on FriendChanged { friend { displayName remark user { id nickname } } }
+    ... on FriendRemoved { userId }
+    ... on FriendRequestAdded { request { id from { id nickname } message } }
+    ... on FriendRequestClosed { requestId outcome }
+  }
+}
+`,
+    headers: HEADERS,
+  },
+  {
+    query: `# 3. Elsewhere, signed in as one of your friends: change the name,
+#    and look at the other page.
+
+mutation ChangeNickname {
+  updateProfile(input: { nickname: "" }) {
+    user { id nickname }
+  }
+}
+`,
+    headers: HEADERS,
+  },
+];
 
 /** A page of nine megabytes with everything in it, no CDN: rendered and compressed once, when first asked for. */
 export function serveGraphiql(): HttpHandler {
@@ -24,8 +62,9 @@ export function serveGraphiql(): HttpHandler {
         title: 'Kith',
         endpoint: '/graphql',
         subscriptionsProtocol: 'WS',
-        defaultQuery: FIRST_TAB,
-        shouldPersistHeaders: true,
+        defaultTabs: FIRST_TABS,
+        // They hold a token, which would stay in the browser, and in the way of the next sign-in once it has expired.
+        shouldPersistHeaders: false,
       }),
     );
     const body = await page;

@@ -23,7 +23,7 @@ export async function prepareOperation(
     const enveloped = options.yoga.getEnveloped({ ...context });
     const document = enveloped.parse(payload.query);
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document);
-    if (errors.length > 0) return errors.map(withPublicCode);
+    if (errors.length > 0) return errors.map(withoutHttp);
     return {
       schema: enveloped.schema,
       document,
@@ -34,9 +34,15 @@ export async function prepareOperation(
     };
   } catch (error) {
     if (error instanceof KithError) return [new GraphQLError(error.message, { extensions: { code: error.code } })];
-    if (error instanceof GraphQLError) return [withPublicCode(error)];
+    if (error instanceof GraphQLError) return [withoutHttp(error)];
     throw error;
   }
+}
+
+/** What yoga adds for an answer over HTTP has no meaning here. */
+function withoutHttp(error: GraphQLError): GraphQLError {
+  delete withPublicCode(error).extensions.http;
+  return error;
 }
 
 /** The socket's; or, from GraphiQL, what the headers say that were typed beside the operation. */

@@ -67,6 +67,7 @@ describe('graphql-transport-ws', () => {
     await eventually('three answers', () => heard.filter(({ id }) => id).length >= 4);
     const of = (wanted: string) => heard.filter(({ id }) => id === wanted);
     expect(of('bad')).toMatchObject([{ type: 'error', payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] }]);
+    expect(JSON.stringify(of('bad'))).not.toContain('http');
     expect(of('worse')).toMatchObject([{ type: 'error', payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] }]);
     expect(of('good')).toMatchObject([{ type: 'next', payload: { data: { me: null } } }, { type: 'complete' }]);
     socket.close();
