@@ -18,4 +18,5 @@ export * from './outage.ts';
 export * from './publish-failed.ts';
 export * from './record-settlement.ts';
 export * from './relay.ts';
+export * from './settle-dead-letters.ts';
 export * from './sql-connection.ts';

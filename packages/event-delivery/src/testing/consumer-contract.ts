@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker.ts';
 import { type ConsumerDefinition, consume } from '../consume.ts';
 import { readDeadLetters } from '../dead-letter-box.ts';
+import { readSettlements } from '../record-settlement.ts';
+import { dropDeadLetters, listDeadLetters, redriveDeadLetters, type Settled } from '../settle-dead-letters.ts';
 import type { BrokerUnderTest } from './broker-contract.ts';
 import { collectLog } from './collect-log.ts';
 import { counted, SHOP_STREAM, shopMessage } from './shop-events.ts';
@@ -200,19 +202,21 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
     describe('stopping', () => {
       test('finishes what is in hand and leaves the rest to the next process', async () => {
         const first: number[] = [];
+        let begun = 0;
         let release = (): void => undefined;
         const gate = new Promise<void>((resolve) => {
           release = resolve;
         });
         const before = await start(
           async (event) => {
+            begun += 1;
             await gate;
             first.push(event.revision);
           },
           { concurrency: 1 },
         );
         await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2), shopMessage(owner(2), 7));
-        await eventually('all are delivered', async () => ((await unackedOf(durable)) ?? 0) >= 3);
+        await eventually('one is in hand and two wait', async () => begun === 1 && (await unackedOf(durable)) === 3);
         const stopping = before.stop();
         release();
         await stopping;
@@ -275,6 +279,147 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         await publish(shopMessage(owner(1), 2));
         await eventually('it is parked', async () => (await lettersOf(1)).length === 2);
         expect(seen).toEqual([]);
+      });
+
+      test('others of that owner pass by a consumer that does not hold', async () => {
+        const seen: number[] = [];
+        await start(async (event) => {
+          if (event.revision === 1) throw new Error('poison');
+          seen.push(event.revision);
+        });
+        await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2));
+        await eventually('the second is handled', () => seen.length === 1);
+        expect((await lettersOf(1)).map(({ revision }) => revision)).toEqual([1]);
+      });
+    });
+
+    describe('settling dead letters:', () => {
+      async function all(settling: AsyncGenerator<Settled>): Promise<string[]> {
+        const outcomes: string[] = [];
+        for await (const settled of settling) {
+          const code = settled.outcome === 'refused' ? ` ${settled.code}` : '';
+          outcomes.push(`${settled.letter.revision} ${settled.outcome}${code}`);
+        }
+        return outcomes;
+      }
+      const settlementsOf = async (ownerId: string) =>
+        (await readSettlements(broker)).filter((each) => each.ownerId === ownerId).map(({ action }) => action);
+
+      /** A consumer that refuses revision 1 of owner 1 until it is fixed. */
+      function createFixable() {
+        const seen: string[] = [];
+        const state = { fixed: false, seen, tries: 0 };
+        const handle = async (event: Counted) => {
+          if (event.ownerId === owner(1) && event.revision === 1 && !state.fixed) {
+            state.tries += 1;
+            throw new Error('poison');
+          }
+          seen.push(`${event.ownerId === owner(1) ? 'a' : 'b'}${event.revision}`);
+        };
+        return { state, handle };
+      }
+
+      test('a redrive inside the dedup window is handled once, by the consumer that gave up and by no other', async () => {
+        const { state, handle } = createFixable();
+        const others: number[] = [];
+        await start(handle);
+        await start(async (event) => void others.push(event.revision), { durable: `other-${word}` });
+        await publish(shopMessage(owner(1), 1));
+        await eventually('it is dead', async () => (await lettersOf(1)).length === 1);
+        state.fixed = true;
+        expect(await all(redriveDeadLetters(broker, { consumer: durable, ownerId: owner(1) }))).toEqual(['1 redriven']);
+        await eventually('it is handled', () => state.seen.length === 1);
+        await eventually('the letter is gone', async () => (await lettersOf(1)).length === 0);
+        expect(await settlementsOf(owner(1))).toEqual(['redriven', 'handled']);
+        await publish(shopMessage(owner(1), 2));
+        await eventually('the next one is handled by both', () => others.includes(2) && state.seen.length === 2);
+        expect(others).toEqual([1, 2]);
+        expect(state.seen).toEqual(['a1', 'a2']);
+      });
+
+      test('what dies again keeps one letter and its place', async () => {
+        const { state, handle } = createFixable();
+        await start(handle);
+        await publish(shopMessage(owner(1), 1));
+        const [first] = await eventually('it is dead', async () => {
+          const found = await lettersOf(1);
+          return found.length === 1 && found;
+        });
+        await all(redriveDeadLetters(broker, { letters: [first!.sequence] }));
+        const [second] = await eventually('it has died again', async () => {
+          const found = await lettersOf(1);
+          return found.length === 1 && found[0]!.sequence !== first!.sequence && found;
+        });
+        expect(second).toMatchObject({ place: first!.place, eventId: first!.eventId, origin: first!.origin });
+        expect(state.tries).toBe(6);
+      });
+
+      test('a holding consumer takes up in order what was parked, after the one that was redriven', async () => {
+        const { state, handle } = createFixable();
+        await start(handle, { whenPoisoned: 'hold' });
+        await publish(...[1, 2, 3].map((revision) => shopMessage(owner(1), revision)));
+        await eventually('three letters', async () => (await lettersOf(1)).length === 3);
+        state.fixed = true;
+        expect(await all(redriveDeadLetters(broker, { ownerId: owner(1), reason: 'Error' }))).toEqual(['1 redriven']);
+        await publish(shopMessage(owner(1), 4));
+        await eventually('all are handled', () => state.seen.length === 4);
+        expect(state.seen).toEqual(['a1', 'a2', 'a3', 'a4']);
+        await eventually('no letter is left', async () => (await lettersOf(1)).length === 0);
+        await publish(shopMessage(owner(1), 5));
+        await eventually('the owner flows again', () => state.seen.includes('a5'));
+      });
+
+      test('a redrive is refused while an earlier event of the owner is dead and the consumer holds', async () => {
+        const { state, handle } = createFixable();
+        await start(handle, { whenPoisoned: 'hold' });
+        await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2));
+        const [, second] = await eventually('two letters', async () => {
+          const found = await lettersOf(1);
+          return found.length === 2 && found;
+        });
+        expect(await all(redriveDeadLetters(broker, { letters: [second!.sequence] }))).toEqual([
+          '2 refused EARLIER_STILL_DEAD',
+        ]);
+        expect(await all(redriveDeadLetters(broker, { ownerId: owner(1) }))).toEqual(['1 redriven', '2 follows']);
+        await eventually('the first has died again', () => state.tries === 6);
+        await eventually('both are still there', async () => {
+          const found = await lettersOf(1);
+          return found.map(({ revision }) => revision).join() === '1,2';
+        });
+        expect(state.seen).toEqual([]);
+      });
+
+      test('a drop lets a holding consumer go on with what follows', async () => {
+        const { state, handle } = createFixable();
+        await start(handle, { whenPoisoned: 'hold' });
+        await publish(...[1, 2, 3].map((revision) => shopMessage(owner(1), revision)));
+        await eventually('three letters', async () => (await lettersOf(1)).length === 3);
+        expect(await all(dropDeadLetters(broker, { ownerId: owner(1), reason: 'Error' }))).toEqual(['1 dropped']);
+        await eventually('the others are handled', () => state.seen.length === 2);
+        expect(state.seen).toEqual(['a2', 'a3']);
+        await eventually('no letter is left', async () => (await lettersOf(1)).length === 0);
+        expect(await settlementsOf(owner(1))).toEqual(['dropped', 'released', 'released']);
+      });
+
+      test('all of a consumer are redriven, by reason or by name', async () => {
+        let broken = true;
+        const seen: string[] = [];
+        await start(async (event) => {
+          if (broken) throw new RangeError('broken');
+          seen.push(event.ownerId);
+        });
+        await publish(
+          ...[1, 2, 3].map((n) => shopMessage(owner(n), 1)),
+          shopMessage(owner(4), 1, { data: { n: 'x' } }),
+        );
+        await eventually('four letters', async () => (await letters()).length === 4);
+        broken = false;
+        const mineOnly = (await letters()).map(({ sequence }) => sequence);
+        expect(await all(redriveDeadLetters(broker, { letters: mineOnly, reason: 'RangeError' }))).toHaveLength(3);
+        await eventually('three are handled', () => seen.length === 3);
+        expect(
+          (await listDeadLetters(broker, { consumer: durable, ownerId: owner(4) })).map(({ reason }) => reason),
+        ).toEqual(['MALFORMED_DATA']);
       });
     });
   });
