@@ -42,34 +42,37 @@ export function readList(options: ReadListOptions): AnswerBatch {
 
   async function answerFromView(ownerId: string, questions: Questions): Promise<Answers> {
     const startedAt = performance.now();
-    /** What Postgres held when this view was compared with it, which one batch needs do only once. */
-    let compared: number | undefined;
+    /** What Postgres held when this view was compared with it: once a batch, unless an outage comes in between. */
+    let compared: { revision: number; outages: number } | undefined;
     for (;;) {
       const { outages } = distrust;
-      const seen = await askView(ownerId, questions, Math.max(compared ?? 0, floors.of(ownerId)));
+      const seen = await askView(ownerId, questions, floorFor(ownerId, compared));
       if (typeof seen === 'object') {
         if (distrust.believes(ownerId) && outages === distrust.outages) {
           if (distrust.isDue(ownerId)) void raiseFloorIfBehind(ownerId, seen.revision);
           return seen.answers;
         }
-        compared ??= await distrust.currentRevision(ownerId);
-        if (seen.revision >= compared) {
+        if (compared?.outages !== outages) compared = { revision: await distrust.currentRevision(ownerId), outages };
+        if (seen.revision >= compared.revision) {
           distrust.believe(ownerId, outages);
           return seen.answers;
         }
-        await floors.raise(ownerId, compared);
+        await floors.raise(ownerId, compared.revision);
         continue;
       }
       const waitedMs = performance.now() - startedAt;
       // Below its floor: most often the consumer is about to apply just what is missing.
       if (seen === 'none' || waitedMs >= options.waitForConsumerMs) {
-        const floor = Math.max(compared ?? 0, floors.of(ownerId));
-        const filled = await withSlot(() => fillView(options, ownerId, floor));
+        const filled = await withSlot(() => fillView(options, ownerId, floorFor(ownerId, compared)));
         if (typeof filled === 'object') return answersFrom(filled, questions);
         if (waitedMs >= options.waitForLoaderMs) return await answerFromPostgres(ownerId, questions);
       }
       await sleep(options.pollEveryMs);
     }
+  }
+
+  function floorFor(ownerId: string, compared: { revision: number } | undefined): number {
+    return Math.max(compared?.revision ?? 0, floors.of(ownerId));
   }
 
   /** The answers, and the lowest revision among them; or what stands in the way. */
