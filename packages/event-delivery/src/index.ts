@@ -18,5 +18,7 @@ export * from './outage.ts';
 export * from './publish-failed.ts';
 export * from './record-settlement.ts';
 export * from './relay.ts';
+export * from './remove-old-rows.ts';
+export * from './republish.ts';
 export * from './settle-dead-letters.ts';
 export * from './sql-connection.ts';

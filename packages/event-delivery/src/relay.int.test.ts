@@ -9,8 +9,10 @@ import type { EventBroker, StoredMessage } from './broker.ts';
 import { draftEvent } from './draft-event.ts';
 import { firstTime } from './inbox.ts';
 import { connectJetStream } from './jetstream/jetstream-broker.ts';
+import { eventIdOf } from './message-id.ts';
 import { PublishFailed } from './publish-failed.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
+import { republish } from './republish.ts';
 import { collectLog } from './testing/collect-log.ts';
 import { createEventDatabase } from './testing/create-event-database.ts';
 import { counted, SHOP_STREAM } from './testing/shop-events.ts';
@@ -348,6 +350,49 @@ describe('fail-over between processes', () => {
     await append('p1', 3);
     await allPublished();
     expect(await stored()).toEqual(['p1:1', 'p1:2', 'p1:3']);
+  });
+});
+
+describe('republishing', () => {
+  async function loseTheStream(): Promise<void> {
+    for await (const { sequence } of broker.stored(SHOP_STREAM)) await broker.deleteStored(SHOP_STREAM, sequence);
+    expect(await stored()).toEqual([]);
+  }
+
+  test('brings a lost stream back in order, inside the dedup window, before anything newer', async () => {
+    const before = relay();
+    await append('p1', 1, 2);
+    await append('p2', 1);
+    await append('p1', 3);
+    await allPublished();
+    await before.stop();
+    await loseTheStream();
+    await append('p1', 4);
+    expect(await republish(pool, { since: new Date(Date.now() - 60_000) })).toBe(4);
+    relay();
+    await append('p1', 5);
+    await allPublished();
+    expect(await stored()).toEqual(['p1:1', 'p1:2', 'p2:1', 'p1:3', 'p1:4', 'p1:5']);
+    const { rows } = await pool.query('SELECT event_id FROM outbox ORDER BY id');
+    const ids: string[] = [];
+    for await (const { id } of broker.stored(SHOP_STREAM)) ids.push(eventIdOf(id!));
+    expect(new Set(ids)).toEqual(new Set(rows.map((row) => row.event_id)));
+  });
+
+  test('takes one owner, or what occurred since a moment, and nothing else', async () => {
+    relay();
+    await append('p1', 1);
+    await append('p2', 1);
+    await pool.query("UPDATE outbox SET occurred_at = now() - interval '2 days' WHERE owner_id = 'p2'");
+    await allPublished();
+    await loseTheStream();
+    expect(await republish(pool, { ownerId: 'p2' })).toBe(1);
+    await allPublished();
+    expect(await stored()).toEqual(['p2:1']);
+    expect(await republish(pool, { since: new Date(Date.now() - 3_600_000) })).toBe(1);
+    await allPublished();
+    expect(await stored()).toEqual(['p2:1', 'p1:1']);
+    expect(await republish(pool, { ownerId: 'nobody' })).toBe(0);
   });
 });
 

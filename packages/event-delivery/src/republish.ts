@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { OUTBOX_CHANNEL } from './append-to-outbox.ts';
+import { RELAY_LOCK } from './relay-lock.ts';
+
+// A fresh message id, for the broker may still know the old one although the message is gone.
+const UNPUBLISH = `
+  UPDATE outbox SET published_at = NULL, headers = headers || jsonb_build_object('republished', $1::text)
+  WHERE published_at IS NOT NULL
+    AND ($2::timestamptz IS NULL OR occurred_at >= $2) AND ($3::text IS NULL OR owner_id = $3)`;
+
+/**
+ * Has events published again that were published before: all that occurred since a moment, those of one owner, or both.
+ * This heals a stream that was wiped or restored from an old copy. The rows become unpublished in one transaction, with
+ * the relay kept out, so the relay sends them before anything newer and in order; writes go on meanwhile. Consumers that
+ * had handled them see duplicates, which they know by revision or inbox. Resolves to the number of events.
+ */
+export async function republish(
+  pool: pg.Pool,
+  what: { since?: Date | undefined; ownerId?: string | undefined },
+): Promise<number> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [RELAY_LOCK]);
+    const { rowCount } = await client.query(UNPUBLISH, [
+      `republish-${randomUUID()}`,
+      what.since?.toISOString() ?? null,
+      what.ownerId ?? null,
+    ]);
+    await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
+    await client.query('COMMIT');
+    return rowCount ?? 0;
+  } catch (error) {
+    // Ends the transaction with the session, whatever state it is in.
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
