@@ -13,7 +13,10 @@ const FIRST_STEPS = `# 1. Sign in, and put the accessToken of the answer
 #   { "authorization": "Bearer <accessToken>" }
 
 mutation SignIn {
-  signIn(input: { username: "", password: "" }) {
+  signIn(input: {
+    username: ""
+    password: ""
+  }) {
     accessToken
     user { id nickname }
   }
