@@ -86,8 +86,24 @@ describe('who asks', () => {
     expect(codesOf(await add(gone, bob))).toEqual(['UNAUTHENTICATED']);
   });
 
-  test('reads no list but their own', async () => {
-    expect(codesOf(await friendsOf(asAnn, bob, 'first: 1'))).toEqual(['FORBIDDEN']);
+  test.each([
+    'friends { totalCount }',
+    'friendRequests { totalCount }',
+    'blockedUsers { edges { cursor } }',
+    'suggestedFriends { mutualFriendCount }',
+  ])('reads nobody’s %s but their own', async (field) => {
+    const query = `query ($of: _Any!) { _entities(representations: [$of]) { ... on User { ${field} } } }`;
+    const of = (id: string) => ({ variables: { of: { __typename: 'User', id } } });
+    expect(codesOf(await asAnn(query, of(bob)))).toEqual(['FORBIDDEN']);
+    expect(codesOf(await service.ask(query, of(bob)))).toEqual(['UNAUTHENTICATED']);
+    expect((await asAnn(query, of(ann))).errors).toBeUndefined();
+  });
+
+  test.each(['relation', 'mutualFriends { edges { cursor } }'])('may read anybody’s %s, signed in', async (field) => {
+    const query = `query ($of: _Any!) { _entities(representations: [$of]) { ... on User { ${field} } } }`;
+    const variables = { of: { __typename: 'User', id: bob } };
+    expect((await asAnn(query, { variables })).errors).toBeUndefined();
+    expect(codesOf(await service.ask(query, { variables }))).toEqual(['UNAUTHENTICATED']);
   });
 });
 
@@ -222,6 +238,21 @@ describe('pages', () => {
     const answer = await friendsOf(asAnn, ann, `after: ${JSON.stringify(after)}`);
     expect(refusal(answer)).toEqual({ code: 'BAD_USER_INPUT', field: 'after' });
   });
+
+  test.each(['friendRequests', 'blockedUsers', 'mutualFriends', 'suggestedFriends'])(
+    'of %s have the same bounds',
+    async (field) => {
+      const selection = field === 'suggestedFriends' ? 'user { id }' : 'edges { cursor }';
+      const query = `query ($of: _Any!, $first: Int) { _entities(representations: [$of]) { ... on User { ${field}(first: $first) { ${selection} } } } }`;
+      for (const [first, limit] of [
+        [0, 1],
+        [101, 100],
+      ]) {
+        const answer = await asAnn(query, { variables: { of: { __typename: 'User', id: ann }, first } });
+        expect(refusal(answer)).toEqual({ code: 'BAD_USER_INPUT', field: 'first', limit });
+      }
+    },
+  );
 
   test('filtered by far too much text are refused', async () => {
     for (const [field, limit] of [
