@@ -5,12 +5,24 @@ import { describeMachine } from './describe-machine.ts';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
+import { measureImport } from './measure-import.ts';
+import { measureListPage } from './measure-list-page.ts';
 import { measureRelay } from './measure-relay.ts';
+import { measureStampede } from './measure-stampede.ts';
+import { measureWritePath } from './measure-write-path.ts';
 import type { Measurement } from './measurement.ts';
 import { type Steps, showSteps } from './show-step.ts';
 import { writeReport } from './write-report.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [measureFederatedRead, measureCommitToClient, measureRelay];
+const MEASUREMENTS: readonly Measurement[] = [
+  measureFederatedRead,
+  measureCommitToClient,
+  measureRelay,
+  measureListPage,
+  measureStampede,
+  measureImport,
+  measureWritePath,
+];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]
 

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { exampleData } from './example-event.ts';
 import { keepPace } from './keep-pace.ts';
 import type { Figure, Measurement, Workplace } from './measurement.ts';
+import { openPool } from './open-pool.ts';
 import { graphileWorkerOutbox } from './outboxes/graphile-worker-outbox.ts';
 import { kithOutbox } from './outboxes/kith-outbox.ts';
 import type { Outbox, OutboxSurroundings } from './outboxes/outbox.ts';
@@ -75,8 +76,7 @@ async function surroundings({ folder, started, step }: Workplace) {
   const nats = await startNats({ dataFolder: join(folder, 'nats') });
   started.defer(() => nats.stop());
   const databaseUrl = await startPostgresForReplication(folder, started);
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
-  started.defer(() => pool.end());
+  const pool = openPool(started, databaseUrl, 10);
   const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'bench', log: quietLog });
   started.defer(() => broker.close());
   await broker.declareStream(FRIEND_STREAM);

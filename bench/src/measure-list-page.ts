@@ -1,0 +1,118 @@
+import { eventually, type RunningSystem, startSystem } from '@kith/local';
+import { Redis } from 'ioredis';
+import { Client } from 'undici';
+import { connectRedis, createFriendListView, loadList, loadRevisions } from './friend-service-insides.ts';
+import type { Figure, Measurement } from './measurement.ts';
+import { openPool } from './open-pool.ts';
+import { quietLog } from './quiet-log.ts';
+import { medianMicroseconds } from './repeat-one-by-one.ts';
+import { signTokens } from './sign-tokens.ts';
+import { befriend, makeUsers } from './talk-to-system.ts';
+
+const LIST_SIZES = [20, 200, 2_000];
+const PAGE = 20;
+const CALLS = 3_000;
+const CALLS_OVER_HTTP = 1_000;
+
+// As the gateway asks for it.
+const QUERY = `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User {
+  friends(first: ${PAGE}) { edges { node { remark since user { id nickname avatarUrl } } } } } } }`;
+
+export const measureListPage: Measurement = {
+  name: 'list-page',
+  title: 'List page',
+  explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, ${CALLS_OVER_HTTP.toLocaleString('en')} reads, the \`_entities\` query of the gateway). Floor: GET of the same page as prebuilt JSON from the same Redis.`,
+
+  async run({ folder, started, step }) {
+    step('starting a system');
+    const system = await startSystem({ kithData: folder, durable: true });
+    started.defer(() => system.stop());
+    step('making lists');
+    const { owners, tokens } = await makeLists(system, folder);
+
+    const view = openView(system, started);
+    const redis = new Redis(system.redisUrl);
+    started.defer(() => redis.disconnect());
+    const figures: Figure[] = [];
+    for (const [index, size] of LIST_SIZES.entries()) {
+      step(`a page of ${size} friends`);
+      const [ownerId, token] = [owners[index]!, tokens[index]!];
+      const page = await view.page(ownerId, { order: 'NAME', limit: PAGE });
+      if (page.totalCount !== size) throw new Error(`The list has ${page.totalCount} friends and not ${size}.`);
+      await redis.set('bench:page', JSON.stringify(page));
+      const floor = {
+        what: 'Redis GET of the page',
+        value: await medianMicroseconds(CALLS, () => redis.get('bench:page')),
+      };
+      const atView = await medianMicroseconds(CALLS, () => view.page(ownerId, { order: 'NAME', limit: PAGE }));
+      const overHttp = await readOverHttp(system, ownerId, token);
+      figures.push(
+        { what: `${size.toLocaleString('en')} friends, at the view`, value: atView, unit: 'µs', beside: [floor] },
+        { what: `${size.toLocaleString('en')} friends, at the subgraph`, value: overHttp, unit: 'µs', beside: [floor] },
+      );
+    }
+    return figures;
+  },
+};
+
+async function makeLists(system: RunningSystem, folder: string) {
+  const ids = await makeUsers(system, 'member', Math.max(...LIST_SIZES) + LIST_SIZES.length);
+  const owners = ids.slice(0, LIST_SIZES.length);
+  const others = ids.slice(LIST_SIZES.length);
+  for (const [index, size] of LIST_SIZES.entries()) {
+    await befriend(
+      system,
+      others.slice(0, size).map((other) => [owners[index]!, other]),
+    );
+  }
+  await eventually('every event has been applied to the views', () => isQuiet(system), { withinMs: 60_000 });
+  return { owners, tokens: await signTokens(folder, owners) };
+}
+
+/** The consumers must not be at work on the same Redis while it is read. */
+async function isQuiet(system: RunningSystem): Promise<boolean> {
+  const response = await fetch(`${system.friend.url}/operator/status`, {
+    headers: { authorization: `Bearer ${system.operatorKey}` },
+  });
+  const { outbox, consumers } = (await response.json()) as {
+    outbox: { unpublished: number };
+    consumers: { lag: number; unacked: number }[];
+  };
+  return outbox.unpublished === 0 && consumers.every(({ lag, unacked }) => lag + unacked === 0);
+}
+
+function openView(system: RunningSystem, started: AsyncDisposableStack) {
+  const pool = openPool(started, system.friendDatabaseUrl, 2);
+  const redis = connectRedis({ url: system.redisUrl, log: quietLog });
+  started.defer(() => redis.close());
+  const view = createFriendListView({
+    redis,
+    load: (ownerId) => loadList(pool, ownerId),
+    loadRevisions: (ownerIds) => loadRevisions(pool, ownerIds),
+    log: quietLog,
+  });
+  started.defer(() => view.stop());
+  return view;
+}
+
+async function readOverHttp(system: RunningSystem, ownerId: string, token: string): Promise<number> {
+  const client = new Client(system.friend.url);
+  const request = {
+    path: '/graphql',
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-kith-gateway-key': system.gatewayKey,
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify({ query: QUERY, variables: { id: ownerId } }),
+  } as const;
+  const read = async () => (await client.request(request)).body.text();
+  try {
+    const answer = await read();
+    if (answer.split('"nickname"').length !== PAGE + 1) throw new Error(`Not a page: ${answer.slice(0, 300)}`);
+    return await medianMicroseconds(CALLS_OVER_HTTP, read);
+  } finally {
+    await client.close();
+  }
+}
