@@ -1,5 +1,6 @@
 import type { OutboxEvent } from './draft-event.ts';
 import type { SqlConnection } from './sql-connection.ts';
+import { type Hop, startHop, traceBeingHandled } from './trace-event-path.ts';
 
 /** NOTIFY channel, per database: wakes the relays some microseconds after the commit. */
 export const OUTBOX_CHANNEL = 'outbox';
@@ -34,6 +35,21 @@ export class EventRefused extends Error {
  */
 export async function appendToOutbox(sql: SqlConnection, events: readonly OutboxEvent[]): Promise<void> {
   if (events.length === 0) return;
+  const hops = startHops(events);
+  const headers = events.map((event) => {
+    const traceparent = hops.get(traceOf(event))?.traceparent;
+    return JSON.stringify(traceparent ? { traceparent } : {});
+  });
+  try {
+    await append(sql, events, headers);
+    for (const hop of hops.values()) hop.end();
+  } catch (error) {
+    for (const hop of hops.values()) hop.end(error);
+    throw error;
+  }
+}
+
+async function append(sql: SqlConnection, events: readonly OutboxEvent[], headers: readonly string[]): Promise<void> {
   await sql.query(APPEND, [
     events.map((event) => event.eventId),
     events.map(ownerOf),
@@ -41,9 +57,25 @@ export async function appendToOutbox(sql: SqlConnection, events: readonly Outbox
     events.map((event) => event.type),
     events.map((event) => event.subject),
     events.map(payloadOf),
-    events.map((event) => JSON.stringify(event.traceparent ? { traceparent: event.traceparent } : {})),
+    headers,
     events.map((event) => event.occurredAt.toISOString()),
   ]);
+}
+
+/** What a consumer appends belongs to the trace of the event that it handles, unless the event says otherwise. */
+function traceOf(event: OutboxEvent): string | undefined {
+  return event.traceparent ?? traceBeingHandled();
+}
+
+/** One for each trace, not for each event: one command may change thousands of lists. */
+function startHops(events: readonly OutboxEvent[]): Map<string | undefined, Hop> {
+  const hops = new Map<string | undefined, Hop>();
+  for (const event of events) {
+    const traceparent = traceOf(event);
+    if (traceparent === undefined || hops.has(traceparent)) continue;
+    hops.set(traceparent, startHop('append', traceparent, { 'kith.events': events.length }));
+  }
+  return hops;
 }
 
 function ownerOf(event: OutboxEvent): string {

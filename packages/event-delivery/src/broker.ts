@@ -33,13 +33,17 @@ export interface EventBroker {
   stored(stream: StreamName, options?: { subject?: string }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
   status(): Promise<BrokerStatus>;
+  /** Where traces are recorded, it carries the one that is being handled. */
   announce(subject: string, payload: string): void;
   /** `onMessage` that throws is reported and the message dropped: it never breaks the connection. */
-  listen(subject: string, onMessage: (payload: string, subject: string) => void): Stoppable;
+  listen(subject: string, onMessage: OnAnnouncement): Stoppable;
   /** Called after a lost connection has come back: announcements in between were not seen. */
   onReconnect(handler: () => void): Stoppable;
   close(): Promise<void>;
 }
+
+/** `trace` reads the announcement's traceparent; asked for, for most listeners never want it. */
+export type OnAnnouncement = (payload: string, subject: string, trace: () => string | undefined) => void;
 
 export interface Stoppable {
   stop(): Promise<void>;

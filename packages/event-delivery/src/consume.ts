@@ -11,9 +11,11 @@ import { ACK_WAIT_MS, type Delivery, type EventBroker, MESSAGE_ID_HEADER, type S
 import { HELD_BEHIND, reasonOf, type StoredDeadLetter, type WhenPoisoned } from './dead-letter.ts';
 import { openDeadLetterBox } from './dead-letter-box.ts';
 import type { Log } from './log.ts';
+import { measureConsumer } from './measure-delivery.ts';
 import { isOutage } from './outage.ts';
 import { readRedriveHeaders } from './redrive-headers.ts';
 import { createTurns } from './take-turns.ts';
+import { inTraceOf, startHop } from './trace-event-path.ts';
 
 const SAY_WORKING_EVERY_MS = ACK_WAIT_MS / 3;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
@@ -65,6 +67,7 @@ export async function consume<Contract extends EventContract>(
   const { broker, log, now = () => new Date() } = options;
   const { stream, durable, contracts, maxAttempts = 8, whenPoisoned = 'pass', retry = RETRY } = definition;
   const turns = createTurns(definition.concurrency ?? 16);
+  const measured = measureConsumer(durable, stream.name, broker);
   const stopped = new AbortController();
   const inHand = new Map<string, Delivery>();
   const toGiveBack: Delivery[] = [];
@@ -81,10 +84,29 @@ export async function consume<Contract extends EventContract>(
     return turns.inPlace(async () => {
       if (stopped.signal.aborted) return 'stopped';
       const startedAt = performance.now();
-      await definition.handle(event);
-      options.onHandled?.('handled', performance.now() - startedAt);
+      await traced(event);
+      const tookMs = performance.now() - startedAt;
+      measured.handled(tookMs, now().getTime() - event.occurredAt.getTime());
+      options.onHandled?.('handled', tookMs);
       return 'handled';
     });
+  }
+
+  async function traced(event: EnvelopeOf<Contract>): Promise<void> {
+    const hop = startHop('handle', event.traceparent, {
+      'messaging.destination.name': event.name,
+      'messaging.consumer.group.name': durable,
+      'messaging.message.id': event.id,
+    });
+    const { traceparent } = hop;
+    const handed = traceparent === undefined ? event : { ...event, traceparent };
+    try {
+      await inTraceOf(traceparent, () => definition.handle(handed));
+      hop.end();
+    } catch (error) {
+      hop.end(error);
+      throw error;
+    }
   }
 
   /** Tries until it is handled, buried, or the consumer is stopped. */
@@ -100,6 +122,7 @@ export async function consume<Contract extends EventContract>(
         if (error instanceof UnreadableEvent || failures >= maxAttempts) {
           return await bury(incoming, { error, reason: reasonOf(error), attempts: attempt, replaces });
         }
+        measured.retried();
         options.onHandled?.('retried', 0);
         log.warn({ consumer: durable, attempt, error: String(error) }, 'an event failed and will be tried again');
       }
@@ -116,6 +139,7 @@ export async function consume<Contract extends EventContract>(
     if (!buried) return 'stopped';
     const { reason, attempts } = why;
     log.error({ consumer: durable, ownerId, subject: incoming.subject, reason, attempts }, 'an event is dead');
+    measured.died(reason);
     options.onHandled?.('dead', 0);
     return 'dead';
   }
@@ -226,6 +250,7 @@ export async function consume<Contract extends EventContract>(
       toGiveBack.sort((a, b) => a.sequence - b.sequence);
       for (const delivery of toGiveBack) await guarded(() => delivery.retryLater(0));
       await box.close();
+      measured.stop();
     },
   };
 }

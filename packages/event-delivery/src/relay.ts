@@ -5,9 +5,11 @@ import { backoffMs } from './backoff.ts';
 import type { EventBroker, Message, Stoppable } from './broker.ts';
 import { listenForCommits } from './listen-for-commits.ts';
 import type { Log } from './log.ts';
+import { countPublished, measureOutbox } from './measure-delivery.ts';
 import { freshMessageId } from './message-id.ts';
 import { isFaultOfTheMessage } from './publish-failed.ts';
 import { RELAY_LOCK } from './relay-lock.ts';
+import { type Hop, startHop } from './trace-event-path.ts';
 
 const BATCH = 1_000;
 const SWEEP_EVERY_MS = 1_000;
@@ -67,6 +69,7 @@ export function startRelay(options: RelayOptions): Relay {
   const alarm = createAlarm();
   const listener = listenForCommits(pool, alarm.wake, log);
   const reconnected = options.broker.onReconnect(alarm.hurry);
+  const measured = measureOutbox(options.source, pool);
   const setAside = new Map<string, number>();
   let stopping = false;
 
@@ -104,7 +107,7 @@ export function startRelay(options: RelayOptions): Relay {
       stopping = true;
       alarm.end();
       await running;
-      await Promise.all([listener.stop(), reconnected.stop()]);
+      await Promise.all([listener.stop(), reconnected.stop(), measured.stop()]);
     },
   };
 }
@@ -154,13 +157,20 @@ async function publishNext(
     values: [ownersToSkip],
   });
   if (rows.length === 0) return { published: 0 };
-  const results = await options.broker.publish(rows.map((row) => toMessage(row, options.source)));
+  const hops = rows.map((row) =>
+    startHop('publish', row.headers.traceparent, {
+      'messaging.destination.name': row.type,
+      'messaging.message.id': row.event_id,
+    }),
+  );
+  const results = await options.broker.publish(rows.map((row, at) => toMessage(row, options.source, hops[at] as Hop)));
   const done: { id: string; sequence: number }[] = [];
   let failed: Batch['failed'];
   rows.forEach((row, at) => {
     const result = results[at];
     if (result && !('error' in result)) done.push({ id: row.id, sequence: result.sequence });
     else failed ??= { row, error: result?.error ?? new Error('The broker gave no answer.') };
+    hops[at]?.end(result && 'error' in result ? result.error : undefined);
   });
   if (done.length > 0) {
     await client.query({
@@ -168,12 +178,15 @@ async function publishNext(
       text: MARK_PUBLISHED,
       values: [done.map((row) => row.id), done.map((row) => row.sequence)],
     });
-    options.onPublished?.(done.length, Date.now() - rows[0]!.occurred_at.getTime());
+    const now = Date.now();
+    const ages = rows.slice(0, done.length).map((row) => now - row.occurred_at.getTime());
+    countPublished(options.source, ages);
+    options.onPublished?.(done.length, ages[0] ?? 0);
   }
   return failed ? { published: done.length, failed } : { published: done.length };
 }
 
-function toMessage(row: OutboxRow, source: string): Message {
+function toMessage(row: OutboxRow, source: string, { traceparent }: Hop): Message {
   const payload = writeEnvelope({
     eventId: row.event_id,
     source,
@@ -182,9 +195,9 @@ function toMessage(row: OutboxRow, source: string): Message {
     revision: Number(row.revision),
     occurredAt: row.occurred_at,
     data: row.payload,
-    ...(row.headers.traceparent ? { traceparent: row.headers.traceparent } : {}),
+    ...(traceparent ? { traceparent } : {}),
   });
-  const headers = row.headers.traceparent ? { traceparent: row.headers.traceparent } : {};
+  const headers = traceparent ? { traceparent } : {};
   const { republished } = row.headers;
   const id = republished === undefined ? row.event_id : freshMessageId(row.event_id, republished);
   return { subject: row.subject, id, payload, headers };

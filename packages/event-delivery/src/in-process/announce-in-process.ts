@@ -1,17 +1,16 @@
-import type { EventBroker, Stoppable } from '../broker.ts';
+import type { EventBroker, OnAnnouncement, Stoppable } from '../broker.ts';
 import type { Log } from '../log.ts';
+import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { subjectMatches } from './subject-matches.ts';
-
-type Listener = (payload: string, subject: string) => void;
 
 /** Announcements to whoever listens at this moment. Delivered after the announcer's turn, as from a network. */
 export function announceInProcess(log: Log): Pick<EventBroker, 'announce' | 'listen'> {
-  const exact = new Map<string, Set<Listener>>();
-  const wild = new Map<string, Set<Listener>>();
+  const exact = new Map<string, Set<OnAnnouncement>>();
+  const wild = new Map<string, Set<OnAnnouncement>>();
 
-  function tell(listener: Listener, payload: string, subject: string): void {
+  function tell(listener: OnAnnouncement, payload: string, subject: string, trace: () => string | undefined): void {
     try {
-      listener(payload, subject);
+      listener(payload, subject, trace);
     } catch (error) {
       log.error({ error: String(error) }, 'a listener threw; its message was dropped');
     }
@@ -19,18 +18,21 @@ export function announceInProcess(log: Log): Pick<EventBroker, 'announce' | 'lis
 
   return {
     announce(subject, payload) {
+      const hop = startHop('announce', traceBeingHandled(), { 'messaging.destination.name': familyOf(subject) });
+      hop.end();
+      const trace = () => (hop.recorded ? hop.traceparent : undefined);
       queueMicrotask(() => {
-        for (const listener of exact.get(subject) ?? []) tell(listener, payload, subject);
+        for (const listener of exact.get(subject) ?? []) tell(listener, payload, subject, trace);
         for (const [pattern, listeners] of wild) {
           if (!subjectMatches(pattern, subject)) continue;
-          for (const listener of listeners) tell(listener, payload, subject);
+          for (const listener of listeners) tell(listener, payload, subject, trace);
         }
       });
     },
     listen(subject, onMessage): Stoppable {
       const all = /[*>]/.test(subject) ? wild : exact;
       // One of its own for each call: the same function may listen twice.
-      const listener: Listener = (payload, from) => onMessage(payload, from);
+      const listener: OnAnnouncement = (payload, from, trace) => onMessage(payload, from, trace);
       const listeners = all.get(subject) ?? new Set();
       all.set(subject, listeners.add(listener));
       return {

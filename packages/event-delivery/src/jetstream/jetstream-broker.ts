@@ -8,7 +8,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { connect, type NatsConnection, nanos } from 'nats';
+import { connect, headers, type NatsConnection, nanos } from 'nats';
 import {
   type BrokerStatus,
   DEDUP_WINDOW_MS,
@@ -18,6 +18,7 @@ import {
 } from '../broker.ts';
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
@@ -105,14 +106,23 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     status: () => readStatus(jsm),
     announce: (subject, payload) => {
-      if (!nc.isClosed()) nc.publish(subject, payload);
+      if (nc.isClosed()) return;
+      const hop = startHop('announce', traceBeingHandled(), { 'messaging.destination.name': familyOf(subject) });
+      // Headers cost every reader something: only where somebody records.
+      if (hop.recorded && hop.traceparent) {
+        const header = headers();
+        header.set('traceparent', hop.traceparent);
+        nc.publish(subject, payload, { headers: header });
+      } else nc.publish(subject, payload);
+      hop.end();
     },
     listen(subject, onMessage) {
       const subscription = nc.subscribe(subject, {
         callback: (error, message) => {
           if (error) return;
           // A callback that throws would end the connection's reader: nothing may escape.
-          guarded(log, () => onMessage(message.string(), message.subject));
+          const trace = () => message.headers?.get('traceparent') || undefined;
+          guarded(log, () => onMessage(message.string(), message.subject, trace));
         },
       });
       return { stop: async () => subscription.unsubscribe() };
