@@ -15,6 +15,10 @@ export interface UpdateFriendListViewOptions {
 
 /** A gap longer than this is cheaper to load than to walk: the view is left behind, and a reader loads it anew. */
 const LONGEST_GAP = 500;
+/** While Redis is away: a change of a list whose view is behind is announced after so long at most. */
+const MOST_MS_BETWEEN_TRIES = 1_000;
+/** Changes that are announced though the view has not had them; whoever misses more finds it by the gateway's poll. */
+const ANNOUNCED_AHEAD = 100;
 
 /**
  * Brings the view up to each change, then announces it: in this order, so that whoever hears of a change and reads the
@@ -37,19 +41,29 @@ export function updateFriendListView(
     }
   }
 
+  function announce(event: FriendListEvent): void {
+    const { ownerId, revision } = event;
+    const cursor = writeListCursor({ timeline, ownerId, revision, complete: true });
+    options.announce(liveFriendList(ownerId), JSON.stringify(changeAnswer(event, cursor)));
+  }
+
   return {
     stream: FRIEND_STREAM,
     durable: FRIEND_LIST_VIEW_CONSUMER,
     contracts: friendListContracts,
     concurrency: 64,
+    retry: { firstMs: 50, mostMs: MOST_MS_BETWEEN_TRIES },
     async handle(event) {
-      const { ownerId, revision } = event;
       try {
         await apply(event);
-      } finally {
-        const cursor = writeListCursor({ timeline, ownerId, revision, complete: true });
-        options.announce(liveFriendList(ownerId), JSON.stringify(changeAnswer(event, cursor)));
+      } catch (error) {
+        announce(event);
+        // This event is tried again until the view has it, and those behind it on its list wait. Who listens need not.
+        const behind = await options.events(event.ownerId, event.revision, ANNOUNCED_AHEAD).catch(() => []);
+        behind.forEach(announce);
+        throw error;
       }
+      announce(event);
     },
   };
 }

@@ -1,0 +1,335 @@
+import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { connectBroker, consume, startRelay } from '@kith/event-delivery';
+import { eventually, startNats, startRedis } from '@kith/local';
+import { createLog, type Stop, stopInReverse } from '@kith/service-kit';
+import fc from 'fast-check';
+import { v7 as newId } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { updateFriendListView } from './consumers/update-friend-list-view.ts';
+import { DEFAULT_LIMITS, type Person } from './domain/relationship-state.ts';
+import { loadList } from './lists/load-list.ts';
+import { loadRevisions } from './lists/load-revisions.ts';
+import { readEvents } from './lists/read-events.ts';
+import { copyProfile } from './profiles/copy-profile.ts';
+import { forgetPerson } from './profiles/forget-person.ts';
+import { createRelationships, type Relationships } from './relationships/change-relationship.ts';
+import { inTransaction } from './relationships/in-transaction.ts';
+import { findContradictions } from './testing/find-contradictions.ts';
+import { type FriendDatabase, openFriendDatabase } from './testing/open-friend-database.ts';
+import { bothWays } from './testing/replay-events.ts';
+import { type Deed, outcomeOf, SequentialWorld, type WorldState } from './testing/sequential-world.ts';
+import { connectRedis } from './view/connect-redis.ts';
+import { createFriendListView, type FriendListView } from './view/friend-list-view.ts';
+import type { ListState } from './view/list-state.ts';
+import { inOrder } from './view/testing/lists-in-memory.ts';
+
+/** How many histories; and the seed of a run to repeat (which concurrency may still let end otherwise). */
+const HISTORIES = Number(process.env.FRIEND_HISTORIES ?? 500);
+const SEED = Number(process.env.FRIEND_HISTORIES_SEED ?? Date.now() % 2 ** 31);
+const AT_ONCE = 5;
+const PEOPLE = 5;
+/** Small, so that five people reach them. */
+const LIMITS = { ...DEFAULT_LIMITS, friendsPerList: 3, openRequestsPerUser: 3 };
+
+let db: FriendDatabase;
+let relationships: Relationships;
+let view: FriendListView;
+const stops: Stop[] = [];
+beforeAll(async () => {
+  const log = createLog({ name: 'test', level: 'silent' });
+  const [nats, redisServer] = await Promise.all([startNats(), startRedis()]);
+  stops.push(
+    () => nats.stop(),
+    () => redisServer.stop(),
+  );
+  db = await openFriendDatabase({ connections: 24 });
+  stops.push(() => db.close());
+  const redis = connectRedis({ url: redisServer.url, log });
+  view = createFriendListView({
+    redis,
+    load: (ownerId) => loadList(db.pool, ownerId),
+    loadRevisions: (ownerIds) => loadRevisions(db.pool, ownerIds),
+    log,
+  });
+  stops.push(
+    () => redis.close(),
+    () => view.stop(),
+  );
+  const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'test', log });
+  await broker.declareStream(FRIEND_STREAM);
+  const relay = startRelay({ pool: db.pool, broker, source: FRIEND_SOURCE, log });
+  const lists = await consume(
+    updateFriendListView({
+      view,
+      timeline: newId(),
+      announce: (subject, payload) => broker.announce(subject, payload),
+      events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
+    }),
+    { broker, log },
+  );
+  stops.push(
+    () => broker.close(),
+    () => relay.stop(),
+    () => lists.stop(),
+  );
+  relationships = createRelationships({
+    pool: db.pool,
+    limits: LIMITS,
+    moment: () => ({ now: new Date(), newId }),
+    traceparent: () => undefined,
+    learnProfiles: async () => {},
+    afterCommit: ({ revisions }) => raiseFloors(revisions),
+  });
+});
+afterAll(() => stopInReverse(createLog({ name: 'test', level: 'silent' }), stops));
+
+async function raiseFloors(revisions: ReadonlyMap<string, number>): Promise<void> {
+  await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
+}
+
+type Step =
+  | { readonly does: 'deed'; readonly other: number; readonly deed: Deed }
+  | { readonly does: 'import'; readonly pairs: readonly (readonly [number, number])[] }
+  | { readonly does: 'rename'; readonly name: string }
+  | { readonly does: 'read' }
+  | { readonly does: 'leave' };
+
+interface History {
+  readonly policies: readonly Person['friendPolicy'][];
+  /** Whose view is there from the start; the others’ lists are loaded when somebody reads them. */
+  readonly watched: readonly boolean[];
+  /** What each person does, one thing after the other; people act at the same time. */
+  readonly steps: readonly (readonly Step[])[];
+}
+
+const who = fc.nat(PEOPLE - 1);
+const remark = fc.constantFrom(null, '', 'A', 'B', '🦊');
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('add' as const), remark }) },
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      { kind: fc.constant('update' as const), remark, pinned: fc.boolean(), tags: fc.subarray(['x', 'y']) },
+      { requiredKeys: ['kind'] },
+    ),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('accept', 'decline', 'cancel') }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('bind', 'remove', 'block', 'unblock') }) },
+) as fc.Arbitrary<Deed>;
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ does: fc.constant('deed' as const), other: who, deed }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant('import' as const),
+      pairs: fc.array(fc.tuple(who, who), { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('rename' as const), name: fc.constantFrom('N', 'M') }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('read' as const) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant('leave' as const) }) },
+);
+const each = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: PEOPLE, maxLength: PEOPLE });
+const history: fc.Arbitrary<History> = fc.record({
+  policies: each(fc.constantFrom('OPEN', 'APPROVAL', 'APPROVAL', 'CLOSED')),
+  watched: each(fc.boolean()),
+  steps: each(fc.array(step, { maxLength: 6 })),
+});
+
+/** Something that was decided while every list it concerns was locked. */
+type Decided =
+  | {
+      readonly viewerId: string;
+      readonly otherId: string;
+      readonly deed: Deed;
+      readonly requestId?: string;
+      readonly newRequestId?: string;
+      readonly outcome: string;
+    }
+  | { readonly left: string };
+
+/** Runs a history against the real servers. The order in which things were decided is a sequential one. */
+async function live({ policies, watched, steps }: History): Promise<{ people: Person[]; decided: Decided[] }> {
+  const people: Person[] = [];
+  for (const friendPolicy of policies) {
+    people.push({ userId: await db.person({ friendPolicy }), nickname: 'Somebody', avatarUrl: null, friendPolicy });
+  }
+  const ids = people.map(({ userId }) => userId);
+  await Promise.all(ids.filter((_, at) => watched[at]).map((ownerId) => view.whole(ownerId)));
+
+  let decided: Decided[] = [];
+  /** A transaction that lost its turn is run again: only what it decided last has happened. */
+  const deciding = () => {
+    let mine: Decided[] = [];
+    return {
+      startOver: () => {
+        decided = decided.filter((each) => !mine.includes(each));
+        mine = [];
+      },
+      decide(each: Decided) {
+        decided.push(each);
+        mine.push(each);
+      },
+    };
+  };
+
+  async function doDeed(viewerId: string, otherId: string, deed: Deed): Promise<void> {
+    const turn = deciding();
+    const decide: Parameters<Relationships['changeRequest']>[2] = (relationship, request) => {
+      turn.startOver();
+      const before = relationship.state.openRequest?.id;
+      const outcome = outcomeOf(relationship, deed, request);
+      const after = relationship.state.openRequest?.id;
+      turn.decide({
+        ...{ viewerId, otherId, deed, outcome },
+        ...(request ? { requestId: request.id } : {}),
+        ...(after && after !== before ? { newRequestId: after } : {}),
+      });
+      if (/^[A-Z_]+$/.test(outcome)) throw new Refused(outcome);
+    };
+    if (deed.kind !== 'accept' && deed.kind !== 'decline' && deed.kind !== 'cancel') {
+      await relationships.change({ viewerId, otherId }, (r) => decide(r, undefined as never));
+      return;
+    }
+    const { rows } = await db.pool.query<{ id: string }>(
+      'SELECT id FROM friend_request WHERE (from_id, to_id) IN (($1, $2), ($2, $1)) ORDER BY id DESC LIMIT 1',
+      [viewerId, otherId],
+    );
+    if (rows[0]) await relationships.changeRequest(viewerId, rows[0].id, decide);
+  }
+
+  async function take(userId: string, step: Step, version: number): Promise<void> {
+    const context = { now: new Date(), newId };
+    switch (step.does) {
+      case 'deed':
+        return doDeed(userId, ids[step.other]!, step.deed);
+      case 'import': {
+        const turn = deciding();
+        const pairs = step.pairs.map(([one, two]) => ({ viewerId: ids[one]!, otherId: ids[two]! }));
+        const seen = new Set<string>();
+        await relationships.changeMany(pairs, (relationship) => {
+          const [viewerId, otherId] = [relationship.state.viewer.person.userId, relationship.state.other.person.userId];
+          const key = `${viewerId} ${otherId}`;
+          // No pair is decided twice, unless the whole batch is.
+          if (seen.has(key)) turn.startOver();
+          if (seen.has(key)) seen.clear();
+          seen.add(key);
+          const deed: Deed = { kind: 'bind' };
+          turn.decide({ viewerId, otherId, deed, outcome: outcomeOf(relationship, deed) });
+        });
+        return;
+      }
+      case 'rename': {
+        const profile = { userId, username: userId, nickname: `${step.name}${version}`, avatarUrl: null, version };
+        const { friendPolicy } = people.find((person) => person.userId === userId)!;
+        return raiseFloors(
+          await inTransaction(db.pool, (sql) => copyProfile(sql, { ...profile, friendPolicy }, context)),
+        );
+      }
+      case 'read': {
+        // As a reader sees it: never torn, whatever goes on.
+        const page = await view.page(userId, { order: 'NAME', limit: 100 });
+        expect(page.friends).toHaveLength(page.totalCount);
+        return;
+      }
+      case 'leave': {
+        const turn = deciding();
+        const revisions = await inTransaction(db.pool, async (sql) => {
+          turn.startOver();
+          const moved = await forgetPerson(sql, userId, context);
+          turn.decide({ left: userId });
+          return moved;
+        });
+        return raiseFloors(revisions);
+      }
+      default: {
+        const unhandled: never = step;
+        return unhandled;
+      }
+    }
+  }
+
+  await Promise.all(
+    ids.map(async (userId, at) => {
+      for (const [n, step] of steps[at]!.entries()) {
+        await take(userId, step, n + 2).catch((error) => {
+          const isRefusal = error instanceof Refused || GONE.has((error as { code?: string }).code ?? '');
+          if (!isRefusal) throw error;
+        });
+      }
+    }),
+  );
+  return { people, decided };
+}
+
+class Refused extends Error {}
+
+/** Answers about people who have left: nothing was decided then. */
+const GONE = new Set(['USER_NOT_FOUND', 'UNAUTHENTICATED', 'REQUEST_NOT_FOUND']);
+
+/** Tells the same in sequence; each outcome has to be the same again. */
+function retell(people: readonly Person[], decided: readonly Decided[]): WorldState {
+  const world = new SequentialWorld(people, LIMITS);
+  for (const each of decided) {
+    if ('left' in each) {
+      if (world.has(each.left)) world.leave(each.left);
+      continue;
+    }
+    const { viewerId, otherId, deed, outcome, ...ids } = each;
+    const told = world.do(viewerId, otherId, deed, ids);
+    expect([deed, told]).toEqual([deed, outcome]);
+  }
+  return world.state;
+}
+
+async function stateInPostgres(ids: readonly string[]): Promise<WorldState> {
+  const all = <Row extends object>(query: string) => db.pool.query<Row>(query, [ids]).then(({ rows }) => rows);
+  const [friends, requests, blocks] = await Promise.all([
+    all<{ key: string; details: WorldState['friends'][string] }>(
+      `SELECT owner_id || ' ' || friend_id AS key, json_build_object('remark', remark, 'pinned', pinned, 'tags', tags) AS details
+       FROM friend WHERE owner_id = ANY($1::uuid[])`,
+    ),
+    all<{ id: string; status: WorldState['requests'][string] }>(
+      'SELECT id, status FROM friend_request WHERE from_id = ANY($1::uuid[])',
+    ),
+    all<{ key: string }>(`SELECT owner_id || ' ' || blocked_id AS key FROM block WHERE owner_id = ANY($1::uuid[])`),
+  ]);
+  return {
+    friends: Object.fromEntries(friends.map(({ key, details }) => [key, details])),
+    requests: Object.fromEntries(requests.map(({ id, status }) => [id, status])),
+    blocks: blocks.map(({ key }) => key).sort(),
+  };
+}
+
+async function check({ people, decided }: { people: Person[]; decided: Decided[] }): Promise<void> {
+  const ids = people.map(({ userId }) => userId);
+  expect(await stateInPostgres(ids)).toEqual(retell(people, decided));
+  await Promise.all(
+    ids.map(async (ownerId) => {
+      const { rows, events } = await bothWays(db.pool, ownerId);
+      expect(events).toEqual(rows);
+      const asRead = await view.whole(ownerId);
+      expect(inOrder(asRead)).toEqual(rows);
+      let stored: ListState | undefined;
+      await eventually('the view has come to where Postgres stands', async () => {
+        stored = await view.stored(ownerId);
+        return stored?.revision === rows.revision;
+      });
+      expect(inOrder(stored!)).toEqual(rows);
+    }),
+  );
+}
+
+test(`any ${HISTORIES} histories, people acting at once, end as if they had acted in turn (FRIEND_HISTORIES_SEED=${SEED})`, {
+  timeout: 60_000 + HISTORIES * 400,
+}, async () => {
+  const several = fc.array(history, { minLength: AT_ONCE, maxLength: AT_ONCE });
+  await fc.assert(
+    fc.asyncProperty(several, async (histories) => {
+      await Promise.all(histories.map(async (history) => check(await live(history))));
+    }),
+    // Two runs of one history differ in who comes first, so a smaller one proves nothing about the larger.
+    { numRuns: Math.ceil(HISTORIES / AT_ONCE), seed: SEED, endOnFailure: true },
+  );
+  expect(await findContradictions(db.pool)).toEqual([]);
+});
