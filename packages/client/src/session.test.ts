@@ -103,3 +103,17 @@ test('signing out ends the session here at once, and on the server too', async (
   expect(await store.get('kith.session')).toBeNull();
   expect(server.asked).toContain('signOut');
 });
+
+test('a tab that reads the store again is signed in and out with the tab that wrote it', async () => {
+  const { server, open } = setUp();
+  const [first, second] = [open(), open()];
+  await first.signIn({ username: 'ada', password: 'secret-1' });
+  expect(second.getSnapshot()).not.toEqual({ user });
+  await second.reread();
+  expect(second.getSnapshot()).toEqual({ user });
+  expect(await second.accessToken()).toBe('a1');
+  server.endEverything();
+  await first.signOut().catch(() => undefined);
+  await second.reread();
+  expect(second.getSnapshot()).toBeNull();
+});

@@ -18,6 +18,8 @@ export interface Session {
   accessToken(): Promise<string | null>;
   /** The server refused the token: the next accessToken() brings another, or ends the session. */
   tokenRefused(token: string): void;
+  /** Another tab has written to the store: who is signed in there is signed in here. */
+  reread(): Promise<void>;
   /** null: signed out; undefined: not read from the store yet. */
   getSnapshot(): SignedIn | null | undefined;
   subscribe(listener: () => void): Unsubscribe;
@@ -118,6 +120,16 @@ export function createSession(options: {
     return snapshot!;
   }
 
+  async function accessToken(): Promise<string | null> {
+    const known = await current();
+    if (!known) return null;
+    if (isGood(known)) return known.accessToken;
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  }
+
   void current();
   return {
     signUp: (input) => begin('signUp', input),
@@ -132,27 +144,22 @@ export function createSession(options: {
       );
     },
     async changePassword(input) {
-      const known = await current();
       const { changePassword } = await send<{ changePassword: Tokens }>(
         {
           query: `mutation ChangePassword($input: ChangePasswordInput!) { changePassword(input: $input) ${SESSION} }`,
           variables: { input },
         },
-        known?.accessToken ?? null,
+        await accessToken(),
       );
       await keep(changePassword);
     },
-    async accessToken() {
-      const known = await current();
-      if (!known) return null;
-      if (isGood(known)) return known.accessToken;
-      refreshing ??= refresh().finally(() => {
-        refreshing = undefined;
-      });
-      return refreshing;
-    },
+    accessToken,
     tokenRefused(token) {
       if (tokens?.accessToken === token) tokens = { ...tokens, expiresAt: new Date(0).toISOString() };
+    },
+    async reread() {
+      const stored = await read();
+      if (stored?.refreshToken !== tokens?.refreshToken) show(stored);
     },
     getSnapshot: () => snapshot,
     subscribe: listeners.subscribe,

@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws';
 import { backoffMs } from './backoff.ts';
+import { followNetwork, isKnownOffline } from './follow-network.ts';
 import { FriendList, Hole, type SavedFriendList } from './friend-list.ts';
 import { type FriendListChange, WATCH_FRIEND_LIST } from './list-change.ts';
 import type { Session } from './session.ts';
@@ -31,6 +32,9 @@ const QUIET_MS = 250;
 /** The protocol's codes for "not you, or not any more": a fresh token may help. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 const REFUSED = new Set([4400, 4401, 4403]);
 
+/** Without word from the platform that the network is back. */
+const LOOK_AGAIN_AFTER_MS = 15_000;
+
 /**
  * Keeps the list up to date until it is stopped: subscribes from the list's cursor, applies what comes, and begins
  * again from there after any break, with back-off and jitter. A hole in the revisions is a break too.
@@ -39,6 +43,8 @@ export function watchFriendList(options: WatchOptions): Watching {
   const list = new FriendList(options.saved);
   const stopped = new AbortController();
   let wake: (() => void) | undefined;
+  let cut: (() => void) | undefined;
+  const stopFollowingNetwork = followNetwork({ lost: () => cut?.(), back: () => wake?.() });
 
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -54,10 +60,17 @@ export function watchFriendList(options: WatchOptions): Watching {
     let failures = 0;
     while (!stopped.signal.aborted) {
       options.onState('offline');
+      if (isKnownOffline()) {
+        await pause(LOOK_AGAIN_AFTER_MS);
+        continue;
+      }
       const token = await options.session.accessToken().catch(() => undefined);
       if (token === null) return;
-      if (token) {
-        const outcome = await subscribeOnce(options, list, token, stopped.signal);
+      if (token && !stopped.signal.aborted) {
+        const line = new AbortController();
+        cut = () => line.abort();
+        const outcome = await subscribeOnce(options, list, token, AbortSignal.any([stopped.signal, line.signal]));
+        cut = undefined;
         if (outcome.heard) failures = 0;
         if (outcome.hole) continue;
         if (outcome.refused) options.session.tokenRefused(token);
@@ -72,6 +85,7 @@ export function watchFriendList(options: WatchOptions): Watching {
     list,
     retryNow: () => wake?.(),
     stop() {
+      stopFollowingNetwork();
       stopped.abort();
       wake?.();
     },
