@@ -7,6 +7,7 @@ import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
 import { measureImport } from './measure-import.ts';
 import { measureListPage } from './measure-list-page.ts';
+import { measureLivePush } from './measure-live-push.ts';
 import { measureRelay } from './measure-relay.ts';
 import { measureStampede } from './measure-stampede.ts';
 import { measureWritePath } from './measure-write-path.ts';
@@ -22,6 +23,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureStampede,
   measureImport,
   measureWritePath,
+  measureLivePush,
 ];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]

@@ -11,6 +11,7 @@ export interface Figure {
     | 'µs'
     | 'ms CPU/req'
     | 'ms CPU/change'
+    | 'µs CPU/event'
     | 'KB'
     | 'queries';
   /** In the same unit. The first is the floor: the least that anybody could need for it. */
