@@ -22,12 +22,16 @@ export class CompositionFailed extends SetupProblem {
  * @throws {CompositionFailed} with every error of the composition, one a line
  */
 export async function composeSupergraph(file: string): Promise<void> {
-  const subgraphs = await Promise.all(SUBGRAPHS.map(async (name) => ({ name, sdl: await printSchema(name) })));
-  const supergraphSdl = composed(subgraphs);
+  const supergraphSdl = composed(await printSubgraphs());
   await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.${process.pid}`;
   await writeFile(unfinished, supergraphSdl);
   await rename(unfinished, file);
+}
+
+/** Each service's own schema, as the service prints it. @throws {CompositionFailed} */
+export function printSubgraphs(): Promise<{ name: string; sdl: string }[]> {
+  return Promise.all(SUBGRAPHS.map(async (name) => ({ name, sdl: await printSchema(name) })));
 }
 
 /** @throws {CompositionFailed} */
