@@ -16,7 +16,8 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
  * - A published message is stored before its result is known; the same message id within the dedup window is stored once.
  * - A durable subscription gets every stored message at least once, in stream order for the first delivery, and again
  *   after `retryLater`, or when neither ack nor working() came for ACK_WAIT_MS.
- * - `announce` reaches whoever listens at this moment, and nobody else.
+ * - `announce` reaches whoever listens at this moment, and nobody else. What is published to a stream is heard by them
+ *   too, possibly before it is stored, and possibly when it turns out a duplicate.
  */
 export interface EventBroker {
   readonly connected: boolean;

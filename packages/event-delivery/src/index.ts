@@ -14,6 +14,8 @@ export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export * from './inbox.ts';
 export * from './log.ts';
 export * from './message-id.ts';
+export * from './operator/event-routes.ts';
+export type { EventStatus } from './operator/event-status.ts';
 export * from './outage.ts';
 export * from './publish-failed.ts';
 export * from './record-settlement.ts';

@@ -7,17 +7,17 @@ import { RELAY_LOCK } from './relay-lock.ts';
 const UNPUBLISH = `
   UPDATE outbox SET published_at = NULL, headers = headers || jsonb_build_object('republished', $1::text)
   WHERE published_at IS NOT NULL
-    AND ($2::timestamptz IS NULL OR occurred_at >= $2) AND ($3::text IS NULL OR owner_id = $3)`;
+    AND ($2::timestamptz IS NULL OR occurred_at >= $2) AND ($3::text[] IS NULL OR owner_id = ANY ($3))`;
 
 /**
- * Has events published again that were published before: all that occurred since a moment, those of one owner, or both.
+ * Has events published again that were published before: all that occurred since a moment, those of some owners, or both.
  * This heals a stream that was wiped or restored from an old copy. The rows become unpublished in one transaction, with
  * the relay kept out, so the relay sends them before anything newer and in order; writes go on meanwhile. Consumers that
  * had handled them see duplicates, which they know by revision or inbox. Resolves to the number of events.
  */
 export async function republish(
   pool: pg.Pool,
-  what: { since?: Date | undefined; ownerId?: string | undefined },
+  what: { since?: Date | undefined; owners?: readonly string[] | undefined },
 ): Promise<number> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -27,7 +27,7 @@ export async function republish(
     const { rowCount } = await client.query(UNPUBLISH, [
       `republish-${randomUUID()}`,
       what.since?.toISOString() ?? null,
-      what.ownerId ?? null,
+      what.owners ?? null,
     ]);
     await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
     await client.query('COMMIT');

@@ -1,10 +1,10 @@
-import type { EventBroker, OnAnnouncement, Stoppable } from '../broker.ts';
+import type { Message, OnAnnouncement, Stoppable } from '../broker.ts';
 import type { Log } from '../log.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { subjectMatches } from './subject-matches.ts';
 
 /** Announcements to whoever listens at this moment. Delivered after the announcer's turn, as from a network. */
-export function announceInProcess(log: Log): Pick<EventBroker, 'announce' | 'listen'> {
+export function announceInProcess(log: Log) {
   const exact = new Map<string, Set<OnAnnouncement>>();
   const wild = new Map<string, Set<OnAnnouncement>>();
 
@@ -16,20 +16,25 @@ export function announceInProcess(log: Log): Pick<EventBroker, 'announce' | 'lis
     }
   }
 
+  function tellAll(subject: string, payload: string, trace: () => string | undefined): void {
+    queueMicrotask(() => {
+      for (const listener of exact.get(subject) ?? []) tell(listener, payload, subject, trace);
+      for (const [pattern, listeners] of wild) {
+        if (!subjectMatches(pattern, subject)) continue;
+        for (const listener of listeners) tell(listener, payload, subject, trace);
+      }
+    });
+  }
+
   return {
-    announce(subject, payload) {
+    /** What was published to a stream. */
+    published: (message: Message) => tellAll(message.subject, message.payload, () => message.headers?.traceparent),
+    announce(subject: string, payload: string): void {
       const hop = startHop('announce', traceBeingHandled(), { 'messaging.destination.name': familyOf(subject) });
       hop.end();
-      const trace = () => (hop.recorded ? hop.traceparent : undefined);
-      queueMicrotask(() => {
-        for (const listener of exact.get(subject) ?? []) tell(listener, payload, subject, trace);
-        for (const [pattern, listeners] of wild) {
-          if (!subjectMatches(pattern, subject)) continue;
-          for (const listener of listeners) tell(listener, payload, subject, trace);
-        }
-      });
+      tellAll(subject, payload, () => (hop.recorded ? hop.traceparent : undefined));
     },
-    listen(subject, onMessage): Stoppable {
+    listen(subject: string, onMessage: OnAnnouncement): Stoppable {
       const all = /[*>]/.test(subject) ? wild : exact;
       // One of its own for each call: the same function may listen twice.
       const listener: OnAnnouncement = (payload, from, trace) => onMessage(payload, from, trace);

@@ -58,7 +58,12 @@ export async function startInProcessBroker(options: InProcessOptions): Promise<E
         return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'The bus has no Postgres.') }));
       }
       try {
-        return await store.append(messages);
+        const results = await store.append(messages);
+        messages.forEach((message, at) => {
+          const result = results[at];
+          if (result && 'sequence' in result && !result.duplicate) announcements.published(message);
+        });
+        return results;
       } catch (error) {
         const failed = new PublishFailed('NO_ACK', `Postgres did not store it: ${String(error)}`);
         return messages.map(() => ({ error: failed }));

@@ -259,6 +259,18 @@ export function describeBrokerContract(name: string, under: BrokerUnderTest): vo
         await deep.stop();
       });
 
+      test('what is published to a stream is heard by listeners too', async () => {
+        const seen: string[] = [];
+        const listening = broker.listen(
+          stream.subjects[0]!,
+          (payload, subject) => void seen.push(`${subject} ${payload}`),
+        );
+        await publish('1', '2');
+        await eventually('both are heard', () => seen.length === 2);
+        expect(seen).toEqual([`${at('a.1')} 1`, `${at('a.1')} 2`]);
+        await listening.stop();
+      });
+
       test('a listener that throws harms neither the next message nor the other listeners', async () => {
         const seen: string[] = [];
         const bad = broker.listen(at('live'), () => {

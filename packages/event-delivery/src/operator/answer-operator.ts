@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+
+/** Of node:http: any server can mount it. */
+export type OperatorHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+class BadInput extends Error {}
+
+/** Answers 400 in the shape GraphQL uses when the input is wrong; everything else is for the server to answer. */
+export function answering(handle: OperatorHandler): OperatorHandler {
+  return async (request, response) => {
+    try {
+      await handle(request, response);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      const errors = [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }];
+      sendJson(response, 400, { errors });
+    }
+  };
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}
+
+/** The query's parameters; an empty one counts as not given. */
+export function readQuery<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): z.output<Schema> {
+  const { searchParams } = new URL(request.url ?? '/', 'http://operator.invalid');
+  return parsed(schema, Object.fromEntries([...searchParams].filter(([, value]) => value !== '')));
+}
+
+export async function readBody<Schema extends z.ZodType>(
+  request: IncomingMessage,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new BadInput(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+  } catch {
+    throw new BadInput('The body is not JSON.');
+  }
+  return parsed(schema, json);
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new BadInput(`${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** One JSON object a line, as they come; waits while the reader is slower. False once the reader is gone. */
+export function startLines(response: ServerResponse): (line: object) => Promise<boolean> {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  return async (line) => {
+    if (response.destroyed) return false;
+    if (!response.write(`${JSON.stringify(line)}\n`)) {
+      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+    }
+    return !response.destroyed;
+  };
+}

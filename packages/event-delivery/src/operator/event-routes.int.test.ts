@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { type ChildServer, eventually, startNats } from '@kith/local';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appendToOutbox } from '../append-to-outbox.ts';
+import type { EventBroker, Stoppable } from '../broker.ts';
+import { consume } from '../consume.ts';
+import { draftEvent } from '../draft-event.ts';
+import { connectJetStream } from '../jetstream/jetstream-broker.ts';
+import { startRelay } from '../relay.ts';
+import { collectLog } from '../testing/collect-log.ts';
+import { createEventDatabase } from '../testing/create-event-database.ts';
+import { counted, SHOP_STREAM } from '../testing/shop-events.ts';
+import { eventRoutes } from './event-routes.ts';
+
+let nats: ChildServer;
+let database: Awaited<ReturnType<typeof createEventDatabase>>;
+let broker: EventBroker;
+let consumer: Stoppable;
+let relay: Stoppable;
+let server: Server;
+let url: string;
+let fixed = false;
+const handled: string[] = [];
+
+beforeAll(async () => {
+  [nats, database] = await Promise.all([startNats(), createEventDatabase()]);
+  const log = collectLog();
+  broker = await connectJetStream({ servers: nats.url, name: 'test', log });
+  await broker.declareStream(SHOP_STREAM);
+  relay = startRelay({ pool: database.pool, broker, source: 'shop/test', log });
+  consumer = await consume(
+    {
+      stream: SHOP_STREAM,
+      durable: 'counter',
+      contracts: [counted],
+      maxAttempts: 1,
+      whenPoisoned: 'hold',
+      async handle(event) {
+        if (event.ownerId === 'bad' && event.revision === 1 && !fixed) throw new RangeError('broken');
+        handled.push(`${event.ownerId}:${event.revision}`);
+      },
+    },
+    { broker, log },
+  );
+  const routes = eventRoutes({
+    pool: database.pool,
+    broker: () => broker,
+    source: 'shop/test',
+    streams: [SHOP_STREAM],
+  });
+  server = createServer((request, response) => {
+    const path = `${request.method} ${request.url?.split('?')[0]}`;
+    routes[path]?.(request, response).catch((error) => response.writeHead(500).end(String(error)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/operator/events`;
+});
+afterAll(async () => {
+  await consumer.stop();
+  await relay.stop();
+  await broker.close();
+  server.closeAllConnections();
+  server.close();
+  await Promise.all([database.drop(), nats.stop()]);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read what they asked for.
+type Line = any;
+const get = async (path: string): Promise<Line> => (await fetch(`${url}${path}`)).json();
+const post = (path: string, body: object) => fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+const linesOf = async (answer: Response): Promise<Line[]> =>
+  (await answer.text())
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+const append = (ownerId: string, ...revisions: number[]) =>
+  appendToOutbox(
+    database.pool,
+    revisions.map((revision) =>
+      draftEvent(counted, { eventId: randomUUID(), ownerId, revision, occurredAt: new Date(), data: { n: revision } }),
+    ),
+  );
+
+test('tail shows what is published from now on, filtered', async () => {
+  const leaving = new AbortController();
+  const answer = await fetch(`${url}/tail?stream=SHOP&owner=seen`, { signal: leaving.signal });
+  const seen: Line[] = [];
+  const lines = createInterface({ input: Readable.fromWeb(answer.body as ReadableStream) });
+  lines.on('line', (line) => seen.push(JSON.parse(line))).on('error', () => undefined);
+  await append('unseen', 1);
+  await append('seen', 1);
+  await eventually('it is shown', () => seen.length > 0);
+  expect(seen).toEqual([
+    {
+      stream: 'SHOP',
+      subject: 'shop.counted.seen',
+      ownerId: 'seen',
+      type: 'shop.counted.v1',
+      id: expect.any(String),
+      revision: 1,
+      time: expect.any(String),
+      data: { n: 1 },
+    },
+  ]);
+  leaving.abort();
+});
+
+test('a dead event shows in status and list, and is redriven after the fix', async () => {
+  await append('bad', 1, 2);
+  await append('good', 1);
+  const status = await eventually('both letters are there', async () => {
+    const read = await get('/status');
+    return read.dead.total === 2 && read;
+  });
+  expect(status).toMatchObject({
+    source: 'shop/test',
+    connected: true,
+    outbox: { unpublished: 0, oldestAgeMs: 0 },
+    dead: { total: 2, byReason: { RangeError: 1, HELD_BEHIND: 1 } },
+  });
+  expect(status.consumers).toContainEqual(expect.objectContaining({ durable: 'counter', dead: 2 }));
+  expect(handled).toContain('good:1');
+
+  const [first, second] = await linesOf(await fetch(`${url}/dead?consumer=counter&owner=bad`));
+  expect(first).toMatchObject({ reason: 'RangeError', message: 'broken', revision: 1, attempts: 1 });
+  expect(second).toMatchObject({ reason: 'HELD_BEHIND', revision: 2 });
+  const [shown] = await linesOf(await fetch(`${url}/dead?letter=${first.sequence}`));
+  expect(shown.stack).toContain('RangeError: broken');
+
+  expect(await linesOf(await post('/dead/redrive', { letters: [second.sequence] }))).toMatchObject([
+    { letter: second.sequence, outcome: 'refused', code: 'EARLIER_STILL_DEAD' },
+  ]);
+  fixed = true;
+  expect(await linesOf(await post('/dead/redrive', { reason: 'RangeError' }))).toMatchObject([
+    { letter: first.sequence, outcome: 'redriven' },
+  ]);
+  await eventually('both are handled', () => handled.includes('bad:2'));
+  expect(handled.filter((each) => each.startsWith('bad'))).toEqual(['bad:1', 'bad:2']);
+  await eventually('none is left', async () => (await get('/status')).dead.total === 0);
+  const history = await linesOf(await fetch(`${url}/dead/history`));
+  expect(history.map(({ action, revision }) => `${action} ${revision}`)).toEqual([
+    'redriven 1',
+    'handled 1',
+    'released 2',
+  ]);
+});
+
+test('republish says how many, and what it is asked to republish has to be said', async () => {
+  await eventually('all is published', async () => (await get('/status')).outbox.unpublished === 0);
+  const before = handled.length;
+  expect(await (await post('/republish', { owners: ['good'] })).json()).toEqual({ republished: 1 });
+  await eventually('it came again', () => handled.length === before + 1);
+  for (const body of [{}, { since: 'yesterday' }, { owners: [] }]) {
+    const refused = await post('/republish', body);
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  }
+});
+
+test('nothing is settled by leaving something out', async () => {
+  for (const path of ['/dead/redrive', '/dead/drop']) {
+    expect((await post(path, {})).status).toBe(400);
+    expect(await linesOf(await post(path, { all: true }))).toEqual([]);
+  }
+});

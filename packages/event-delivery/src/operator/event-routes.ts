@@ -1,0 +1,113 @@
+import { DEAD_STREAM, type StreamName } from '@kith/event-contracts';
+import type pg from 'pg';
+import { z } from 'zod';
+import type { EventBroker } from '../broker.ts';
+import { readSettlements } from '../record-settlement.ts';
+import { republish } from '../republish.ts';
+import { dropDeadLetters, listDeadLetters, redriveDeadLetters, type Settled } from '../settle-dead-letters.ts';
+import { answering, type OperatorHandler, readBody, readQuery, sendJson, startLines } from './answer-operator.ts';
+import { readEventStatus } from './event-status.ts';
+import { tailEvents } from './tail-events.ts';
+
+export interface EventRoutesOptions {
+  readonly pool: pg.Pool;
+  /** Asked for at each request: it may still be connecting. */
+  readonly broker: () => Promise<EventBroker> | EventBroker;
+  /** Named in the status: `kith/user`. */
+  readonly source: string;
+  /** What `tail` follows; the dead letters are added. */
+  readonly streams: readonly StreamName[];
+  readonly now?: () => Date;
+}
+
+/** Nothing is done to everything by leaving something out: `all` has to be said. */
+const settleSchema = z
+  .strictObject({
+    all: z.literal(true).optional(),
+    letters: z.array(z.int().positive()).min(1).max(10_000).optional(),
+    consumer: z.string().optional(),
+    ownerId: z.string().optional(),
+    reason: z.string().optional(),
+  })
+  .refine(({ all, ...filter }) => (all === true) !== Object.values(filter).some((value) => value !== undefined), {
+    error: 'say which: letters, consumer, ownerId or reason; or {"all":true}',
+  });
+
+const republishSchema = z
+  .object({
+    since: z.iso.datetime({ offset: true }).optional(),
+    owners: z.array(z.string().min(1)).min(1).max(1_000).optional(),
+  })
+  .refine(({ since, owners }) => since !== undefined || owners !== undefined, { error: 'say since, owners, or both' });
+
+/**
+ * The operator's side of event delivery, for any HTTP server: mount each by its method and path, behind the operator's
+ * key. Bodies and answers are JSON, lists are NDJSON.
+ *
+ * - `GET /operator/events/status`: outbox, streams, consumers, dead letters
+ * - `GET /operator/events/tail?stream=&type=&owner=`: what is published from now on
+ * - `GET /operator/events/dead?consumer=&owner=&reason=&letter=`: dead letters, in their owners' order
+ * - `GET /operator/events/dead/history`: what was done about dead letters
+ * - `POST /operator/events/dead/redrive`, `POST /operator/events/dead/drop`: `{letters?,consumer?,ownerId?,reason?}` or
+ *   `{"all":true}`; a line for each letter with its `outcome`
+ * - `POST /operator/events/republish`: `{since?,owners?}` → `{"republished":n}`
+ */
+export function eventRoutes(options: EventRoutesOptions): Record<string, OperatorHandler> {
+  const { pool, source, streams, now } = options;
+
+  async function settle(
+    request: Parameters<OperatorHandler>[0],
+    response: Parameters<OperatorHandler>[1],
+    how: typeof redriveDeadLetters,
+  ): Promise<void> {
+    const { all: _all, ...filter } = await readBody(request, settleSchema);
+    const broker = await options.broker();
+    const write = startLines(response);
+    for await (const settled of how(broker, filter, now)) await write(lineOf(settled));
+    response.end();
+  }
+
+  const routes: Record<string, OperatorHandler> = {
+    'GET /operator/events/status': async (_request, response) => {
+      sendJson(response, 200, await readEventStatus({ pool, broker: await options.broker(), source }));
+    },
+    'GET /operator/events/tail': async (request, response) => {
+      const schema = z.object({ stream: z.string(), type: z.string(), owner: z.string() }).partial();
+      const filter = readQuery(request, schema);
+      tailEvents(await options.broker(), [...streams, DEAD_STREAM], filter, response);
+    },
+    'GET /operator/events/dead': async (request, response) => {
+      const { owner, letter, ...filter } = readQuery(
+        request,
+        z
+          .object({ consumer: z.string(), owner: z.string(), reason: z.string(), letter: z.coerce.number().int() })
+          .partial(),
+      );
+      const letters = letter === undefined ? undefined : [letter];
+      const found = await listDeadLetters(await options.broker(), { ...filter, ownerId: owner, letters });
+      const write = startLines(response);
+      for (const each of found) if (!(await write(each))) return;
+      response.end();
+    },
+    'GET /operator/events/dead/history': async (_request, response) => {
+      const settlements = await readSettlements(await options.broker());
+      const write = startLines(response);
+      for (const each of settlements) if (!(await write(each))) return;
+      response.end();
+    },
+    'POST /operator/events/dead/redrive': (request, response) => settle(request, response, redriveDeadLetters),
+    'POST /operator/events/dead/drop': (request, response) => settle(request, response, dropDeadLetters),
+    'POST /operator/events/republish': async (request, response) => {
+      const { since, owners } = await readBody(request, republishSchema);
+      const what = { owners, since: since === undefined ? undefined : new Date(since) };
+      sendJson(response, 200, { republished: await republish(pool, what) });
+    },
+  };
+  return Object.fromEntries(Object.entries(routes).map(([path, handle]) => [path, answering(handle)]));
+}
+
+function lineOf(settled: Settled): object {
+  const { sequence, consumer, ownerId, eventId, type, revision, reason } = settled.letter;
+  const code = settled.outcome === 'refused' ? { code: settled.code } : {};
+  return { letter: sequence, outcome: settled.outcome, ...code, consumer, ownerId, eventId, type, revision, reason };
+}
