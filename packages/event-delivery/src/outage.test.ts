@@ -14,6 +14,7 @@ describe('is an outage', () => {
     ['a deadlock', withCode('40P01')],
     ['cut off in a transaction', withCode('25P03')],
     ['pg without a code', new Error('Connection terminated unexpectedly')],
+    ['pg, asked after it', new Error('Client has encountered a connection error and is not queryable')],
     ['ioredis closed', new Error('Connection is closed.')],
     ['ioredis out of retries', new Error('Reached the max retries per request limit (which is 1).')],
     ['redis loading', new Error('LOADING Redis is loading the dataset in memory')],

@@ -40,7 +40,7 @@ const POSTGRES = /^(?:08\w{3}|53\w{3}|57P\w{2}|40\w{3}|25P03)$/;
 
 /** pg and ioredis report some lost connections without a code; Redis' own refusals while it starts or fails over. */
 const CONNECTION =
-  /^(?:Connection terminated|Connection is closed|timeout exceeded when trying to connect|Command timed out|Reached the max retries per request|Stream isn't writeable|(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) )/;
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed) and is not queryable|Connection is closed|timeout exceeded when trying to connect|Command timed out|Reached the max retries per request|Stream isn't writeable|(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) )/;
 
 /** The error and its causes, outermost first; an end is put to circles. */
 function chainOf(error: unknown): object[] {

@@ -19,3 +19,18 @@ test('it looks through causes and aggregates', () => {
   expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED')]))).toBe(true);
   expect(isUnavailable('ECONNREFUSED')).toBe(false);
 });
+
+test.each([
+  'Connection terminated unexpectedly',
+  'Client has encountered a connection error and is not queryable',
+  'Client was closed and is not queryable',
+])('pg says it without a code: %s', (message) => {
+  expect(isUnavailable(new Error(message))).toBe(true);
+});
+
+test('it finds the code of Postgres in what Prisma makes of it', () => {
+  const cause = { kind: 'postgres', code: '57P03', message: 'the database system is starting up' };
+  const driverAdapterError = Object.assign(new Error('x'), { name: 'DriverAdapterError', cause });
+  expect(isUnavailable(Object.assign(withCode('P2039'), { meta: { driverAdapterError } }))).toBe(true);
+  expect(isUnavailable(withCode('P2039'))).toBe(false);
+});
