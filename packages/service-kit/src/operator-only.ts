@@ -10,3 +10,11 @@ export function operatorOnly(operatorKey: string, handle: HttpHandler): HttpHand
     return handle(request, response);
   };
 }
+
+/** The same for many routes at once. */
+export function routesOnlyFor(
+  operatorKey: string,
+  routes: Readonly<Record<string, HttpHandler>>,
+): Record<string, HttpHandler> {
+  return Object.fromEntries(Object.entries(routes).map(([path, handle]) => [path, operatorOnly(operatorKey, handle)]));
+}

@@ -1,5 +1,12 @@
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
-import { connectBroker, consume, createEventBus, type EventBroker, startRelay } from '@kith/event-delivery';
+import {
+  connectBroker,
+  consume,
+  createEventBus,
+  type EventBroker,
+  startJanitor,
+  startRelay,
+} from '@kith/event-delivery';
 import {
   answers,
   createLog,
@@ -114,6 +121,7 @@ export async function startFriendService(
     await connected.declareStream(FRIEND_STREAM);
     const relay = startRelay({ pool, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
+    const janitor = startJanitor({ pool, log });
     const profiles = await consume(copyProfiles({ pool, now, newId, afterCommit: raiseFloors }), {
       broker: connected,
       log,
@@ -130,6 +138,7 @@ export async function startFriendService(
     stops.push(
       () => (given.broker ? undefined : connected.close()),
       () => relay.stop(),
+      () => janitor.stop(),
       () => profiles.stop(),
       () => lists.stop(),
     );

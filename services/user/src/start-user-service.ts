@@ -1,5 +1,12 @@
 import { liveSessionEnded, USER_SOURCE, USER_STREAM } from '@kith/event-contracts';
-import { connectBroker, createEventBus, type EventBroker, startRelay } from '@kith/event-delivery';
+import {
+  connectBroker,
+  createEventBus,
+  type EventBroker,
+  eventRoutes,
+  startJanitor,
+  startRelay,
+} from '@kith/event-delivery';
 import {
   answers,
   createPool,
@@ -8,6 +15,7 @@ import {
   type HttpServer,
   type Logger,
   operatorOnly,
+  routesOnlyFor,
   type Stop,
   startHttpServer,
   stopInReverse,
@@ -79,6 +87,8 @@ async function assembleParts(options: {
   stops.push(() => prisma.$disconnect());
   const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
+  const janitor = startJanitor({ pool, log });
+  stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({
     onFailure: ({ event, error }) => log.error({ err: error, event: event.name }, 'a handler of a domain event failed'),
   });
@@ -131,6 +141,10 @@ function serve(options: {
       'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),
       'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(parts.pool, broker)),
       'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(parts.pool, broker)),
+      ...routesOnlyFor(
+        config.OPERATOR_KEY,
+        eventRoutes({ pool: parts.pool, broker: () => broker, source: USER_SOURCE, streams: [USER_STREAM] }),
+      ),
     },
   });
 }

@@ -1,5 +1,6 @@
-import type { EventBroker } from '@kith/event-delivery';
-import { type HttpHandler, operatorOnly } from '@kith/service-kit';
+import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { type EventBroker, eventRoutes } from '@kith/event-delivery';
+import { type HttpHandler, operatorOnly, routesOnlyFor } from '@kith/service-kit';
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 import { importFriendships } from './import-friendships.ts';
@@ -20,5 +21,14 @@ export function operatorRoutes(options: OperatorOptions): Record<string, HttpHan
     'POST /operator/import-friendships': only(importFriendships(options)),
     'GET /operator/reconcile': only(reconcile(options)),
     'GET /operator/status': only(status(options)),
+    ...routesOnlyFor(
+      options.operatorKey,
+      eventRoutes({
+        pool: options.parts.pool,
+        broker: options.broker,
+        source: FRIEND_SOURCE,
+        streams: [FRIEND_STREAM],
+      }),
+    ),
   };
 }
