@@ -8,13 +8,28 @@ export interface OpenStreams {
   stop(drainMs: number): Promise<void>;
 }
 
-export function trackOpenStreams(): OpenStreams {
-  const open = new Set<ServerResponse>();
+/** Streams that take nothing of what waits for them for `stuckAtMostMs` are cut: their readers may come back. */
+export function trackOpenStreams({ checkEveryMs = 12_000, stuckAtMostMs = 60_000 } = {}): OpenStreams {
+  const open = new Map<ServerResponse, { takenBytes: number; movedAt: number }>();
+
+  const check = setInterval(() => {
+    for (const [response, seen] of open) {
+      const { socket } = response;
+      const takenBytes = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
+      const stuck = response.writableNeedDrain && takenBytes === seen.takenBytes;
+      if (!stuck) open.set(response, { takenBytes, movedAt: Date.now() });
+      else if (Date.now() - seen.movedAt >= stuckAtMostMs) response.destroy();
+    }
+  }, checkEveryMs).unref();
+
   return {
     add(response) {
-      open.add(response);
+      open.set(response, { takenBytes: 0, movedAt: Date.now() });
       response.once('close', () => open.delete(response));
     },
-    stop: (drainMs) => spreadOver(drainMs, [...open], (response) => response.destroy()),
+    async stop(drainMs) {
+      clearInterval(check);
+      await spreadOver(drainMs, [...open.keys()], (response) => response.destroy());
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Subgraph, SubgraphResult } from '../call-subgraph.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { atMostAtOnce } from './at-most-at-once.ts';
 import type { ChangesSince } from './changes-since.ts';
 import type { FriendListChange } from './friend-list-change.ts';
 import { SubscriptionRefused } from './live-list.ts';
@@ -16,15 +17,18 @@ export interface FriendListSource {
 }
 
 export function createFriendListSource(friendSubgraph: Pick<Subgraph, 'call'>): FriendListSource {
+  // A crowd that returns at once must neither time out in a queue nor keep everybody else's reads waiting behind it.
+  const limited = atMostAtOnce(CATCH_UPS_AT_ONCE);
   return {
     async changesSince(cursor, viewer) {
-      const result = await friendSubgraph.call({
-        query: CHANGES_SINCE,
-        variables: { after: cursor, first: CHANGES_PER_PAGE },
-        authorization: viewer.authorization,
-        traceparent: viewer.traceparent,
-      });
-      return dataOf(result).friendListChanges;
+      const ask = () =>
+        friendSubgraph.call({
+          query: CHANGES_SINCE,
+          variables: { after: cursor, first: CHANGES_PER_PAGE },
+          authorization: viewer.authorization,
+          traceparent: viewer.traceparent,
+        });
+      return dataOf(await limited(ask)).friendListChanges;
     },
     async revisionsOf(ownerIds) {
       const result = await friendSubgraph.call({ query: REVISIONS_OF, variables: { ownerIds } });
@@ -35,6 +39,7 @@ export function createFriendListSource(friendSubgraph: Pick<Subgraph, 'call'>): 
 }
 
 const CHANGES_PER_PAGE = 200;
+const CATCH_UPS_AT_ONCE = 16;
 
 const CHANGES_SINCE = /* GraphQL */ `
   query FriendListChanges($after: String, $first: Int) {
