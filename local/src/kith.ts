@@ -2,11 +2,34 @@ import { OperatorCallFailed } from './command/call-operator-endpoints.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './command/end-with-a-code.ts';
 import { IMPORT_HELP, importEdgeList } from './command/import-edge-list.ts';
 import { RECONCILE_HELP, reconcileEvents } from './command/reconcile-events.ts';
+import { REPUBLISH_HELP, republishEvents } from './command/republish-events.ts';
+import {
+  DEAD_DROP_HELP,
+  DEAD_HISTORY_HELP,
+  DEAD_LIST_HELP,
+  DEAD_REDRIVE_HELP,
+  DEAD_SHOW_HELP,
+  dropDeadLetters,
+  listDeadLetters,
+  redriveDeadLetters,
+  showDeadLetter,
+  showDeadLetterHistory,
+} from './command/settle-dead-letters.ts';
+import { EVENT_STATUS_HELP, showEventStatus } from './command/show-event-status.ts';
 import { STATUS_HELP, showStatus } from './command/show-status.ts';
+import { TAIL_HELP, tailEvents } from './command/tail-events.ts';
 
 const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<ExitCode>; help: string }>> = {
   import: { run: importEdgeList, help: IMPORT_HELP },
   status: { run: showStatus, help: STATUS_HELP },
+  'events status': { run: showEventStatus, help: EVENT_STATUS_HELP },
+  'events tail': { run: tailEvents, help: TAIL_HELP },
+  'events dead list': { run: listDeadLetters, help: DEAD_LIST_HELP },
+  'events dead show': { run: showDeadLetter, help: DEAD_SHOW_HELP },
+  'events dead redrive': { run: redriveDeadLetters, help: DEAD_REDRIVE_HELP },
+  'events dead drop': { run: dropDeadLetters, help: DEAD_DROP_HELP },
+  'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
+  'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
 };
 

@@ -58,13 +58,34 @@ export type ReconcileLine =
 
 /** Has a service compare what it keeps in several places; yields its report line by line while it works. */
 export async function* reconcile(access: OperatorAccess, service: OperatorService): AsyncGenerator<ReconcileLine> {
-  const response = await call(access, service, '/operator/reconcile');
+  yield* linesOf<ReconcileLine>(access, service, '/operator/reconcile');
+}
+
+/** What a service answers with one JSON object; a body makes it a POST. */
+export async function answerOf<Answer>(
+  access: OperatorAccess,
+  service: OperatorService,
+  path: string,
+  body?: object,
+): Promise<Answer> {
+  const response = await call(access, service, path, body);
+  return (await response.json()) as Answer;
+}
+
+/** What a service answers line by line, as it comes. */
+export async function* linesOf<Line>(
+  access: OperatorAccess,
+  service: OperatorService,
+  path: string,
+  body?: object,
+): AsyncGenerator<Line> {
+  const response = await call(access, service, path, body);
   if (!response.body) throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service answered nothing.`);
   try {
     const lines = createInterface({ input: Readable.fromWeb(response.body as ReadableStream) });
-    for await (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as ReconcileLine;
+    for await (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as Line;
   } catch (error) {
-    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service broke off its report.`, error);
+    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service broke off its answer.`, error);
   }
 }
 
