@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { dataOf } from './src/ask-gateway.ts';
+import { addFriend, makeFriends, updateFriend } from './src/friend-operations.ts';
+import { type Person, signUp } from './src/person.ts';
+import { fillIn, readRecipes } from './src/read-recipes.ts';
+import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
+
+const recipes = readRecipes(await readFile(new URL('../docs/api.md', import.meta.url), 'utf8'));
+
+let system: SystemForTest;
+let gatewayUrl: string;
+/** What the placeholders of the document stand for, as far as its story has come. */
+const known: Record<string, string> = {};
+/** Sends the document's operations; has no token before they have signed up. */
+let ann: Person | undefined;
+let cleo: Person;
+beforeAll(async () => {
+  system = await startSystemForTest({ gateways: 1 });
+  [gatewayUrl] = system.gatewayUrls as [string];
+});
+afterAll(() => system?.stop());
+
+/** What happens around Ann, who sends the document's operations, once she has an account. */
+async function others(annId: string): Promise<void> {
+  const [bob, dan, eve, fay] = await Promise.all(['bob', 'dan', 'eve', 'fay'].map((name) => signUp(gatewayUrl, name)));
+  cleo = await signUp(gatewayUrl, 'cleo', 'Cleo Óscar');
+  await makeFriends(dan!, cleo);
+  await makeFriends(cleo, fay!);
+  Object.assign(known, { 'id of Bob': bob!.id, 'id of Cleo': cleo.id, 'id of Dan': dan!.id, 'id of Eve': eve!.id });
+  known["id of Dan's request"] = (await addFriend(dan!, annId, { message: 'Hello' })).request.id;
+  known["id of Eve's request"] = (await addFriend(eve!, annId)).request.id;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each operation has its own shape.
+type Data = any;
+
+/** What each operation has to answer, and what later ones need of it. An operation that is not here fails the test. */
+const expectations: Record<string, (data: Data) => void | Promise<void>> = {
+  async SignUp({ signUp }) {
+    const { id, username } = signUp.user;
+    ann = { id, username, token: signUp.accessToken, gatewayUrl };
+    known['refresh token'] = signUp.refreshToken;
+    await others(id);
+  },
+  SignIn({ signIn }) {
+    known['refresh token of another device'] = signIn.refreshToken;
+    expect(signIn.user.nickname).toBe('Ann');
+  },
+  RefreshSession({ refreshSession }) {
+    ann = { ...ann!, token: refreshSession.accessToken };
+  },
+  Me: ({ me }) => expect(me).toMatchObject({ username: 'ann_example', friendPolicy: 'APPROVAL' }),
+  SignOut: ({ signOut }) => expect(signOut).toEqual({ signedOut: true }),
+  async FriendList({ me }) {
+    expect(me.friends).toMatchObject({ totalCount: 0, edges: [] });
+    known['list cursor'] = me.friends.listCursor;
+    await makeFriends(ann!, cleo);
+    await updateFriend(ann!, cleo.id, { remark: 'Cleo', tags: ['work'] });
+  },
+  FindFriends: ({ me }) =>
+    expect(me.friends).toMatchObject({ totalCount: 1, edges: [{ node: { displayName: 'Cleo', tags: ['work'] } }] }),
+  WatchFriendList: ({ friendListChanged }) =>
+    expect(friendListChanged).toMatchObject({
+      __typename: 'FriendRequestAdded',
+      request: { from: { nickname: 'Ann' }, to: { nickname: 'Cleo Óscar' } },
+    }),
+  FriendListChanges({ friendListChanges }) {
+    const names = friendListChanges.changes.map(({ __typename }: Data) => __typename);
+    expect(names).toEqual(['FriendRequestAdded', 'FriendRequestClosed', 'FriendAdded', 'FriendChanged']);
+    expect(friendListChanges.hasMore).toBe(false);
+  },
+  UpdateFriend: ({ updateFriend }) =>
+    expect(updateFriend.friend).toMatchObject({ displayName: 'Cleo from work', pinned: true, tags: ['work'] }),
+  RemoveFriend: ({ removeFriend }) => expect(removeFriend).toMatchObject({ userId: cleo.id, changed: true }),
+  FriendRequests({ me }) {
+    expect(me.incoming.edges.map(({ node }: Data) => node.from.nickname)).toEqual(['eve', 'dan']);
+    expect(me.incoming.edges[0].node.from.relation).toBe('REQUEST_RECEIVED');
+    expect([me.incoming.totalCount, me.outgoing.totalCount]).toEqual([2, 0]);
+  },
+  AddFriend({ addFriend }) {
+    expect(addFriend).toMatchObject({ friend: null, request: { to: { nickname: 'bob' } } });
+    known["id of one's own request"] = addFriend.request.id;
+  },
+  AcceptFriendRequest: ({ acceptFriendRequest }) =>
+    expect(acceptFriendRequest.friend).toMatchObject({ displayName: 'Dan', user: { nickname: 'dan' } }),
+  DeclineFriendRequest: ({ declineFriendRequest }) => expect(declineFriendRequest.request.from.nickname).toBe('eve'),
+  CancelFriendRequest: ({ cancelFriendRequest }) => expect(cancelFriendRequest.request.to.nickname).toBe('bob'),
+  SearchUsers: ({ searchUsers }) =>
+    expect(searchUsers.edges).toMatchObject([{ node: { username: 'cleo', relation: 'NONE' } }]),
+  SuggestedFriends: ({ me }) =>
+    expect(me.suggestedFriends).toMatchObject([{ mutualFriendCount: 1, user: { nickname: 'Cleo Óscar' } }]),
+  Profile({ user, friend }) {
+    expect(user).toMatchObject({ username: 'dan', relation: 'FRIEND', mutualFriends: { edges: [] } });
+    expect(friend.displayName).toBe('Dan');
+  },
+  UpdateProfile: ({ updateProfile }) =>
+    expect(updateProfile.user).toMatchObject({ nickname: 'Annie', avatarUrl: 'https://example.com/annie.png' }),
+  ChangePassword({ changePassword }) {
+    ann = { ...ann!, token: changePassword.accessToken };
+  },
+  BlockedUsers: ({ me }) => expect(me.blockedUsers.edges).toEqual([]),
+  BlockUser: ({ blockUser }) => expect(blockUser).toMatchObject({ changed: true, user: { relation: 'BLOCKED' } }),
+  UnblockUser: ({ unblockUser }) => expect(unblockUser).toMatchObject({ changed: true, user: { relation: 'NONE' } }),
+  DeleteAccount: ({ deleteAccount }) => expect(deleteAccount).toEqual({ deleted: true }),
+};
+
+test('the document has an operation for each expectation, and the other way round', () => {
+  expect(recipes.map(({ name }) => name).sort()).toEqual(Object.keys(expectations).sort());
+});
+
+test.each(recipes)('$name works as it is written in docs/api.md', async ({ name, kind, query, variables }) => {
+  const operation = { query, variables: fillIn(variables, known), token: ann?.token };
+  const data = kind === 'subscription' ? await firstOf(operation) : await dataOf(gatewayUrl, operation);
+  await expectations[name]!(data);
+});
+
+/** The first thing that a subscription brings over WebSocket. */
+async function firstOf({ query, variables }: { query: string; variables: Record<string, unknown> }): Promise<Data> {
+  const client = createClient({
+    url: `${gatewayUrl.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${ann!.token}` },
+    retryAttempts: 0,
+  });
+  try {
+    for await (const { data, errors } of client.iterate({ query, variables })) {
+      expect(errors).toBeUndefined();
+      return data;
+    }
+  } finally {
+    await client.dispose();
+  }
+  throw new Error('The subscription ended and brought nothing.');
+}
