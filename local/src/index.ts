@@ -1,6 +1,7 @@
 export { eventually } from './eventually.ts';
 export { freePort } from './find-free-port.ts';
 export {
+  createDatabaseIfMissing,
   type Migration,
   MigrationFailed,
   migrate,

@@ -1,4 +1,5 @@
 import type { EventBroker } from './broker.ts';
+import { brokerAtOnce } from './broker-at-once.ts';
 import { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
 import { connectJetStream } from './jetstream/jetstream-broker.ts';
 import type { Log } from './log.ts';
@@ -15,8 +16,8 @@ export class NoBusInThisProcess extends Error {
 }
 
 /**
- * The bus is chosen by configuration alone: nothing else in a service knows which one it has. `jetstream` connects and
- * waits for the server as long as it takes; `in-process` is the one bus of this process, which whoever runs the
+ * The bus is chosen by configuration alone: nothing else in a service knows which one it has. `jetstream` connects,
+ * now or when the server is there (`brokerAtOnce`); `in-process` is the one bus of this process, which whoever runs the
  * services together has started (throws NoBusInThisProcess otherwise).
  */
 export async function connectBroker(options: {
@@ -27,12 +28,14 @@ export async function connectBroker(options: {
   replicas?: number;
 }): Promise<EventBroker> {
   if (options.eventBus === 'in-process') return borrowBusOfThisProcess();
-  return connectJetStream({
-    servers: options.natsUrl,
-    name: options.name,
-    log: options.log,
-    ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-  });
+  return brokerAtOnce(
+    connectJetStream({
+      servers: options.natsUrl,
+      name: options.name,
+      log: options.log,
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+    }),
+  );
 }
 
 /**

@@ -41,6 +41,13 @@ export interface ConsumerDefinition<Contract extends EventContract> {
   readonly whenPoisoned?: WhenPoisoned;
 }
 
+/** Says nothing but lets the compiler find the events' types from the contracts. */
+export function defineConsumer<Contract extends EventContract>(
+  definition: ConsumerDefinition<Contract>,
+): ConsumerDefinition<Contract> {
+  return definition;
+}
+
 export interface ConsumeOptions {
   readonly broker: EventBroker;
   readonly log: Log;

@@ -26,6 +26,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
 const STREAM_NOT_FOUND = 10059;
+const SERVICE_UNAVAILABLE = 503;
+const ASK_AGAIN_AFTER_MS = 250;
 
 export interface JetStreamOptions {
   readonly servers: string;
@@ -82,7 +84,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     async declareStream(stream) {
       declared.set(stream.name, stream);
-      await putStream(jsm, stream, options);
+      await untilAnswered(nc, () => putStream(jsm, stream, options));
     },
     async publish(messages) {
       // Nothing is handed to a client without a server: it would only pile up there.
@@ -172,6 +174,19 @@ async function putStream(jsm: JetStreamManager, stream: StreamName, options: Jet
   }
   const { name, storage: _immutable, retention: _alsoImmutable, ...changeable } = config;
   await jsm.streams.update(name, changeable);
+}
+
+/** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */
+async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const refused = error instanceof JetStreamApiError && error.status !== SERVICE_UNAVAILABLE;
+      if (refused || nc.isClosed()) throw error;
+    }
+    await sleep(ASK_AGAIN_AFTER_MS);
+  }
 }
 
 function nullWhenMissing(error: unknown): null {

@@ -1,0 +1,1 @@
+CREATE TABLE orders (id text PRIMARY KEY, product_id text NOT NULL, quantity int NOT NULL);

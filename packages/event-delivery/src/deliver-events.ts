@@ -1,0 +1,43 @@
+import type { EventContract, StreamName } from '@kith/event-contracts';
+import type pg from 'pg';
+import type { EventBroker, Stoppable } from './broker.ts';
+import { type ConsumerDefinition, consume } from './consume.ts';
+import type { Log } from './log.ts';
+import { type Relay, startRelay } from './relay.ts';
+import { type Retention, startJanitor } from './remove-old-rows.ts';
+
+export interface DeliverOptions {
+  /** Of the database that holds the service's state, and the tables of event-tables.sql beside it. */
+  readonly pool: pg.Pool;
+  readonly broker: EventBroker;
+  /** CloudEvents `source` of what this service publishes. */
+  readonly source: string;
+  /** Where it publishes. */
+  readonly stream: StreamName;
+  /** Each handles other services' events, or its own. */
+  // biome-ignore lint/suspicious/noExplicitAny: a list of consumers of different contracts has no closer type.
+  readonly consumers?: readonly ConsumerDefinition<any>[];
+  readonly retention?: Retention;
+  readonly log: Log;
+}
+
+/** All that a service needs in one call: its stream, relay, janitor and consumers. Stops them in reverse. */
+export async function deliverEvents(options: DeliverOptions): Promise<Pick<Relay, 'nudge' | 'stop'>> {
+  const { pool, broker, source, stream, consumers = [], retention = {}, log } = options;
+  await broker.declareStream(stream);
+  const running: Stoppable[] = [];
+  const stop = async () => {
+    for (const each of running.splice(0).reverse()) await each.stop();
+  };
+  try {
+    const relay = startRelay({ pool, broker, source, log });
+    running.push(relay, startJanitor({ pool, log, ...retention }));
+    for (const consumer of consumers as readonly ConsumerDefinition<EventContract>[]) {
+      running.push(await consume(consumer, { broker, log }));
+    }
+    return { nudge: () => relay.nudge(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
