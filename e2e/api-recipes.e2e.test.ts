@@ -6,11 +6,15 @@ import { dataOf } from './src/ask-gateway.ts';
 import { addFriend, makeFriends, updateFriend } from './src/friend-operations.ts';
 import { type Person, signUp } from './src/person.ts';
 import { fillIn, readRecipes } from './src/read-recipes.ts';
+import { type CountedGateway, type Fetches, startCountedGateway } from './src/start-counted-gateway.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
 
 const recipes = readRecipes(await readFile(new URL('../docs/api.md', import.meta.url), 'utf8'));
 
 let system: SystemForTest;
+/** The document's operations go through this one, so that what they cost the services is seen. */
+let gateway: CountedGateway;
+/** What happens besides goes through this one. */
 let gatewayUrl: string;
 /** What the placeholders of the document stand for, as far as its story has come. */
 const known: Record<string, string> = {};
@@ -20,8 +24,12 @@ let cleo: Person;
 beforeAll(async () => {
   system = await startSystemForTest({ gateways: 1 });
   [gatewayUrl] = system.gatewayUrls as [string];
+  gateway = await startCountedGateway(system);
 });
-afterAll(() => system?.stop());
+afterAll(async () => {
+  await gateway?.stop();
+  await system?.stop();
+});
 
 /** What happens around Ann, who sends the document's operations, once she has an account. */
 async function others(annId: string): Promise<void> {
@@ -29,6 +37,7 @@ async function others(annId: string): Promise<void> {
   cleo = await signUp(gatewayUrl, 'cleo', 'Cleo Óscar');
   await makeFriends(dan!, cleo);
   await makeFriends(cleo, fay!);
+  await Promise.all([1, 2, 3].map((number) => signUp(gatewayUrl, `clement_${number}`)));
   Object.assign(known, { 'id of Bob': bob!.id, 'id of Cleo': cleo.id, 'id of Dan': dan!.id, 'id of Eve': eve!.id });
   known["id of Dan's request"] = (await addFriend(dan!, annId, { message: 'Hello' })).request.id;
   known["id of Eve's request"] = (await addFriend(eve!, annId)).request.id;
@@ -89,7 +98,9 @@ const expectations: Record<string, (data: Data) => void | Promise<void>> = {
   DeclineFriendRequest: ({ declineFriendRequest }) => expect(declineFriendRequest.request.from.nickname).toBe('eve'),
   CancelFriendRequest: ({ cancelFriendRequest }) => expect(cancelFriendRequest.request.to.nickname).toBe('bob'),
   SearchUsers: ({ searchUsers }) =>
-    expect(searchUsers.edges).toMatchObject([{ node: { username: 'cleo', relation: 'NONE' } }]),
+    expect(searchUsers.edges.map(({ node }: Data) => [node.username, node.relation])).toEqual(
+      ['clement_1', 'clement_2', 'clement_3', 'cleo'].map((username) => [username, 'NONE']),
+    ),
   SuggestedFriends: ({ me }) =>
     expect(me.suggestedFriends).toMatchObject([{ mutualFriendCount: 1, user: { nickname: 'Cleo Óscar' } }]),
   Profile({ user, friend }) {
@@ -107,20 +118,45 @@ const expectations: Record<string, (data: Data) => void | Promise<void>> = {
   DeleteAccount: ({ deleteAccount }) => expect(deleteAccount).toEqual({ deleted: true }),
 };
 
+/**
+ * How often each operation may ask the services, whatever the length of what it answers. Those that are not here are the
+ * friend service's alone, in one request.
+ */
+const MOST_FETCHES: Record<string, Fetches> = {
+  ...Object.fromEntries(
+    ['SignUp', 'SignIn', 'RefreshSession', 'Me', 'SignOut', 'UpdateProfile', 'ChangePassword', 'DeleteAccount'].map(
+      (name) => [name, { user: 1, friend: 0 }],
+    ),
+  ),
+  ...Object.fromEntries(
+    ['FriendList', 'FindFriends', 'FriendRequests', 'SuggestedFriends', 'BlockedUsers', 'SearchUsers'].map((name) => [
+      name,
+      { user: 1, friend: 1 },
+    ]),
+  ),
+  // The user and the friendship are asked for at once; what the friend service knows of the user comes after.
+  Profile: { user: 1, friend: 2 },
+};
+
 test('the document has an operation for each expectation, and the other way round', () => {
   expect(recipes.map(({ name }) => name).sort()).toEqual(Object.keys(expectations).sort());
 });
 
 test.each(recipes)('$name works as it is written in docs/api.md', async ({ name, kind, query, variables }) => {
   const operation = { query, variables: fillIn(variables, known), token: ann?.token };
-  const data = kind === 'subscription' ? await firstOf(operation) : await dataOf(gatewayUrl, operation);
+  gateway.fetches();
+  const data = kind === 'subscription' ? await firstOf(operation) : await dataOf(gateway.url, operation);
+  const { user, friend } = gateway.fetches();
+  expect(user + friend).toBeGreaterThan(0);
+  const most = MOST_FETCHES[name] ?? { user: 0, friend: 1 };
+  expect([user <= most.user, friend <= most.friend, { user, friend }]).toEqual([true, true, { user, friend }]);
   await expectations[name]!(data);
 });
 
 /** The first thing that a subscription brings over WebSocket. */
 async function firstOf({ query, variables }: { query: string; variables: Record<string, unknown> }): Promise<Data> {
   const client = createClient({
-    url: `${gatewayUrl.replace('http', 'ws')}/graphql`,
+    url: `${gateway.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     connectionParams: { authorization: `Bearer ${ann!.token}` },
     retryAttempts: 0,
