@@ -1,15 +1,19 @@
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { KithError } from './kith-error.ts';
+import { httpStatusOf, KithError } from './kith-error.ts';
 import { maskError, type TranslateError } from './mask-error.ts';
+import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
 import { sameSecret } from './same-secret.ts';
 import type { HttpHandler } from './start-http-server.ts';
 import { childTraceparent, inTrace } from './trace-context.ts';
-import type { TokenVerifier, Viewer } from './verify-token.ts';
+import { TokenEnded, type TokenVerifier, type Viewer } from './verify-token.ts';
 
 /** The header in which the gateway, and services among themselves, show that they are inside. */
 export const GATEWAY_KEY_HEADER = 'x-kith-gateway-key';
+
+/** Whose request it is on the way from the outside: believed only beside the gateway's key. */
+export const CLIENT_ADDRESS_HEADER = 'x-kith-client-address';
 
 /** What every resolver of a subgraph finds in its context. */
 export interface SubgraphContext {
@@ -17,6 +21,8 @@ export interface SubgraphContext {
   readonly viewer: Viewer | null;
   /** This request's own span: what is written and called on its behalf carries it. */
   readonly traceparent: string;
+  /** The client's network address, as the gateway saw it; null when it did not say. */
+  readonly clientAddress: string | null;
 }
 
 /**
@@ -33,7 +39,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   translateError?: TranslateError;
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
-  const yoga = createYoga<SubgraphContext>({
+  const yoga = createYoga<SubgraphContext & { ended?: TokenEnded }>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -42,6 +48,11 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     cors: false,
     logging: false,
     batching: false,
+    context: ({ ended, params }) => {
+      if (!ended || isRepeatableAfterTheEnd(params.query)) return {};
+      const http = { status: httpStatusOf(ended.code) };
+      throw new GraphQLError(ended.message, { extensions: { code: ended.code, http } });
+    },
     maskedErrors: { maskError: (error) => maskError(error, options.log, options.translateError) },
   });
 
@@ -54,10 +65,24 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     if (request.method !== 'POST' || !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
       throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
     }
-    const viewer = await options.verify(headers.authorization);
+    const { viewer, ended } = await viewerAsking(options.verify, headers.authorization);
     const traceparent = childTraceparent(headerOf(headers.traceparent));
-    await inTrace(traceparent, () => yoga(request, response, options.contextFor({ viewer, traceparent })));
+    const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
+    const context = { ...options.contextFor({ viewer, traceparent, clientAddress }), ...(ended && { ended }) };
+    await inTrace(traceparent, () => yoga(request, response, context));
   };
+}
+
+async function viewerAsking(
+  verify: TokenVerifier,
+  authorization: string | undefined,
+): Promise<{ viewer: Viewer | null; ended?: TokenEnded }> {
+  try {
+    return { viewer: await verify(authorization) };
+  } catch (error) {
+    if (error instanceof TokenEnded) return { viewer: error.viewer, ended: error };
+    throw error;
+  }
 }
 
 function headerOf(value: string | string[] | undefined): string | undefined {

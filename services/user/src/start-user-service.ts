@@ -1,4 +1,11 @@
-import { liveSessionEnded, USER_SOURCE, USER_STREAM } from '@kith/event-contracts';
+import {
+  LIVE_TOKENS_ENDED,
+  liveSessionEnded,
+  TOKENS_ENDED_PATH,
+  type TokensEnded,
+  USER_SOURCE,
+  USER_STREAM,
+} from '@kith/event-contracts';
 import {
   connectBroker,
   createEventBus,
@@ -12,6 +19,9 @@ import {
   createPool,
   createSubgraphServer,
   createTokenVerifier,
+  type FollowedEndedTokens,
+  followEndedTokens,
+  gatewayOnly,
   type HttpServer,
   type Logger,
   operatorOnly,
@@ -22,6 +32,8 @@ import {
 } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { connectRedis } from './attempts/connect-redis.ts';
+import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
@@ -30,10 +42,11 @@ import { answerReconcile } from './operator/reconcile-outbox.ts';
 import { answerStatus } from './operator/status.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
+import { answerEndedSince, endedSince, tokensLiveUntil } from './sessions/ended-since.ts';
+import { type FollowedSigningKeys, followSigningKeys } from './sessions/follow-signing-keys.ts';
 import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
 import { createAccessTokenIssuer } from './sessions/issue-access-tokens.ts';
 import { serveKeySet } from './sessions/serve-key-set.ts';
-import { readSigningKeys, type SigningKeys } from './sessions/signing-keys.ts';
 import { translateUserError } from './translate-user-error.ts';
 import type { UserConfig } from './user-config.ts';
 import type { UserServiceParts } from './user-service-parts.ts';
@@ -45,12 +58,20 @@ export interface UserService {
   stop(): Promise<void>;
 }
 
-/** Starts the user service. Rejects when the key file cannot be used (ConfigError) or the port is taken. */
+/**
+ * Starts the user service. It answers at once; while the broker is away nothing is published, and all else works. Rejects
+ * when the key file cannot be used (ConfigError) or the port is taken.
+ */
 export async function startUserService(config: UserConfig, log: Logger): Promise<UserService> {
   const stops: Stop[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {
-    const keys = await readSigningKeys(config.SIGNING_KEY_FILE);
+    const keys = await followSigningKeys({
+      file: config.SIGNING_KEY_FILE,
+      tokenTtlS: config.ACCESS_TOKEN_TTL_S,
+      log,
+    });
+    stops.push(() => keys.stop());
     const pool = createPool({
       url: config.USER_DATABASE_URL,
       name: 'user',
@@ -60,12 +81,18 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
     stops.push(() => pool.end());
     const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
     stops.push(() => broker.close());
-    await broker.declareStream(USER_STREAM);
+    declareInTime(broker, log);
 
-    const parts = await assembleParts({ config, log, keys, pool, broker, stops });
+    const ended = followEndedTokens({
+      broker,
+      endedSince: (sinceMs) => endedSince(pool, sinceMs, config.ACCESS_TOKEN_TTL_S),
+      log,
+    });
+    stops.push(() => ended.stop());
+    const parts = await assembleParts({ config, log, keys, pool, broker, ended, stops });
     const forgetting = keepForgettingExpiredSessions(pool, log);
     stops.push(() => forgetting.stop());
-    const http = await serve({ config, log, keys, broker, parts });
+    const http = await serve({ config, log, keys, broker, ended, parts });
     stops.push(() => http.stop());
     return { url: http.url, stop };
   } catch (error) {
@@ -74,15 +101,26 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
   }
 }
 
+/** Events wait in the outbox until the stream is there; the relay finds it by itself. */
+function declareInTime(broker: EventBroker, log: Logger): void {
+  broker.declareStream(USER_STREAM).catch((err) => {
+    log.warn({ err }, 'the stream cannot be declared yet');
+    setTimeout(() => declareInTime(broker, log), DECLARE_AGAIN_MS).unref();
+  });
+}
+
+const DECLARE_AGAIN_MS = 1_000;
+
 async function assembleParts(options: {
   config: UserConfig;
   log: Logger;
-  keys: SigningKeys;
+  keys: FollowedSigningKeys;
   pool: pg.Pool;
   broker: EventBroker;
+  ended: FollowedEndedTokens;
   stops: Stop[];
 }): Promise<UserServiceParts> {
-  const { config, log, keys, pool, broker, stops } = options;
+  const { config, log, keys, pool, broker, ended, stops } = options;
   const prisma = connectPrisma(pool);
   stops.push(() => prisma.$disconnect());
   const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
@@ -98,6 +136,7 @@ async function assembleParts(options: {
     prisma,
     pool,
     passwords: await createPasswordHasher(),
+    attempts: countAttempts(config, log, stops),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
     refreshTokenTtlS: config.REFRESH_TOKEN_TTL_S,
     moment: () => ({ now: new Date(), newId: uuidv7 }),
@@ -106,18 +145,37 @@ async function assembleParts(options: {
       relay.nudge();
       bus.dispatch(events);
     },
-    sessionsEnded: (userId, which) => broker.announce(liveSessionEnded(userId), JSON.stringify(which)),
+    sessionsEnded(userId, which) {
+      const ids = 'all' in which ? [userId] : which.sessionIds;
+      const tokens: TokensEnded = { ids, until: tokensLiveUntil(new Date(), config.ACCESS_TOKEN_TTL_S) };
+      ended.add(tokens);
+      broker.announce(LIVE_TOKENS_ENDED, JSON.stringify(tokens));
+      broker.announce(liveSessionEnded(userId), JSON.stringify(which));
+    },
   };
+}
+
+function countAttempts(config: UserConfig, log: Logger, stops: Stop[]): AttemptLimits {
+  const limits = {
+    failuresPerAccount: config.SIGN_IN_FAILURES_PER_ACCOUNT,
+    failuresPerAddress: config.SIGN_IN_FAILURES_PER_ADDRESS,
+    windowS: config.SIGN_IN_WINDOW_S,
+  };
+  if (config.REDIS_URL === undefined) return createAttemptLimits(limits);
+  const { redis, close } = connectRedis({ url: config.REDIS_URL, log });
+  stops.push(close);
+  return createAttemptLimits({ ...limits, redis });
 }
 
 function serve(options: {
   config: UserConfig;
   log: Logger;
-  keys: SigningKeys;
+  keys: FollowedSigningKeys;
   broker: EventBroker;
+  ended: FollowedEndedTokens;
   parts: UserServiceParts;
 }): Promise<HttpServer> {
-  const { config, log, keys, broker, parts } = options;
+  const { config, log, keys, broker, ended, parts } = options;
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
@@ -127,7 +185,7 @@ function serve(options: {
       '/graphql': createSubgraphServer({
         schema: userSubgraph,
         gatewayKey: config.GATEWAY_KEY,
-        verify: createTokenVerifier({ jwks: keys.jwks }),
+        verify: createTokenVerifier({ jwks: () => keys.publicKeys(new Date()) }, ended),
         log,
         translateError: translateUserError,
         contextFor: (request) => ({
@@ -138,6 +196,10 @@ function serve(options: {
         }),
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
+      [`GET ${TOKENS_ENDED_PATH}`]: gatewayOnly(
+        config.GATEWAY_KEY,
+        answerEndedSince(parts.pool, config.ACCESS_TOKEN_TTL_S),
+      ),
       'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),
       'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(parts.pool, broker)),
       'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(parts.pool, broker)),

@@ -10,12 +10,17 @@ export const userConfigSchema = z.object({
   USER_DATABASE_URL: configFields.postgresUrl,
   USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(10),
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  /** Counts wrong passwords for all processes together; without it each counts by itself. */
+  REDIS_URL: configFields.redisUrl.optional(),
   EVENT_BUS: configFields.eventBus,
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,
   SIGNING_KEY_FILE: z.string().min(1),
   ACCESS_TOKEN_TTL_S: seconds.default(900),
   REFRESH_TOKEN_TTL_S: seconds.default(30 * 24 * 3600),
+  SIGN_IN_FAILURES_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(10),
+  SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(1, 1_000_000).default(100),
+  SIGN_IN_WINDOW_S: seconds.default(900),
   LOG_LEVEL: configFields.logLevel,
 });
 

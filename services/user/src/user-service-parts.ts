@@ -1,5 +1,6 @@
 import type { SessionEnded } from '@kith/event-contracts';
 import type pg from 'pg';
+import type { AttemptLimits } from './attempts/limit-attempts.ts';
 import type { Moment } from './domain/user.ts';
 import type { UserEvent } from './domain/user-events.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -13,11 +14,16 @@ export interface UserServiceParts {
   /** The same database, for statements worth seeing: the hot reads, the search, the import. */
   readonly pool: pg.Pool;
   readonly passwords: PasswordHasher;
+  /** Guards every look at a password against guessing. */
+  readonly attempts: AttemptLimits;
   readonly accessTokens: AccessTokenIssuer;
   readonly refreshTokenTtlS: number;
   moment(): Moment;
   /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
   committed(events: readonly UserEvent[]): void;
-  /** Tells the gateways to close these sessions' sockets. Best effort: a socket lives no longer than its access token. */
+  /**
+   * Ends these sessions' tokens and sockets, here at once and elsewhere by announcement. One that is missed is found in
+   * the database by whoever checks tokens.
+   */
   sessionsEnded(userId: string, which: SessionEnded): void;
 }

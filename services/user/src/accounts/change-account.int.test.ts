@@ -106,7 +106,7 @@ test('a deleted account is erased for everybody, and tells so once', async () =>
   ]);
   await eventually('the end of all sessions is announced', () => heard.length > 0);
   expect(heard).toEqual([{ all: true }]);
-  expect((await service.graphql('{ me { id } }', {}, gone.accessToken)).data).toEqual({ me: null });
+  expect((await service.graphql('{ me { id } }', {}, gone.accessToken)).codes).toEqual(['SESSION_ENDED']);
   expect((await refreshSession({ refreshToken: gone.refreshToken })).codes).toEqual(['SESSION_ENDED']);
   expect((await signIn({ username: 'gone', password: PASSWORD })).codes).toEqual(['INVALID_CREDENTIALS']);
   const seen = await service.graphql(

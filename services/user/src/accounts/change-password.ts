@@ -8,20 +8,22 @@ import { invalidCredentials } from './sign-in.ts';
 
 /**
  * Sets a new password, ends the viewer's other sessions and gives this one new tokens. Repeated after it took effect it
- * only gives new tokens. UserRuleError INVALID_CREDENTIALS, BAD_USER_INPUT, SESSION_ENDED.
+ * only gives new tokens. UserRuleError INVALID_CREDENTIALS, BAD_USER_INPUT, SESSION_ENDED; KithError RATE_LIMITED.
  */
 export async function changePassword(
   parts: UserServiceParts,
   viewer: Viewer,
   input: { currentPassword: string; newPassword: string },
+  address: string | null,
 ): Promise<IssuedSession> {
   const wanted = writtenPassword('newPassword', input.newPassword);
   const before = await parts.prisma.user.findUnique({ where: { id: viewer.userId } });
   const stored = before?.passwordHash ?? null;
-  const alreadyDone = await parts.passwords.verify(stored, wanted);
-  if (!alreadyDone && !(await parts.passwords.verify(stored, normalizedPassword(input.currentPassword)))) {
+  const alreadyDone = await parts.attempts.guard({ account: viewer.userId, address }, async () => {
+    if (await parts.passwords.verify(stored, wanted)) return true;
+    if (await parts.passwords.verify(stored, normalizedPassword(input.currentPassword))) return false;
     throw invalidCredentials();
-  }
+  });
   const passwordHash = alreadyDone ? null : await parts.passwords.hash(wanted);
 
   const { user, result } = await changeOwnAccount(parts, viewer, async (account, row, tx) => {

@@ -6,13 +6,21 @@ import { invalidCredentials } from './sign-in.ts';
 
 /**
  * Erases the viewer's account and ends every session. What stays is a tombstone: id and last version, so that copies can
- * be told that they are out of date. Repeated it does nothing. UserRuleError INVALID_CREDENTIALS, SESSION_ENDED.
+ * be told that they are out of date. Repeated it does nothing. UserRuleError INVALID_CREDENTIALS, SESSION_ENDED; KithError
+ * RATE_LIMITED.
  */
-export async function deleteAccount(parts: UserServiceParts, viewer: Viewer, password: string): Promise<void> {
+export async function deleteAccount(
+  parts: UserServiceParts,
+  viewer: Viewer,
+  password: string,
+  address: string | null,
+): Promise<void> {
   const before = await parts.prisma.user.findUnique({ where: { id: viewer.userId } });
   if (before?.deletedAt) return;
   const stored = before?.passwordHash ?? null;
-  if (!(await parts.passwords.verify(stored, normalizedPassword(password)))) throw invalidCredentials();
+  await parts.attempts.guard({ account: viewer.userId, address }, async () => {
+    if (!(await parts.passwords.verify(stored, normalizedPassword(password)))) throw invalidCredentials();
+  });
 
   await changeOwnAccount(parts, viewer, async (account, row, tx) => {
     if (row.passwordHash !== stored) throw invalidCredentials();

@@ -1,17 +1,30 @@
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import { normalizedPassword, SHORTEST_IMPORTED_USERNAME, writtenUsername } from '../domain/written-text.ts';
+import type { UserRow } from '../profiles/user-row.ts';
 import { userRowOf } from '../profiles/user-row.ts';
-import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
+import { type IssuedSession, issueSession, type SessionTokens, startSession } from '../sessions/issue-session.ts';
 import type { UserServiceParts } from '../user-service-parts.ts';
 
 /**
  * Starts a session. UserRuleError INVALID_CREDENTIALS, in the same words and the same time, whether the username is
- * unknown, impossible, or the password wrong.
+ * unknown, impossible, or the password wrong; after too many of those KithError RATE_LIMITED, for a username that nobody
+ * has just as for one that somebody has.
  */
 export async function signIn(
   parts: UserServiceParts,
   input: { username: string; password: string },
+  address: string | null,
 ): Promise<IssuedSession> {
+  const { user, tokens } = await parts.attempts.guard({ account: input.username.trim(), address }, () =>
+    startSessionFor(parts, input),
+  );
+  return issueSession(parts, user, tokens);
+}
+
+async function startSessionFor(
+  parts: UserServiceParts,
+  input: { username: string; password: string },
+): Promise<{ user: UserRow; tokens: SessionTokens }> {
   const username = usernameOf(input.username);
   const user = username === null ? null : await parts.prisma.user.findUnique({ where: { username } });
   const matches = await parts.passwords.verify(user?.passwordHash ?? null, normalizedPassword(input.password));
@@ -24,7 +37,7 @@ export async function signIn(
     if (unchanged.length === 0) throw invalidCredentials();
     return startSession(parts, tx, user.id);
   });
-  return issueSession(parts, userRowOf(user), tokens);
+  return { user: userRowOf(user), tokens };
 }
 
 export function invalidCredentials(): UserRuleError {

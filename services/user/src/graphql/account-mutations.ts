@@ -54,7 +54,8 @@ builder.mutationFields((t) => ({
     type: SessionType,
     description: 'Sets a new password, ends the viewer’s other sessions, and gives this one new tokens.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Old and new.' }) },
-    resolve: (_root, { input }, context) => changePassword(context.parts, viewerOf(context), input),
+    resolve: (_root, { input }, context) =>
+      changePassword(context.parts, viewerOf(context), input, context.clientAddress),
   }),
 
   deleteAccount: t.field({
@@ -63,7 +64,7 @@ builder.mutationFields((t) => ({
       'Erases the viewer’s account, friendships and sessions. There is no way back; the username is free again.',
     args: { input: t.arg({ type: DeleteAccountInput, required: true, description: 'The proof.' }) },
     resolve: async (_root, { input }, context) => {
-      await deleteAccount(context.parts, viewerOf(context), input.password);
+      await deleteAccount(context.parts, viewerOf(context), input.password, context.clientAddress);
       return { deleted: true };
     },
   }),

@@ -68,9 +68,10 @@ builder.mutationFields((t) => ({
 
   signIn: t.field({
     type: SessionType,
-    description: 'Starts a session. INVALID_CREDENTIALS when the two do not belong together.',
+    description: 'Starts a session. INVALID_CREDENTIALS when the two do not belong together; RATE_LIMITED after many.',
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who, and the proof.' }) },
-    resolve: async (_root, { input }, context) => proven(context, await signIn(context.parts, input)),
+    resolve: async (_root, { input }, context) =>
+      proven(context, await signIn(context.parts, input, context.clientAddress)),
   }),
 
   refreshSession: t.field({

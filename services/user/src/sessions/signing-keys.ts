@@ -11,33 +11,77 @@ import {
   type JWK,
 } from 'jose';
 
-export interface SigningKeys {
+/** One key of the file. */
+export interface SigningKey {
   readonly kid: string;
-  readonly privateKey: CryptoKey;
-  /** The public halves of all keys in the file: what is signed by any of them is still good. */
-  readonly jwks: JSONWebKeySet;
+  /** null for a key that only verifies what was signed elsewhere. */
+  readonly privateKey: CryptoKey | null;
+  readonly publicKey: JWK;
+  /** ms since 1970. Until then it is published and does not sign, so that every verifier has heard of it first. */
+  readonly signsFrom: number;
 }
 
+/** Our own member of a key in the file: `signsFrom`, in seconds since 1970; 0 when it is not there. */
+export const SIGNS_FROM = 'kith_signs_from';
+
 /**
- * Reads the private Ed25519 keys in a file (a JWK Set, RFC 7517): the first signs, all verify. To rotate, put a new key
- * first and keep the old one for as long as its tokens live. A missing file is made, with one key, readable by its owner
- * alone. Throws ConfigError naming SIGNING_KEY_FILE when the file cannot be used.
+ * Reads the Ed25519 keys in a file (a JWK Set, RFC 7517), the first to sign first. A missing file is made, with one key,
+ * readable by its owner alone. Throws ConfigError naming SIGNING_KEY_FILE when the file cannot be used.
  */
-export async function readSigningKeys(file: string): Promise<SigningKeys> {
+export async function readSigningKeys(file: string): Promise<readonly SigningKey[]> {
   await createFileIfMissing(file);
   try {
-    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0)
-      throw new Error('others than its owner can read it: chmod 600');
-    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: JWK[] };
-    const withIds = await Promise.all(keys.map(async (key) => ({ ...key, kid: key.kid ?? (await kidOf(key)) })));
-    const [first] = withIds;
-    if (!first) throw new Error('it holds no key');
-    const privateKey = (await importJWK(first, TOKEN_ALGORITHM)) as CryptoKey;
-    if (privateKey.type !== 'private') throw new Error('its first key is not a private key');
-    return { kid: first.kid, privateKey, jwks: { keys: withIds.map(publicHalf) } };
+    const keys = await Promise.all((await readKeyFile(file)).map(readKey));
+    if (keys.length === 0) throw new Error('it holds no key');
+    if (keys.every(({ privateKey }) => privateKey === null)) throw new Error('none of its keys is a private key');
+    return keys;
   } catch (error) {
     throw new ConfigError('SIGNING_KEY_FILE', `cannot be used: ${(error as Error).message}`);
   }
+}
+
+/** The keys as they stand in the file. Throws an Error that says what is wrong with it. */
+export async function readKeyFile(file: string): Promise<JWK[]> {
+  if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0)
+    throw new Error('others than its owner can read it: chmod 600');
+  const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: JWK[] };
+  if (!Array.isArray(keys)) throw new Error('it is no JWK Set');
+  return keys;
+}
+
+/** The key that signs now: of those whose time has come, the one whose time came last. */
+export function signerAt(keys: readonly SigningKey[], now: Date): SigningKey & { readonly privateKey: CryptoKey } {
+  const able = keys.filter((key): key is SigningKey & { privateKey: CryptoKey } => key.privateKey !== null);
+  const due = able.filter(({ signsFrom }) => signsFrom <= now.getTime());
+  // None is due when the clock went back: then the one that is due first.
+  if (due.length === 0) return able.reduce((one, other) => (other.signsFrom < one.signsFrom ? other : one));
+  return due.reduce((one, other) => (other.signsFrom > one.signsFrom ? other : one));
+}
+
+/** What verifiers must know now: the keys to come, the signer, and those before it for as long as their tokens live. */
+export function publishedAt(keys: readonly SigningKey[], now: Date, tokenTtlS: number): JSONWebKeySet {
+  const stillNeeded = ({ signsFrom }: SigningKey) => {
+    const successors = keys.filter((other) => other.signsFrom > signsFrom && other.privateKey !== null);
+    const replacedAt = Math.min(...successors.map((other) => other.signsFrom));
+    return now.getTime() <= replacedAt + (tokenTtlS + REPLACED_A_LITTLE_LATE_S) * 1000;
+  };
+  return { keys: keys.filter(stillNeeded).map(({ publicKey }) => publicKey) };
+}
+
+/** Another process's clock, or a file that it has not read yet. */
+const REPLACED_A_LITTLE_LATE_S = 60;
+
+export async function newPrivateKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
+  const key = await exportJWK(privateKey);
+  return { ...key, kid: await kidOf(key) };
+}
+
+async function readKey(key: JWK): Promise<SigningKey> {
+  const kid = key.kid ?? (await kidOf(key));
+  const publicKey = publicHalf({ ...key, kid });
+  const privateKey = key.d === undefined ? null : ((await importJWK(key, TOKEN_ALGORITHM)) as CryptoKey);
+  return { kid, publicKey, privateKey, signsFrom: Number((key as { [SIGNS_FROM]?: number })[SIGNS_FROM] ?? 0) * 1000 };
 }
 
 /** Only these members: whatever else is in the file, a private `d` above all, stays there. */
@@ -64,12 +108,6 @@ async function createFileIfMissing(file: string): Promise<void> {
   } finally {
     await unlink(draft).catch(() => undefined);
   }
-}
-
-async function newPrivateKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(TOKEN_ALGORITHM, { crv: 'Ed25519', extractable: true });
-  const key = await exportJWK(privateKey);
-  return { ...key, kid: await kidOf(key) };
 }
 
 /** RFC 7638. */

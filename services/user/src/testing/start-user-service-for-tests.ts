@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { createTestDatabase, startNats } from '@kith/local';
+import { type ChildServer, createTestDatabase, startNats } from '@kith/local';
 import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import type pg from 'pg';
 import { startUserService } from '../start-user-service.ts';
 import { userConfigSchema } from '../user-config.ts';
 
-const GATEWAY_KEY = 'the-gateway-key-of-the-tests';
+export const GATEWAY_KEY = 'the-gateway-key-of-the-tests';
 const OPERATOR_KEY = 'the-operator-key-of-the-tests';
 
 export interface GraphqlAnswer {
@@ -21,12 +21,20 @@ export interface GraphqlAnswer {
 
 export interface UserServiceUnderTest extends AsyncDisposable {
   readonly url: string;
+  /** To start another one on the same database and servers, or to take them away. */
+  readonly env: Record<string, string>;
+  readonly nats: ChildServer;
   /** For looking at what is stored. */
   readonly sql: pg.Pool;
   /** For looking at what is published. */
   readonly broker: EventBroker;
   /** As the gateway does, with an access token or without. */
-  graphql(query: string, variables?: object, accessToken?: string): Promise<GraphqlAnswer>;
+  graphql(
+    query: string,
+    variables?: object,
+    accessToken?: string,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlAnswer>;
   operator(path: string, body?: object): Promise<Response>;
 }
 
@@ -35,7 +43,7 @@ export async function startUserServiceForTests(env: Record<string, string> = {})
   const folder = await mkdtemp(join(tmpdir(), 'kith-user-'));
   const [database, nats] = await Promise.all([createTestDatabase('user'), startNats()]);
   const log = createLog({ name: 'user-under-test', level: process.env.LOG_LEVEL ?? 'silent' });
-  const config = parseConfig(userConfigSchema, {
+  const fullEnv = {
     PORT: '0',
     USER_DATABASE_URL: database.url,
     NATS_URL: nats.url,
@@ -43,22 +51,26 @@ export async function startUserServiceForTests(env: Record<string, string> = {})
     OPERATOR_KEY,
     SIGNING_KEY_FILE: join(folder, 'signing-keys.json'),
     ...env,
-  });
+  };
+  const config = parseConfig(userConfigSchema, fullEnv);
   const service = await startUserService(config, log);
   const sql = createPool({ url: database.url, name: 'test', max: 2, log });
   const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'test', log });
 
   return {
     url: service.url,
+    env: fullEnv,
+    nats,
     sql,
     broker,
-    async graphql(query, variables = {}, accessToken) {
+    async graphql(query, variables = {}, accessToken, headers = {}) {
       const response = await fetch(`${service.url}/graphql`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           [GATEWAY_KEY_HEADER]: GATEWAY_KEY,
           ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
+          ...headers,
         },
         body: JSON.stringify({ query, variables }),
       });

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { newPrivateKey, readKeyFile, readSigningKeys, SIGNS_FROM } from './signing-keys.ts';
+
+export interface Rotation {
+  readonly kid: string;
+  /** When the new key begins to sign. */
+  readonly signsFrom: Date;
+  /** The keys that went: their tokens have expired. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * Puts a new key into the file, to sign from `afterS` seconds on: until then verifiers hear of it. The keys before it
+ * stay while their tokens live, `tokenTtlS`; what a rotation before has replaced for longer goes. Throws ConfigError, or
+ * an Error when the file cannot be written.
+ */
+export async function rotateSigningKeys(
+  file: string,
+  { afterS, tokenTtlS, now = new Date() }: { afterS: number; tokenTtlS: number; now?: Date },
+): Promise<Rotation> {
+  const current = await readSigningKeys(file);
+  const inFile = await readKeyFile(file);
+  const goneBefore = now.getTime() - (tokenTtlS + afterS) * 1000;
+  const kept = inFile.filter((_key, index) => {
+    const { signsFrom } = current[index]!;
+    const replacedAt = Math.min(...current.map((key) => key.signsFrom).filter((from) => from > signsFrom));
+    return replacedAt > goneBefore;
+  });
+  const signsFromS = Math.ceil(now.getTime() / 1000) + afterS;
+  const fresh = { ...(await newPrivateKey()), [SIGNS_FROM]: signsFromS };
+
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, `${JSON.stringify({ keys: [fresh, ...kept] }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(draft, file);
+  const dropped = current.filter((_key, index) => !kept.includes(inFile[index]!)).map(({ kid }) => kid);
+  return { kid: fresh.kid!, signsFrom: new Date(signsFromS * 1000), dropped };
+}
