@@ -19,8 +19,10 @@ const FROZEN_AFTER_MS = 3_000;
 const SET_ASIDE_MS = 30_000;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
 
+// Not waiting for the disk: a mark that a crash takes back only means that its event is published again.
 const BEGIN_AS_THE_ONLY_RELAY = `
   BEGIN;
+  SET LOCAL synchronous_commit = off;
   SET LOCAL idle_in_transaction_session_timeout = ${FROZEN_AFTER_MS};
   SELECT pg_try_advisory_xact_lock(${RELAY_LOCK}) AS mine`;
 
