@@ -3,6 +3,7 @@ import { CommandFailed, type ExitCode, UsedWrongly } from './command/end-with-a-
 import { IMPORT_HELP, importEdgeList } from './command/import-edge-list.ts';
 import { RECONCILE_HELP, reconcileEvents } from './command/reconcile-events.ts';
 import { REPUBLISH_HELP, republishEvents } from './command/republish-events.ts';
+import { ROTATE_KEYS_HELP, rotateKeys } from './command/rotate-keys.ts';
 import {
   DEAD_DROP_HELP,
   DEAD_HISTORY_HELP,
@@ -31,6 +32,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+  'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },
 };
 
 const HELP = `npx -y pnpm@12 kith COMMAND …, the operator's command. It finds the system that runs from KITH_DATA (.kith), or the one

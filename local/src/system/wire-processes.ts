@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { workspaceRoot } from './run-program-with-node-24.ts';
 import type { ServerUrls } from './start-servers.ts';
 
 export type Program = 'user' | 'friend' | 'gateway' | 'one-process';
@@ -12,6 +14,8 @@ export type Wiring = ServerUrls & {
   /** Made by the user service when it is missing. */
   signingKeyFile: string;
   supergraphFile: string;
+  /** Where the seed writes whom a visitor may sign in as. */
+  demonstrationFile?: string;
   /** More variables, for every process. Those that name the wiring itself are not theirs to change. */
   extra?: Record<string, string>;
 };
@@ -29,6 +33,7 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
       return {
         ...common,
         USER_DATABASE_URL: wiring.userDatabaseUrl,
+        REDIS_URL: wiring.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         SIGNING_KEY_FILE: wiring.signingKeyFile,
       };
@@ -46,6 +51,8 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
         USER_URL: wiring.userUrl,
         FRIEND_URL: wiring.friendUrl,
         SUPERGRAPH_FILE: wiring.supergraphFile,
+        WEB_FOLDER: join(workspaceRoot, 'web/dist'),
+        ...(wiring.demonstrationFile && { DEMONSTRATION_FILE: wiring.demonstrationFile }),
       };
     case 'one-process':
       return {

@@ -9,11 +9,13 @@ import {
 } from '@kith/event-delivery';
 import {
   answers,
+  askForEndedTokens,
   createLog,
   createPool,
   createSubgraphServer,
   createTokenVerifier,
   currentTraceparent,
+  followEndedTokens,
   type HttpServer,
   type Logger,
   type Stop,
@@ -149,7 +151,13 @@ export async function startFriendService(
     process.exit(1);
   });
 
-  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` });
+  const ended = followEndedTokens({
+    broker: connecting,
+    endedSince: askForEndedTokens({ userUrl: config.USER_URL, gatewayKey: config.GATEWAY_KEY }),
+    log,
+  });
+  stops.push(() => ended.stop());
+  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` }, ended);
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,

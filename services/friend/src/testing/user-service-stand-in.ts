@@ -1,5 +1,6 @@
 import {
   type DataOf,
+  TOKENS_ENDED_PATH,
   USER_SOURCE,
   USER_STREAM,
   userDeleted,
@@ -68,6 +69,7 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
     ready: () => [],
     routes: {
       'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
+      [`GET ${TOKENS_ENDED_PATH}`]: (_request, response) => sendJson(response, 200, { now: Date.now(), ended: [] }),
       'POST /graphql': async (request, response) => {
         if (request.headers[GATEWAY_KEY_HEADER] !== gatewayKey)
           return sendJson(response, 401, { errors: [{ message: 'No.' }] });
