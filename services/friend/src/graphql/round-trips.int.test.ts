@@ -137,6 +137,29 @@ test('a change costs the same few statements, whatever the length of the lists',
   expect(await cost('acceptFriendRequest', { requestId })).toEqual({ ...CHANGE, sql: 8 });
 });
 
+test('a refusal by a closed policy and one by a block cost the same, so that neither is told by its time', async () => {
+  const [closed, blocking] = await Promise.all([
+    service.users.signUp({ friendPolicy: 'CLOSED' }),
+    service.users.signUp({ friendPolicy: 'OPEN' }),
+  ]);
+  const block = 'mutation ($id: ID!) { blockUser(input: { userId: $id }) { changed } }';
+  expect((await (await service.as(blocking!))(block, { variables: { id: ann } })).errors).toBeUndefined();
+  await eventually('both are known', async () => {
+    const { rows } = await service.pool.query('SELECT FROM profile WHERE user_id = ANY($1)', [[closed, blocking]]);
+    return rows.length === 2;
+  });
+  const cost = (userId: string) =>
+    countRoundTrips(async (traceparent) => {
+      const { errors } = await mutate('addFriend', { userId }, { traceparent });
+      expect(errors?.[0]?.extensions.code).toBe('NOT_ALLOWED');
+    });
+  // BEGIN, lock, load, ROLLBACK.
+  expect([await cost(closed!), await cost(blocking!)]).toEqual([
+    { sql: 4, redis: 0 },
+    { sql: 4, redis: 0 },
+  ]);
+});
+
 /** What was sent to Postgres and Redis in the trace of one request, whatever else the process does meanwhile. */
 interface RoundTrips {
   readonly sql: number;

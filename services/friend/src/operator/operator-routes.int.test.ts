@@ -1,0 +1,119 @@
+import { eventually } from '@kith/local';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type Ask,
+  startFriendServiceForTest,
+  type TestFriendService,
+} from '../testing/start-friend-service-for-test.ts';
+
+let service: TestFriendService;
+beforeAll(async () => {
+  service = await startFriendServiceForTest();
+});
+afterAll(() => service?.stop());
+
+const NOBODY = '01980000-0000-7000-8000-000000000000';
+
+function operate(path: string, body?: unknown, key = service.operatorKey): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  if (body === undefined) return fetch(`${service.url}${path}`, { headers });
+  return fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+const bind = async (pairs: unknown) => (await operate('/operator/import-friendships', { pairs })).json();
+
+async function totalCount(ask: Ask, id: string): Promise<number> {
+  const query =
+    'query ($of: _Any!) { _entities(representations: [$of]) { ... on User { friends { totalCount edges { node { displayName } } } } } }';
+  return (await ask(query, { variables: { of: { __typename: 'User', id } } })).data._entities[0].friends.totalCount;
+}
+
+/** The lines of a reconciliation: what differs, and the result. */
+async function reconcile(): Promise<{ differences: object[]; result: { checked: object; differences: number } }> {
+  const lines = (await (await operate('/operator/reconcile')).text()).trim().split('\n');
+  const parsed = lines.map((line) => JSON.parse(line));
+  const differences = parsed.flatMap(({ difference }) => difference ?? []);
+  return { differences, result: parsed.at(-1).result };
+}
+
+test.each(['import-friendships', 'reconcile', 'status'])('%s is the operator’s alone', async (path) => {
+  const body = path === 'import-friendships' ? { pairs: [] } : undefined;
+  expect((await operate(`/operator/${path}`, body, 'wrong')).status).toBe(401);
+});
+
+test('an import binds whoever it may, whatever their policy, and says what it could not do', async () => {
+  const [ann, bob, closed] = (await Promise.all([
+    service.users.signUp(),
+    service.users.signUp({}, { heardOf: false }),
+    service.users.signUp({ friendPolicy: 'CLOSED' }),
+  ])) as [string, string, string];
+  const pairs = [
+    [ann, bob],
+    [bob, ann],
+    [ann, closed],
+    [ann, ann],
+    [ann, NOBODY],
+  ];
+  const failed = [
+    { index: 3, code: 'CANNOT_BEFRIEND_SELF', message: expect.any(String) },
+    { index: 4, code: 'USER_NOT_FOUND', message: expect.any(String) },
+  ];
+  expect(await bind(pairs)).toEqual({ bound: 2, existing: 1, failed });
+  expect(await bind(pairs)).toEqual({ bound: 0, existing: 3, failed });
+  expect(await totalCount(await service.as(ann), ann)).toBe(2);
+});
+
+test.each([
+  ['no pairs', {}],
+  ['a pair of three', { pairs: [[NOBODY, NOBODY, NOBODY]] }],
+  ['an id that is none', { pairs: [[NOBODY, 'me']] }],
+  ['too many', { pairs: Array(1_001).fill([NOBODY, NOBODY]) }],
+])('an import with %s is bad input', async (_, body) => {
+  const response = await operate('/operator/import-friendships', body);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT', field: 'pairs' } }] });
+});
+
+test('a system that agrees with itself has no differences, people who left included', async () => {
+  const [ann, gone] = (await Promise.all([service.users.signUp(), service.users.signUp({ friendPolicy: 'OPEN' })])) as [
+    string,
+    string,
+  ];
+  await bind([[ann, gone]]);
+  const asAnn = await service.as(ann);
+  expect(await totalCount(asAnn, ann)).toBe(1);
+  await service.users.changeProfile(gone, { nickname: 'Leaving' });
+  await service.users.deleteAccount(gone);
+  await eventually('they have left', async () => (await totalCount(asAnn, ann)) === 0);
+  const { differences, result } = await reconcile();
+  expect([differences, result.differences]).toEqual([[], 0]);
+  expect(result.checked).toMatchObject({
+    stream: expect.any(Number),
+    copies: expect.any(Number),
+    views: expect.any(Number),
+  });
+});
+
+test('a copy and a view that are not as they should be are each named', async () => {
+  const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, bob]]);
+  expect(await totalCount(await service.as(ann), ann)).toBe(1);
+  await service.pool.query(`UPDATE profile SET username = 'somebody else' WHERE user_id = $1`, [bob]);
+  await service.pool.query(`UPDATE friend SET remark = 'behind everybody’s back' WHERE owner_id = $1`, [ann]);
+  const { differences, result } = await reconcile();
+  expect(differences).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ check: 'copies', owner: bob }),
+      expect.objectContaining({ check: 'views', owner: ann, detail: `friend ${bob} is not as in Postgres` }),
+    ]),
+  );
+  expect(result.differences).toBe(2);
+});
+
+test('the status says how much there is, and what waits', async () => {
+  expect(await (await operate('/operator/status')).json()).toMatchObject({
+    service: 'friend',
+    outbox: { unpublished: expect.any(Number), oldestAgeMs: expect.any(Number) },
+    data: { lists: expect.any(Number), friendships: expect.any(Number), openRequests: 0 },
+  });
+});
