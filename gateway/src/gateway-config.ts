@@ -16,6 +16,10 @@ export const gatewayConfig = z.object({
   NODE_ENV: z.string().default('development'),
   /** Shown to browsers at /graphql; off in production unless switched on. */
   GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
+  /** The folder of the built web client, served at `/`; without it `/` leads to GraphiQL. */
+  WEB_FOLDER: z.string().optional(),
+  /** What the web client may tell of the demonstration: written by whoever seeds it. */
+  DEMONSTRATION_FILE: z.string().optional(),
   /** Over how long a stopping gateway spreads the closing of its sockets, so that their clients do not all return at once. */
   DRAIN_MS: configFields.wholeNumber(0, 9_000).default(2_000),
 });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { HttpHandler } from '@kith/service-kit';
+import { browserHeaders, policyOfSelfContainedPage } from './browser-headers.ts';
 
 /**
  * What a first visitor finds: the three steps that show a list change live. In one tab, since tabs are slow to switch,
@@ -53,32 +54,38 @@ mutation ChangeNickname {
 
 /** A page of nine megabytes with everything in it, no CDN: rendered and compressed once, when first asked for. */
 export function serveGraphiql(): HttpHandler {
-  let page: Promise<Buffer> | undefined;
+  let page: Promise<{ body: Buffer; headers: Readonly<Record<string, string>> }> | undefined;
   return async (_request, response) => {
-    page ??= promisify(gzip)(
-      renderGraphiQL({
-        title: 'Kith',
-        endpoint: '/graphql',
-        subscriptionsProtocol: 'WS',
-        defaultQuery: FIRST_STEPS,
-        // They hold a token, which would stay in the browser, and in the way of the next sign-in once it has expired.
-        shouldPersistHeaders: false,
-      }),
-    );
-    const body = await page;
-    response
-      .writeHead(200, {
-        'content-type': 'text/html; charset=utf-8',
-        'content-encoding': 'gzip',
-        'content-length': body.length,
-        'cache-control': 'no-cache',
-      })
-      .end(body);
+    page ??= renderPage();
+    const { body, headers } = await page;
+    response.writeHead(200, headers).end(body);
   };
 }
 
-/** A person who opens the address, not a program that asks. */
+async function renderPage(): Promise<{ body: Buffer; headers: Readonly<Record<string, string>> }> {
+  const html = renderGraphiQL({
+    title: 'Kith',
+    endpoint: '/graphql',
+    subscriptionsProtocol: 'WS',
+    defaultQuery: FIRST_STEPS,
+    // They hold a token, which would stay in the browser, and in the way of the next sign-in once it has expired.
+    shouldPersistHeaders: false,
+  });
+  const body = await promisify(gzip)(html);
+  return {
+    body,
+    headers: {
+      ...browserHeaders(policyOfSelfContainedPage(html)),
+      'content-type': 'text/html; charset=utf-8',
+      'content-encoding': 'gzip',
+      'content-length': String(body.length),
+      'cache-control': 'no-cache',
+    },
+  };
+}
+
+/** A person who opens the address, not a program that asks; with `?query=…` the operation is shown, not run. */
 export function isBrowserVisit(request: IncomingMessage): boolean {
   const accepts = request.headers.accept ?? '';
-  return request.method === 'GET' && accepts.includes('text/html') && !request.url?.includes('query=');
+  return request.method === 'GET' && accepts.includes('text/html');
 }

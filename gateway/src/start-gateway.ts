@@ -12,6 +12,7 @@ import { subscribeToChanges } from './live/subscribe-to-changes.ts';
 import { watchLists } from './live/watched-lists.ts';
 import { trackOpenStreams } from './open-streams.ts';
 import { serveGraphql } from './serve-http.ts';
+import { serveDemonstration, serveWebClient } from './serve-web-client.ts';
 import { serveWebSocket } from './serve-websocket.ts';
 
 /** Starts the whole gateway in this process; `stop` drains it and resolves when nothing of it is left. */
@@ -53,6 +54,7 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   const yoga = createGatewayYoga({ schema, verify, log });
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
+  const webClient = config.WEB_FOLDER === undefined ? undefined : serveWebClient(config.WEB_FOLDER);
 
   const http = await startHttpServer({
     host: config.HOST,
@@ -66,10 +68,13 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     },
     routes: {
       '/graphql': serveGraphql({ yoga, openStreams, graphiql }),
-      ...(graphiql && {
-        'GET /': (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
-      }),
+      ...(webClient && { 'GET /demonstration.json': serveDemonstration(config.DEMONSTRATION_FILE) }),
+      ...(graphiql &&
+        !webClient && {
+          'GET /': (_request, response) => void response.writeHead(302, { location: '/graphql' }).end(),
+        }),
     },
+    ...(webClient && { otherwise: webClient }),
   });
   stops.push(http.stop);
 
