@@ -13,6 +13,7 @@ export { startNats } from './servers/start-nats.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
 export { startRedis } from './servers/start-redis.ts';
 export { SetupProblem } from './setup-problem.ts';
+export { buildWebClientWhenStale } from './start/build-web-client.ts';
 export type { ServiceProcess } from './system/run-restartable.ts';
 export { type RunningSystem, startSystem } from './system/start-system.ts';
 export { createTestDatabase } from './testing/create-test-database.ts';

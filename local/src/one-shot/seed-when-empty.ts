@@ -1,6 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { readConfig } from '@kith/service-kit';
-import { needsDemonstration, seedDemonstration } from '../seed/seed-demonstration.ts';
+import {
+  describeDemonstration,
+  hasDemonstration,
+  needsDemonstration,
+  seedDemonstration,
+} from '../seed/seed-demonstration.ts';
 import { endWithSentence } from './end-with-sentence.ts';
 import { seedConfig } from './one-shot-config.ts';
 
@@ -16,6 +21,7 @@ try {
     });
     process.stdout.write('seeded the demonstration\n');
   } else process.stdout.write('the databases are in use: nothing to seed\n');
+  if (await hasDemonstration(config.KITH_DATA)) await describeDemonstration(config.KITH_DATA);
 } catch (error) {
   endWithSentence(error);
 }

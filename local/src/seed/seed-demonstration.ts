@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { importFriendships, importUsers, type OperatorAccess } from '../command/call-operator-endpoints.ts';
@@ -34,6 +34,16 @@ export async function seedDemonstration(kithData: string, access: OperatorAccess
   );
   if (failed[0]) throw new Error(`The demonstration could not be seeded: ${failed[0].code} ${failed[0].message}`);
   await writeFile(markFile(kithData), 'complete');
+}
+
+/** Where the web client learns of the demonstration; there once `describeDemonstration` has written it. */
+export const demonstrationFile = (kithData: string) => join(kithData, 'demonstration.json');
+
+/** Writes whom a visitor may sign in as: `{ "password", "people": [{ "username", "nickname" }] }`. */
+export async function describeDemonstration(kithData: string): Promise<void> {
+  const file = demonstrationFile(kithData);
+  await writeFile(`${file}.new`, JSON.stringify({ password: DEMO_PASSWORD, people: MEMBERS }));
+  await rename(`${file}.new`, file);
 }
 
 /** Whether the demonstration was seeded from this data folder. */

@@ -33,6 +33,7 @@ export function describeRunningSystem(system: {
   const lines = [
     `Kith runs (ready in ${(system.tookMs / 1000).toFixed(1)} s). Ctrl-C stops all of it.`,
     '',
+    `  Web client        ${system.gatewayUrl}`,
     `  API and GraphiQL  ${system.gatewayUrl}/graphql`,
     `  Services          user ${system.userUrl}, friend ${system.friendUrl}`,
     `  Data and logs     ${folder}, ${folder}/logs`,

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isPortFree } from '../find-free-port.ts';
 import { migrate } from '../migrations/apply-migrations.ts';
-import { hasDemonstration, needsDemonstration, seedDemonstration } from '../seed/seed-demonstration.ts';
+import {
+  demonstrationFile,
+  describeDemonstration,
+  hasDemonstration,
+  needsDemonstration,
+  seedDemonstration,
+} from '../seed/seed-demonstration.ts';
 import { ChildDidNotStart } from '../servers/run-child-server.ts';
 import { SetupProblem } from '../setup-problem.ts';
 import { type ClaimedFolder, claimDataFolder } from '../system/claim-data-folder.ts';
@@ -12,6 +18,7 @@ import type { ServiceProcess } from '../system/run-restartable.ts';
 import { startProcesses } from '../system/start-processes.ts';
 import { type ServerUrls, startServers } from '../system/start-servers.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
+import { buildWebClientWhenStale } from './build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { keepSecrets } from './keep-secrets.ts';
@@ -97,6 +104,8 @@ async function bringUp(
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = composeSupergraph(supergraphFile);
   composed.catch(() => {});
+  // What is wrong with a page must not keep the services from running.
+  const webClient = buildWebClientWhenStale(say).catch((error: Error) => say(error.message));
   const secrets = await keepSecrets(kithData);
   const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
   const { urls, started } = await startServers({
@@ -112,6 +121,7 @@ async function bringUp(
     migrateOrExplain(urls.userDatabaseUrl, 'user', config.USER_DATABASE_URL && 'USER_DATABASE_URL'),
     migrateOrExplain(urls.friendDatabaseUrl, 'friend', config.FRIEND_DATABASE_URL && 'FRIEND_DATABASE_URL'),
     composed,
+    webClient,
   ]);
   const isEmpty = await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]);
   goOn();
@@ -123,6 +133,7 @@ async function bringUp(
       operatorKey,
       signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
       supergraphFile,
+      demonstrationFile: demonstrationFile(kithData),
       // Whatever else is set, limits and lifetimes, is for the processes: each reads what it knows.
       extra: process.env as Record<string, string>,
     },
@@ -142,11 +153,13 @@ async function bringUp(
     friendUrl: processes.friend.url,
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
+  const isDemonstration = await hasDemonstration(kithData);
+  if (isDemonstration) await describeDemonstration(kithData);
   await folder.record({ ...addresses, operatorKey });
   goOn();
   const tookMs = process.uptime() * 1000;
   process.stdout.write(
-    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: await hasDemonstration(kithData), tookMs })}\n`,
+    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: isDemonstration, tookMs })}\n`,
   );
 }
 

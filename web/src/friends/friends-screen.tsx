@@ -1,0 +1,79 @@
+import { HeartIcon, MagnifyingGlassIcon } from '@radix-ui/react-icons';
+import { Button, Flex, Spinner } from '@radix-ui/themes';
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
+import { Link } from 'wouter';
+import { useLiveList } from '../connection/use-live-list.ts';
+import { EmptyState } from '../problems/empty-state.tsx';
+import { Screen } from '../shell/screen.tsx';
+import type { Parting } from './confirm-parting.tsx';
+import { DemonstrationHint } from './demonstration-hint.tsx';
+import { filterFriends, tagsOf, type Wanted } from './filter-friends.ts';
+import { FriendFilters } from './friend-filters.tsx';
+import { FriendRows } from './friend-rows.tsx';
+import './friends.css';
+
+const ConfirmParting = lazy(() => import('./confirm-parting.tsx'));
+
+/** The friend list: everything on it is live, and what is typed into it is there at once. */
+export function FriendsScreen() {
+  const { friends, known } = useLiveList();
+  const [wanted, setWanted] = useState<Wanted>({ text: '', tag: null, order: 'NAME' });
+  const [parting, setParting] = useState<Parting | null>(null);
+  // Typing goes before drawing thousands of rows.
+  const shownWanted = useDeferredValue(wanted);
+  const tags = useMemo(() => tagsOf(friends), [friends]);
+  const found = useMemo(() => filterFriends(friends, shownWanted), [friends, shownWanted]);
+  const isFiltered = wanted.text.trim() !== '' || wanted.tag !== null;
+
+  return (
+    <Screen title="Friends" lead={known ? countOf(friends.length, found.length, isFiltered) : 'Reading your list …'}>
+      <DemonstrationHint />
+      {known && friends.length > 0 ? <FriendFilters wanted={wanted} onChange={setWanted} tags={tags} /> : null}
+      {!known ? (
+        <Flex justify="center" py="9">
+          <Spinner size="3" />
+        </Flex>
+      ) : friends.length === 0 ? (
+        <EmptyState
+          icon={<HeartIcon />}
+          title="No friends yet"
+          action={
+            <Button asChild size="3">
+              <Link href="/people">Find people</Link>
+            </Button>
+          }
+        >
+          Find somebody you know and send a request. They appear here the moment they accept.
+        </EmptyState>
+      ) : found.length === 0 ? (
+        <EmptyState
+          icon={<MagnifyingGlassIcon />}
+          title="Nobody found"
+          action={
+            <Button variant="soft" onClick={() => setWanted({ ...wanted, text: '', tag: null })}>
+              Show everybody
+            </Button>
+          }
+        >
+          No friend has a name or tag like that.
+        </EmptyState>
+      ) : (
+        <FriendRows
+          friends={found}
+          listKey={`${shownWanted.text}|${shownWanted.tag}|${shownWanted.order}`}
+          onPart={setParting}
+        />
+      )}
+      {parting ? (
+        <Suspense fallback={null}>
+          <ConfirmParting parting={parting} onClose={() => setParting(null)} />
+        </Suspense>
+      ) : null}
+    </Screen>
+  );
+}
+
+function countOf(all: number, found: number, isFiltered: boolean): string {
+  const total = `${all.toLocaleString('en')} ${all === 1 ? 'friend' : 'friends'}`;
+  return isFiltered ? `${found.toLocaleString('en')} of ${total}` : total;
+}

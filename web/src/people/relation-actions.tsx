@@ -1,0 +1,98 @@
+import { CheckIcon, PaperPlaneIcon } from '@radix-ui/react-icons';
+import { Badge, Button, Flex, Popover, Text, TextArea } from '@radix-ui/themes';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { UnblockButton } from '../blocked/unblock-button.tsx';
+import { ask } from '../connection/ask.ts';
+import type { PersonCardFragment } from '../generated/graphql.ts';
+import { announce, announceProblem } from '../problems/announce.ts';
+import { AddFriend } from './people-operations.ts';
+import { useRelation } from './use-relation.ts';
+
+/** What the two are to each other, and the next step there is. */
+export function RelationActions({ person }: { person: PersonCardFragment }) {
+  const relation = useRelation(person.id, person.relation);
+  switch (relation) {
+    case 'SELF':
+      return <Badge color="gray">You</Badge>;
+    case 'FRIEND':
+      return (
+        <Badge color="green">
+          <CheckIcon aria-hidden /> Friend
+        </Badge>
+      );
+    case 'REQUEST_SENT':
+      return (
+        <Badge color="iris">
+          <PaperPlaneIcon aria-hidden /> Request sent
+        </Badge>
+      );
+    case 'REQUEST_RECEIVED':
+      return (
+        <Button asChild variant="solid">
+          <Link href="/requests">Answer request</Link>
+        </Button>
+      );
+    case 'BLOCKED':
+      return <UnblockButton userId={person.id} name={person.nickname} />;
+    case 'NONE':
+      return <AddFriendButton person={person} />;
+    default: {
+      const unhandled: never = relation;
+      return unhandled;
+    }
+  }
+}
+
+function AddFriendButton({ person }: { person: PersonCardFragment }) {
+  const [open, setOpen] = useState(false);
+  const [sending, setSending] = useState(false);
+  const [message, setMessage] = useState('');
+
+  async function send(): Promise<void> {
+    setSending(true);
+    try {
+      const { addFriend } = await ask(AddFriend, { userId: person.id, message: message.trim() || null });
+      announce(addFriend.friend ? `${person.nickname} is your friend now` : `Request sent to ${person.nickname}`);
+      setOpen(false);
+    } catch (error) {
+      announceProblem(error);
+    } finally {
+      setSending(false);
+    }
+  }
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger>
+        <Button variant="soft" aria-label={`Add ${person.nickname}`}>
+          Add
+        </Button>
+      </Popover.Trigger>
+      <Popover.Content width="320px" aria-label={`Ask ${person.nickname}`} align="end">
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void send();
+          }}
+        >
+          <Flex direction="column" gap="3">
+            <Text as="label" size="2" weight="medium" htmlFor="request-message">
+              A word to {person.nickname}, if you like
+            </Text>
+            <TextArea
+              id="request-message"
+              maxLength={200}
+              rows={3}
+              value={message}
+              onChange={(event) => setMessage(event.target.value)}
+              placeholder="We met at the club …"
+            />
+            <Button type="submit" loading={sending}>
+              <PaperPlaneIcon aria-hidden /> Send request
+            </Button>
+          </Flex>
+        </form>
+      </Popover.Content>
+    </Popover.Root>
+  );
+}

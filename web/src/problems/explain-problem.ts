@@ -1,0 +1,76 @@
+import { KithApiError, Unreachable } from '@kith/client';
+
+export interface Problem {
+  readonly title: string;
+  readonly advice: string;
+  /** The input that has to change, as the API names it. */
+  readonly field?: string;
+  /** Trying again before then is of no use, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+  /** The same again may succeed. */
+  readonly mayPass: boolean;
+}
+
+/** What to tell a person about an error: what happened, and what to do next. The code decides, never the message. */
+export function explainProblem(error: unknown): Problem {
+  if (error instanceof Unreachable) {
+    return navigator.onLine
+      ? { title: 'Kith cannot be reached', advice: 'It may be restarting. Try again in a moment.', mayPass: true }
+      : { title: 'You are offline', advice: 'Try again when the connection is back.', mayPass: true };
+  }
+  if (!(error instanceof KithApiError)) {
+    return { title: 'Something went wrong here', advice: 'Reload the page, then try again.', mayPass: false };
+  }
+  const { extensions } = error;
+  const field = typeof extensions.field === 'string' ? { field: extensions.field } : {};
+  switch (error.code) {
+    case 'INVALID_CREDENTIALS':
+      return {
+        title: 'Wrong username or password',
+        advice: 'Check both: the two do not belong together.',
+        mayPass: false,
+      };
+    case 'USERNAME_TAKEN':
+      return { title: 'That username is taken', advice: 'Choose another one.', field: 'username', mayPass: false };
+    case 'RATE_LIMITED':
+      return {
+        title: 'Too many tries',
+        advice: 'Wait a little before the next one.',
+        retryAfterMs: typeof extensions.retryAfterMs === 'number' ? extensions.retryAfterMs : 5_000,
+        mayPass: false,
+      };
+    case 'FRIEND_LIMIT_REACHED':
+      return {
+        title: 'A friend list is full',
+        advice: `A list holds ${count(extensions.limit, 5000)} friends. One has to go before another can come, on your list or on theirs.`,
+        mayPass: false,
+      };
+    case 'NOT_ALLOWED':
+      return { title: 'Not possible', advice: 'This person takes no friend requests.', mayPass: false };
+    case 'CANNOT_BEFRIEND_SELF':
+      return { title: 'That is you', advice: 'Find somebody else to add.', mayPass: false };
+    case 'USER_NOT_FOUND':
+      return { title: 'This person is gone', advice: 'The account does not exist any more.', mayPass: false };
+    case 'NOT_FRIENDS':
+      return { title: 'You are not friends any more', advice: 'The list has changed meanwhile.', mayPass: false };
+    case 'REQUEST_NOT_FOUND':
+      return { title: 'This request is closed', advice: 'It was answered or taken back meanwhile.', mayPass: false };
+    case 'UNAUTHENTICATED':
+    case 'SESSION_ENDED':
+      return { title: 'Your session has ended', advice: 'Sign in again.', mayPass: false };
+    case 'SERVICE_UNAVAILABLE':
+      return {
+        title: 'Part of Kith is not answering',
+        advice: 'Nothing is lost. Try again in a moment.',
+        mayPass: true,
+      };
+    case 'BAD_USER_INPUT':
+      return { title: 'That cannot be saved', advice: error.message, ...field, mayPass: false };
+    default:
+      return { title: 'Kith could not do that', advice: 'Try again; it has been noted on the server.', mayPass: true };
+  }
+}
+
+function count(limit: unknown, otherwise: number): string {
+  return (typeof limit === 'number' ? limit : otherwise).toLocaleString('en');
+}

@@ -1,0 +1,89 @@
+import { CodeIcon } from '@radix-ui/react-icons';
+import { Button, Flex, Spinner } from '@radix-ui/themes';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { FriendsScreen } from '../friends/friends-screen.tsx';
+import { AppearanceButton } from './appearance-button.tsx';
+import { Brand } from './brand.tsx';
+import { LiveStatus } from './live-status.tsx';
+import { Navigation } from './navigation.tsx';
+
+const RequestsScreen = lazy(() => import('../requests/requests-screen.tsx'));
+const PeopleScreen = lazy(() => import('../people/people-screen.tsx'));
+const PersonScreen = lazy(() => import('../people/person-screen.tsx'));
+const BlockedScreen = lazy(() => import('../blocked/blocked-screen.tsx'));
+const YouScreen = lazy(() => import('../you/you-screen.tsx'));
+const UnderTheHood = lazy(() => import('../under-the-hood/under-the-hood.tsx'));
+
+const DRAWER_KEY = 'kith.under-the-hood';
+
+/** What a signed-in person sees around every screen. */
+export function Shell() {
+  const [drawer, setDrawer] = useState(() => sessionStorage.getItem(DRAWER_KEY) === 'open');
+  useEffect(() => sessionStorage.setItem(DRAWER_KEY, drawer ? 'open' : 'closed'), [drawer]);
+  return (
+    <div className="shell" data-drawer={drawer}>
+      <a className="skip-link" href="#content">
+        Skip to the content
+      </a>
+      <header className="top">
+        <Brand />
+        <Navigation />
+        <Flex align="center" gap="4" className="top-end">
+          <LiveStatus />
+          <Button
+            variant="ghost"
+            color="gray"
+            size="2"
+            aria-expanded={drawer}
+            aria-controls="under-the-hood"
+            onClick={() => setDrawer(!drawer)}
+          >
+            <CodeIcon aria-hidden />
+            <span className="wide-only">Under the hood</span>
+            <span className="narrow-only only-heard">Under the hood</span>
+          </Button>
+          <AppearanceButton />
+        </Flex>
+      </header>
+      <main id="content" className="content" tabIndex={-1}>
+        <Suspense fallback={<ScreenIsComing />}>
+          <Switch>
+            <Route path="/">
+              <FriendsScreen />
+            </Route>
+            <Route path="/requests">
+              <RequestsScreen />
+            </Route>
+            <Route path="/people">
+              <PeopleScreen />
+            </Route>
+            <Route path="/people/:userId">{({ userId }) => <PersonScreen key={userId} userId={userId} />}</Route>
+            <Route path="/blocked">
+              <BlockedScreen />
+            </Route>
+            <Route path="/you">
+              <YouScreen />
+            </Route>
+            <Route>
+              <Redirect to="/" replace />
+            </Route>
+          </Switch>
+        </Suspense>
+      </main>
+      {drawer ? (
+        <Suspense fallback={<aside className="drawer" id="under-the-hood" aria-label="Under the hood" />}>
+          <UnderTheHood onClose={() => setDrawer(false)} />
+        </Suspense>
+      ) : null}
+    </div>
+  );
+}
+
+function ScreenIsComing() {
+  return (
+    <Flex justify="center" py="9">
+      <Spinner size="3" />
+    </Flex>
+  );
+}

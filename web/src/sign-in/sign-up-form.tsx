@@ -1,0 +1,58 @@
+import { Flex } from '@radix-ui/themes';
+import { kith } from '../connection/kith.ts';
+import { ProblemCallout } from '../problems/problem-callout.tsx';
+import { LabelledField } from './labelled-field.tsx';
+import { SubmitButton } from './submit-button.tsx';
+import { textOf, useSubmit } from './use-submit.ts';
+
+export function SignUpForm() {
+  const { submit, sending, failure, waitSeconds, field } = useSubmit((values) =>
+    kith.session.signUp({
+      nickname: textOf(values, 'nickname'),
+      username: textOf(values, 'username').trim(),
+      password: textOf(values, 'password'),
+    }),
+  );
+  return (
+    <form onSubmit={submit} aria-label="Create an account">
+      <Flex direction="column" gap="4">
+        <LabelledField
+          label="Name"
+          name="nickname"
+          autoComplete="nickname"
+          hint="As your friends see it. You can change it at any time."
+          required
+          maxLength={64}
+          refused={field === 'nickname'}
+        />
+        <LabelledField
+          label="Username"
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          hint="3 to 32 letters, digits or _."
+          required
+          minLength={3}
+          maxLength={32}
+          pattern="[A-Za-z0-9_]+"
+          refused={field === 'username'}
+        />
+        <LabelledField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          hint="At least 8 characters."
+          required
+          minLength={8}
+          maxLength={128}
+          refused={field === 'password'}
+        />
+        {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
+        <SubmitButton sending={sending} waitSeconds={waitSeconds}>
+          Create the account
+        </SubmitButton>
+      </Flex>
+    </form>
+  );
+}
