@@ -4,7 +4,6 @@ import { startHelper } from './helper-process.ts';
 import { keepPace } from './keep-pace.ts';
 import type { Seen } from './live-clients.ts';
 import type { Figure, Measurement } from './measurement.ts';
-import { noteCommitTimes } from './note-commit-times.ts';
 import { percentile } from './percentile.ts';
 import { readCpuTimeMs } from './read-process-costs.ts';
 import { signTokens } from './sign-tokens.ts';
@@ -24,7 +23,7 @@ const CHANGE = `mutation Change($input: UpdateFriendInput!) {
 export const measureCommitToClient: Measurement = {
   name: 'commit-to-client',
   title: 'Commit → client',
-  explained: `${PAIRS} people watch their lists over WebSocket, in a process of their own, and change a remark through the same gateway, together ${CHANGES_PER_SECOND} times a second for ${MEASURE_S} s after ${WARM_UP_S} s of warming up (an open loop: a slow answer delays no other change). The commit is the time that Postgres gives the transaction (track_commit_timestamp), taken just before it is flushed to disk, so the flush is in the figure; the client's time is when its frame has arrived. "Sent → client" begins when the mutation is sent instead. All changes must arrive, each once and in order. Floor: a raw \`ws\` echo of as many bytes, there and back.`,
+  explained: `${PAIRS} people watch their lists over WebSocket, in a process of their own, and change a remark through the same gateway, together ${CHANGES_PER_SECOND} times a second for ${MEASURE_S} s after ${WARM_UP_S} s of warming up (an open loop: a slow answer delays no other change). The commit is when a connection that listens hears of it: it is on disk then, and the relay hears of it at the same time. The client's time is when its frame has arrived. "Sent" is when the mutation was sent, "answered" when its answer has arrived. All changes must arrive, each once and in order. Floor: a raw \`ws\` echo of as many bytes, there and back.`,
 
   async run({ folder, started, step }) {
     step('starting a system');
@@ -38,7 +37,8 @@ export const measureCommitToClient: Measurement = {
       owners.map((owner, index) => [owner, friendOf(index)]),
     );
     const tokens = await signTokens(folder, owners);
-    const commits = await noteCommitTimes(system);
+    const commits = started.use(startHelper(new URL('./hear-commits.ts', import.meta.url)));
+    await commits.ask('listen', { databaseUrl: system.friendDatabaseUrl });
     const clients = started.use(startHelper(new URL('./live-clients.ts', import.meta.url)));
     const gatewayUrl = system.gateways[0]!.url;
     step('opening sockets');
@@ -47,21 +47,23 @@ export const measureCommitToClient: Measurement = {
     step(`${CHANGES_PER_SECOND} changes/s`);
     const processes = { gateway: system.gateways[0]!, friend: system.friend };
     const cpuBefore = Object.values(processes).map(({ pid }) => readCpuTimeMs(pid));
-    const sentAtMs = await makeChanges(gatewayUrl, tokens, friendOf);
+    const { sentAtMs, answeredAtMs } = await makeChanges(gatewayUrl, tokens, friendOf);
     await eventually('every change has arrived', async () => (await clients.ask<number>('count')) >= sentAtMs.length, {
       withinMs: 20_000,
     });
     const cpuMs = Object.values(processes).map(({ pid }, index) => readCpuTimeMs(pid) - cpuBefore[index]!);
     const seen = await clients.ask<Seen>('seen');
     mustBeWhole(seen, sentAtMs.length, PAIRS);
-    const committedAtMs = await commits.read();
+    const committedAtMs = await commits.ask<Map<string, number>>('heard');
     const sinceCommit: number[] = [];
     const sinceSent: number[] = [];
+    const untilAnswered: number[] = [];
     seen.changes.forEach((change, place) => {
       if (change < CHANGES_PER_SECOND * WARM_UP_S) return;
       const arrivedAtMs = seen.atMs[place]!;
       sinceCommit.push(arrivedAtMs - committedAtMs.get(`${owners[seen.clients[place]!]} ${seen.revisions[place]}`)!);
       sinceSent.push(arrivedAtMs - sentAtMs[change]!);
+      untilAnswered.push(answeredAtMs[change]! - sentAtMs[change]!);
     });
 
     step('echo');
@@ -81,6 +83,8 @@ export const measureCommitToClient: Measurement = {
     return [
       figure('commit → client', sinceCommit, 50, { atMost: 4 }),
       figure('commit → client', sinceCommit, 99, { atMost: 15 }),
+      figure('sent → answered', untilAnswered, 50),
+      figure('sent → answered', untilAnswered, 99),
       figure('sent → client', sinceSent, 50),
       figure('sent → client', sinceSent, 99),
       ...Object.keys(processes).map((name, index) => ({
@@ -92,23 +96,29 @@ export const measureCommitToClient: Measurement = {
   },
 };
 
-/** Sends the mutations and waits for their answers; the moment at which each was sent. */
+/** Sends the mutations and waits for their answers; when each was sent and answered. */
 async function makeChanges(gatewayUrl: string, tokens: readonly string[], friendOf: (index: number) => string) {
   const pool = new Pool(gatewayUrl, { connections: 32 });
   const clock = startWallClock();
   const sentAtMs: number[] = [];
+  const answeredAtMs: number[] = [];
   const answers: Promise<void>[] = [];
   try {
     await keepPace(CHANGES_PER_SECOND, WARM_UP_S + MEASURE_S, (index) => {
       const owner = index % tokens.length;
       sentAtMs.push(clock());
-      answers.push(change(pool, tokens[owner]!, { userId: friendOf(owner), remark: `change ${index}` }));
+      const answer = change(pool, tokens[owner]!, { userId: friendOf(owner), remark: `change ${index}` });
+      answers.push(
+        answer.then(() => {
+          answeredAtMs[index] = clock();
+        }),
+      );
     });
     await Promise.all(answers);
   } finally {
     await pool.destroy();
   }
-  return sentAtMs;
+  return { sentAtMs, answeredAtMs };
 }
 
 async function change(pool: Pool, token: string, input: { userId: string; remark: string }): Promise<void> {
