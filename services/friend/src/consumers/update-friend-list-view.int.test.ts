@@ -123,3 +123,16 @@ test('while Redis is down a change is announced all the same, and tried again un
   await eventually('the event is handled when it comes again', () => handle(event).then(() => true));
   expect(await list.stored()).toEqual(await list.inPostgres());
 });
+
+test('while Redis is down, what waits behind a change on its list is announced with it', async () => {
+  const list = await aList();
+  await list.change('one', 'two', 'three');
+  const [, first] = await list.events();
+  server.pause();
+  try {
+    await expect(handle(first!)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  } finally {
+    server.resume();
+  }
+  expect(list.announcedRevisions()).toEqual([2, 3, 4]);
+});
