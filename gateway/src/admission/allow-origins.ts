@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ConfigError } from '@kith/service-kit';
+
+/** Which web sites may speak to the gateway from a visitor's browser. */
+export interface AllowedOrigins {
+  /** A request without an Origin is not a browser's doing; one from the gateway's own site always may. */
+  allows(request: IncomingMessage): boolean;
+  /** Answers a preflight (true: it is answered), and gives a cross-site request its headers. */
+  share(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+const METHODS = 'GET, POST, OPTIONS';
+const HEADERS = 'content-type, authorization, x-request-id, traceparent';
+const EXPOSED = 'x-request-id, retry-after';
+const PREFLIGHT_IS_GOOD_FOR_S = 600;
+
+/**
+ * `origins`: exact origins (`https://app.example.org`), separated by commas; `*` for any. Cookies are never asked for:
+ * tokens travel in a header. ConfigError naming ALLOWED_ORIGINS when one is not an origin.
+ */
+export function readAllowedOrigins(origins: string): AllowedOrigins {
+  const listed = new Set(origins.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])));
+  for (const origin of listed) checkOrigin(origin);
+  const any = listed.has('*');
+
+  const allows = (request: IncomingMessage) => {
+    const { origin } = request.headers;
+    return origin === undefined || any || listed.has(origin) || hostOf(origin) === request.headers.host;
+  };
+  return {
+    allows,
+    share(request, response) {
+      const { origin } = request.headers;
+      const preflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+      if (origin === undefined) return false;
+      response.setHeader('vary', 'origin');
+      if (allows(request)) {
+        response.setHeader('access-control-allow-origin', origin);
+        response.setHeader('access-control-expose-headers', EXPOSED);
+      }
+      if (!preflight) return false;
+      if (allows(request)) {
+        response.setHeader('access-control-allow-methods', METHODS);
+        response.setHeader('access-control-allow-headers', HEADERS);
+        response.setHeader('access-control-max-age', PREFLIGHT_IS_GOOD_FOR_S);
+      }
+      response.writeHead(204).end();
+      return true;
+    },
+  };
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function checkOrigin(origin: string): void {
+  const exact = URL.canParse(origin) && new URL(origin).origin === origin && !origin.includes('*');
+  if (origin === '*' || exact) return;
+  throw new ConfigError('ALLOWED_ORIGINS', `"${origin}" is no origin: write it like https://app.example.org`);
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { groupOf, readClientAddresses } from './client-address.ts';
+
+const request = (remoteAddress: string, forwarded?: string) =>
+  ({
+    socket: { remoteAddress },
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  }) as unknown as IncomingMessage;
+
+test.each([
+  // trusted, from, X-Forwarded-For, whose request it is
+  ['', '203.0.113.9', '198.51.100.1', '203.0.113.9'],
+  ['loopback', '127.0.0.1', '198.51.100.1', '198.51.100.1'],
+  ['loopback', '127.0.0.1', undefined, '127.0.0.1'],
+  ['10.0.0.0/8', '10.1.2.3', '198.51.100.1, 10.9.9.9', '198.51.100.1'],
+  // What a client wrote itself stands left of what our proxy saw.
+  ['10.0.0.0/8', '10.1.2.3', '192.0.2.66, 198.51.100.1', '198.51.100.1'],
+  ['10.0.0.0/8', '203.0.113.9', '198.51.100.1', '203.0.113.9'],
+  ['loopback', '::ffff:127.0.0.1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+])('trusting "%s", from %s with %s, it is %s', (trusted, from, forwarded, expected) => {
+  expect(readClientAddresses(trusted)(request(from, forwarded))).toBe(expected);
+});
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:DB8::1', '2001:db8:0:0::/64'],
+  ['2001:db8:0:0:ffff::1', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+])('%s counts as %s', (address, expected) => {
+  expect(groupOf(address)).toBe(expected);
+});
+
+test('proxies that cannot be read are refused by the variable’s name', () => {
+  expect(() => readClientAddresses('10.0.0.0/99')).toThrow(/^TRUSTED_PROXIES: /);
+});

@@ -1,0 +1,31 @@
+/** How many each of them has; the place is given back once. */
+export interface PlacesPerKey {
+  /** undefined when the key has all it may have. */
+  take(key: string): { giveBack(): void } | undefined;
+  readonly size: number;
+}
+
+/** At most `atMost` at a time for each key; a key that has none takes no memory. */
+export function countPerKey(atMost: number): PlacesPerKey {
+  const taken = new Map<string, number>();
+  return {
+    take(key) {
+      const count = taken.get(key) ?? 0;
+      if (count >= atMost) return undefined;
+      taken.set(key, count + 1);
+      let held = true;
+      return {
+        giveBack() {
+          if (!held) return;
+          held = false;
+          const left = taken.get(key)! - 1;
+          if (left === 0) taken.delete(key);
+          else taken.set(key, left);
+        },
+      };
+    },
+    get size() {
+      return taken.size;
+    },
+  };
+}

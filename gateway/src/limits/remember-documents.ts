@@ -1,0 +1,26 @@
+/** Documents that come again are short; long ones would fill the memory that all of them share. */
+const LONGEST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 500;
+
+/** Parsed documents by their text, the newest `MAX_REMEMBERED`: some tens of megabytes at the very most. */
+export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
+  const parsed = new Map<string, Parsed>();
+  return {
+    get(text: string): Parsed | undefined {
+      const found = parsed.get(text);
+      if (found === undefined) return undefined;
+      // A Map keeps the order of insertion: what is used goes to the end.
+      parsed.delete(text);
+      parsed.set(text, found);
+      return found;
+    },
+    set(text: string, document: Parsed): void {
+      if (text.length > LONGEST_REMEMBERED) return;
+      parsed.set(text, document);
+      if (parsed.size > maxRemembered) parsed.delete(parsed.keys().next().value!);
+    },
+    get size() {
+      return parsed.size;
+    },
+  };
+}
