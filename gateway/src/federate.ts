@@ -17,16 +17,18 @@ export type AnswerSubscription = (
 ) => Promise<MaybeAsyncIterable<ExecutionResult>>;
 
 /**
- * One executable schema over all subgraphs of the supergraph. Queries and mutations go to them over HTTP; subscriptions
- * are answered here by `subscribe`, so that no socket stands between gateway and services.
+ * One executable schema over all subgraphs of the supergraph, and `live`, the schema of what announcements hold. Queries
+ * and mutations go to the services over HTTP; subscriptions are answered here by `subscribe`, so that no socket stands
+ * between gateway and services.
  */
 export function federate(options: {
   supergraphSdl: string;
   /** By the name that the supergraph gives them, in lower case. */
   subgraphs: Readonly<Record<string, Subgraph>>;
   subscribe: AnswerSubscription;
-}): GraphQLSchema {
-  return getStitchedSchemaFromSupergraphSdl({
+}): { schema: GraphQLSchema; live: GraphQLSchema } {
+  let answeredHere: GraphQLSchema | undefined;
+  const schema = getStitchedSchemaFromSupergraphSdl({
     supergraphSdl: options.supergraphSdl,
     onSubschemaConfig(subschema) {
       const subgraph = options.subgraphs[subschema.name.toLowerCase()];
@@ -39,11 +41,14 @@ export function federate(options: {
         if (!subschema.schema.getSubscriptionType()) continue;
         const { service, live } = splitOffLive(subschema.schema);
         subschema.schema = service;
+        answeredHere = live;
         const executor = (request: SubgraphRequest) => options.subscribe(request, live);
         stitching.subschemas.push({ schema: live, executor: executor as NonNullable<typeof subschema.executor> });
       }
     },
   });
+  if (!answeredHere) throw new Error('The supergraph has no subscription: was it composed without the friend service?');
+  return { schema, live: answeredHere };
 }
 
 function ask(subgraph: Subgraph) {

@@ -18,15 +18,13 @@ export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
  * WebSocket the context is made by the socket; over HTTP it is read from the headers here, so that a refused token is
  * answered in the media type that the client asked for.
  */
-export function createGatewayYoga({
-  schema,
-  verify,
-  log,
-}: {
+export function createGatewayYoga(options: {
   schema: GraphQLSchema;
   verify: TokenVerifier;
   log: Logger;
+  plugins: readonly Plugin<GatewayContext>[];
 }) {
+  const { schema, verify, log, plugins } = options;
   return createYoga<Partial<GatewayContext>>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -40,7 +38,7 @@ export function createGatewayYoga({
     // The body is read, and measured, before yoga sees it.
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    plugins: [answerWithPublicCodes],
+    plugins: [...plugins, answerWithPublicCodes],
     context: ({ request, traceparent }) => {
       if (traceparent !== undefined) return {};
       return refusedAsGraphql(

@@ -6,7 +6,9 @@ import { federate } from './federate.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
 import { createGatewayYoga } from './gateway-yoga.ts';
 import { serveGraphiql } from './graphiql.ts';
+import { answerFromAnnouncements } from './live/answer-from-announcements.ts';
 import { createFriendListSource } from './live/friend-list-source.ts';
+import { liveLists } from './live/open-live-list.ts';
 import { watchSessionEnds } from './live/session-ends.ts';
 import { subscribeToChanges } from './live/subscribe-to-changes.ts';
 import { watchLists } from './live/watched-lists.ts';
@@ -45,13 +47,14 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   stops.push(watchedLists.stop);
   const sessionEnds = watchSessionEnds(broker, log);
 
-  const schema = federate({
+  const openLiveList = liveLists({ watchedLists, source, sessionEnds });
+  const { schema, live } = federate({
     supergraphSdl,
     subgraphs: { user, friend },
-    subscribe: subscribeToChanges({ watchedLists, source, sessionEnds }),
+    subscribe: subscribeToChanges(openLiveList),
   });
   const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` });
-  const yoga = createGatewayYoga({ schema, verify, log });
+  const yoga = createGatewayYoga({ schema, verify, log, plugins: [answerFromAnnouncements(live, openLiveList)] });
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
   const webClient = config.WEB_FOLDER === undefined ? undefined : serveWebClient(config.WEB_FOLDER);

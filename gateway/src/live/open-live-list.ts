@@ -1,0 +1,57 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { graphqlErrorOf, KithError } from '@kith/service-kit';
+import type { GatewayContext } from '../gateway-context.ts';
+import type { FriendListChange } from './friend-list-change.ts';
+import type { FriendListSource } from './friend-list-source.ts';
+import { LiveList } from './live-list.ts';
+import { catchUps, commitToSocket, countSubscriber, holesFound } from './live-metrics.ts';
+import type { SessionEnds } from './session-ends.ts';
+import type { WatchedLists } from './watched-lists.ts';
+
+/** Opens the live list of whoever asks; throws a GraphQLError UNAUTHENTICATED when nobody in particular does. */
+export type OpenLiveList = (after: string | null, context: GatewayContext) => LiveList<FriendListChange>;
+
+export function liveLists(inputs: {
+  watchedLists: WatchedLists;
+  source: FriendListSource;
+  sessionEnds: SessionEnds;
+}): OpenLiveList {
+  return (after, context) => {
+    const { viewer } = context;
+    if (!viewer) throw graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch your friend list.'));
+    const list: LiveList<FriendListChange> = new LiveList(after, {
+      listen(hear) {
+        const watching = inputs.watchedLists.watch(viewer.userId, {
+          hear,
+          doubt: (reason) => list.doubt(reason),
+          ahead: (revision) => list.ahead(revision),
+        });
+        return {
+          stop() {
+            watching.stop();
+            counted.stop();
+            session?.stop();
+          },
+        };
+      },
+      changesSince: (cursor) => inputs.source.changesSince(cursor, context),
+      pause: pauseBetweenTries,
+      observer: {
+        catchUp: (reason) => catchUps.inc({ reason }),
+        hole: () => holesFound.inc(),
+        delivered: ({ occurredAt }) => commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000),
+      },
+    });
+    const counted = countSubscriber(list);
+    const session = context.socketWatchesSession
+      ? undefined
+      : inputs.sessionEnds.watch(viewer, (why) => list.end(graphqlErrorOf(why)));
+    return list;
+  };
+}
+
+/** 100 ms, doubled with each failure up to 2 s, less up to a half at random so that subscribers do not march in step. */
+async function pauseBetweenTries(failures: number, signal: AbortSignal): Promise<void> {
+  const atMostMs = Math.min(100 * 2 ** (failures - 1), 2_000);
+  await wait(atMostMs * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
+}
