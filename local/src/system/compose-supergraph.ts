@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { SetupProblem } from '../setup-problem.ts';
-import { nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
+import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
 const SUBGRAPHS = ['user', 'friend'] as const;
 
@@ -52,7 +52,10 @@ export function composed(subgraphs: readonly { name: string; sdl: string }[]): s
 async function printSchema(service: string): Promise<string> {
   const program = join(workspaceRoot, 'services', service, 'src', 'print-schema.ts');
   try {
-    const { stdout } = await promisify(execFile)(nodeProgram(), [program], { maxBuffer: 16 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)(nodeProgram(), [program], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      maxBuffer: 16 * 1024 * 1024,
+    });
     return stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim() ?? '';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runChildServer } from '../servers/run-child-server.ts';
-import { nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
+import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 
 const ENTRIES = {
@@ -30,7 +30,7 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
       command: nodeProgram(),
       args: ['--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
       logFile: join(logFolder, `${name}.log`),
-      readyWithinMs: 30_000,
+      readyWithinMs: 60_000,
       spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env, HOST: host, PORT: String(port) } },
       isReady: () => isReady(url),
     }),
@@ -40,7 +40,8 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
 /** What every program expects of its surroundings. Configuration is given, not inherited: a test depends on none. */
 function surroundings(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
+  const set = names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : []));
+  return { ...Object.fromEntries(set), NODE_COMPILE_CACHE: compileCache };
 }
 
 async function isReady(url: string): Promise<boolean> {

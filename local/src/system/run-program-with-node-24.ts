@@ -9,3 +9,6 @@ export function nodeProgram(): string {
   const installed = fileURLToPath(new URL('../../../node_modules/node/bin/node', import.meta.url));
   return existsSync(installed) ? installed : process.execPath;
 }
+
+/** Where Node keeps what it compiled (its NODE_COMPILE_CACHE): a third less work for every start but the first. */
+export const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/kith-compiled', import.meta.url));
