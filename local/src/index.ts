@@ -8,7 +8,9 @@ export {
   readMigrations,
   type Service,
 } from './migrations/apply-migrations.ts';
+export { BROWSER_COMMANDS } from './servers/browser-commands.ts';
 export type { ChildServer } from './servers/child-server-on-a-port.ts';
+export { findProgram } from './servers/find-program.ts';
 export { startNats } from './servers/start-nats.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
 export { startRedis } from './servers/start-redis.ts';

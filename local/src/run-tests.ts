@@ -1,4 +1,5 @@
 import { SetupProblem } from './setup-problem.ts';
+import { buildWebClientWhenStale } from './start/build-web-client.ts';
 import { findOrInstallServers } from './start/find-or-install-servers.ts';
 import { countsLine, sumOf } from './testing/count-tests.ts';
 import { runChecks, runVitest } from './testing/run-checks-and-tests.ts';
@@ -6,7 +7,9 @@ import { runChecks, runVitest } from './testing/run-checks-and-tests.ts';
 // `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
 // counts as the last line. Each check counts as one test.
 try {
-  await findOrInstallServers(['nats', 'redis'], (line) => process.stderr.write(`${line}\n`), false);
+  await findOrInstallServers(['nats', 'redis', 'chromium'], (line) => process.stderr.write(`${line}\n`), false);
+  // Its types are checked with the code that the build generates.
+  await buildWebClientWhenStale((line) => process.stderr.write(`${line}\n`));
 } catch (error) {
   if (!(error instanceof SetupProblem)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { BROWSER_COMMANDS } from '../servers/browser-commands.ts';
 import { findProgram } from '../servers/find-program.ts';
 import { NATS_COMMANDS } from '../servers/start-nats.ts';
 import { REDIS_COMMANDS } from '../servers/start-redis.ts';
@@ -8,6 +9,8 @@ import { SetupProblem } from '../setup-problem.ts';
 const NEEDED = {
   nats: { commands: NATS_COMMANDS, debianPackage: 'nats-server', variable: 'NATS_URL' },
   redis: { commands: REDIS_COMMANDS, debianPackage: 'redis-server', variable: 'REDIS_URL' },
+  /** For the tests alone, which drive the web client. */
+  chromium: { commands: BROWSER_COMMANDS, debianPackage: 'chromium', variable: 'PATH' },
 } as const;
 type Kind = keyof typeof NEEDED;
 

@@ -1,4 +1,5 @@
 import { explainProblem } from './explain-problem.ts';
+import { waitInWords } from './wait-in-words.ts';
 
 interface Announcement {
   readonly id: number;
@@ -35,6 +36,6 @@ export function announce(title: string, text?: string, isProblem = false): void 
 
 export function announceProblem(error: unknown): void {
   const { title, advice, retryAfterMs } = explainProblem(error);
-  const wait = retryAfterMs === undefined ? '' : ` (${Math.ceil(retryAfterMs / 1000)} s)`;
+  const wait = retryAfterMs === undefined ? '' : ` Try again in ${waitInWords(Math.ceil(retryAfterMs / 1000))}.`;
   announce(title, advice + wait, true);
 }

@@ -34,8 +34,9 @@ export function explainProblem(error: unknown): Problem {
       return { title: 'That username is taken', advice: 'Choose another one.', field: 'username', mayPass: false };
     case 'RATE_LIMITED':
       return {
-        title: 'Too many tries',
-        advice: 'Wait a little before the next one.',
+        title: 'Not so fast',
+        // The one message that is shown as it came: only the server knows what was too much.
+        advice: error.message,
         retryAfterMs: typeof extensions.retryAfterMs === 'number' ? extensions.retryAfterMs : 5_000,
         mayPass: false,
       };

@@ -2,6 +2,7 @@ import { ExclamationTriangleIcon } from '@radix-ui/react-icons';
 import { Button, Callout, Flex, Text } from '@radix-ui/themes';
 import { explainProblem } from './explain-problem.ts';
 import { useSecondsUntil } from './use-seconds-until.ts';
+import { waitInWords } from './wait-in-words.ts';
 
 /**
  * An error, where it happened. `since`: when it happened, in milliseconds of the epoch, for the countdown of a limit.
@@ -19,7 +20,13 @@ export function ProblemCallout({ error, since, onRetry }: { error: unknown; sinc
           <Text size="2" weight="bold">
             {title}
           </Text>
-          <Text size="2">{retryAfterMs === undefined ? advice : countdown(seconds)}</Text>
+          <Text size="2">
+            {retryAfterMs === undefined
+              ? advice
+              : seconds > 0
+                ? `${advice} Try again in ${waitInWords(seconds)}.`
+                : 'You can try again now.'}
+          </Text>
           {mayPass && onRetry ? (
             <Flex pt="1">
               <Button size="1" variant="surface" color="amber" onClick={onRetry}>
@@ -31,11 +38,4 @@ export function ProblemCallout({ error, since, onRetry }: { error: unknown; sinc
       </Flex>
     </Callout.Root>
   );
-}
-
-function countdown(seconds: number): string {
-  if (seconds <= 0) return 'You can try again now.';
-  if (seconds < 90) return `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 90 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(minutes / 60)} hours.`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { relationIn } from './use-relation.ts';
+import { relationIn } from './relation-in.ts';
 
 const person = (id: string) => ({ id, nickname: id, avatarUrl: null });
 const request = (from: string, to: string) => ({
