@@ -1,7 +1,7 @@
 import type { StreamName } from '@kith/event-contracts';
 
 /** A delivery that was neither acknowledged nor said to be in work for so long comes again. */
-export const ACK_WAIT_MS = 10_000;
+export const ACK_WAIT_MS = 5_000;
 
 /** Within this time a second message with the same id is not stored. */
 export const DEDUP_WINDOW_MS = 2 * 60 * 1_000;

@@ -63,7 +63,8 @@ type Outcome = 'handled' | 'dead' | 'stopped';
 /**
  * Runs a consumer until it is stopped: parse, handle, acknowledge. Events of one owner in order, owners concurrently;
  * failures are retried with back-off; what cannot be read, or keeps failing, becomes a dead letter and the others flow.
- * `stop()` finishes what is in hand and gives the rest back to the broker.
+ * `stop()` finishes what is in hand and leaves the rest unacknowledged: it comes again, here or elsewhere, within
+ * ACK_WAIT_MS.
  *
  * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide.
  */
@@ -77,7 +78,6 @@ export async function consume<Contract extends EventContract>(
   const measured = measureConsumer(durable, stream.name, broker);
   const stopped = new AbortController();
   const inHand = new Map<string, Delivery>();
-  const toGiveBack: Delivery[] = [];
   const box = await openDeadLetterBox({
     broker,
     consumer: durable,
@@ -221,8 +221,9 @@ export async function consume<Contract extends EventContract>(
   async function takeInHand(key: string, delivery: Delivery): Promise<void> {
     const outcome = stopped.signal.aborted ? 'stopped' : await receive(delivery);
     const latest = inHand.get(key) ?? delivery;
-    if (outcome === 'stopped') toGiveBack.push(latest);
-    else latest.ack();
+    // What was not begun is left as it is. A nak would bring it sooner, but nats-server 2.9 forgets a nak'd message for
+    // a while when nobody asks for one at that moment, and its owner's next one would come first.
+    if (outcome !== 'stopped') latest.ack();
   }
 
   const stillWorking = setInterval(() => {
@@ -253,9 +254,6 @@ export async function consume<Contract extends EventContract>(
       await subscription.stop();
       await turns.over();
       clearInterval(stillWorking);
-      // Not before the subscription is gone, which would be given them again; in order, for whoever comes next.
-      toGiveBack.sort((a, b) => a.sequence - b.sequence);
-      for (const delivery of toGiveBack) await guarded(() => delivery.retryLater(0));
       await box.close();
       measured.stop();
     },

@@ -157,6 +157,11 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
     const unackedOf = async (name: string) =>
       (await broker.status()).consumers.find((consumer) => consumer.durable === name)?.unacked;
 
+    const isIdle = async (name: string) => {
+      const consumer = (await broker.status()).consumers.find(({ durable }) => durable === name);
+      return consumer?.lag === 0 && consumer.unacked === 0;
+    };
+
     describe('an event that cannot be handled', () => {
       const text = (payload: string): Message => ({
         subject: counted.subject(owner(1)),
@@ -215,15 +220,21 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
           },
           { concurrency: 1 },
         );
+        await eventually('what other tests left is done', () => isIdle(durable));
         await publish(shopMessage(owner(1), 1), shopMessage(owner(1), 2), shopMessage(owner(2), 7));
-        await eventually('one is in hand and two wait', async () => begun === 1 && (await unackedOf(durable)) === 3);
-        const stopping = before.stop();
-        release();
+        let stopping: Promise<void> | undefined;
+        try {
+          await eventually('one is in hand and two wait', async () => begun === 1 && (await unackedOf(durable)) === 3);
+          stopping = before.stop();
+        } finally {
+          // Also after a failed assertion: a handler that never ends could not be stopped.
+          release();
+        }
         await stopping;
         expect(first).toEqual([1]);
         const second: number[] = [];
         await start(async (event) => void second.push(event.revision));
-        await eventually('the rest is handled', () => second.length === 2);
+        await eventually('the rest is handled', () => second.length === 2, { withinMs: 2 * ACK_WAIT_MS + 5_000 });
         expect(second.sort()).toEqual([2, 7]);
       });
 
@@ -241,7 +252,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         await start(async () => {
           handled += 1;
         });
-        await eventually('the next one handles it', () => handled === 1);
+        await eventually('the next one handles it', () => handled === 1, { withinMs: 2 * ACK_WAIT_MS + 5_000 });
       });
     });
 
