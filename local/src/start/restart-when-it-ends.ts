@@ -10,13 +10,13 @@ const WELL_AFTER_MS = 60_000;
  * Starts a process again each time it ends without having been asked to, after 250 ms, and twice as long each time in
  * a row, up to 10 s.
  *
- * @param onRestarted told after each successful restart
+ * @param onRestarted called after each successful restart, before it is said
  * @returns stop restarting; it resolves when no restart is under way any more
  */
 export function restartWhenItEnds(
   process: ServiceProcess,
   say: (line: string) => void,
-  onRestarted: () => void,
+  onRestarted: () => Promise<void>,
 ): () => Promise<void> {
   const stopping = new AbortController();
   let delayMs = FIRST_DELAY_MS;
@@ -34,8 +34,8 @@ export function restartWhenItEnds(
       try {
         await process.start();
         startedAt = performance.now();
+        await onRestarted();
         say(`${process.name} runs again.`);
-        onRestarted();
         return;
       } catch (error) {
         why = `did not start (${(error as Error).message.split('\n')[0]})`;

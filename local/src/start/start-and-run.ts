@@ -69,7 +69,7 @@ export async function startAndRun(): Promise<void> {
     const folder = claimed;
     const onStarted = (started: ServiceProcess) => {
       running.push(started);
-      restarters.push(restartWhenItEnds(started, say, () => void recordProcesses(folder, running)));
+      restarters.push(restartWhenItEnds(started, say, () => recordProcesses(folder, running)));
       void recordProcesses(folder, running);
     };
     await bringUp(config, folder, onStarted, () => stopping);
@@ -167,13 +167,19 @@ function givenUrls(config: StartConfig): Partial<ServerUrls> {
   return {
     ...(config.USER_DATABASE_URL && { userDatabaseUrl: config.USER_DATABASE_URL }),
     ...(config.FRIEND_DATABASE_URL && { friendDatabaseUrl: config.FRIEND_DATABASE_URL }),
-    ...(config.NATS_URL && { natsUrl: config.NATS_URL }),
+    ...natsOf(config),
     ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
   };
 }
 
+/** The bus inside the process needs no NATS: none is started, and what is written here is never asked. */
+function natsOf(config: StartConfig): { natsUrl?: string } {
+  if (config.EVENT_BUS === 'in-process') return { natsUrl: 'nats://none.invalid:4222' };
+  return config.NATS_URL ? { natsUrl: config.NATS_URL } : {};
+}
+
 async function programs(config: StartConfig): Promise<{ natsCommand?: string; redisCommand?: string }> {
-  const kinds = [...(config.NATS_URL ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
+  const kinds = [...(natsOf(config).natsUrl ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
   const found: { nats?: string; redis?: string } = await findOrInstallServers(kinds, say);
   return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
 }
@@ -190,12 +196,15 @@ async function migrateOrExplain(url: string, service: 'user' | 'friend', variabl
   }
 }
 
-function recordProcesses(folder: ClaimedFolder, running: readonly ServiceProcess[]): Promise<void> {
+async function recordProcesses(folder: ClaimedFolder, running: readonly ServiceProcess[]): Promise<void> {
   const marks = running.flatMap(({ name, pid }) => {
     const mark = markOf(pid);
     return mark ? [[name, mark] as const] : [];
   });
-  return folder.record({ processes: Object.fromEntries(marks) });
+  // A full disk, say, keeps `kith` from finding the system, and the system from nothing.
+  await folder
+    .record({ processes: Object.fromEntries(marks) })
+    .catch((error: Error) => say(`system.json could not be written: ${error.message}`));
 }
 
 /** One sentence for what a person can mend; the stack for what only a programmer can. */

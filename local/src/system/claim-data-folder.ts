@@ -46,10 +46,12 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
     record: (part) => {
       current = { ...current, ...part };
       const text = JSON.stringify(current, null, 2);
-      writing = writing.then(async () => {
-        await writeFile(`${file}.new`, text, { mode: 0o600 });
-        await rename(`${file}.new`, file);
-      });
+      writing = writing
+        .catch(() => {})
+        .then(async () => {
+          await writeFile(`${file}.new`, text, { mode: 0o600 });
+          await rename(`${file}.new`, file);
+        });
       return writing;
     },
     release: async () => {
