@@ -1,6 +1,7 @@
 import { KithError, type TokenVerifier } from '@kith/service-kit';
 import { CloseCode, type Context } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import type { Edge } from './admission/guard-edge.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { closeSoon, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
@@ -10,9 +11,12 @@ import type { SessionEnds } from './live/session-ends.ts';
 export interface SocketState {
   readonly socket: WebSocket;
   readonly traceparent?: string;
+  readonly clientAddress: string;
   /** Whose socket it is, once it is admitted. */
   context?: GatewayContext;
   session?: { stop(): void };
+  /** Among the sockets that the user may have. */
+  place?: { giveBack(): void };
 }
 
 /**
@@ -21,21 +25,28 @@ export interface SocketState {
  */
 export async function admitSocket(
   { connectionParams, extra: state }: Context<Record<string, unknown>, SocketState>,
-  { verify, sessionEnds }: { verify: TokenVerifier; sessionEnds: SessionEnds },
+  { verify, sessionEnds, edge }: { verify: TokenVerifier; sessionEnds: SessionEnds; edge: Edge },
 ): Promise<boolean> {
   const authorization = connectionParams?.authorization;
   if (authorization !== undefined && typeof authorization !== 'string') return false;
   try {
-    const context = await contextOfRequest(verify, { authorization, traceparent: state.traceparent });
+    const context = await contextOfRequest(verify, {
+      authorization,
+      traceparent: state.traceparent,
+      clientAddress: state.clientAddress,
+    });
     state.context = { ...context, socketWatchesSession: context.viewer !== null };
     if (context.viewer && state.socket.readyState === state.socket.OPEN) {
+      const place = edge.openPerUser.take(context.viewer.userId);
+      if (place) state.place = place;
+      else closeSoon(state.socket, TRY_AGAIN_LATER, 'Too many sockets of one user');
       state.session = sessionEnds.watch(context.viewer, (why) =>
         closeSoon(state.socket, CloseCode.Forbidden, why.message),
       );
     }
   } catch (error) {
     if (!(error instanceof KithError)) throw error;
-    if (error.code === 'UNAUTHENTICATED') return false;
+    if (error.code === 'UNAUTHENTICATED' || error.code === 'SESSION_ENDED') return false;
     closeSoon(state.socket, TRY_AGAIN_LATER, error.message);
   }
   return true;

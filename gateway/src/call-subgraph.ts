@@ -1,7 +1,8 @@
-import { GATEWAY_KEY_HEADER } from '@kith/service-kit';
+import { CLIENT_ADDRESS_HEADER, GATEWAY_KEY_HEADER, type Logger } from '@kith/service-kit';
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { Pool } from 'undici';
+import { breakCircuit } from './admission/break-circuit.ts';
 
 export interface SubgraphCall {
   readonly query: string;
@@ -9,6 +10,9 @@ export interface SubgraphCall {
   readonly operationName?: string | undefined;
   readonly authorization?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly clientAddress?: string | undefined;
+  /** ms since 1970: nobody waits for the answer any longer. */
+  readonly answerBy?: number | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape is the query's, which only the caller knows.
@@ -28,6 +32,7 @@ export interface SubgraphOptions {
   /** Base URL; GraphQL is at /graphql. */
   readonly url: string;
   readonly gatewayKey: string;
+  readonly log: Logger;
   readonly answerWithinMs?: number;
   readonly maxConnections?: number;
 }
@@ -35,8 +40,9 @@ export interface SubgraphOptions {
 const READY_WITHIN_MS = 1_000;
 
 export function connectSubgraph(options: SubgraphOptions): Subgraph {
-  const { name, url, gatewayKey, answerWithinMs = 2_500, maxConnections = 64 } = options;
+  const { name, url, gatewayKey, log, answerWithinMs = 2_500, maxConnections = 64 } = options;
   const pool = new Pool(url, { connections: maxConnections, pipelining: 1, connect: { timeout: 1_000 } });
+  const circuit = breakCircuit(name, log);
 
   async function call(call: SubgraphCall): Promise<SubgraphResult> {
     const headers: Record<string, string> = {
@@ -46,19 +52,28 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     };
     if (call.authorization !== undefined) headers.authorization = call.authorization;
     if (call.traceparent !== undefined) headers.traceparent = call.traceparent;
+    if (call.clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = call.clientAddress;
     const body = JSON.stringify({
       query: call.query,
       variables: call.variables,
       operationName: call.operationName,
     });
-    const signal = AbortSignal.timeout(answerWithinMs);
-    try {
+    const leftMs = Math.floor((call.answerBy ?? Number.POSITIVE_INFINITY) - Date.now());
+    if (leftMs <= 0) return unavailable(name);
+    const signal = AbortSignal.timeout(Math.min(answerWithinMs, leftMs));
+    const ask = async () => {
       const response = await pool.request({ path: '/graphql', method: 'POST', headers, body, signal });
-      return readResult(name, await response.body.text());
+      return readResult(await response.body.text());
+    };
+    try {
+      return await circuit.run(() => ask().catch(leftMs < answerWithinMs ? notItsFault : rethrow));
     } catch {
       return unavailable(name);
     }
   }
+
+  /** It had less than its time: others had used that up. */
+  const notItsFault = () => unavailable(name);
 
   async function ready(): Promise<boolean> {
     const signal = AbortSignal.timeout(READY_WITHIN_MS);
@@ -74,13 +89,17 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
   return { call, ready, stop: () => pool.close() };
 }
 
-/** Any status: a refusal (401 and so on) comes as GraphQL errors too. */
-function readResult(name: string, text: string): SubgraphResult {
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** Any status: a refusal (401 and so on) comes as GraphQL errors too. Throws when it is no answer of ours. */
+function readResult(text: string): SubgraphResult {
   const result: unknown = JSON.parse(text);
   if (typeof result === 'object' && result !== null && ('data' in result || 'errors' in result)) {
     return result as SubgraphResult;
   }
-  return unavailable(name);
+  throw new Error('The service answered something else than a GraphQL result.');
 }
 
 function unavailable(name: string): SubgraphResult {

@@ -7,7 +7,16 @@ import type { GatewayContext } from './gateway-context.ts';
  */
 export async function contextOfRequest(
   verify: TokenVerifier,
-  { authorization, traceparent }: { authorization?: string | undefined; traceparent?: string | undefined },
+  {
+    authorization,
+    traceparent,
+    clientAddress,
+  }: { authorization?: string | undefined; traceparent?: string | undefined; clientAddress: string },
 ): Promise<GatewayContext> {
-  return { viewer: await verify(authorization), authorization, traceparent: childTraceparent(traceparent) };
+  return {
+    viewer: await verify(authorization),
+    authorization,
+    traceparent: childTraceparent(traceparent),
+    clientAddress,
+  };
 }

@@ -59,5 +59,7 @@ function ask(subgraph: Subgraph) {
       operationName,
       authorization: context?.authorization,
       traceparent: context?.traceparent,
+      clientAddress: context?.clientAddress,
+      answerBy: context?.answerBy,
     });
 }

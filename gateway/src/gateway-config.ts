@@ -1,5 +1,6 @@
 import { configFields } from '@kith/service-kit';
 import { z } from 'zod';
+import { edgeFields } from './admission/edge-config.ts';
 
 /** The gateway's whole configuration: environment alone, read once at the start. */
 export const gatewayConfig = z.object({
@@ -22,6 +23,7 @@ export const gatewayConfig = z.object({
   DEMONSTRATION_FILE: z.string().optional(),
   /** Over how long a stopping gateway spreads the closing of its sockets, so that their clients do not all return at once. */
   DRAIN_MS: configFields.wholeNumber(0, 9_000).default(2_000),
+  ...edgeFields,
 });
 
 export type GatewayConfig = z.output<typeof gatewayConfig>;

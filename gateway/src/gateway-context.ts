@@ -6,6 +6,10 @@ export interface GatewayContext {
   /** As received, to pass on: subgraphs verify it themselves. */
   readonly authorization: string | undefined;
   readonly traceparent: string;
+  /** Whose request it is, as a network address (an IPv6 network). */
+  readonly clientAddress: string;
+  /** ms since 1970: later nobody waits for what a service answers. */
+  answerBy?: number;
   /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */
   readonly socketWatchesSession?: boolean;
 }

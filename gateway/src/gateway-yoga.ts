@@ -1,15 +1,18 @@
 import {
   ERROR_CODES,
   httpStatusOf,
+  isRepeatableAfterTheEnd,
   KithError,
   type Logger,
   maskError as maskErrorOfService,
+  TokenEnded,
   type TokenVerifier,
 } from '@kith/service-kit';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
+import { rememberDocuments } from './limits/remember-documents.ts';
 
 export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
 
@@ -35,21 +38,32 @@ export function createGatewayYoga(options: {
     cors: false,
     logging: false,
     batching: false,
+    parserAndValidationCache: { documentCache: rememberDocuments(), errorCache: rememberDocuments() },
     // The body is read, and measured, before yoga sees it.
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => maskError(error, log) },
     plugins: [...plugins, answerWithPublicCodes],
-    context: ({ request, traceparent }) => {
+    context: ({ request, params, traceparent, clientAddress }) => {
       if (traceparent !== undefined) return {};
       return refusedAsGraphql(
-        contextOfRequest(verify, {
+        contextOfRequest(isRepeatableAfterTheEnd(params.query) ? evenEnded(verify) : verify, {
           authorization: request.headers.get('authorization') ?? undefined,
           traceparent: request.headers.get('traceparent') ?? undefined,
+          clientAddress: clientAddress ?? '',
         }),
       );
     },
   });
 }
+
+/** For what may be repeated after the end: the user service, which checks the token itself, knows what to make of it. */
+const evenEnded =
+  (verify: TokenVerifier): TokenVerifier =>
+  (authorization) =>
+    verify(authorization).catch((error: unknown) => {
+      if (error instanceof TokenEnded) return error.viewer;
+      throw error;
+    });
 
 /** Yoga gives what it refuses itself, an invalid document say, codes of its own. */
 const answerWithPublicCodes: Plugin = {

@@ -1,6 +1,7 @@
 import { KithError, type TokenVerifier } from '@kith/service-kit';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
+import type { Edge } from './admission/guard-edge.ts';
 import type { SocketState } from './admit-socket.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -15,13 +16,16 @@ export const subscribeInEnvelope = (args: ExecutionArgs) => (args.rootValue as E
 /** The operation, parsed, valid and with its context; or the errors that the client gets instead of an answer. */
 export async function prepareOperation(
   socket: SocketState,
+  /** How many operations the socket has, this one included. */
+  running: number,
   payload: SubscribePayload,
-  options: { yoga: GatewayYoga; verify: TokenVerifier; headersInOperations: boolean },
+  options: { yoga: GatewayYoga; verify: TokenVerifier; headersInOperations: boolean; edge: Edge },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
+    if (running > options.edge.operationsPerSocket) throw tooMany(options.edge.operationsPerSocket);
     const context = await contextOfOperation(socket, payload, options);
     const enveloped = options.yoga.getEnveloped({ ...context });
-    const document = enveloped.parse(payload.query);
+    const document = enveloped.parse(options.edge.trustedDocuments.textOf(payload));
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors.map(withoutHttp);
     return {
@@ -33,10 +37,18 @@ export async function prepareOperation(
       rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe } satisfies Envelope,
     };
   } catch (error) {
-    if (error instanceof KithError) return [new GraphQLError(error.message, { extensions: { code: error.code } })];
+    if (error instanceof KithError)
+      return [new GraphQLError(error.message, { extensions: { code: error.code, ...error.extensions } })];
     if (error instanceof GraphQLError) return [withoutHttp(error)];
     throw error;
   }
+}
+
+function tooMany(limit: number): KithError {
+  return new KithError('RATE_LIMITED', `At most ${limit} operations at a time on one socket: end one first.`, {
+    limit,
+    retryAfterMs: 1_000,
+  });
 }
 
 /** What yoga adds for an answer over HTTP has no meaning here. */
@@ -53,7 +65,8 @@ async function contextOfOperation(
 ): Promise<GatewayContext> {
   const authorization = headersInOperations ? headerIn(extensions?.headers, 'authorization') : undefined;
   if (authorization === undefined) return socket.context!;
-  return contextOfRequest(verify, { authorization, traceparent: socket.traceparent });
+  const { traceparent, clientAddress } = socket;
+  return contextOfRequest(verify, { authorization, traceparent, clientAddress });
 }
 
 function headerIn(headers: unknown, name: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HttpHandler, sendJson } from '@kith/service-kit';
+import { childTraceparent, type HttpHandler, inTrace, KithError, sendJson, traceIdOf } from '@kith/service-kit';
+import type { Edge } from './admission/guard-edge.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { isBrowserVisit } from './graphiql.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -8,24 +9,50 @@ const MAX_BODY_BYTES = 256 * 1024;
 
 /**
  * `/graphql` over HTTP: POST of JSON, GET for queries, answers as JSON or as a stream of server-sent events, and the
- * GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends those across sites.
+ * GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends those across sites. Every
+ * answer names the request (`x-request-id`, the id of its trace), as the logs of all processes do.
  */
 export function serveGraphql(options: {
   yoga: GatewayYoga;
   openStreams: OpenStreams;
   graphiql: HttpHandler | undefined;
+  edge: Edge;
 }): HttpHandler {
+  const { edge } = options;
   return async (request, response) => {
+    const traceparent = childTraceparent(headerOf(request.headers.traceparent));
+    request.headers.traceparent = traceparent;
+    response.setHeader('x-request-id', traceIdOf(traceparent)!);
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (edge.origins.share(request, response)) return;
     if (options.graphiql && isBrowserVisit(request)) return options.graphiql(request, response);
-    if (request.headers.accept?.includes('text/event-stream')) options.openStreams.add(response);
+    edge.load.refuseWhenLate();
+    const clientAddress = edge.clientAddressOf(request);
+    if (request.headers.accept?.includes('text/event-stream')) {
+      keepPlace(edge, clientAddress, response);
+      options.openStreams.add(response);
+    }
     if (request.method === 'POST') {
-      const operation = await readOperation(request);
+      const operation = await readOperation(request, (body) => edge.trustedDocuments.names(body));
       if ('refused' in operation) return refuse(response, operation);
       // Yoga takes a body that was read already from here.
       Object.assign(request, { body: operation.body });
     }
-    await options.yoga(request, response);
+    await inTrace(traceparent, () => options.yoga(request, response, { clientAddress }));
   };
+}
+
+/** A stream stays open as a socket does, and counts as one. */
+function keepPlace(edge: Edge, clientAddress: string, response: ServerResponse): void {
+  const place = edge.openPerAddress.take(clientAddress);
+  if (!place) {
+    throw new KithError('RATE_LIMITED', 'Too many connections from this address.', { retryAfterMs: 1_000 });
+  }
+  response.once('close', () => place.giveBack());
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
 }
 
 interface Refusal {
@@ -34,7 +61,10 @@ interface Refusal {
   readonly limit?: number;
 }
 
-async function readOperation(request: IncomingMessage): Promise<{ body: object } | Refusal> {
+async function readOperation(
+  request: IncomingMessage,
+  namesDocument: (body: object) => boolean,
+): Promise<{ body: object } | Refusal> {
   if (!/^application\/(graphql\+)?json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return { refused: 'Send the operation as application/json.', status: 415 };
   }
@@ -42,7 +72,7 @@ async function readOperation(request: IncomingMessage): Promise<{ body: object }
   if (!bytes) return { refused: `Send at most ${MAX_BODY_BYTES} bytes.`, status: 413, limit: MAX_BODY_BYTES };
   const body = parseJson(bytes);
   if (Array.isArray(body)) return { refused: 'Send one operation a request: batches are not taken.', status: 400 };
-  if (typeof body !== 'object' || body === null || !('query' in body)) {
+  if (typeof body !== 'object' || body === null || !('query' in body || namesDocument(body))) {
     return { refused: 'Send a JSON object with a "query".', status: 400 };
   }
   return { body };

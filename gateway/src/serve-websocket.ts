@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger, TokenVerifier } from '@kith/service-kit';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Edge } from './admission/guard-edge.ts';
 import { admitSocket, type SocketState } from './admit-socket.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { closeSoon, keepSocketHonest, type SocketLimits } from './keep-socket-honest.ts';
@@ -13,6 +14,8 @@ import { spreadOver } from './spread-over.ts';
 
 const MAX_FRAME_BYTES = 256 * 1024;
 const SERVICE_RESTART = 1012;
+/** A socket that says nothing is closed with 4408. */
+const INIT_WITHIN_MS = 5_000;
 
 export interface WebSocketOptions {
   readonly server: Server;
@@ -20,6 +23,7 @@ export interface WebSocketOptions {
   readonly verify: TokenVerifier;
   readonly sessionEnds: SessionEnds;
   readonly log: Logger;
+  readonly edge: Edge;
   /** GraphiQL sends the headers typed in its editor with each operation: only then are they read from there. */
   readonly headersInOperations: boolean;
   readonly limits?: SocketLimits;
@@ -30,7 +34,7 @@ export interface WebSocketOptions {
  * one closes the socket with 4403, and so does the end of its session, within the second.
  */
 export function serveWebSocket(options: WebSocketOptions) {
-  const { server, log } = options;
+  const { server, log, edge } = options;
   const limits = options.limits ?? { pingEveryMs: 12_000, silentAtMostMs: 60_000 };
   const sockets = new WebSocketServer({
     noServer: true,
@@ -39,8 +43,10 @@ export function serveWebSocket(options: WebSocketOptions) {
     handleProtocols: (protocols) => handleProtocols(protocols),
   });
   const graphql = makeServer<Record<string, unknown>, SocketState>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: (ctx) => admitSocket(ctx, options),
-    onSubscribe: (ctx, _id, payload) => prepareOperation(ctx.extra, payload, options),
+    onSubscribe: (ctx, _id, payload) =>
+      prepareOperation(ctx.extra, Object.keys(ctx.subscriptions).length, payload, options),
     execute: executeInEnvelope,
     subscribe: subscribeInEnvelope,
   });
@@ -50,12 +56,35 @@ export function serveWebSocket(options: WebSocketOptions) {
     stream.on('error', () => stream.destroy());
     if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
     else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
-    else sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request));
+    // A page of any site may open a socket from its visitor's browser: only the Origin tells.
+    else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
+    else if (isLate()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
+    else openIfThereIsRoom(request, stream, head);
   }
 
-  function open(socket: WebSocket, request: IncomingMessage): void {
+  function isLate(): boolean {
+    try {
+      edge.load.refuseWhenLate();
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  function openIfThereIsRoom(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const clientAddress = edge.clientAddressOf(request);
+    const place = edge.openPerAddress.take(clientAddress);
+    if (!place) {
+      refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER);
+      return;
+    }
+    stream.once('close', () => place.giveBack());
+    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request, clientAddress));
+  }
+
+  function open(socket: WebSocket, request: IncomingMessage, clientAddress: string): void {
     const { traceparent } = request.headers;
-    const state: SocketState = { socket, ...(typeof traceparent === 'string' ? { traceparent } : {}) };
+    const state: SocketState = { socket, clientAddress, ...(typeof traceparent === 'string' ? { traceparent } : {}) };
     const honest = keepSocketHonest(socket, request.socket, limits);
     // The close that follows an error says all there is to say.
     socket.on('error', () => undefined);
@@ -77,6 +106,7 @@ export function serveWebSocket(options: WebSocketOptions) {
     socket.once('close', (code, reason) => {
       honest.stop();
       state.session?.stop();
+      state.place?.giveBack();
       connectionsClosed.inc({ code });
       closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'a socket did not close cleanly'));
     });
@@ -104,6 +134,8 @@ function send(socket: WebSocket, frame: string): Promise<void> {
   });
 }
 
-function refuseUpgrade(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+const RETRY_AFTER = 'retry-after: 1\r\n';
+
+function refuseUpgrade(stream: Duplex, status: string, headers = ''): void {
+  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n${headers}content-length: 0\r\n\r\n`);
 }

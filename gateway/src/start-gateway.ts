@@ -1,6 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { connectBroker } from '@kith/event-delivery';
-import { createTokenVerifier, type Logger, type Stop, startHttpServer, stopInReverse } from '@kith/service-kit';
+import {
+  askForEndedTokens,
+  createTokenVerifier,
+  followEndedTokens,
+  type Logger,
+  type Stop,
+  startHttpServer,
+  stopInReverse,
+} from '@kith/service-kit';
+import { guardEdge } from './admission/guard-edge.ts';
 import { connectSubgraph } from './call-subgraph.ts';
 import { federate } from './federate.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
@@ -35,8 +44,11 @@ export async function startGateway(
 async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise<string> {
   const supergraphSdl = await readFile(config.SUPERGRAPH_FILE, 'utf8');
   const gatewayKey = config.GATEWAY_KEY;
-  const user = connectSubgraph({ name: 'user', url: config.USER_URL, gatewayKey });
-  const friend = connectSubgraph({ name: 'friend', url: config.FRIEND_URL, gatewayKey });
+  const edge = await guardEdge(config);
+  stops.push(edge.stop);
+  const calls = { gatewayKey, log, answerWithinMs: config.SUBGRAPH_TIMEOUT_MS };
+  const user = connectSubgraph({ name: 'user', url: config.USER_URL, ...calls });
+  const friend = connectSubgraph({ name: 'friend', url: config.FRIEND_URL, ...calls });
   stops.push(user.stop, friend.stop);
 
   const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'gateway', log });
@@ -53,8 +65,19 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     subgraphs: { user, friend },
     subscribe: subscribeToChanges(openLiveList),
   });
-  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` });
-  const yoga = createGatewayYoga({ schema, verify, log, plugins: [answerFromAnnouncements(live, openLiveList)] });
+  const ended = followEndedTokens({
+    broker,
+    endedSince: askForEndedTokens({ userUrl: config.USER_URL, gatewayKey }),
+    log,
+  });
+  stops.push(ended.stop);
+  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` }, ended);
+  const yoga = createGatewayYoga({
+    schema,
+    verify,
+    log,
+    plugins: [...edge.plugins, answerFromAnnouncements(live, openLiveList)],
+  });
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
   const webClient = config.WEB_FOLDER === undefined ? undefined : serveWebClient(config.WEB_FOLDER);
@@ -70,7 +93,7 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
       );
     },
     routes: {
-      '/graphql': serveGraphql({ yoga, openStreams, graphiql }),
+      '/graphql': serveGraphql({ yoga, openStreams, graphiql, edge }),
       ...(webClient && { 'GET /demonstration.json': serveDemonstration(config.DEMONSTRATION_FILE) }),
       ...(graphiql &&
         !webClient && {
@@ -87,6 +110,7 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     verify,
     sessionEnds,
     log,
+    edge,
     headersInOperations: graphiql !== undefined,
   });
   stops.push(async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { liveFriendList } from '@kith/event-contracts';
+import { liveFriendList, TOKENS_ENDED_PATH } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import { type ChildServer, startNats } from '@kith/local';
 import {
@@ -45,6 +45,8 @@ export async function startNeighbours() {
           ? {
               '/graphql': graphql(userSchema()),
               'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
+              [`GET ${TOKENS_ENDED_PATH}`]: (_request, response) =>
+                sendJson(response, 200, { now: Date.now(), ended: [] }),
             }
           : { '/graphql': graphql(friendSchema(lists)) },
     });

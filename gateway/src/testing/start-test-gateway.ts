@@ -1,24 +1,23 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLog } from '@kith/service-kit';
+import { createLog, parseConfig } from '@kith/service-kit';
+import { gatewayConfig } from '../gateway-config.ts';
 import { startGateway } from '../start-gateway.ts';
 import type { startNeighbours } from './start-neighbours.ts';
 
 /** The gateway as its process starts it, on a free port, in this process. */
 export async function startTestGateway(
   neighbours: Awaited<ReturnType<typeof startNeighbours>>,
-  options: { graphiql?: 'on' | 'off'; drainMs?: number } = {},
+  options: { graphiql?: 'on' | 'off'; drainMs?: number; env?: Record<string, string> } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'kith-gateway-'));
   const SUPERGRAPH_FILE = join(folder, 'supergraph.graphql');
   await writeFile(SUPERGRAPH_FILE, neighbours.supergraphSdl);
   const gateway = await startGateway(
-    {
-      HOST: '127.0.0.1',
-      PORT: 0,
+    parseConfig(gatewayConfig, {
+      PORT: '0',
       NATS_URL: neighbours.nats.url,
-      EVENT_BUS: 'jetstream',
       GATEWAY_KEY: neighbours.gatewayKey,
       USER_URL: neighbours.userUrl,
       FRIEND_URL: neighbours.friendUrl,
@@ -26,8 +25,9 @@ export async function startTestGateway(
       LOG_LEVEL: 'silent',
       NODE_ENV: 'test',
       GRAPHIQL: options.graphiql ?? 'off',
-      DRAIN_MS: options.drainMs ?? 0,
-    },
+      DRAIN_MS: String(options.drainMs ?? 0),
+      ...options.env,
+    }),
     createLog({ name: 'gateway', level: 'silent' }),
   );
   return {

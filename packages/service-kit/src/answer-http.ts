@@ -38,6 +38,8 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
     return;
   }
   const extensions = { code: visible.code, ...visible.extensions };
+  const { retryAfterMs } = visible.extensions;
+  if (retryAfterMs !== undefined) response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
   sendJson(response, httpStatusOf(visible.code), { errors: [{ message: visible.message, extensions }] });
 }
 

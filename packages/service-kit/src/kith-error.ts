@@ -27,7 +27,7 @@ export interface ErrorExtensions {
   readonly field?: string;
   /** BAD_USER_INPUT: the bound that was passed, where there is one (3 or 32 for a username of 3 to 32 characters). */
   readonly limit?: number;
-  /** RATE_LIMITED: milliseconds to wait before trying again. */
+  /** RATE_LIMITED, and SERVICE_UNAVAILABLE of a process that has too much to do: milliseconds to wait before trying again. */
   readonly retryAfterMs?: number;
 }
 

@@ -31,6 +31,20 @@ export interface HttpServer {
 const DRAIN_AT_MOST_MS = 5_000;
 /** Longer than clients keep an idle connection, so that they never write into one that we are closing. */
 const KEEP_ALIVE_MS = 65_000;
+/** A client that dribbles its headers or its body (slow loris) holds a connection for no longer. */
+const HEADERS_WITHIN_MS = 10_000;
+const REQUEST_WITHIN_MS = 30_000;
+const LOOK_FOR_SLOW_ONES_EVERY_MS = 1_000;
+/** Together; more is 431. Long queries come by POST. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+const LIMITS: http.ServerOptions = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: HEADERS_WITHIN_MS,
+  requestTimeout: REQUEST_WITHIN_MS,
+  connectionsCheckingInterval: LOOK_FOR_SLOW_ONES_EVERY_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+};
 
 let metricsCollected = false;
 
@@ -57,7 +71,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     ...options.routes,
   };
 
-  const server = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const server = http.createServer(LIMITS, (request, response) => {
     const path = pathOf(request.url ?? '/');
     const handle = routes[path] ?? routes[`${request.method} ${path}`] ?? options.otherwise ?? notFound;
     void answer(handle, request, response, options.log);

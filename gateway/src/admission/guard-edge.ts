@@ -1,0 +1,62 @@
+import type { Plugin } from 'graphql-yoga';
+import type { GatewayConfig } from '../gateway-config.ts';
+import { showsGraphiql } from '../gateway-config.ts';
+import type { GatewayContext } from '../gateway-context.ts';
+import { answerRefusalsByStatus } from '../limits/answer-refusals-by-status.ts';
+import { limitOperations } from '../limits/limit-operations.ts';
+import { queryLimitsOf } from '../limits/query-limits.ts';
+import { readTrustedDocuments, type TrustedDocuments } from '../limits/trusted-documents.ts';
+import { type AllowedOrigins, readAllowedOrigins } from './allow-origins.ts';
+import { type ClientAddressOf, readClientAddresses } from './client-address.ts';
+import { countPerKey, type PlacesPerKey } from './count-sockets.ts';
+import { runWithinBounds } from './run-within-bounds.ts';
+import { type LoadShedding, shedLoad } from './shed-load.ts';
+
+/** Everything that decides whether something from outside gets in; HTTP, server-sent events and WebSocket ask the same. */
+export interface Edge {
+  readonly clientAddressOf: ClientAddressOf;
+  readonly origins: AllowedOrigins;
+  readonly load: LoadShedding;
+  readonly trustedDocuments: TrustedDocuments;
+  /** Sockets and event streams. */
+  readonly openPerUser: PlacesPerKey;
+  readonly openPerAddress: PlacesPerKey;
+  readonly operationsPerSocket: number;
+  readonly plugins: readonly Plugin<GatewayContext>[];
+  stop(): void;
+}
+
+/** Throws ConfigError with the variable's name when one of them cannot be used. */
+export async function guardEdge(config: GatewayConfig): Promise<Edge> {
+  const clientAddressOf = readClientAddresses(config.TRUSTED_PROXIES);
+  const origins = readAllowedOrigins(config.ALLOWED_ORIGINS);
+  const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, config.TRUSTED_DOCUMENTS_FILE);
+  const isPublic = config.NODE_ENV === 'production';
+  const load = shedLoad({
+    running: config.OPERATIONS_AT_ONCE,
+    waiting: config.OPERATIONS_WAITING,
+    waitAtMostMs: config.OPERATION_WAITS_AT_MOST_MS,
+    loopDelayMs: config.LOOP_DELAY_AT_MOST_MS,
+  });
+  return {
+    clientAddressOf,
+    origins,
+    load,
+    trustedDocuments,
+    openPerUser: countPerKey(config.SOCKETS_PER_USER),
+    openPerAddress: countPerKey(config.SOCKETS_PER_ADDRESS),
+    operationsPerSocket: config.OPERATIONS_PER_SOCKET,
+    plugins: [
+      ...trustedDocuments.plugins,
+      ...limitOperations({
+        limits: queryLimitsOf(config),
+        // GraphiQL is of no use without the schema: who shows the one shows the other.
+        introspection: !isPublic || showsGraphiql(config),
+        suggestions: !isPublic,
+      }),
+      runWithinBounds({ load, timeoutMs: config.OPERATION_TIMEOUT_MS }),
+      answerRefusalsByStatus,
+    ] as Plugin<GatewayContext>[],
+    stop: () => load.stop(),
+  };
+}
