@@ -29,11 +29,6 @@ export function readStartConfig(env = process.env): StartConfig {
   } catch (error) {
     throw new SetupProblem((error as Error).message, { cause: error });
   }
-  if (config.EVENT_BUS === 'in-process') {
-    throw new SetupProblem(
-      'EVENT_BUS=in-process joins only what runs in one process, and start runs three: leave EVENT_BUS out.',
-    );
-  }
   return { ...config, KITH_DATA: dataFolder(config.KITH_DATA) };
 }
 
