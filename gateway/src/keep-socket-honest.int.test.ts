@@ -68,7 +68,7 @@ test('a socket that is not read keeps for the time given, and is then closed wit
 });
 
 test('a slow reader that makes progress is kept', async () => {
-  const { client, socket, wire, closed } = await connected({ pingEveryMs: 50, silentAtMostMs: 400 });
+  const { client, socket, wire, closed } = await connected({ pingEveryMs: 50, silentAtMostMs: 1_500 });
   let read = 0;
   client.on('message', () => {
     read += 1;
@@ -81,7 +81,7 @@ test('a slow reader that makes progress is kept', async () => {
   };
   keepSending();
   const startedAt = Date.now();
-  await eventually('three times the limit', () => Date.now() - startedAt > 1_200);
+  await eventually('twice the limit', () => Date.now() - startedAt > 3_000, { withinMs: 10_000 });
   sending = false;
   expect(read).toBeGreaterThan(10);
   expect(closed).toEqual([]);
