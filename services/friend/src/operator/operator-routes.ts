@@ -4,6 +4,7 @@ import { type HttpHandler, operatorOnly, routesOnlyFor } from '@kith/service-kit
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 import { importFriendships } from './import-friendships.ts';
+import { rebuildViews } from './rebuild-views.ts';
 import { reconcile } from './reconcile.ts';
 import { status } from './status.ts';
 
@@ -20,6 +21,7 @@ export function operatorRoutes(options: OperatorOptions): Record<string, HttpHan
   return {
     'POST /operator/import-friendships': only(importFriendships(options)),
     'GET /operator/reconcile': only(reconcile(options)),
+    'POST /operator/rebuild-views': only(rebuildViews(options)),
     'GET /operator/status': only(status(options)),
     ...routesOnlyFor(
       options.operatorKey,
