@@ -142,8 +142,10 @@ function subscribeOnce(
       { query: WATCH_FRIEND_LIST, variables: { after: list.cursor } },
       {
         next(result) {
+          if (hole) return;
           const change = result.data?.friendListChanged;
-          if (!change || hole) return;
+          // A change that could not be answered is not skipped: it is asked for again, from the last cursor.
+          if (!change) return end(false);
           heard = true;
           try {
             if (list.apply(change)) onChange(list, change);
