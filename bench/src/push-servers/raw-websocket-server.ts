@@ -27,7 +27,8 @@ answerQuestions({
             callback: (_error, { data: bytes }) => next(text(bytes)),
           });
           socket.on('close', () => heard.unsubscribe());
-          next(JSON.stringify(firstAnswer));
+          // From this answer on nothing may be missed.
+          void nc.flush().then(() => next(JSON.stringify(firstAnswer)));
         }
       });
     });

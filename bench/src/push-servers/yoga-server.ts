@@ -61,6 +61,8 @@ function schemaOver(nc: NatsConnection) {
         friendListChanged: {
           async *subscribe(_root: unknown, _args: unknown, { ownerId }: { ownerId: string }) {
             const heard = nc.subscribe(liveFriendList(ownerId));
+            // From the first answer on nothing may be missed.
+            await nc.flush();
             yield { friendListChanged: firstAnswer };
             for await (const message of heard) yield { friendListChanged: message.json() };
           },
