@@ -65,6 +65,11 @@ export interface DurableSubscription {
   readonly durable: string;
   /** How many deliveries may be unacknowledged at once. */
   readonly maxUnacked: number;
+  /**
+   * After a crash or a lost connection, what was delivered and not acknowledged comes before anything newer. Costs up to
+   * ACK_WAIT_MS then; without it, newer messages come at once and the others in between.
+   */
+  readonly keepsOrder?: boolean;
   /** Must not throw. */
   onDelivery(delivery: Delivery): void;
 }

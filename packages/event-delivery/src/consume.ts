@@ -36,7 +36,8 @@ export interface ConsumerDefinition<Contract extends EventContract> {
   readonly maxUnacked?: number;
   /**
    * After a dead letter, later events of that owner `pass` (default; right where every event stands for itself or
-   * revisions decide), or are parked behind it until it is settled: `hold`.
+   * revisions decide), or are parked behind it until it is settled: `hold`. A consumer that holds also gets its owners'
+   * order kept over crashes and lost connections, at the price of a pause of up to ACK_WAIT_MS after each.
    */
   readonly whenPoisoned?: WhenPoisoned;
 }
@@ -234,6 +235,7 @@ export async function consume<Contract extends EventContract>(
     stream,
     durable,
     maxUnacked: definition.maxUnacked ?? 1_000,
+    keepsOrder: whenPoisoned === 'hold',
     onDelivery(delivery) {
       // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
       const key = `${delivery.sequence}:${delivery.headers[MESSAGE_ID_HEADER] ?? ''}`;

@@ -31,8 +31,9 @@ const NEXT_BATCH = `
   SELECT id, event_id, owner_id, revision, type, subject, payload, headers, occurred_at
   FROM outbox WHERE published_at IS NULL AND owner_id <> ALL ($1::text[]) ORDER BY id LIMIT ${BATCH}`;
 
+// Not now(), which is when the transaction began, before the broker had any of it: reconciling compares with this time.
 const MARK_PUBLISHED = `
-  UPDATE outbox SET published_at = now(), stream_sequence = done.sequence
+  UPDATE outbox SET published_at = clock_timestamp(), stream_sequence = done.sequence
   FROM unnest($1::bigint[], $2::bigint[]) AS done (id, sequence) WHERE outbox.id = done.id`;
 
 interface OutboxRow {

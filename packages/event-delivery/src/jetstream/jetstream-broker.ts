@@ -14,6 +14,7 @@ import {
   DEDUP_WINDOW_MS,
   type EventBroker,
   MESSAGE_ID_HEADER,
+  type Stoppable,
   type StoredMessage,
 } from '../broker.ts';
 import type { Log } from '../log.ts';
@@ -76,6 +77,11 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     if (stream) await putStream(jsm, stream, options);
   }
 
+  function onReconnect(handler: () => void): Stoppable {
+    reconnectHandlers.add(handler);
+    return { stop: async () => void reconnectHandlers.delete(handler) };
+  }
+
   const publishOnce = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
 
   return {
@@ -98,7 +104,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     subscribe: (subscription) => {
       declared.set(subscription.stream.name, subscription.stream);
-      return subscribeDurably({ nc, jsm, log, ensureStream }, subscription);
+      return subscribeDurably({ nc, jsm, log, ensureStream, onReconnect }, subscription);
     },
     stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
     async deleteStored(stream, sequence) {
@@ -129,10 +135,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       });
       return { stop: async () => subscription.unsubscribe() };
     },
-    onReconnect(handler) {
-      reconnectHandlers.add(handler);
-      return { stop: async () => void reconnectHandlers.delete(handler) };
-    },
+    onReconnect,
     async close() {
       // Acknowledgements and announcements still in the buffer are worth a moment, a server that is away is not.
       if (connected) await Promise.race([nc.flush().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);

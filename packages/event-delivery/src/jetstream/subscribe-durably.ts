@@ -5,6 +5,8 @@ import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } 
 import type { Log } from '../log.ts';
 
 const RETRY_AFTER_MS = 250;
+/** By so much the server's clock of redeliveries may be late. */
+const DUE_WITHIN_MS = 300;
 
 interface Pull {
   nc: NatsConnection;
@@ -12,6 +14,7 @@ interface Pull {
   log: Log;
   /** Makes sure that the stream exists; the durable is then added below. */
   ensureStream: (name: string) => Promise<void>;
+  onReconnect: (handler: () => void) => Stoppable;
 }
 
 /** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
@@ -32,6 +35,10 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       max_deliver: -1,
     });
     const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
+    if (subscription.keepsOrder && (await consumer.info()).num_ack_pending > 0) {
+      // The server gives what is due again before anything new; so nothing is asked for until it is due.
+      await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
     return consumer.consume({
       max_messages: Math.min(maxUnacked, 500),
       expires: 5_000,
@@ -53,10 +60,13 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
     }
   }
 
+  // What the server had sent into the lost connection would otherwise come after what it sends into the new one.
+  const reconnected = subscription.keepsOrder ? pull.onReconnect(() => void messages?.close()) : undefined;
   const delivering = keepDelivering();
   return {
     async stop() {
       stopping.abort();
+      await reconnected?.stop();
       await messages?.close();
       await delivering;
     },
