@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,7 +25,14 @@ export async function tokenForger(kithData: string) {
     token: (sub: string, changed: Claims = {}) => signed({ alg: 'EdDSA', kid }, { ...good(sub), ...changed }, key),
     expiringIn: (sub: string, seconds: number) =>
       signed({ alg: 'EdDSA', kid }, { ...good(sub), exp: nowS() + seconds }, key),
-    foreign: (sub: string) => signed({ alg: 'EdDSA', kid }, good(sub), foreignKey),
+    foreign: (sub: string, header: object = {}) => signed({ alg: 'EdDSA', kid, ...header }, good(sub), foreignKey),
+    withHeader: (sub: string, header: object) => signed({ alg: 'EdDSA', kid, ...header }, good(sub), key),
+    /** HS256, with our public key for the secret: what a verifier takes that lets the token choose the algorithm. */
+    hmacWithPublicKey: (sub: string) => {
+      const text = `${encoded({ alg: 'HS256', kid })}.${encoded(good(sub))}`;
+      const secret = Buffer.from(String(own!.x), 'base64url');
+      return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+    },
     unsigned: (sub: string) => `${encoded({ alg: 'none' })}.${encoded(good(sub))}.`,
   };
 }
