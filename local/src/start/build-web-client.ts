@@ -61,7 +61,12 @@ async function run(packageName: string, command: string, args: readonly string[]
   const manifestFile = require.resolve(`${packageName}/package.json`);
   const { bin } = require(manifestFile) as { bin: string | Record<string, string> };
   const file = join(dirname(manifestFile), typeof bin === 'string' ? bin : (bin[command] ?? ''));
-  const child = spawn(nodeProgram(), [file, ...args], { cwd: WEB, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(nodeProgram(), [file, ...args], {
+    cwd: WEB,
+    // Whoever calls may be a test: React has another, larger build for those.
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
   const code = await new Promise((resolve) => {
