@@ -6,4 +6,5 @@ const config = readConfig(gatewayConfig);
 const log = createLog({ name: 'gateway', level: config.LOG_LEVEL });
 const gateway = await startGateway(config, log);
 onShutdown(log, [gateway.stop]);
+process.on('SIGHUP', () => void gateway.reloadSupergraph());
 log.debug({ url: gateway.url }, 'the gateway listens');

@@ -19,12 +19,12 @@ export async function prepareOperation(
   /** How many operations the socket has, this one included. */
   running: number,
   payload: SubscribePayload,
-  options: { yoga: GatewayYoga; verify: TokenVerifier; headersInOperations: boolean; edge: Edge },
+  options: { yoga: () => GatewayYoga; verify: TokenVerifier; headersInOperations: boolean; edge: Edge },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     if (running > options.edge.operationsPerSocket) throw tooMany(options.edge.operationsPerSocket);
     const context = await contextOfOperation(socket, payload, options);
-    const enveloped = options.yoga.getEnveloped({ ...context });
+    const enveloped = options.yoga().getEnveloped({ ...context });
     const document = enveloped.parse(options.edge.trustedDocuments.textOf(payload));
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors.map(withoutHttp);

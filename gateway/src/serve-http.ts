@@ -13,7 +13,8 @@ const MAX_BODY_BYTES = 256 * 1024;
  * answer names the request (`x-request-id`, the id of its trace), as the logs of all processes do.
  */
 export function serveGraphql(options: {
-  yoga: GatewayYoga;
+  /** The one for operations that come now. */
+  yoga: () => GatewayYoga;
   openStreams: OpenStreams;
   graphiql: HttpHandler | undefined;
   edge: Edge;
@@ -38,7 +39,7 @@ export function serveGraphql(options: {
       // Yoga takes a body that was read already from here.
       Object.assign(request, { body: operation.body });
     }
-    await inTrace(traceparent, () => options.yoga(request, response, { clientAddress }));
+    await inTrace(traceparent, () => options.yoga()(request, response, { clientAddress }));
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually, startNats } from '@kith/local';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectLiveClient } from './testing/live-client.ts';
@@ -146,6 +146,28 @@ describe('a socket ends with its session', () => {
     const clients = [await connect({ sessionId: 'phone' }), await connect({ sessionId: 'laptop' })];
     around.broker.announce(liveSessionEnded(owner), JSON.stringify({ all: true }));
     await eventually('both closes', () => clients.every(({ closes }) => closes.length > 0), { withinMs: 1_000 });
+  });
+
+  test('within a second while NATS is away, though nobody could announce it', async () => {
+    const [phone, laptop] = [await connect({ sessionId: randomUUID() }), await connect({ sessionId: 'laptop' })];
+    const leaving = randomUUID();
+    const other = await connect({ sessionId: leaving });
+    const { port } = around.nats;
+    await around.nats.kill();
+    try {
+      await eventually('the gateway to know', async () => (await fetch(`${gateway.url}/ready`)).status === 503);
+      around.endedTokens.push({ ids: [leaving], until: Date.now() + 900_000 });
+      await eventually('the close', () => other.closes.length > 0, { withinMs: 2_000 });
+      expect(other.closes[0]).toMatchObject({ code: 4403, reason: 'This session has ended: sign in again.' });
+      expect([...phone.closes, ...laptop.closes]).toEqual([]);
+    } finally {
+      around.nats = await startNats({ port });
+      await eventually(
+        'NATS to be back',
+        async () => around.broker.connected && (await fetch(`${gateway.url}/ready`)).ok,
+      );
+    }
+    await Promise.all([phone.stop(), laptop.stop()]);
   });
 
   test('an announcement of it that cannot be read ends nothing', async () => {

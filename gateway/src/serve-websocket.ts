@@ -19,7 +19,8 @@ const INIT_WITHIN_MS = 5_000;
 
 export interface WebSocketOptions {
   readonly server: Server;
-  readonly yoga: GatewayYoga;
+  /** The one for operations that come now. */
+  readonly yoga: () => GatewayYoga;
   readonly verify: TokenVerifier;
   readonly sessionEnds: SessionEnds;
   readonly log: Logger;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { connectBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
@@ -12,8 +11,9 @@ import {
 import { guardEdge } from './admission/guard-edge.ts';
 import { connectSubgraph } from './call-subgraph.ts';
 import { federate } from './federate.ts';
+import { followSupergraph } from './follow-supergraph.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
-import { createGatewayYoga } from './gateway-yoga.ts';
+import { createGatewayYoga, type GatewayYoga } from './gateway-yoga.ts';
 import { serveGraphiql } from './graphiql.ts';
 import { answerFromAnnouncements } from './live/answer-from-announcements.ts';
 import { createFriendListSource } from './live/friend-list-source.ts';
@@ -26,23 +26,26 @@ import { serveGraphql } from './serve-http.ts';
 import { serveDemonstration, serveWebClient } from './serve-web-client.ts';
 import { serveWebSocket } from './serve-websocket.ts';
 
+export interface RunningGateway {
+  readonly url: string;
+  /** Looks at once whether another supergraph stands in its file; it is looked at every few seconds anyway. */
+  reloadSupergraph(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Starts the whole gateway in this process; `stop` drains it and resolves when nothing of it is left. */
-export async function startGateway(
-  config: GatewayConfig,
-  log: Logger,
-): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningGateway> {
   const stops: Stop[] = [];
   try {
-    const url = await start(config, log, stops);
-    return { url, stop: () => stopInReverse(log, stops) };
+    const running = await start(config, log, stops);
+    return { ...running, stop: () => stopInReverse(log, stops) };
   } catch (error) {
     await stopInReverse(log, stops);
     throw error;
   }
 }
 
-async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise<string> {
-  const supergraphSdl = await readFile(config.SUPERGRAPH_FILE, 'utf8');
+async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningGateway, 'stop'>> {
   const gatewayKey = config.GATEWAY_KEY;
   const edge = await guardEdge(config);
   stops.push(edge.stop);
@@ -57,14 +60,6 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   const source = createFriendListSource(friend);
   const watchedLists = watchLists({ broker, revisionsOf: source.revisionsOf, log });
   stops.push(watchedLists.stop);
-  const sessionEnds = watchSessionEnds(broker, log);
-
-  const openLiveList = liveLists({ watchedLists, source, sessionEnds });
-  const { schema, live } = federate({
-    supergraphSdl,
-    subgraphs: { user, friend },
-    subscribe: subscribeToChanges(openLiveList),
-  });
   const ended = followEndedTokens({
     broker,
     endedSince: askForEndedTokens({ userUrl: config.USER_URL, gatewayKey }),
@@ -72,12 +67,26 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   });
   stops.push(ended.stop);
   const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` }, ended);
-  const yoga = createGatewayYoga({
-    schema,
-    verify,
+  const sessionEnds = watchSessionEnds({ broker, ended, log });
+  stops.push(sessionEnds.stop);
+
+  const openLiveList = liveLists({ watchedLists, source, sessionEnds });
+  const supergraph = await followSupergraph({
+    file: config.SUPERGRAPH_FILE,
     log,
-    plugins: [...edge.plugins, answerFromAnnouncements(live, openLiveList)],
+    // What runs keeps the one it began with: a subscription its selection, and so its position.
+    build: (supergraphSdl): GatewayYoga => {
+      const { schema, live } = federate({
+        supergraphSdl,
+        subgraphs: { user, friend },
+        subscribe: subscribeToChanges(openLiveList),
+      });
+      const plugins = [...edge.plugins, answerFromAnnouncements(live, openLiveList)];
+      return createGatewayYoga({ schema, verify, log, plugins });
+    },
   });
+  stops.push(supergraph.stop);
+  const yoga = () => supergraph.current;
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
   const webClient = config.WEB_FOLDER === undefined ? undefined : serveWebClient(config.WEB_FOLDER);
@@ -116,5 +125,5 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   stops.push(async () => {
     await Promise.all([sockets.stop(config.DRAIN_MS), openStreams.stop(config.DRAIN_MS)]);
   });
-  return http.url;
+  return { url: http.url, reloadSupergraph: supergraph.reload };
 }

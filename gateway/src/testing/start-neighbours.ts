@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { liveFriendList, TOKENS_ENDED_PATH } from '@kith/event-contracts';
+import { liveFriendList, TOKENS_ENDED_PATH, type TokensEnded } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import { type ChildServer, startNats } from '@kith/local';
 import {
@@ -31,6 +31,7 @@ export async function startNeighbours() {
   const nats: ChildServer = await startNats();
   const broker: EventBroker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'friend', log });
   const lists = new FriendLists();
+  const endedTokens: TokensEnded[] = [];
 
   const graphql = (schema: ReturnType<typeof createSchema<SubgraphContext>>) =>
     createSubgraphServer({ schema, gatewayKey, verify, log, contextFor: (request) => request });
@@ -46,7 +47,7 @@ export async function startNeighbours() {
               '/graphql': graphql(userSchema()),
               'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
               [`GET ${TOKENS_ENDED_PATH}`]: (_request, response) =>
-                sendJson(response, 200, { now: Date.now(), ended: [] }),
+                sendJson(response, 200, { now: Date.now(), ended: endedTokens }),
             }
           : { '/graphql': graphql(friendSchema(lists)) },
     });
@@ -65,6 +66,8 @@ export async function startNeighbours() {
     nats,
     broker,
     lists,
+    /** What the user service answers when it is asked which tokens have ended. */
+    endedTokens,
     userUrl: user.url,
     friendUrl: friend.url,
     /** The friend service goes away, and comes back at the same address. */

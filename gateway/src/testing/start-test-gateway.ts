@@ -14,6 +14,7 @@ export async function startTestGateway(
   const folder = await mkdtemp(join(tmpdir(), 'kith-gateway-'));
   const SUPERGRAPH_FILE = join(folder, 'supergraph.graphql');
   await writeFile(SUPERGRAPH_FILE, neighbours.supergraphSdl);
+  const logged: string[] = [];
   const gateway = await startGateway(
     parseConfig(gatewayConfig, {
       PORT: '0',
@@ -28,11 +29,15 @@ export async function startTestGateway(
       DRAIN_MS: String(options.drainMs ?? 0),
       ...options.env,
     }),
-    createLog({ name: 'gateway', level: 'silent' }),
+    createLog({ name: 'gateway', level: 'error' }, { write: (line) => void logged.push(line) }),
   );
   return {
     url: gateway.url,
     graphql: `${gateway.url}/graphql`,
+    supergraphFile: SUPERGRAPH_FILE,
+    reloadSupergraph: gateway.reloadSupergraph,
+    /** Its errors, as lines of JSON. */
+    logged,
     async stop() {
       await gateway.stop();
       await rm(folder, { recursive: true });

@@ -61,10 +61,12 @@ export function followEndedTokens(options: {
     return asking;
   };
   const askQuietly = () => ask().catch((err) => log.debug({ err }, 'which sessions have ended is not known now'));
-  const askAgain = () => {
+  // The connection may be lost at any time, so how long to wait is decided while waiting.
+  const askWhenDue = (dueInMs: number) => {
     if (stopped) return;
-    const everyMs = connected() && since !== undefined ? ASK_EVERY_MS : ASK_EVERY_MS_ALONE;
-    timer = setTimeout(() => void askQuietly().then(askAgain), everyMs).unref();
+    const alone = !connected() || since === undefined;
+    if (dueInMs > 0 && !alone) timer = setTimeout(askWhenDue, ASK_EVERY_MS_ALONE, dueInMs - ASK_EVERY_MS_ALONE).unref();
+    else void askQuietly().then(() => (timer = setTimeout(askWhenDue, ASK_EVERY_MS_ALONE, ASK_EVERY_MS).unref()));
   };
 
   async function listen(): Promise<void> {
@@ -83,8 +85,7 @@ export function followEndedTokens(options: {
     await askQuietly();
   }
 
-  void askQuietly();
-  askAgain();
+  askWhenDue(0);
   listen().catch((err) => log.warn({ err }, 'the end of sessions is not announced here: it is asked for instead'));
 
   return {
