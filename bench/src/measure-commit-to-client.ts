@@ -6,6 +6,7 @@ import type { Seen } from './live-clients.ts';
 import type { Figure, Measurement } from './measurement.ts';
 import { percentile } from './percentile.ts';
 import { readCpuTimeMs } from './read-process-costs.ts';
+import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { signTokens } from './sign-tokens.ts';
 import { befriend, makeUsers } from './talk-to-system.ts';
 import { startWallClock } from './wall-clock.ts';
@@ -27,7 +28,7 @@ export const measureCommitToClient: Measurement = {
 
   async run({ folder, started, step }) {
     step('starting a system');
-    const system = await startSystem({ kithData: folder, durable: true });
+    const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     const ids = await makeUsers(system, 'watcher', PAIRS * 2);
     const owners = ids.slice(0, PAIRS);

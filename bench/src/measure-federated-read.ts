@@ -3,6 +3,7 @@ import { startHelper } from './helper-process.ts';
 import { loadOverHttp } from './load-over-http.ts';
 import type { Measurement } from './measurement.ts';
 import { readCpuTimeMs } from './read-process-costs.ts';
+import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { befriend, makeUsers, signIn } from './talk-to-system.ts';
 
 const QUERY =
@@ -19,7 +20,7 @@ export const measureFederatedRead: Measurement = {
 
   async run({ folder, started, step }) {
     step('starting a system');
-    const system = await startSystem({ kithData: folder, durable: true });
+    const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     const [viewer, ...others] = await makeUsers(system, 'reader', FRIENDS + 1);
     await befriend(

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type EdgeList, findEdgeList } from './edge-list.ts';
 import type { Measurement } from './measurement.ts';
+import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { PASSWORD } from './talk-to-system.ts';
 
 const KITH = fileURLToPath(new URL('../../local/src/kith.ts', import.meta.url));
@@ -22,7 +23,7 @@ export const measureImport: Measurement = {
 
   async run({ folder, started, step }) {
     step('starting a system');
-    const system = await startSystem({ kithData: folder, durable: true });
+    const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     const list = await findEdgeList(folder);
     step(`importing ${list.name}`);

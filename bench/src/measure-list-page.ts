@@ -5,6 +5,7 @@ import { connectRedis, createFriendListView, loadList, loadRevisions } from './f
 import type { Figure, Measurement } from './measurement.ts';
 import { openPool } from './open-pool.ts';
 import { quietLog } from './quiet-log.ts';
+import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { medianMicroseconds } from './repeat-one-by-one.ts';
 import { signTokens } from './sign-tokens.ts';
 import { befriend, makeUsers } from './talk-to-system.ts';
@@ -25,7 +26,7 @@ export const measureListPage: Measurement = {
 
   async run({ folder, started, step }) {
     step('starting a system');
-    const system = await startSystem({ kithData: folder, durable: true });
+    const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     step('making lists');
     const { owners, tokens } = await makeLists(system, folder);

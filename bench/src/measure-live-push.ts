@@ -4,6 +4,7 @@ import { startHelper } from './helper-process.ts';
 import type { Figure, Measurement, Workplace } from './measurement.ts';
 import { percentile } from './percentile.ts';
 import { readCpuTimeMs, readMemoryKb } from './read-process-costs.ts';
+import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { signTokens } from './sign-tokens.ts';
 import { makeUsers } from './talk-to-system.ts';
 
@@ -25,7 +26,7 @@ export const measureLivePush: Measurement = {
   async run(place) {
     const { folder, started, step } = place;
     step('starting a system');
-    const system = await startSystem({ kithData: folder, durable: true });
+    const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     const owners = await makeUsers(system, 'watcher', CLIENTS);
     const [gateway] = system.gateways;
