@@ -1,6 +1,7 @@
 import type { ServiceProcess } from './run-restartable.ts';
 
-const LAST_STARTED_FIRST = ['gateway', 'friend', 'user', 'redis', 'nats', 'postgres'];
+// `one` is the one process that is gateway and services together.
+const LAST_STARTED_FIRST = ['one', 'gateway', 'friend', 'user', 'redis', 'nats', 'postgres'];
 
 /** Ends processes in the reverse of the order in which they depend on each other; several gateways at once. */
 export async function stopInOrder(processes: readonly ServiceProcess[]): Promise<void> {
