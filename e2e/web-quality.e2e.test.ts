@@ -5,7 +5,7 @@ import { buildWebClientWhenStale } from '@kith/local';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askUntilAnswered, dataOf } from './src/ask-gateway.ts';
-import { addFriend, UPDATE_FRIEND } from './src/friend-operations.ts';
+import { addFriend, UPDATE_FRIEND, updateProfile } from './src/friend-operations.ts';
 import { PASSWORD, type Person, signIn, signUp } from './src/person.ts';
 import { runKith, WORKSPACE } from './src/run-kith.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
@@ -118,6 +118,48 @@ function updateRemark(me: Person, userId: string | undefined, remark: string): P
   const variables = { input: { userId, remark } };
   return askUntilAnswered([me.gatewayUrl], { query: UPDATE_FRIEND, variables, token: me.token });
 }
+
+test('a full list is said when one more friend would not fit', async () => {
+  const gatewayUrl = system.gatewayUrls[0]!;
+  const generous = await signUp(gatewayUrl, 'openhearted', 'Open-Hearted');
+  await updateProfile(generous, { friendPolicy: 'OPEN' });
+  const visitor = await open();
+  await signInOnPage(visitor.page, { username: 'n0', password: PASSWORD });
+  await goTo(visitor.page, 'People');
+  await visitor.page.getByRole('searchbox').fill('openhearted');
+  await visitor.page.getByRole('button', { name: 'Add Open-Hearted' }).click();
+  await visitor.page.getByRole('button', { name: 'Send request' }).click();
+  await visitor.page.getByText('A friend list is full', { exact: true }).waitFor();
+  await visitor.page
+    .getByText(/A list holds 5,000 friends/)
+    .first()
+    .waitFor();
+  expect(visitor.complaints).toEqual([]);
+  await visitor.context.close();
+});
+
+test('the first page opens the demonstration in two windows, signed in as two people', async () => {
+  const visitor = await open();
+  const invitation = visitor.page.getByRole('region', { name: 'See it in two windows' });
+  await invitation.getByLabel('In a second window').selectOption({ label: 'n3' });
+  const [second] = await Promise.all([
+    visitor.context.waitForEvent('page'),
+    invitation.getByRole('button', { name: 'Open both' }).click(),
+  ]);
+  await Promise.all([whenLive(visitor.page), whenLive(second)]);
+  await second.getByText('You are n3.').waitFor();
+  await visitor.page.getByText('You are n1.').waitFor();
+  // One browser, two people: a reload of either leaves it with its own.
+  await Promise.all([visitor.page.reload(), second.reload()]);
+  await second.getByText('You are n3.').waitFor();
+  await visitor.page.getByText('You are n1.').waitFor();
+  await goTo(second, 'You');
+  await second.getByRole('button', { name: 'Sign out' }).click();
+  await second.getByRole('form', { name: 'Sign in' }).waitFor();
+  await visitor.page.getByRole('status', { name: 'Connection: Live' }).waitFor();
+  expect(visitor.complaints).toEqual([]);
+  await visitor.context.close();
+});
 
 describe('the first load', () => {
   const LIMIT_BYTES = 150 * 1024;

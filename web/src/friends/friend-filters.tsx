@@ -34,7 +34,7 @@ export function FriendFilters({
           size="3"
           type="search"
           className="friend-search"
-          placeholder="Search your friends"
+          placeholder="Search"
           aria-label="Search your friends"
           aria-keyshortcuts="/"
           value={wanted.text}

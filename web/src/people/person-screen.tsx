@@ -29,7 +29,7 @@ export default function PersonScreen({ userId }: { userId: string }) {
     <Screen
       title={person?.nickname ?? (data ? 'Nobody' : ' ')}
       lead={person ? `@${person.username}` : undefined}
-      aside={<BackToPeople />}
+      before={<Back />}
     >
       {error ? <ProblemCallout error={error} onRetry={() => void refetch()} /> : null}
       {!data && !error ? (
@@ -113,9 +113,9 @@ function ProfileCard({ person, createdAt }: { person: PersonCardFragment; create
   );
 }
 
-function BackToPeople() {
+function Back() {
   return (
-    <Button variant="ghost" color="gray" onClick={() => history.back()}>
+    <Button mb="3" variant="ghost" color="gray" onClick={() => history.back()}>
       <ArrowLeftIcon aria-hidden /> Back
     </Button>
   );

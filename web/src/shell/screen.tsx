@@ -1,16 +1,17 @@
-import { Flex, Heading, Text } from '@radix-ui/themes';
+import { Heading, Text } from '@radix-ui/themes';
 import { type ReactNode, useEffect, useRef } from 'react';
 
 /** One screen: its heading, and its content. Coming to it moves the reader's place to the heading. */
 export function Screen({
   title,
   lead,
-  aside,
+  before,
   children,
 }: {
   title: string;
   lead?: ReactNode;
-  aside?: ReactNode;
+  /** Above the heading: the way back. */
+  before?: ReactNode;
   children: ReactNode;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -20,19 +21,17 @@ export function Screen({
   }, []);
   return (
     <div className="screen">
-      <Flex justify="between" align="end" gap="3" wrap="wrap" className="screen-head">
-        <div>
-          <Heading as="h1" size="6" ref={heading} tabIndex={-1} className="screen-title">
-            {title}
-          </Heading>
-          {lead ? (
-            <Text as="p" size="2" color="gray" mt="1">
-              {lead}
-            </Text>
-          ) : null}
-        </div>
-        {aside}
-      </Flex>
+      <div className="screen-head">
+        {before}
+        <Heading as="h1" size="6" ref={heading} tabIndex={-1} className="screen-title">
+          {title}
+        </Heading>
+        {lead ? (
+          <Text as="p" size="2" color="gray" mt="1">
+            {lead}
+          </Text>
+        ) : null}
+      </div>
       {children}
     </div>
   );

@@ -16,22 +16,24 @@ export function LatencyChart({ arrivals }: { arrivals: readonly Arrival[] }) {
           ? `Commit to screen: last ${ms(last.latencyMs)}, median ${ms(medianOf(latencies))}, slowest ${ms(Math.max(...latencies))} of ${arrivals.length}`
           : 'Commit to screen: the next change will tell.'}
       </Text>
-      <svg
-        className="latency-bars"
-        viewBox={`0 0 ${60 * BAR_PX} ${HEIGHT_PX}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Latency of the last ${arrivals.length} changes`}
-      >
-        {arrivals.map(({ revision, latencyMs, kind }, index) => {
-          const height = Math.max(2, (Math.max(0, latencyMs) / highest) * HEIGHT_PX);
-          return (
-            <rect key={revision} x={index * BAR_PX} y={HEIGHT_PX - height} width={BAR_PX - 2} height={height} rx={1}>
-              <title>{`${kind} · revision ${revision} · ${ms(latencyMs)}`}</title>
-            </rect>
-          );
-        })}
-      </svg>
+      {last ? (
+        <svg
+          className="latency-bars"
+          viewBox={`0 0 ${60 * BAR_PX} ${HEIGHT_PX}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`Latency of the last ${arrivals.length} changes`}
+        >
+          {arrivals.map(({ revision, latencyMs, kind }, index) => {
+            const height = Math.max(2, (Math.max(0, latencyMs) / highest) * HEIGHT_PX);
+            return (
+              <rect key={revision} x={index * BAR_PX} y={HEIGHT_PX - height} width={BAR_PX - 2} height={height} rx={1}>
+                <title>{`${kind} · revision ${revision} · ${ms(latencyMs)}`}</title>
+              </rect>
+            );
+          })}
+        </svg>
+      ) : null}
     </section>
   );
 }

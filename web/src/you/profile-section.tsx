@@ -73,7 +73,7 @@ export function ProfileSection({ me }: { me: NonNullable<OwnProfileQuery['me']> 
             >
               {POLICIES.map(({ value, title, meaning }) => (
                 <RadioCards.Item key={value} value={value} aria-label={title} className="policy">
-                  <Flex direction="column" gap="1" width="100%">
+                  <Flex direction="column" gap="1" width="100%" height="100%">
                     <Text size="2" weight="medium">
                       {title}
                     </Text>
