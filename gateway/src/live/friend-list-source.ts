@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Subgraph, SubgraphResult } from '../call-subgraph.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { askTogether } from './ask-together.ts';
 import { atMostAtOnce } from './at-most-at-once.ts';
 import type { ChangesSince } from './changes-since.ts';
 import type { FriendListChange } from './friend-list-change.ts';
@@ -12,34 +13,65 @@ export interface FriendListSource {
    * Throws SubscriptionRefused when the viewer may not have it, a GraphQLError when the service failed.
    */
   changesSince(cursor: string | null, viewer: GatewayContext): Promise<ChangesSince<FriendListChange>>;
+  /**
+   * The same, asked first whether there is anything: what waits to be asked is asked as one, so that a crowd that comes
+   * back to lists that have not changed costs next to nothing.
+   */
+  changesSinceIfAny(cursor: string | null, viewer: GatewayContext): Promise<ChangesSince<FriendListChange>>;
   /** Where these lists stand now, by owner; a list that nobody ever changed may be missing. */
-  revisionsOf(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  revisionsOf(ownerIds: readonly string[]): Promise<ListRevisions>;
+}
+
+export interface ListRevisions {
+  /** What the revisions count in: another one once the database was restored from a backup. */
+  readonly timeline: string;
+  readonly revisions: ReadonlyMap<string, number>;
 }
 
 export function createFriendListSource(friendSubgraph: Pick<Subgraph, 'call'>): FriendListSource {
   // A crowd that returns at once must neither time out in a queue nor keep everybody else's reads waiting behind it.
   const limited = atMostAtOnce(CATCH_UPS_AT_ONCE);
+
+  async function changesSince(cursor: string | null, viewer: GatewayContext) {
+    const ask = () =>
+      friendSubgraph.call({
+        query: CHANGES_SINCE,
+        variables: { after: cursor, first: CHANGES_PER_PAGE },
+        authorization: viewer.authorization,
+        traceparent: viewer.traceparent,
+      });
+    return dataOf(await limited(ask)).friendListChanges;
+  }
+
+  const stillAt = askTogether(async (lists: readonly { ownerId: string; cursor: string }[]) => {
+    const variables = { ownerIds: lists.map(({ ownerId }) => ownerId), cursors: lists.map(({ cursor }) => cursor) };
+    const result = await friendSubgraph.call({ query: STILL_AT, variables });
+    return dataOf(result).friendListsStillAt as (number | null)[];
+  }, CURSORS_PER_QUESTION);
+
   return {
-    async changesSince(cursor, viewer) {
-      const ask = () =>
-        friendSubgraph.call({
-          query: CHANGES_SINCE,
-          variables: { after: cursor, first: CHANGES_PER_PAGE },
-          authorization: viewer.authorization,
-          traceparent: viewer.traceparent,
-        });
-      return dataOf(await limited(ask)).friendListChanges;
+    changesSince,
+    async changesSinceIfAny(cursor, viewer) {
+      const revision = cursor && viewer.viewer ? await stillAt({ ownerId: viewer.viewer.userId, cursor }) : null;
+      if (cursor === null || revision === null) return changesSince(cursor, viewer);
+      return { changes: [], cursor, revision, hasMore: false };
     },
     async revisionsOf(ownerIds) {
       const result = await friendSubgraph.call({ query: REVISIONS_OF, variables: { ownerIds } });
-      const revisions: { ownerId: string; revision: number }[] = dataOf(result).friendListRevisions;
-      return new Map(revisions.map(({ ownerId, revision }) => [ownerId, revision]));
+      const { friendListTimeline, friendListRevisions } = dataOf(result);
+      const revisions: { ownerId: string; revision: number }[] = friendListRevisions;
+      return {
+        timeline: friendListTimeline,
+        revisions: new Map(revisions.map(({ ownerId, revision }) => [ownerId, revision])),
+      };
     },
   };
 }
 
 const CHANGES_PER_PAGE = 200;
 const CATCH_UPS_AT_ONCE = 16;
+/** Some 100 KB. */
+const CURSORS_PER_QUESTION = 500;
 
 const CHANGES_SINCE = /* GraphQL */ `
   query FriendListChanges($after: String, $first: Int) {
@@ -68,7 +100,14 @@ const CHANGES_SINCE = /* GraphQL */ `
 
 const REVISIONS_OF = /* GraphQL */ `
   query FriendListRevisions($ownerIds: [ID!]!) {
+    friendListTimeline
     friendListRevisions(ownerIds: $ownerIds) { ownerId revision }
+  }
+`;
+
+const STILL_AT = /* GraphQL */ `
+  query FriendListsStillAt($ownerIds: [ID!]!, $cursors: [String!]!) {
+    friendListsStillAt(ownerIds: $ownerIds, cursors: $cursors)
   }
 `;
 

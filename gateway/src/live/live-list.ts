@@ -6,7 +6,7 @@ export interface LiveListInputs<Change> {
   /** Announcements from now on: in any order, doubled or lost. `bytes` is what one took on the wire. */
   listen(onChange: (change: Change, bytes: number) => void): { stop(): void };
   /** Asks the store. Throws SubscriptionRefused when no retry will help; any other error is retried. */
-  changesSince(cursor: string | null, signal: AbortSignal): Promise<ChangesSince<Change>>;
+  changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ChangesSince<Change>>;
   /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
   pause(failures: number, signal: AbortSignal): Promise<void>;
   readonly observer?: {
@@ -23,6 +23,8 @@ export type CatchUpReason =
   | 'MORE'
   | 'HOLE'
   | 'BROKER_RECONNECTED'
+  /** The store was restored from a backup: what its revisions count is not what they counted. */
+  | 'NEW_TIMELINE'
   | 'OVERFLOW'
   | 'STORE_FAILED'
   /** The store has less than was announced. */
@@ -179,7 +181,7 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     // From here on announcements are buffered again, and whatever makes them doubtful sets this anew.
     this.#behind = null;
     try {
-      const answer = await this.#inputs.changesSince(this.#position.cursor, this.#ended.signal);
+      const answer = await this.#inputs.changesSince(this.#position.cursor, this.#ended.signal, reason);
       if (this.#ended.signal.aborted) return;
       const news = newChangesOf(answer, this.#position);
       this.#failures = 0;

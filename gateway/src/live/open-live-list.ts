@@ -34,7 +34,10 @@ export function liveLists(inputs: {
           },
         };
       },
-      changesSince: (cursor) => inputs.source.changesSince(cursor, context),
+      changesSince: (cursor, _signal, reason) =>
+        reason === 'SUBSCRIBED' || reason === 'BROKER_RECONNECTED'
+          ? inputs.source.changesSinceIfAny(cursor, context)
+          : inputs.source.changesSince(cursor, context),
       pause: pauseBetweenTries,
       observer: {
         catchUp: (reason) => catchUps.inc({ reason }),

@@ -2,6 +2,7 @@ import { liveFriendList } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import { type AnnouncedChange, announcedChangeSchema } from './friend-list-change.ts';
+import type { ListRevisions } from './friend-list-source.ts';
 import type { CatchUpReason } from './live-list.ts';
 import { malformedAnnouncements, pollFailures, watchedLists as watchedListsGauge } from './live-metrics.ts';
 import { SharedByKey } from './shared-by-key.ts';
@@ -20,7 +21,7 @@ export interface WatchedLists {
 export interface WatchedListsOptions {
   readonly broker: Pick<EventBroker, 'listen' | 'onReconnect'>;
   /** Where these lists stand in the store. */
-  revisionsOf(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  revisionsOf(ownerIds: readonly string[]): Promise<ListRevisions>;
   readonly log: Logger;
   readonly pollEveryMs?: number;
 }
@@ -56,16 +57,30 @@ export function watchLists({
     };
   });
 
-  const reconnected = broker.onReconnect(() => {
+  function doubtAll(reason: CatchUpReason): void {
     for (const [, { subscribers }] of watched.entries()) {
-      for (const subscriber of subscribers) subscriber.doubt('BROKER_RECONNECTED');
+      for (const subscriber of subscribers) subscriber.doubt(reason);
     }
-  });
+  }
+
+  const reconnected = broker.onReconnect(() => doubtAll('BROKER_RECONNECTED'));
+
+  let timelineSeen: string | undefined;
+  let doubtsLeft = 0;
+  /** Twice: some process of the friend service may have answered the first time before it knew. */
+  function heedTimeline(timeline: string): void {
+    if (timelineSeen !== undefined && timeline !== timelineSeen) doubtsLeft = 2;
+    timelineSeen = timeline;
+    if (doubtsLeft === 0) return;
+    doubtsLeft -= 1;
+    doubtAll('NEW_TIMELINE');
+  }
 
   async function poll(): Promise<void> {
     const owners = watched.entries().map(([ownerId]) => ownerId);
     for (let from = 0; from < owners.length; from += OWNERS_PER_POLL) {
-      const revisions = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
+      const { timeline, revisions } = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
+      if (from === 0) heedTimeline(timeline);
       setTimeout(() => tell(revisions), ANNOUNCEMENT_MAY_TAKE_MS).unref();
     }
   }

@@ -113,6 +113,8 @@ const FRIEND_SDL = `${LINK}
   type Query {
     friendListChanges(after: String, first: Int = 200): FriendListDelta!
     friendListRevisions(ownerIds: [ID!]!): [FriendListRevision!]! @inaccessible
+    friendListTimeline: ID! @inaccessible
+    friendListsStillAt(ownerIds: [ID!]!, cursors: [String!]!): [Int]! @inaccessible
   }
   type Mutation { updateFriend(userId: ID!, remark: String): Friend! }
   type Subscription { friendListChanged(after: String): FriendListChange! }
@@ -193,6 +195,9 @@ function friendSchema(lists: FriendLists) {
       Query: {
         friendListChanges: (_root, { after, first }, context) =>
           lists.changesSince(signedIn(context), after ?? null, first),
+        friendListTimeline: () => lists.timeline,
+        friendListsStillAt: (_root, { ownerIds, cursors }: { ownerIds: string[]; cursors: string[] }) =>
+          lists.stillAt(ownerIds, cursors),
         friendListRevisions: (_root, { ownerIds }: { ownerIds: string[] }) => lists.revisionsOf(ownerIds),
         _entities: (_root, { representations }: { representations: { id: string }[] }) =>
           representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7 })),

@@ -61,7 +61,7 @@ beforeAll(async () => {
   const lists = await consume(
     updateFriendListView({
       view,
-      timeline: newId(),
+      timeline: { current: newId() },
       announce: (subject, payload) => broker.announce(subject, payload),
       events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
     }),

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { ListHistory } from './lists/changes-since.ts';
+import type { Timeline } from './lists/follow-timeline.ts';
+import type { RevisionReader } from './lists/read-list-history.ts';
 import type { Relationships } from './relationships/change-relationship.ts';
 import type { FriendListView } from './view/friend-list-view.ts';
 
@@ -8,9 +10,8 @@ export interface FriendServiceParts {
   readonly pool: pg.Pool;
   readonly relationships: Relationships;
   readonly view: FriendListView;
-  readonly history: ListHistory;
-  /** Where these lists stand, by owner; nobody's list is missing. */
-  revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  readonly history: ListHistory & RevisionReader;
+  readonly timeline: Timeline;
   /** Where a list stands at this revision, for clients to resume from. */
   cursorAt(ownerId: string, revision: number): string;
 }

@@ -30,6 +30,7 @@ import type { FriendServiceParts } from './friend-service-parts.ts';
 import { friendContext } from './graphql/builder.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
+import { followTimeline } from './lists/follow-timeline.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
@@ -80,7 +81,9 @@ export async function startFriendService(
   );
 
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
-  const history = await readListHistory(pool, view);
+  const timeline = await followTimeline(pool, log);
+  stops.push(() => timeline.stop());
+  const history = readListHistory(pool, view, timeline);
   const bus = createEventBus<RelationshipEvent>({
     onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),
   });
@@ -110,7 +113,7 @@ export async function startFriendService(
     relationships,
     view,
     history,
-    revisions: (ownerIds) => history.revisions(ownerIds),
+    timeline,
     cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
   };
 
@@ -131,7 +134,7 @@ export async function startFriendService(
     const lists = await consume(
       updateFriendListView({
         view,
-        timeline: history.timeline,
+        timeline,
         announce: (subject, payload) => connected.announce(subject, payload),
         events: history.events,
       }),

@@ -7,7 +7,8 @@ import type { FriendListView } from '../view/friend-list-view.ts';
 
 export interface UpdateFriendListViewOptions {
   readonly view: Pick<FriendListView, 'apply'>;
-  readonly timeline: string;
+  /** As it is now. */
+  readonly timeline: { readonly current: string };
   readonly announce: (subject: string, payload: string) => void;
   /** The list's history, for what the view has not had. */
   readonly events: (ownerId: string, afterRevision: number, limit: number) => Promise<readonly FriendListEvent[]>;
@@ -43,7 +44,7 @@ export function updateFriendListView(
 
   function announce(event: FriendListEvent): void {
     const { ownerId, revision } = event;
-    const cursor = writeListCursor({ timeline, ownerId, revision, complete: true });
+    const cursor = writeListCursor({ timeline: timeline.current, ownerId, revision, complete: true });
     options.announce(liveFriendList(ownerId), JSON.stringify(changeAnswer(event, cursor)));
   }
 

@@ -1,5 +1,6 @@
 import { KithError, readId, readPageSize } from '@kith/service-kit';
 import { changesSince } from '../lists/changes-since.ts';
+import { stillAtCursor } from '../lists/still-at-cursor.ts';
 import { builder, viewerOf } from './builder.ts';
 import { FriendListChangeType, FriendListDeltaType } from './list-change-types.ts';
 
@@ -47,8 +48,39 @@ builder.queryField('friendListRevisions', (t) =>
         });
       }
       const ids = ownerIds.map((ownerId) => readId('ownerIds', ownerId));
-      const revisions = await context.parts.revisions(ids);
+      const revisions = await context.parts.history.revisions(ids);
       return ids.map((ownerId) => ({ ownerId, revision: revisions.get(ownerId) ?? 0 }));
+    },
+  }),
+);
+
+builder.queryField('friendListTimeline', (t) =>
+  t.id({
+    inaccessible: true,
+    description: 'What revisions count in; another one once the database was restored. For the gateway.',
+    resolve: (_root, _args, context) => context.parts.history.timeline,
+  }),
+);
+
+// For the gateway as well: a crowd that comes back is asked about at once, and only those who missed something cost more.
+builder.queryField('friendListsStillAt', (t) =>
+  t.field({
+    type: t.listRef('Int', { nullable: true }),
+    inaccessible: true,
+    description: 'Of each of these lists the revision at its cursor, when nothing happened since; else null.',
+    args: {
+      ownerIds: t.arg.idList({ required: true, description: `At most ${LISTS_AT_MOST}.` }),
+      cursors: t.arg.stringList({ required: true, description: 'One for each list, in the same order.' }),
+    },
+    resolve: (_root, { ownerIds, cursors }, context) => {
+      if (ownerIds.length > LISTS_AT_MOST || ownerIds.length !== cursors.length) {
+        throw new KithError('BAD_USER_INPUT', `Ask for at most ${LISTS_AT_MOST} lists, with a cursor each.`, {
+          field: 'cursors',
+          limit: LISTS_AT_MOST,
+        });
+      }
+      const lists = ownerIds.map((ownerId, at) => ({ ownerId: String(ownerId), cursor: cursors[at]! }));
+      return stillAtCursor(context.parts.history, lists);
     },
   }),
 );

@@ -76,6 +76,19 @@ test.each([
   expect(await costOf(ofUsers(selection), users([ann]))).toEqual({ sql: 0, redis: 1 });
 });
 
+test('whether lists are still at their cursors is one read of Redis a list, and none of Postgres', async () => {
+  const ids = [ann, ...friends];
+  const cursors = await Promise.all(
+    ids.map(async (id) => {
+      const { data } = await (await service.as(id))('{ friendListChanges { cursor } }');
+      return data.friendListChanges.cursor;
+    }),
+  );
+  const query = 'query ($ids: [ID!]!, $cursors: [String!]!) { friendListsStillAt(ownerIds: $ids, cursors: $cursors) }';
+  const { sql, redis } = await costOf(query, { ids, cursors });
+  expect({ sql, redisAtMostOneEach: redis <= ids.length }).toEqual({ sql: 0, redisAtMostOneEach: true });
+});
+
 test('a friend is one round trip to Redis and none to Postgres', async () => {
   const query = `query ($id: ID!) { friend(userId: $id) { remark ${USER} } }`;
   expect(await costOf(query, { id: friends[3]! })).toEqual({ sql: 0, redis: 1 });

@@ -2,15 +2,16 @@ import type pg from 'pg';
 import { readPeople } from '../profiles/read-people.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 import type { ListHistory } from './changes-since.ts';
+import type { Timeline } from './follow-timeline.ts';
 import { loadRevisions } from './load-revisions.ts';
 import { readEvents } from './read-events.ts';
 
-const TIMELINE = 'SELECT id FROM timeline ORDER BY started_at DESC LIMIT 1';
-
 /** The history of lists over the view and the outbox: where a list stands costs one Redis read while it has a view. */
-export async function readListHistory(pool: pg.Pool, view: FriendListView): Promise<ListHistory & RevisionReader> {
-  const { rows } = await pool.query<{ id: string }>(TIMELINE);
-
+export function readListHistory(
+  pool: pg.Pool,
+  view: FriendListView,
+  timeline: Pick<Timeline, 'current'>,
+): ListHistory & RevisionReader {
   async function revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const found = new Map(await view.revisions(ownerIds));
     const missing = ownerIds.filter((ownerId) => !found.has(ownerId));
@@ -20,7 +21,9 @@ export async function readListHistory(pool: pg.Pool, view: FriendListView): Prom
   }
 
   return {
-    timeline: rows[0]!.id,
+    get timeline() {
+      return timeline.current;
+    },
     revisions,
     revision: async (ownerId) => (await view.revision(ownerId)) ?? (await loadRevisions(pool, [ownerId])).get(ownerId)!,
     events: (ownerId, afterRevision, limit) => readEvents(pool, ownerId, afterRevision, limit),
@@ -31,5 +34,6 @@ export async function readListHistory(pool: pg.Pool, view: FriendListView): Prom
 }
 
 export interface RevisionReader {
+  /** Where these lists stand, by owner; nobody's list is missing. */
   revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
