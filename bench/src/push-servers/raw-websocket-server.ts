@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { liveFriendList } from '@kith/event-contracts';
 import { connect } from 'nats';
 import { WebSocketServer } from 'ws';
+import { collectGarbageHere } from '../collect-garbage.ts';
 import { answerQuestions } from '../helper-process.ts';
 import { firstAnswer } from './first-answer.ts';
 
@@ -10,6 +11,7 @@ import { firstAnswer } from './first-answer.ts';
  * graphql-transport-ws for the clients, and takes their word for who they are.
  */
 answerQuestions({
+  collectGarbage: collectGarbageHere,
   async serve({ natsUrl }: { natsUrl: string }) {
     const nc = await connect({ servers: natsUrl });
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });

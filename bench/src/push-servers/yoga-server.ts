@@ -6,6 +6,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { connect, type NatsConnection } from 'nats';
 import { WebSocketServer } from 'ws';
+import { collectGarbageHere } from '../collect-garbage.ts';
 import { answerQuestions } from '../helper-process.ts';
 import { firstAnswer } from './first-answer.ts';
 
@@ -21,6 +22,7 @@ const typeDefs = /* GraphQL */ `
 
 /** The same subscription as a plain graphql-yoga serves it with graphql-ws, wired as their documentation says. */
 answerQuestions({
+  collectGarbage: collectGarbageHere,
   async serve({ natsUrl }: { natsUrl: string }) {
     const nc = await connect({ servers: natsUrl });
     const yoga = createYoga({ schema: schemaOver(nc), logging: false, graphiql: false });

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HelperProcess, startHelper } from './helper-process.ts';
+import { readCpuTimeMs, readMemoryKb } from './read-process-costs.ts';
+
+const SETTLE_MS = 1_500;
+
+/** A server that pushes what is announced on NATS to those who subscribed over WebSocket. */
+export interface PushServer {
+  readonly pid: number;
+  readonly url: string;
+  readonly natsUrl: string;
+  readonly query: string;
+  /** Whose lists are watched, and what each client shows to watch theirs. */
+  readonly owners: readonly string[];
+  readonly tokens: readonly string[];
+}
+
+/** Resident memory for each client that is connected and hears nothing, garbage collected, in KB. */
+export async function memoryPerClient(server: PushServer, collectGarbage: () => Promise<unknown>): Promise<number> {
+  const quietMemoryKb = async () => {
+    for (let round = 0; round < 2; round++) {
+      await sleep(SETTLE_MS);
+      await collectGarbage();
+    }
+    return readMemoryKb(server.pid);
+  };
+  await using clients = await connectClients(server);
+  // What a process needs only once, it has after this.
+  await watch(clients, server, server.owners.length / 10);
+  await clients.ask('pushFast', { seconds: 0.5, onTheirWay: 100 });
+  await watch(clients, server, 0);
+  const before = await quietMemoryKb();
+  await watch(clients, server, server.owners.length);
+  return ((await quietMemoryKb()) - before) / server.owners.length;
+}
+
+export interface PushLoad {
+  readonly seconds: number;
+  /** How many changes are on their way at once when it goes as fast as it can. */
+  readonly onTheirWay: number;
+  readonly pacePerSecond: number;
+}
+
+/** How fast a server pushes, what that costs it, and how long each takes at a pace that it can keep. */
+export async function pushCosts(server: PushServer, { seconds, onTheirWay, pacePerSecond }: PushLoad) {
+  await using clients = await connectClients(server);
+  await watch(clients, server, server.owners.length);
+  const pushFast = (forSeconds: number) =>
+    clients.ask<{ perSecond: number; count: number }>('pushFast', { seconds: forSeconds, onTheirWay });
+  await pushFast(2);
+  const cpuBefore = readCpuTimeMs(server.pid);
+  const { perSecond, count } = await pushFast(seconds);
+  const cpuUsPerEvent = ((readCpuTimeMs(server.pid) - cpuBefore) * 1000) / count;
+  const delaysMs = await clients.ask<number[]>('pushAtPace', { perSecond: pacePerSecond, seconds });
+  return { eventsPerSecond: perSecond, cpuUsPerEvent, delaysMs };
+}
+
+async function connectClients({ natsUrl }: PushServer): Promise<HelperProcess> {
+  const clients = startHelper(new URL('./push-clients.ts', import.meta.url));
+  await clients.ask('connect', { natsUrl });
+  return clients;
+}
+
+async function watch(clients: HelperProcess, { url, query, owners, tokens }: PushServer, count: number): Promise<void> {
+  await clients.ask('watch', { url, query, owners: owners.slice(0, count), tokens: tokens.slice(0, count) });
+}
