@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startNeighbours } from '../testing/start-neighbours.ts';
+import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { readTrustedDocuments } from './trusted-documents.ts';
+
+const TEXT = 'query Who($id: ID!) { user(id: $id) { id } }';
+const ID = createHash('sha256').update(TEXT).digest('hex');
+const variables = { id: 'bob' };
+
+let folder: string;
+let manifest: string;
+let around: Awaited<ReturnType<typeof startNeighbours>>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kith-documents-'));
+  manifest = join(folder, 'documents.json');
+  await writeFile(manifest, JSON.stringify({ [ID]: TEXT }));
+  around = await startNeighbours();
+});
+afterAll(async () => {
+  await around.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe.each(['only', 'prefer'] as const)('%s', (mode) => {
+  let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+  beforeAll(async () => {
+    gateway = await startTestGateway(around, { env: { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: manifest } });
+  });
+  afterAll(() => gateway.stop());
+
+  async function overHttp(body: object) {
+    const response = await fetch(gateway.graphql, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await around.tokenOf('ada')}` },
+      body: JSON.stringify(body),
+    });
+    const { data, errors } = (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
+    return { status: response.status, data, code: errors?.[0]?.extensions.code };
+  }
+
+  async function overWebSocket(payload: object): Promise<unknown> {
+    const socket = new WebSocket(gateway.graphql.replace('http', 'ws'), 'graphql-transport-ws');
+    const authorization = `Bearer ${await around.tokenOf('ada')}`;
+    return new Promise((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
+      socket.on('message', (text) => {
+        const message = JSON.parse(String(text)) as {
+          type: string;
+          payload?: { data?: unknown } & { extensions: object }[];
+        };
+        if (message.type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+        if (message.type === 'next') resolve(message.payload?.data);
+        if (message.type === 'error') resolve(message.payload?.[0]?.extensions);
+        if (message.type === 'complete' || message.type === 'error') socket.close();
+      });
+    });
+  }
+
+  test.each([
+    ['documentId', { documentId: ID }],
+    ['Apollo’s hash', { extensions: { persistedQuery: { version: 1, sha256Hash: ID } } }],
+  ])('a document of the manifest is answered by %s', async (_how, named) => {
+    expect(await overHttp({ ...named, variables })).toEqual({ status: 200, data: { user: { id: 'bob' } } });
+    expect(await overWebSocket({ query: '', ...named, variables })).toEqual({ user: { id: 'bob' } });
+  });
+
+  test('an id of none is told so', async () => {
+    const unknown = { documentId: 'f'.repeat(64), variables };
+    expect(await overHttp(unknown)).toMatchObject({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND' });
+    expect(await overWebSocket({ query: '', ...unknown })).toMatchObject({ code: 'PERSISTED_QUERY_NOT_FOUND' });
+  });
+
+  test(`another document is ${mode === 'only' ? 'refused' : 'answered as well'}`, async () => {
+    const own = { query: '{ me { id } }' };
+    if (mode === 'prefer') {
+      expect(await overHttp(own)).toMatchObject({ status: 200, data: { me: { id: 'ada' } } });
+      expect(await overWebSocket(own)).toEqual({ me: { id: 'ada' } });
+    } else {
+      expect(await overHttp(own)).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+      expect(await overWebSocket(own)).toMatchObject({ code: 'FORBIDDEN' });
+      // Not even beside a document that is.
+      expect(await overHttp({ ...own, documentId: ID, variables })).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    }
+  });
+});
+
+test.each([
+  ['no file', undefined],
+  ['a file that is not there', '/nowhere/documents.json'],
+])('%s is refused by the variable’s name', async (_what, file) => {
+  await expect(readTrustedDocuments('only', file)).rejects.toThrow(/^TRUSTED_DOCUMENTS_FILE: /);
+});
