@@ -59,7 +59,8 @@ export function subscribeOverWebSocket({ gatewayUrl, token, after, onChange }: S
     ended,
     stop() {
       unsubscribe();
-      void client.dispose();
+      // Fails where the connection could not be made, which `ended` has told already.
+      Promise.resolve(client.dispose()).catch(() => undefined);
     },
     cut: () => socket?.terminate(),
     stall: () => socket?.pause(),

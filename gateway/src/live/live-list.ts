@@ -71,6 +71,7 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
   /** The highest revision that anybody said exists. */
   #highestKnown = 0;
   #inDelivery: Change | undefined;
+  #asking = false;
   #failures = 0;
   #staleAnswers = 0;
   #wake: (() => void) | undefined;
@@ -86,6 +87,11 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
   /** How many announced changes wait for the reader. */
   get queued(): number {
     return this.#announced.size;
+  }
+
+  /** Whether nothing has to be asked of the store before the next announced change can be handed over. */
+  get live(): boolean {
+    return this.#behind === null && !this.#asking;
   }
 
   /** Announcements may have been missed: ask the store before going on. */
@@ -180,6 +186,7 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     const knownBefore = this.#highestKnown;
     // From here on announcements are buffered again, and whatever makes them doubtful sets this anew.
     this.#behind = null;
+    this.#asking = true;
     try {
       const answer = await this.#inputs.changesSince(this.#position.cursor, this.#ended.signal, reason);
       if (this.#ended.signal.aborted) return;
@@ -194,6 +201,8 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
       if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) throw error;
       this.doubt('STORE_FAILED');
       await this.#inputs.pause(this.#failures, this.#ended.signal);
+    } finally {
+      this.#asking = false;
     }
   }
 

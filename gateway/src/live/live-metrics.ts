@@ -1,9 +1,14 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 
-const openLists = new Set<{ readonly queued: number }>();
+interface OpenList {
+  readonly queued: number;
+  readonly live: boolean;
+}
+
+const openLists = new Set<OpenList>();
 
 /** Counts a subscriber in until `stop()`. */
-export function countSubscriber(list: { readonly queued: number }): { stop(): void } {
+export function countSubscriber(list: OpenList): { stop(): void } {
   openLists.add(list);
   return { stop: () => void openLists.delete(list) };
 }
@@ -26,6 +31,16 @@ new Gauge({
   },
 });
 
+new Gauge({
+  name: 'kith_live_catching_up',
+  help: 'Live friend lists that are not live now: the store is asked for what they have missed.',
+  collect() {
+    let behind = 0;
+    for (const list of openLists) if (!list.live) behind += 1;
+    this.set(behind);
+  },
+});
+
 export const watchedLists = new Gauge({
   name: 'kith_live_watched_lists',
   help: 'Lists that somebody watches: one subscription at the broker each.',
@@ -45,6 +60,11 @@ export const holesFound = new Counter({
 export const malformedAnnouncements = new Counter({
   name: 'kith_live_malformed_announcements_total',
   help: 'Announcements that could not be read and were dropped.',
+});
+
+export const polledLists = new Counter({
+  name: 'kith_live_polled_lists_total',
+  help: 'Watched lists whose revision was asked for, to find announcements that were lost.',
 });
 
 export const pollFailures = new Counter({

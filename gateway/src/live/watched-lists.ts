@@ -4,7 +4,12 @@ import type { Logger } from '@kith/service-kit';
 import { type AnnouncedChange, announcedChangeSchema } from './friend-list-change.ts';
 import type { ListRevisions } from './friend-list-source.ts';
 import type { CatchUpReason } from './live-list.ts';
-import { malformedAnnouncements, pollFailures, watchedLists as watchedListsGauge } from './live-metrics.ts';
+import {
+  malformedAnnouncements,
+  polledLists,
+  pollFailures,
+  watchedLists as watchedListsGauge,
+} from './live-metrics.ts';
 import { SharedByKey } from './shared-by-key.ts';
 
 export interface ListSubscriber {
@@ -80,6 +85,7 @@ export function watchLists({
     const owners = watched.entries().map(([ownerId]) => ownerId);
     for (let from = 0; from < owners.length; from += OWNERS_PER_POLL) {
       const { timeline, revisions } = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
+      polledLists.inc(revisions.size);
       if (from === 0) heedTimeline(timeline);
       setTimeout(() => tell(revisions), ANNOUNCEMENT_MAY_TAKE_MS).unref();
     }

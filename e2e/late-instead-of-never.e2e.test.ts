@@ -1,0 +1,84 @@
+import { eventually } from '@kith/local';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askUntilAnswered } from './src/ask-gateway.ts';
+import { type Follower, followFriendList } from './src/follow-friend-list.ts';
+import { makeFriends, UPDATE_FRIEND } from './src/friend-operations.ts';
+import { type Person, signUp } from './src/person.ts';
+import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
+
+// Announcements are fire and forget: what a list is told when they do not come.
+
+let system: SystemForTest;
+let ann: Person;
+let bob: Person;
+let device: Follower;
+
+beforeAll(async () => {
+  system = await startSystemForTest({ gateways: 1 });
+  const [gatewayUrl] = system.gatewayUrls as [string];
+  ann = await signUp(gatewayUrl, 'ann');
+  bob = await signUp(gatewayUrl, 'bob');
+  await makeFriends(ann, bob);
+  device = followFriendList({ gatewayUrls: system.gatewayUrls, token: ann.token });
+  await eventually('the snapshot', () => device.list.snapshots.length === 1);
+});
+afterAll(async () => {
+  await device?.stop();
+  await system?.stop();
+});
+
+/** Writes a remark; answers after how many ms the device has seen it. */
+async function writeAndSee(remark: string, withinMs: number): Promise<number> {
+  const variables = { input: { userId: bob.id, remark } };
+  await askUntilAnswered(system.gatewayUrls, { query: UPDATE_FRIEND, variables, token: ann.token });
+  const answeredAt = performance.now();
+  await eventually(`"${remark}"`, () => device.list.changes.at(-1)?.friend?.remark === remark, { withinMs });
+  return Math.round(performance.now() - answeredAt);
+}
+
+/** KITH_NATS_AWAY_S=60: how long it is away. */
+const AWAY_MS = Number(process.env.KITH_NATS_AWAY_S ?? 15) * 1_000;
+
+test('while NATS is stopped each change arrives within 10 s, and at once when it is back', async () => {
+  await system.nats.stop();
+  const until = performance.now() + AWAY_MS;
+  const tookMs: number[] = [];
+  while (performance.now() < until) tookMs.push(await writeAndSee(`away ${tookMs.length}`, 10_000));
+  process.stdout.write(`NATS away for ${AWAY_MS / 1000} s: changes arrived after ${tookMs.join(', ')} ms\n`);
+  await system.nats.start();
+  await eventually('all are ready', async () => (await fetch(`${system.gatewayUrls[0]}/ready`)).ok);
+  await writeAndSee('back', 10_000);
+  expect(device.list.problems).toEqual([]);
+  expect(device.list.snapshots).toHaveLength(1);
+}, 120_000);
+
+test('while Redis is stopped each change arrives within 2 s', async () => {
+  await system.redis.stop();
+  const tookMs: number[] = [];
+  for (let round = 0; round < 5; round += 1) tookMs.push(await writeAndSee(`no redis ${round}`, 2_000));
+  process.stdout.write(`Redis stopped: changes arrived after ${tookMs.join(', ')} ms\n`);
+  await system.redis.start();
+  await writeAndSee('redis is back', 10_000);
+  expect(device.list.problems).toEqual([]);
+}, 60_000);
+
+test('a gateway that starts while NATS is away serves at once, says what is missing, and its lists are live', async () => {
+  const [gateway] = system.gateways;
+  const [url] = system.gatewayUrls as [string];
+  await system.nats.stop();
+  await gateway!.kill();
+  // Ready it is not until NATS is there, so this is not waited for.
+  const starting = gateway!.start();
+  const missing = await eventually('it to listen', async () => {
+    const response = await fetch(`${url}/ready`);
+    return ((await response.json()) as { missing?: string[] }).missing;
+  });
+  // The friend service misses NATS itself.
+  expect(missing).toContain('nats');
+  await eventually('the device to be back', () => device.endings.length > 0);
+  await writeAndSee('without NATS since the start', 20_000);
+  await system.nats.start();
+  await starting;
+  await writeAndSee('with NATS', 10_000);
+  expect(device.list.problems).toEqual([]);
+}, 120_000);
