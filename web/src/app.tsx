@@ -1,16 +1,19 @@
 import { useSession } from '@kith/client/react';
 import { Theme } from '@radix-ui/themes';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { kith } from './connection/kith.ts';
 import { queryClient } from './connection/query-client.ts';
 import { wasAskedToSignOut } from './connection/sign-out.ts';
 import { announcementStore } from './problems/announce.ts';
+import { CatchMistakes } from './problems/catch-mistakes.tsx';
 import { useAppearance } from './shell/appearance.ts';
+import { loadLater } from './shell/load-later.tsx';
 
-const Announcements = lazy(() => import('./problems/announcements.tsx'));
-const SignInScreen = lazy(() => import('./sign-in/sign-in-screen.tsx'));
-const Shell = lazy(() => import('./shell/shell.tsx').then(({ Shell }) => ({ default: Shell })));
+const nothing = () => null;
+const Announcements = loadLater(() => import('./problems/announcements.tsx'), nothing);
+const SignInScreen = loadLater(() => import('./sign-in/sign-in-screen.tsx'), nothing, 'say');
+const Shell = loadLater(() => import('./shell/shell.tsx'), nothing, 'say');
 
 /** The address stays while a person signs in again: they come back to where they were. */
 export function App() {
@@ -27,18 +30,14 @@ export function App() {
   return (
     <Theme appearance={shown} accentColor="iris" grayColor="slate" radius="large" panelBackground="solid">
       <QueryClientProvider client={queryClient}>
-        <Suspense fallback={null}>
+        <CatchMistakes>
           {session === undefined ? null : session ? (
             <Shell />
           ) : (
             <SignInScreen hasEnded={wasSignedIn.current && !wasAskedToSignOut()} />
           )}
-        </Suspense>
-        {hasSpoken ? (
-          <Suspense fallback={null}>
-            <Announcements />
-          </Suspense>
-        ) : null}
+        </CatchMistakes>
+        {hasSpoken ? <Announcements /> : null}
       </QueryClientProvider>
     </Theme>
   );

@@ -7,7 +7,7 @@ import { nodeProgram, workspaceRoot } from '../system/run-program-with-node-24.t
 const WEB = join(workspaceRoot, 'web');
 const BUILT = join(WEB, 'dist');
 /** All that goes into the build. */
-const SOURCES = ['web/src', 'web/public', 'web/index.html', 'web/vite.config.ts', 'web/codegen.ts', 'web/package.json'];
+const SOURCES = ['web/src', 'web/index.html', 'web/vite.config.ts', 'web/codegen.ts', 'web/package.json'];
 const SOURCES_ELSEWHERE = ['packages/client/src', 'docs/api.graphql'];
 
 /**

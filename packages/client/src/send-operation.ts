@@ -1,3 +1,5 @@
+import { isKnownOffline } from './follow-network.ts';
+
 /** An error that the server answered: `code` is one of the public API's, and programs go by it. */
 export class KithApiError extends Error {
   readonly code: string;
@@ -34,6 +36,7 @@ export async function sendOperation<Data>(
   { query, variables }: Operation,
   accessToken: string | null,
 ): Promise<Data> {
+  if (isKnownOffline()) throw new Unreachable();
   let answer: Answer;
   try {
     const send = to.fetch;

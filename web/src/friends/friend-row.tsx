@@ -1,15 +1,22 @@
 import type { Friend, FriendEdit } from '@kith/client';
 import { BookmarkFilledIcon, BookmarkIcon, DotsHorizontalIcon } from '@radix-ui/react-icons';
 import { IconButton } from '@radix-ui/themes';
-import { type ComponentProps, lazy, memo, Suspense, useState } from 'react';
+import { type ComponentProps, memo, useState } from 'react';
 import { kith } from '../connection/kith.ts';
 import { PersonAvatar } from '../person/person-avatar.tsx';
 import { announceProblem } from '../problems/announce.ts';
+import { loadLater } from '../shell/load-later.tsx';
 import type { Parting } from './confirm-parting.tsx';
 import { EditRemark } from './edit-remark.tsx';
 
-const EditTags = lazy(() => import('./edit-tags.tsx'));
-const FriendMenu = lazy(() => import('./friend-menu.tsx'));
+const EditTags = loadLater(
+  () => import('./edit-tags.tsx'),
+  () => null,
+);
+const FriendMenu = loadLater(
+  () => import('./friend-menu.tsx'),
+  ({ trigger }) => trigger,
+);
 
 /** Shown at once; what the server refuses is taken back, and said. */
 function update(userId: string, edit: FriendEdit): void {
@@ -79,13 +86,7 @@ export const FriendRow = memo(function FriendRow({
       </IconButton>
       <MoreButton friend={friend} onEdit={setEditing} onPart={onPart} />
       {editing === 'tags' ? (
-        <Suspense fallback={null}>
-          <EditTags
-            friend={friend}
-            onSave={(next) => update(user.id, { tags: next })}
-            onClose={() => setEditing(null)}
-          />
-        </Suspense>
+        <EditTags friend={friend} onSave={(next) => update(user.id, { tags: next })} onClose={() => setEditing(null)} />
       ) : null}
     </div>
   );
@@ -106,13 +107,7 @@ function MoreButton(props: Omit<ComponentProps<typeof FriendMenu>, 'trigger'>) {
       <DotsHorizontalIcon />
     </IconButton>
   );
-  return wanted ? (
-    <Suspense fallback={button}>
-      <FriendMenu {...props} trigger={button} />
-    </Suspense>
-  ) : (
-    button
-  );
+  return wanted ? <FriendMenu {...props} trigger={button} /> : button;
 }
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });

@@ -1,9 +1,10 @@
 import { HeartIcon, MagnifyingGlassIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Spinner } from '@radix-ui/themes';
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { useLiveList } from '../connection/use-live-list.ts';
 import { EmptyState } from '../problems/empty-state.tsx';
+import { loadLater } from '../shell/load-later.tsx';
 import { Screen } from '../shell/screen.tsx';
 import type { Parting } from './confirm-parting.tsx';
 import { DemonstrationHint } from './demonstration-hint.tsx';
@@ -12,7 +13,10 @@ import { FriendFilters } from './friend-filters.tsx';
 import { FriendRows } from './friend-rows.tsx';
 import './friends.css';
 
-const ConfirmParting = lazy(() => import('./confirm-parting.tsx'));
+const ConfirmParting = loadLater(
+  () => import('./confirm-parting.tsx'),
+  () => null,
+);
 
 /** The friend list: everything on it is live, and what is typed into it is there at once. */
 export function FriendsScreen() {
@@ -64,11 +68,7 @@ export function FriendsScreen() {
           onPart={setParting}
         />
       )}
-      {parting ? (
-        <Suspense fallback={null}>
-          <ConfirmParting parting={parting} onClose={() => setParting(null)} />
-        </Suspense>
-      ) : null}
+      {parting ? <ConfirmParting parting={parting} onClose={() => setParting(null)} /> : null}
     </Screen>
   );
 }

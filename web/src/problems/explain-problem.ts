@@ -13,7 +13,7 @@ export interface Problem {
 
 /** What to tell a person about an error: what happened, and what to do next. The code decides, never the message. */
 export function explainProblem(error: unknown): Problem {
-  if (error instanceof Unreachable) {
+  if (error instanceof Unreachable || (error as Error | null)?.name === 'NotLoaded') {
     return navigator.onLine
       ? { title: 'Kith cannot be reached', advice: 'It may be restarting. Try again in a moment.', mayPass: true }
       : { title: 'You are offline', advice: 'Try again when the connection is back.', mayPass: true };
@@ -66,10 +66,29 @@ export function explainProblem(error: unknown): Problem {
         mayPass: true,
       };
     case 'BAD_USER_INPUT':
-      return { title: 'That cannot be saved', advice: error.message, ...field, mayPass: false };
+      return { title: 'That cannot be saved', advice: inOurWords(error.message), ...field, mayPass: false };
     default:
       return { title: 'Kith could not do that', advice: 'Try again; it has been noted on the server.', mayPass: true };
   }
+}
+
+const LABELS: Readonly<Record<string, string>> = {
+  avatarUrl: 'The picture',
+  nickname: 'The name',
+  username: 'The username',
+  password: 'The password',
+  newPassword: 'The new password',
+  currentPassword: 'The current password',
+  remark: 'Your name for them',
+  tags: 'The tags',
+  message: 'The message',
+  text: 'The search',
+};
+
+/** The server begins with the input's name in the API, which stands on no label here. */
+function inOurWords(message: string): string {
+  const sentence = message.replace(/^\w+/, (name) => LABELS[name] ?? name);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 function count(limit: unknown, otherwise: number): string {

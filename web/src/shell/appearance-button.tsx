@@ -1,9 +1,13 @@
 import { MoonIcon, SunIcon } from '@radix-ui/react-icons';
 import { IconButton } from '@radix-ui/themes';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useAppearance } from './appearance.ts';
+import { loadLater } from './load-later.tsx';
 
-const AppearanceMenu = lazy(() => import('./appearance-menu.tsx'));
+const AppearanceMenu = loadLater(
+  () => import('./appearance-menu.tsx'),
+  ({ trigger }) => trigger,
+);
 
 /** Light, dark, or as the system: the menu comes with the first click. */
 export function AppearanceButton() {
@@ -22,11 +26,5 @@ export function AppearanceButton() {
       {shown === 'dark' ? <MoonIcon /> : <SunIcon />}
     </IconButton>
   );
-  return wanted ? (
-    <Suspense fallback={button}>
-      <AppearanceMenu trigger={button} />
-    </Suspense>
-  ) : (
-    button
-  );
+  return wanted ? <AppearanceMenu trigger={button} /> : button;
 }

@@ -1,25 +1,30 @@
 import { CodeIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Spinner } from '@radix-ui/themes';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { FriendsScreen } from '../friends/friends-screen.tsx';
 import { AppearanceButton } from './appearance-button.tsx';
 import { Brand } from './brand.tsx';
 import { LiveStatus } from './live-status.tsx';
+import { loadLater, loadTheRest } from './load-later.tsx';
 import { Navigation } from './navigation.tsx';
 
-const RequestsScreen = lazy(() => import('../requests/requests-screen.tsx'));
-const PeopleScreen = lazy(() => import('../people/people-screen.tsx'));
-const PersonScreen = lazy(() => import('../people/person-screen.tsx'));
-const BlockedScreen = lazy(() => import('../blocked/blocked-screen.tsx'));
-const YouScreen = lazy(() => import('../you/you-screen.tsx'));
-const UnderTheHood = lazy(() => import('../under-the-hood/under-the-hood.tsx'));
+const RequestsScreen = loadLater(() => import('../requests/requests-screen.tsx'), ScreenIsComing, 'say');
+const PeopleScreen = loadLater(() => import('../people/people-screen.tsx'), ScreenIsComing, 'say');
+const PersonScreen = loadLater(() => import('../people/person-screen.tsx'), ScreenIsComing, 'say');
+const BlockedScreen = loadLater(() => import('../blocked/blocked-screen.tsx'), ScreenIsComing, 'say');
+const YouScreen = loadLater(() => import('../you/you-screen.tsx'), ScreenIsComing, 'say');
+const UnderTheHood = loadLater(
+  () => import('../under-the-hood/under-the-hood.tsx'),
+  () => <aside className="drawer" id="under-the-hood" aria-label="Under the hood" />,
+);
 
 const DRAWER_KEY = 'kith.under-the-hood';
 
 /** What a signed-in person sees around every screen. */
-export function Shell() {
+export default function Shell() {
   const [drawer, setDrawer] = useState(() => sessionStorage.getItem(DRAWER_KEY) === 'open');
+  useEffect(loadTheRest, []);
   useEffect(() => sessionStorage.setItem(DRAWER_KEY, drawer ? 'open' : 'closed'), [drawer]);
   return (
     <div className="shell" data-drawer={drawer}>
@@ -47,35 +52,29 @@ export function Shell() {
         </Flex>
       </header>
       <main id="content" className="content" tabIndex={-1}>
-        <Suspense fallback={<ScreenIsComing />}>
-          <Switch>
-            <Route path="/">
-              <FriendsScreen />
-            </Route>
-            <Route path="/requests">
-              <RequestsScreen />
-            </Route>
-            <Route path="/people">
-              <PeopleScreen />
-            </Route>
-            <Route path="/people/:userId">{({ userId }) => <PersonScreen key={userId} userId={userId} />}</Route>
-            <Route path="/blocked">
-              <BlockedScreen />
-            </Route>
-            <Route path="/you">
-              <YouScreen />
-            </Route>
-            <Route>
-              <Redirect to="/" replace />
-            </Route>
-          </Switch>
-        </Suspense>
+        <Switch>
+          <Route path="/">
+            <FriendsScreen />
+          </Route>
+          <Route path="/requests">
+            <RequestsScreen />
+          </Route>
+          <Route path="/people">
+            <PeopleScreen />
+          </Route>
+          <Route path="/people/:userId">{({ userId }) => <PersonScreen key={userId} userId={userId} />}</Route>
+          <Route path="/blocked">
+            <BlockedScreen />
+          </Route>
+          <Route path="/you">
+            <YouScreen />
+          </Route>
+          <Route>
+            <Redirect to="/" replace />
+          </Route>
+        </Switch>
       </main>
-      {drawer ? (
-        <Suspense fallback={<aside className="drawer" id="under-the-hood" aria-label="Under the hood" />}>
-          <UnderTheHood onClose={() => setDrawer(false)} />
-        </Suspense>
-      ) : null}
+      {drawer ? <UnderTheHood onClose={() => setDrawer(false)} /> : null}
     </div>
   );
 }
