@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process';
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { rename, rm, utimes } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { nodeProgram, workspaceRoot } from '../system/run-program-with-node-24.ts';
+import { isOlderThanItsSources } from './is-older-than-its-sources.ts';
 
 const WEB = join(workspaceRoot, 'web');
 const BUILT = join(WEB, 'dist');
 /** All that goes into the build. */
-const SOURCES = ['web/src', 'web/index.html', 'web/vite.config.ts', 'web/codegen.ts', 'web/package.json'];
-const SOURCES_ELSEWHERE = ['packages/client/src', 'docs/api.graphql'];
+const SOURCES = [
+  'web/src',
+  'web/index.html',
+  'web/vite.config.ts',
+  'web/codegen.ts',
+  'web/package.json',
+  'packages/client/src',
+  'docs/api.graphql',
+];
 
 /**
  * Builds the web client into `web/dist` when it is missing or older than what it is made of.
@@ -17,7 +25,8 @@ const SOURCES_ELSEWHERE = ['packages/client/src', 'docs/api.graphql'];
  * @throws {Error} with what the build said
  */
 export async function buildWebClientWhenStale(say: (line: string) => void): Promise<void> {
-  if (await isFresh()) return;
+  const sources = SOURCES.map((path) => join(workspaceRoot, path));
+  if (!(await isOlderThanItsSources(join(BUILT, 'index.html'), sources))) return;
   say('Building the web client …');
   const startedAt = new Date();
   const folder = `${BUILT}-${process.pid}`;
@@ -31,28 +40,6 @@ export async function buildWebClientWhenStale(say: (line: string) => void): Prom
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function isFresh(): Promise<boolean> {
-  const built = await stat(join(BUILT, 'index.html')).catch(() => undefined);
-  if (!built) return false;
-  const times = await Promise.all(
-    [...SOURCES, ...SOURCES_ELSEWHERE].map((path) => newestIn(join(workspaceRoot, path))),
-  );
-  return Math.max(...times) <= built.mtimeMs;
-}
-
-/** When the file, or the newest file of the folder, was last written, in milliseconds of the epoch. */
-async function newestIn(path: string): Promise<number> {
-  const here = await stat(path);
-  if (!here.isDirectory()) return here.mtimeMs;
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  // Generated code is made by the build itself, and tests are not in it.
-  const files = entries.filter(
-    ({ parentPath, name }) => !join(parentPath, name).includes('generated') && !name.includes('.test.'),
-  );
-  const stats = await Promise.all(files.map(({ parentPath, name }) => stat(join(parentPath, name))));
-  return Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs));
 }
 
 /** Runs the command of a package that the web client depends on. */
