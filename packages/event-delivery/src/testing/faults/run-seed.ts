@@ -41,6 +41,7 @@ export async function runSeed(seed: number, options: { frozenMs?: number } = {})
   const random = seeded(seed);
   await using world = await createWorld();
   const writer = world.write(2 + Math.floor(random() * 4));
+  await eventually('events flow', async () => (await world.applied()).length > 0, { withinMs: 60_000, everyMs: 100 });
   const faults: string[] = [];
   for (let left = 2 + Math.floor(random() * 2); left > 0; left -= 1) {
     await sleep(200 + random() * 800);
@@ -208,7 +209,7 @@ function runRestarting(role: 'relay' | 'consumer', env: Record<string, string>) 
       before.kill('SIGKILL');
       await replaced;
       start(point);
-      await Promise.race([gone, sleep(4_000)]);
+      await Promise.race([gone, sleep(15_000)]);
     },
     async stop(): Promise<void> {
       stopping = true;
