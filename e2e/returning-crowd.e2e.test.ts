@@ -85,14 +85,18 @@ test(`${CROWD} clients that come back at once with current cursors are live with
   const startedAt = performance.now();
   crowd.refusals = 0;
   const subscribing = crowd.subscribe();
+  let progress = '';
   await eventually(
     'all to be live',
     async () => {
       const metric = await metricsOf(gatewayUrl);
+      progress = `${metric('kith_live_subscribers')} came, ${metric('kith_live_catching_up')} of them catch up`;
       return metric('kith_live_subscribers') === CROWD && metric('kith_live_catching_up') === 0;
     },
     { withinMs: LIVE_WITHIN_MS, everyMs: 50 },
-  );
+  ).catch((cause: unknown) => {
+    throw new Error(`Not all are live: ${progress}, ${crowd.refusals} were told to come again.`, { cause });
+  });
   const tookMs = Math.round(performance.now() - startedAt);
   await subscribing;
   const reads = await redisReads();
