@@ -43,7 +43,8 @@ interface Owner {
 test('every answered mutation is kept, listed, and was seen once and in order, whenever the service was killed', async () => {
   const random = seededRandom('kill the friend service');
   const friends = await openPeople();
-  const owners = await Promise.all(Array.from({ length: OWNERS }, (_, index) => newOwner(index, friends)));
+  const owners: Owner[] = [];
+  for (let index = 0; index < OWNERS; index += 1) owners.push(await newOwner(index, friends));
   const startedAt = performance.now();
   let answered = 0;
   let retries = 0;
@@ -92,7 +93,8 @@ test('every answered mutation is kept, listed, and was seen once and in order, w
 /** People who are bound without being asked, so that every mutation is one change of its owner's list. */
 async function openPeople(): Promise<Person[]> {
   const [gatewayUrl] = system.gatewayUrls as [string];
-  const people = await Promise.all(Array.from({ length: FRIENDS_EACH }, (_, n) => signUp(gatewayUrl, `friend_${n}`)));
+  const people: Person[] = [];
+  for (let n = 0; n < FRIENDS_EACH; n += 1) people.push(await signUp(gatewayUrl, `friend_${n}`));
   for (const person of people) await updateProfile(person, { friendPolicy: 'OPEN' });
   await eventually('the friend service knows that they are open', async () => {
     const { rows } = await system.friendDatabase.query("SELECT FROM profile WHERE friend_policy = 'OPEN'");

@@ -1,4 +1,4 @@
-import { askUntilAnswered, dataOf } from './ask-gateway.ts';
+import { askUntilAnswered, Refused } from './ask-gateway.ts';
 
 /** Somebody who is signed in, and the gateway that they talk to. */
 export interface Person {
@@ -19,10 +19,22 @@ interface SessionAnswer {
   readonly user: { readonly id: string; readonly username: string };
 }
 
+/**
+ * Also while the user service is slow or just coming up again: a sign-up that nobody answered may have been made all
+ * the same, and then the name is taken by this very person.
+ */
 export async function signUp(gatewayUrl: string, username: string, nickname = username): Promise<Person> {
   const input = { username, password: PASSWORD, nickname };
-  const { signUp } = await dataOf(gatewayUrl, { query: SIGN_UP, variables: { input } });
-  return personOf(signUp, gatewayUrl);
+  let retried = false;
+  try {
+    const { signUp } = await askUntilAnswered([gatewayUrl], { query: SIGN_UP, variables: { input } }, () => {
+      retried = true;
+    });
+    return personOf(signUp, gatewayUrl);
+  } catch (error) {
+    if (retried && error instanceof Refused && error.code === 'USERNAME_TAKEN') return signIn(gatewayUrl, username);
+    throw error;
+  }
 }
 
 /** Also while the user service is just coming up again: the operation is repeated until it is answered. */
