@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeMachine } from './describe-machine.ts';
+import { describeLoad, describeMachine } from './describe-machine.ts';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
@@ -61,7 +61,7 @@ async function bench(names: readonly string[]): Promise<number> {
     process.stderr.write(`${unknown.startsWith('-') ? '' : `There is no measurement "${unknown}".\n\n`}${HELP}\n`);
     return unknown === '--help' ? 0 : 2;
   }
-  const machine = describeMachine();
+  const machine = [...describeMachine(), describeLoad()];
   const steps = showSteps();
   const chosen = MEASUREMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
   const measured: Measured[] = [];

@@ -14,7 +14,7 @@ export function describeMachine(): string[] {
     `redis-server ${versionSaid('redis-server', '--version')}`,
   ];
   return [
-    `${availableParallelism()} cores, ${gigabytes} GB of memory, ${process.platform} ${process.arch}; load average at the start: ${loadavg()[0]!.toFixed(1)}`,
+    `${availableParallelism()} cores, ${gigabytes} GB of memory, ${process.platform} ${process.arch}`,
     versions.join(', '),
   ];
 }
@@ -34,4 +34,13 @@ function versionOfPostgres(): string {
     version: string;
   };
   return version.split('-')[0]!;
+}
+
+/** How busy the machine was with other work before the first measurement, which every figure of time suffers from. */
+export function describeLoad(): string {
+  const [load] = loadavg() as [number, number, number];
+  const average = `load average before the start: ${load.toFixed(1)}`;
+  return load < availableParallelism() / 2
+    ? average
+    : `${average}; the machine was busy with other work, so rates and times are worse than it can do: run it again when it is quiet`;
 }
