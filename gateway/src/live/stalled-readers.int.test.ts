@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { eventually, freePort } from '@kith/local';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startNeighbours } from '../testing/start-neighbours.ts';
+
+/** KITH_STALLED_READERS=500 KITH_STALLED_S=180 for the whole of it (the kernel buffers some 4 MB for each). */
+const READERS = Number(process.env.KITH_STALLED_READERS ?? 50);
+const FOR_S = Number(process.env.KITH_STALLED_S ?? 24);
+const CHANGES_PER_S = 1_000;
+/** After this part of the time every buffer between here and there is full, and has been dropped once. */
+const SETTLED_AFTER = 0.6;
+const MAY_GROW_MB = 40;
+
+let around: Awaited<ReturnType<typeof startNeighbours>>;
+let gateway: { url: string; stop(): Promise<void> };
+const owners = Array.from({ length: READERS }, () => randomUUID());
+const sockets: WebSocket[] = [];
+
+beforeAll(async () => {
+  around = await startNeighbours();
+  gateway = await startGatewayProcess();
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.terminate();
+  await gateway?.stop();
+  await around?.stop();
+});
+
+/** A process of its own: the memory of this one says nothing. */
+async function startGatewayProcess() {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-gateway-'));
+  const SUPERGRAPH_FILE = join(folder, 'supergraph.graphql');
+  await writeFile(SUPERGRAPH_FILE, around.supergraphSdl);
+  const port = await freePort();
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      NATS_URL: around.nats.url,
+      EVENT_BUS: 'jetstream',
+      GATEWAY_KEY: around.gatewayKey,
+      USER_URL: around.userUrl,
+      FRIEND_URL: around.friendUrl,
+      SUPERGRAPH_FILE,
+      LOG_LEVEL: 'silent',
+      DRAIN_MS: '0',
+      LOOP_DELAY_AT_MOST_MS: '5000',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  await eventually('the gateway to be ready', async () => (await fetch(`${url}/ready`)).ok, { withinMs: 30_000 });
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Frames of 40 KB for announcements of 8: the kernel's buffers would take small ones for minutes. */
+const REMARKS = Array.from({ length: 10 }, (_, index) => `r${index}: remark`).join(' ');
+
+async function metricsOf(url: string): Promise<(name: string) => number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+}
+
+/** Subscribes, and from the acknowledgement on never reads again. */
+async function stall(owner: string): Promise<void> {
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  sockets.push(socket);
+  await once(socket, 'open');
+  const authorization = `Bearer ${await around.tokenOf(owner)}`;
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
+  await once(socket, 'message');
+  socket.pause();
+  const query = `subscription { friendListChanged(after: "${owner}:0") { __typename revision cursor
+    ... on FriendChanged { friend { ${REMARKS} user { id nickname avatarUrl } } } } }`;
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+}
+
+test(`${READERS} readers who have stopped reading do not make the gateway grow`, {
+  timeout: 1_000 * FOR_S + 90_000,
+}, async () => {
+  for (const owner of owners) await stall(owner);
+  await eventually(
+    'all to be subscribed',
+    async () => (await metricsOf(gateway.url))('kith_live_subscribers') === READERS,
+    {
+      withinMs: 30_000,
+    },
+  );
+  const remark = 'x'.repeat(4_000);
+  const samples: { rssMb: number; heapMb: number; externalMb: number; queued: number }[] = [];
+  const startedAt = performance.now();
+  let sent = 0;
+  for (let atS = 0; atS < FOR_S; atS = (performance.now() - startedAt) / 1_000) {
+    for (; sent < atS * CHANGES_PER_S; sent += 1) around.commit(owners[sent % READERS]!, remark);
+    if (atS >= samples.length) {
+      const metric = await metricsOf(gateway.url);
+      const megabytes = (name: string) => Math.round(metric(name) / 1e6);
+      samples.push({
+        rssMb: megabytes('process_resident_memory_bytes'),
+        heapMb: megabytes('nodejs_heap_size_used_bytes'),
+        externalMb: megabytes('nodejs_external_memory_bytes'),
+        queued: metric('kith_live_queued_changes'),
+      });
+    }
+    // Turns, so that announcements leave while they are made.
+    await delay(5);
+  }
+  const row = (name: keyof (typeof samples)[number]) => samples.map((sample) => sample[name]).join(' ');
+  process.stdout.write(
+    `${READERS} stalled readers, ${sent} changes\nRSS MB ${row('rssMb')}\nheap MB ${row('heapMb')}\n` +
+      `external MB ${row('externalMb')}\nqueued ${row('queued')}\n`,
+  );
+  const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
+  const grown = settled.at(-1)!.rssMb - settled[0]!.rssMb;
+  expect(grown).toBeLessThan(MAY_GROW_MB);
+  const queuedAtMost = Math.max(...samples.map(({ queued }) => queued));
+  expect(queuedAtMost).toBeGreaterThan(0);
+  // Five seconds' worth, and a little for looking late.
+  expect(queuedAtMost).toBeLessThanOrEqual(CHANGES_PER_S * 7);
+});
