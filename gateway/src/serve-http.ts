@@ -21,13 +21,13 @@ export function serveGraphql(options: {
 }): HttpHandler {
   const { edge } = options;
   return async (request, response) => {
+    edge.refuseWhenBusy();
     const traceparent = childTraceparent(headerOf(request.headers.traceparent));
     request.headers.traceparent = traceparent;
     response.setHeader('x-request-id', traceIdOf(traceparent)!);
     response.setHeader('x-content-type-options', 'nosniff');
     if (edge.origins.share(request, response)) return;
     if (options.graphiql && isBrowserVisit(request)) return options.graphiql(request, response);
-    edge.load.refuseWhenLate();
     const clientAddress = edge.clientAddressOf(request);
     if (request.headers.accept?.includes('text/event-stream')) {
       keepPlace(edge, clientAddress, response);

@@ -65,7 +65,7 @@ export function serveWebSocket(options: WebSocketOptions) {
 
   function isLate(): boolean {
     try {
-      edge.load.refuseWhenLate();
+      edge.refuseWhenBusy();
       return false;
     } catch {
       return true;

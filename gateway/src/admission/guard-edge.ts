@@ -10,13 +10,14 @@ import { type AllowedOrigins, readAllowedOrigins } from './allow-origins.ts';
 import { type ClientAddressOf, readClientAddresses } from './client-address.ts';
 import { countPerKey, type PlacesPerKey } from './count-sockets.ts';
 import { runWithinBounds } from './run-within-bounds.ts';
-import { type LoadShedding, shedLoad } from './shed-load.ts';
+import { shedLoad } from './shed-load.ts';
 
 /** Everything that decides whether something from outside gets in; HTTP, server-sent events and WebSocket ask the same. */
 export interface Edge {
   readonly clientAddressOf: ClientAddressOf;
   readonly origins: AllowedOrigins;
-  readonly load: LoadShedding;
+  /** Throws KithError SERVICE_UNAVAILABLE when nothing new can be done in time: before anything is spent on it. */
+  refuseWhenBusy(): void;
   readonly trustedDocuments: TrustedDocuments;
   /** Sockets and event streams. */
   readonly openPerUser: PlacesPerKey;
@@ -32,16 +33,18 @@ export async function guardEdge(config: GatewayConfig): Promise<Edge> {
   const origins = readAllowedOrigins(config.ALLOWED_ORIGINS);
   const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, config.TRUSTED_DOCUMENTS_FILE);
   const isPublic = config.NODE_ENV === 'production';
-  const load = shedLoad({
+  const loadLimits = {
     running: config.OPERATIONS_AT_ONCE,
     waiting: config.OPERATIONS_WAITING,
     waitAtMostMs: config.OPERATION_WAITS_AT_MOST_MS,
     loopDelayMs: config.LOOP_DELAY_AT_MOST_MS,
-  });
+  };
+  const queries = shedLoad(loadLimits, 'query');
+  const mutations = shedLoad(loadLimits, 'mutation');
   return {
     clientAddressOf,
     origins,
-    load,
+    refuseWhenBusy: queries.refuseWhenBusy,
     trustedDocuments,
     openPerUser: countPerKey(config.SOCKETS_PER_USER),
     openPerAddress: countPerKey(config.SOCKETS_PER_ADDRESS),
@@ -54,9 +57,12 @@ export async function guardEdge(config: GatewayConfig): Promise<Edge> {
         introspection: !isPublic || showsGraphiql(config),
         suggestions: !isPublic,
       }),
-      runWithinBounds({ load, timeoutMs: config.OPERATION_TIMEOUT_MS }),
+      runWithinBounds({ queries, mutations, timeoutMs: config.OPERATION_TIMEOUT_MS }),
       answerRefusalsByStatus,
     ] as Plugin<GatewayContext>[],
-    stop: () => load.stop(),
+    stop() {
+      queries.stop();
+      mutations.stop();
+    },
   };
 }

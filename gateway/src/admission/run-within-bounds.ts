@@ -1,22 +1,27 @@
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
+import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { LoadShedding } from './shed-load.ts';
 
 /**
- * Runs queries and mutations as their turn comes, and gives each its time: calls to services get what is left of it. A
+ * Runs queries and mutations as their turn comes, in a row of their own each (a storm of sign-ins keeps no read waiting), and gives each its time: calls to services get what is left of it. A
  * subscription lives on and takes no turn; it is not begun while this process is late.
  */
 export function runWithinBounds({
-  load,
+  queries,
+  mutations,
   timeoutMs,
 }: {
-  load: LoadShedding;
+  queries: LoadShedding;
+  mutations: LoadShedding;
   timeoutMs: number;
 }): Plugin<Partial<GatewayContext>> {
   return {
     onExecute({ executeFn, setExecuteFn }) {
       setExecuteFn(async (args) => {
+        const operation = getOperationAST(args.document, args.operationName);
+        const load = operation?.operation === 'mutation' ? mutations : queries;
         let leave: () => void;
         try {
           leave = await load.enter();
@@ -33,7 +38,7 @@ export function runWithinBounds({
     },
     onSubscribe({ setResultAndStopExecution }) {
       try {
-        load.refuseWhenLate();
+        queries.refuseWhenBusy();
       } catch (error) {
         setResultAndStopExecution(refused(error));
       }

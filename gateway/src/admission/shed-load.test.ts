@@ -37,7 +37,7 @@ test('who has waited too long is refused, and leaves its place to others', async
 
 test('a late event loop refuses what is new, until it is on time again', async () => {
   const load = shedLoad({ ...limits, loopDelayMs: 30 });
-  load.refuseWhenLate();
+  load.refuseWhenBusy();
   let refused = false;
   const deadline = Date.now() + 5_000;
   while (!refused && Date.now() < deadline) {
@@ -45,7 +45,7 @@ test('a late event loop refuses what is new, until it is on time again', async (
     while (Date.now() < until);
     await delay(1);
     try {
-      load.refuseWhenLate();
+      load.refuseWhenBusy();
     } catch (error) {
       expect(error).toMatchObject(overloaded);
       refused = true;
@@ -54,7 +54,7 @@ test('a late event loop refuses what is new, until it is on time again', async (
   expect(refused).toBe(true);
   const accepted = () => {
     try {
-      load.refuseWhenLate();
+      load.refuseWhenBusy();
       return true;
     } catch {
       return false;
@@ -64,3 +64,59 @@ test('a late event loop refuses what is new, until it is on time again', async (
   expect(accepted()).toBe(true);
   load.stop();
 });
+
+test('in a crowd, what is accepted is answered in time: the limit finds what the work allows', async () => {
+  // A machine that does one thing at a time, 4 ms each: 250 a second, whatever is asked of it.
+  let machine = Promise.resolve();
+  const work = () => {
+    machine = machine.then(() => delay(4));
+    return machine;
+  };
+  const load = shedLoad({ running: 200, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
+  const tookMs: number[] = [];
+  let refused = 0;
+  const ask = async () => {
+    const startedAt = performance.now();
+    try {
+      const leave = await load.enter();
+      await work();
+      leave();
+      tookMs.push(performance.now() - startedAt);
+    } catch {
+      refused += 1;
+      await delay(50);
+    }
+  };
+  // Without a crowd, to know what is fast.
+  for (let n = 0; n < 60; n += 1) await ask();
+  const until = Date.now() + 3_000;
+  const client = async () => {
+    while (Date.now() < until) await ask();
+  };
+  await Promise.all(Array.from({ length: 500 }, client));
+
+  expect(load.mayRun).toBeLessThan(60);
+  expect(refused).toBeGreaterThan(0);
+  const settledMs = tookMs.slice(Math.floor(tookMs.length / 2)).sort((a, b) => a - b);
+  // 200 that run and 400 that wait would have been 2,400 ms.
+  expect(settledMs[Math.floor(settledMs.length * 0.99)]).toBeLessThan(700);
+  load.stop();
+}, 15_000);
+
+test('a few slow ones among fast ones are no crowd', async () => {
+  const load = shedLoad({ running: 100, waiting: 100, waitAtMostMs: 1_000, loopDelayMs: 10_000 });
+  const run = async (ms: number) => {
+    const leave = await load.enter();
+    await delay(ms);
+    leave();
+  };
+  const until = Date.now() + 1_000;
+  const client = (ms: number) => async () => {
+    while (Date.now() < until) await run(ms);
+  };
+  const slow = Array.from({ length: 60 }, client(400));
+  const fast = Array.from({ length: 10 }, client(2));
+  await Promise.all([...slow, ...fast]);
+  expect(load.mayRun).toBe(100);
+  load.stop();
+}, 15_000);

@@ -12,89 +12,148 @@ export interface LoadLimits {
 }
 
 export interface LoadShedding {
-  /** Throws KithError SERVICE_UNAVAILABLE (with retryAfterMs) at once when this process is too late already. */
-  refuseWhenLate(): void;
+  /** Throws KithError SERVICE_UNAVAILABLE (with retryAfterMs) at once when nothing new can be done in time. */
+  refuseWhenBusy(): void;
   /**
    * Resolves when the operation may run, with what to call when it has ended. Rejects with KithError SERVICE_UNAVAILABLE
    * when too many wait, or when it has waited too long: an answer that comes too late is work for nothing.
    */
   enter(): Promise<() => void>;
+  /** How many may run at this moment. */
+  readonly mayRun: number;
   stop(): void;
 }
 
 const LOOK_EVERY_MS = 50;
 const RETRY_AFTER_MS = 1_000;
 
+/** Fewer never run at a time, however slow they are. */
+const FEWEST = 16;
+/** When the fastest of the last moments took so many times as long as it does without a crowd, there is a crowd. */
+const SLOWER_BY = 4;
+/** Less is nobody's complaint. */
+const FAST_ENOUGH_MS = 20;
+/** Of fewer the fastest says little. */
+const SAMPLES = 8;
+const SHRINK = 0.8;
+const GROW = 1.1;
+/** The fastest ever is forgotten slowly: data grows, and so does the time that the fastest takes. */
+const FORGET = 0.002;
+
 const shed = new Counter({
   name: 'kith_gateway_shed_total',
   help: 'Operations refused because this process has all the work it can do, by what told so.',
   labelNames: ['by'],
 });
-const running = new Gauge({ name: 'kith_gateway_operations_running', help: 'Operations that run at this moment.' });
+const inHandGauge = new Gauge({
+  name: 'kith_gateway_operations_running',
+  help: 'Operations that run at this moment, by kind.',
+  labelNames: ['kind'],
+});
+const mayRunGauge = new Gauge({
+  name: 'kith_gateway_operations_may_run',
+  help: 'How many operations may run at this moment, by kind.',
+  labelNames: ['kind'],
+});
 const loopDelay = new Gauge({
   name: 'kith_gateway_loop_delay_ms',
   help: 'How late the event loop is, on the mean of the last moments.',
 });
 
 /**
- * Bounds the work in hand, so that what is accepted is answered in time and the rest is told at once to come back
- * (Little's law: with more in hand each only takes longer). First come, first served.
+ * Bounds the work in hand, so that what is accepted is answered in time and the rest is told at once to come back:
+ * by Little's law, with more in hand each only takes longer. How much that is shows in the fastest operations: in a crowd
+ * they are slow too, while a slow service or a hard operation slows only some. (The signal is CoDel's, RFC 8289; the way
+ * to the limit is TCP's, as in Netflix's concurrency-limits.) First come, first served.
  */
-export function shedLoad(limits: LoadLimits): LoadShedding {
+export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   const waiting: { start: () => void; refuse: () => void }[] = [];
   let inHand = 0;
-
+  let mayRun = limits.running;
   let lookedAt = performance.now();
   let lateByMs = 0;
+  let samples = 0;
+  let fastestMs = Number.POSITIVE_INFINITY;
+  let fastestEverMs = Number.POSITIVE_INFINITY;
+  let wasFull = false;
+
   const looking = setInterval(() => {
     const now = performance.now();
     // The mean of what was and what is: one long task is no overload, a row of them is.
     lateByMs = (lateByMs + Math.max(0, now - lookedAt - LOOK_EVERY_MS)) / 2;
     lookedAt = now;
+    if (samples >= SAMPLES) adapt();
     loopDelay.set(lateByMs);
-    running.set(inHand);
+    inHandGauge.set({ kind }, inHand);
+    mayRunGauge.set({ kind }, mayRun);
   }, LOOK_EVERY_MS).unref();
 
+  function adapt(): void {
+    if (fastestMs > slowMs()) mayRun = Math.max(Math.min(FEWEST, limits.running), Math.floor(mayRun * SHRINK));
+    else if (wasFull) mayRun = Math.min(limits.running, Math.ceil(mayRun * GROW));
+    fastestEverMs = Math.min(fastestMs, fastestEverMs + (fastestMs - fastestEverMs) * FORGET || fastestMs);
+    samples = 0;
+    fastestMs = Number.POSITIVE_INFINITY;
+    wasFull = false;
+  }
+
+  function slowMs(): number {
+    return Number.isFinite(fastestEverMs)
+      ? Math.max(FAST_ENOUGH_MS, fastestEverMs * SLOWER_BY)
+      : Number.POSITIVE_INFINITY;
+  }
   function overloaded(by: string): KithError {
     shed.inc({ by });
     return new KithError('SERVICE_UNAVAILABLE', 'Too much to do at this moment: try again soon.', {
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
-  function refuseWhenLate(): void {
-    if (lateByMs > limits.loopDelayMs) throw overloaded('loop-delay');
-  }
-  function leave(): () => void {
+  /** As many as can have their turn in time. */
+  const mayWait = () => Math.min(limits.waiting, mayRun * 2);
+
+  function begin(): () => void {
+    const beganAt = performance.now();
     let inside = true;
     return () => {
       if (!inside) return;
       inside = false;
-      const next = waiting.shift();
-      if (next) next.start();
-      else inHand -= 1;
+      samples += 1;
+      fastestMs = Math.min(fastestMs, performance.now() - beganAt);
+      inHand -= 1;
+      while (inHand < mayRun && waiting.length > 0) {
+        inHand += 1;
+        waiting.shift()!.start();
+      }
     };
   }
 
   return {
-    refuseWhenLate,
+    get mayRun() {
+      return mayRun;
+    },
+    refuseWhenBusy() {
+      if (lateByMs > limits.loopDelayMs) throw overloaded('loop-delay');
+      if (inHand >= mayRun && waiting.length >= mayWait()) throw overloaded('queue');
+    },
     enter() {
-      if (inHand < limits.running) {
+      if (inHand < mayRun) {
         inHand += 1;
-        return Promise.resolve(leave());
+        return Promise.resolve(begin());
       }
-      if (waiting.length >= limits.waiting) return Promise.reject(overloaded('queue'));
+      wasFull = true;
+      if (waiting.length >= mayWait()) return Promise.reject(overloaded('queue'));
       return new Promise((resolve, reject) => {
         const place = {
           start: () => {
             clearTimeout(timer);
-            resolve(leave());
+            resolve(begin());
           },
           refuse: () => {
             waiting.splice(waiting.indexOf(place), 1);
             reject(overloaded('wait'));
           },
         };
-        const timer = setTimeout(place.refuse, limits.waitAtMostMs);
+        const timer = setTimeout(place.refuse, Math.min(limits.waitAtMostMs, slowMs() * 2));
         waiting.push(place);
       });
     },

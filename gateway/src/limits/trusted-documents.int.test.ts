@@ -44,8 +44,8 @@ describe.each(['only', 'prefer'] as const)('%s', (mode) => {
   }
 
   async function overWebSocket(payload: object): Promise<unknown> {
-    const socket = new WebSocket(gateway.graphql.replace('http', 'ws'), 'graphql-transport-ws');
     const authorization = `Bearer ${await around.tokenOf('ada')}`;
+    const socket = new WebSocket(gateway.graphql.replace('http', 'ws'), 'graphql-transport-ws');
     return new Promise((resolve, reject) => {
       socket.on('error', reject);
       socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
