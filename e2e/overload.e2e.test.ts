@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { overloadGateway } from './src/overload/overload-gateway.ts';
+import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
+
+// For a minute, with the figures: npx -y pnpm@12 overload
+const SECONDS = 8;
+
+let system: SystemForTest;
+beforeAll(async () => {
+  system = await startSystemForTest({ gateways: 1, env: { LOG_LEVEL: 'warn' } });
+});
+afterAll(() => system?.stop());
+
+test(`ten times what it carries, for ${SECONDS} s: it stays up, accepts in time, refuses the rest, and is back at once`, async () => {
+  const { pid } = system.gateways[0]!;
+  const { normal, overloaded, recoveredAfterMs, memoryMb } = await overloadGateway(system, SECONDS);
+  expect({ normal: normal.other, overloaded: overloaded.other }).toEqual({ normal: {}, overloaded: {} });
+  expect(normal.refused).toBe(0);
+  expect(overloaded.accepted).toBeGreaterThan(0);
+  expect(overloaded.refused).toBeGreaterThan(overloaded.accepted);
+  expect(overloaded.p99Ms).toBeLessThan(Math.max(250, normal.p99Ms * 5));
+  expect(recoveredAfterMs).toBeLessThan(5_000);
+  expect(memoryMb.peak - memoryMb.before).toBeLessThan(300);
+  expect([system.gateways[0]!.running, system.gateways[0]!.pid]).toEqual([true, pid]);
+});
