@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventBroker, Stoppable } from './broker.ts';
 
 /** From a millisecond, which is what a published event takes, to the minutes of an outage. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+const ANSWER_WITHIN_MS = 2_000;
 
 const outboxes = new Map<string, pg.Pool>();
 const consumers = new Map<string, { stream: string; broker: EventBroker }>();
@@ -12,27 +15,37 @@ const UNPUBLISHED = `
   SELECT count(*)::int AS depth, coalesce(extract(epoch FROM now() - min(occurred_at)), 0)::float8 AS age
   FROM outbox WHERE published_at IS NULL`;
 
-const oldestUnpublished = new Gauge({
-  name: 'kith_outbox_oldest_age_seconds',
-  help: 'Age of the oldest event that is not published yet; 0 when all are.',
-  labelNames: ['source'],
-});
+/** A scrape does not wait for what is frozen, nor fail with what is down. */
+function inTime<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  const answered = asked.catch(() => undefined);
+  return Promise.race([answered, sleep(ANSWER_WITHIN_MS, undefined, { ref: false })]);
+}
 
-/** One query at each scrape fills both gauges of an outbox; what does not answer is left out rather than shown as 0. */
+/** What does not answer is left out rather than shown as 0. */
+async function collectFromOutboxes(gauge: Gauge<'source'>, column: 'depth' | 'age'): Promise<void> {
+  gauge.reset();
+  for (const [source, pool] of outboxes) {
+    const measured = await inTime(pool.query(UNPUBLISHED));
+    const row = measured?.rows[0];
+    if (row) gauge.set({ source }, row[column]);
+  }
+}
+
 new Gauge({
   name: 'kith_outbox_unpublished',
   help: 'Events that wait for their publication.',
   labelNames: ['source'],
-  async collect() {
-    this.reset();
-    oldestUnpublished.reset();
-    for (const [source, pool] of outboxes) {
-      const measured = await pool.query(UNPUBLISHED).catch(() => undefined);
-      const row = measured?.rows[0];
-      if (!row) continue;
-      this.set({ source }, row.depth);
-      oldestUnpublished.set({ source }, row.age);
-    }
+  collect() {
+    return collectFromOutboxes(this, 'depth');
+  },
+});
+
+new Gauge({
+  name: 'kith_outbox_oldest_age_seconds',
+  help: 'Age of the oldest event that is not published yet; 0 when all are.',
+  labelNames: ['source'],
+  collect() {
+    return collectFromOutboxes(this, 'age');
   },
 });
 
@@ -43,7 +56,7 @@ new Gauge({
   async collect() {
     this.reset();
     for (const broker of new Set([...consumers.values()].map((each) => each.broker))) {
-      const status = await broker.status().catch(() => undefined);
+      const status = broker.connected ? await inTime(broker.status()) : undefined;
       for (const { stream, durable, lag } of status?.consumers ?? []) {
         if (consumers.has(durable)) this.set({ stream, consumer: durable }, lag);
       }
