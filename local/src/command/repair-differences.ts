@@ -20,24 +20,32 @@ const HANDLED_WITHIN_MS = 10 * 60 * 1_000;
 
 /**
  * Repairs through the normal path: the events of the owners concerned are published again, consumers take what they have
- * not had, and views that differ are loaded anew. Says how many of each.
+ * not had, profiles that differ are copied anew from the user service, and views are loaded anew. Says how many of each.
  */
 export async function repairDifferences(
   access: OperatorAccess,
   found: readonly FoundDifference[],
   progress: Progress,
 ): Promise<Record<string, number>> {
-  // A profile's copy belongs to the friend service, and what it should be is told by the user service's events.
-  const sourceOf = ({ service, check }: FoundDifference) => (check === 'copies' ? 'user' : service);
   const repaired: Record<string, number> = {};
   for (const service of ['user', 'friend'] as const) {
-    const owners = ownersOf(found.filter((difference) => sourceOf(difference) === service));
+    const missed = found.filter((difference) => difference.service === service && difference.check !== 'copies');
+    const owners = ownersOf(missed);
     if (owners.length === 0) continue;
     repaired[`${service} events published again`] = await inPortions(owners, (portion) =>
       republishAndWatch(access, service, { owners: portion }),
     );
   }
   await untilHandled(access, progress);
+  const copies = ownersOf(found.filter(({ check }) => check === 'copies'));
+  if (copies.length > 0) {
+    repaired['profiles copied anew'] = await inPortions(copies, async (portion) => {
+      const path = '/operator/copy-profiles';
+      const { copied } = await answerOf<{ copied: number }>(access, 'friend', path, { owners: portion });
+      return copied;
+    });
+    await untilHandled(access, progress);
+  }
   const views = ownersOf(found.filter(({ check }) => check === 'views'));
   if (views.length > 0) {
     repaired['views loaded anew'] = await inPortions(views, async (portion) => {

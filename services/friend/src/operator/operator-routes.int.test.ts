@@ -110,6 +110,25 @@ test('a copy and a view that are not as they should be are each named', async ()
   expect(result.differences).toBe(2);
 });
 
+test('a copy that is wrong under the right version is taken from the user service again, and lists are told', async () => {
+  const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, bob]]);
+  const { rows } = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
+  await service.pool.query(`UPDATE profile SET nickname = 'somebody else' WHERE user_id = $1`, [bob]);
+  expect(await (await operate('/operator/copy-profiles', { owners: [bob] })).json()).toEqual({ copied: 1 });
+  const copy = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
+  expect(copy.rows).toEqual(rows);
+  const { rows: last } = await service.pool.query(
+    'SELECT type, payload FROM outbox WHERE owner_id = $1 ORDER BY revision DESC LIMIT 1',
+    [ann],
+  );
+  expect(last[0]).toMatchObject({
+    type: 'kith.friend.changed.v1',
+    payload: { before: { nickname: 'somebody else' }, after: { nickname: rows[0].nickname } },
+  });
+  expect((await reconcile()).differences).not.toContainEqual(expect.objectContaining({ owner: bob }));
+});
+
 test('the status says how much there is, and what waits', async () => {
   expect(await (await operate('/operator/status')).json()).toMatchObject({
     service: 'friend',

@@ -4,6 +4,7 @@ import { type HttpHandler, operatorOnly, routesOnlyFor } from '@kith/service-kit
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 import { beginTimeline } from './begin-timeline.ts';
+import { copyProfilesAnew } from './copy-profiles-anew.ts';
 import { importFriendships } from './import-friendships.ts';
 import { rebuildViews } from './rebuild-views.ts';
 import { reconcile } from './reconcile.ts';
@@ -22,6 +23,7 @@ export function operatorRoutes(options: OperatorOptions): Record<string, HttpHan
   return {
     'POST /operator/import-friendships': only(importFriendships(options)),
     'GET /operator/reconcile': only(reconcile(options)),
+    'POST /operator/copy-profiles': only(copyProfilesAnew(options)),
     'POST /operator/rebuild-views': only(rebuildViews(options)),
     'POST /operator/timeline': only(beginTimeline(options)),
     'GET /operator/status': only(status(options)),
