@@ -21,7 +21,7 @@ export function serveGraphql(options: {
 }): HttpHandler {
   const { edge } = options;
   return async (request, response) => {
-    edge.refuseWhenBusy();
+    if (edge.isBusy()) return refuseAtOnce(response);
     const traceparent = childTraceparent(headerOf(request.headers.traceparent));
     request.headers.traceparent = traceparent;
     response.setHeader('x-request-id', traceIdOf(traceparent)!);
@@ -41,6 +41,22 @@ export function serveGraphql(options: {
     }
     await inTrace(traceparent, () => options.yoga()(request, response, { clientAddress }));
   };
+}
+
+const TOO_MUCH_TO_DO = JSON.stringify({
+  errors: [
+    {
+      message: 'Too much to do at this moment: try again soon.',
+      extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterMs: 1_000 },
+    },
+  ],
+});
+
+/** In a crowd most are refused: it must cost next to nothing. */
+function refuseAtOnce(response: ServerResponse): void {
+  response
+    .writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '1' })
+    .end(TOO_MUCH_TO_DO);
 }
 
 /** A stream stays open as a socket does, and counts as one. */

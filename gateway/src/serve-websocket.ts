@@ -59,17 +59,8 @@ export function serveWebSocket(options: WebSocketOptions) {
     else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
     else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
-    else if (isLate()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
+    else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
     else openIfThereIsRoom(request, stream, head);
-  }
-
-  function isLate(): boolean {
-    try {
-      edge.refuseWhenBusy();
-      return false;
-    } catch {
-      return true;
-    }
   }
 
   function openIfThereIsRoom(request: IncomingMessage, stream: Duplex, head: Buffer): void {

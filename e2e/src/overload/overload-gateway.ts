@@ -30,7 +30,7 @@ export async function overloadGateway(system: SystemForTest, seconds: number): P
   // Compiled code is several times as fast as code that runs for the first time.
   await loadGateway({ ...load, ...many, seconds: PROBE_S });
   const { acceptedPerSecond } = await loadGateway({ ...load, ...many, seconds: PROBE_S });
-  const normalRate = { perSecond: acceptedPerSecond * NORMAL_SHARE, connections: 200 };
+  const normalRate = { perSecond: acceptedPerSecond * NORMAL_SHARE, connections: 100 };
   const normal = await loadGateway({ ...load, ...normalRate, seconds: Math.max(PROBE_S, seconds / 4) });
 
   const before = await memoryMb(url);
@@ -45,7 +45,7 @@ export async function overloadGateway(system: SystemForTest, seconds: number): P
       ),
     1_000,
   );
-  const overload = { perSecond: acceptedPerSecond * TIMES, connections: 2_000 };
+  const overload = { perSecond: acceptedPerSecond * TIMES, connections: 400 };
   const overloaded = await loadGateway({ ...load, ...overload, seconds });
   clearInterval(watching);
 

@@ -16,8 +16,8 @@ import { shedLoad } from './shed-load.ts';
 export interface Edge {
   readonly clientAddressOf: ClientAddressOf;
   readonly origins: AllowedOrigins;
-  /** Throws KithError SERVICE_UNAVAILABLE when nothing new can be done in time: before anything is spent on it. */
-  refuseWhenBusy(): void;
+  /** Whether nothing new can be done in time: asked before anything is spent on it. */
+  isBusy(): boolean;
   readonly trustedDocuments: TrustedDocuments;
   /** Sockets and event streams. */
   readonly openPerUser: PlacesPerKey;
@@ -44,7 +44,7 @@ export async function guardEdge(config: GatewayConfig): Promise<Edge> {
   return {
     clientAddressOf,
     origins,
-    refuseWhenBusy: queries.refuseWhenBusy,
+    isBusy: queries.isBusy,
     trustedDocuments,
     openPerUser: countPerKey(config.SOCKETS_PER_USER),
     openPerAddress: countPerKey(config.SOCKETS_PER_ADDRESS),

@@ -12,7 +12,9 @@ export interface LoadLimits {
 }
 
 export interface LoadShedding {
-  /** Throws KithError SERVICE_UNAVAILABLE (with retryAfterMs) at once when nothing new can be done in time. */
+  /** Whether nothing new can be done in time; whoever asks refuses then, and is counted. */
+  isBusy(): boolean;
+  /** As `isBusy`, but throws KithError SERVICE_UNAVAILABLE (with retryAfterMs). */
   refuseWhenBusy(): void;
   /**
    * Resolves when the operation may run, with what to call when it has ended. Rejects with KithError SERVICE_UNAVAILABLE
@@ -28,7 +30,7 @@ const LOOK_EVERY_MS = 50;
 const RETRY_AFTER_MS = 1_000;
 
 /** Fewer never run at a time, however slow they are. */
-const FEWEST = 16;
+const FEWEST = 12;
 /** When the fastest of the last moments took so many times as long as it does without a crowd, there is a crowd. */
 const SLOWER_BY = 4;
 /** Less is nobody's complaint. */
@@ -104,12 +106,21 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   }
   function overloaded(by: string): KithError {
     shed.inc({ by });
+    return tooMuchToDo();
+  }
+  function tooMuchToDo(): KithError {
     return new KithError('SERVICE_UNAVAILABLE', 'Too much to do at this moment: try again soon.', {
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
+  function isBusy(): boolean {
+    const late = lateByMs > limits.loopDelayMs;
+    const full = inHand >= mayRun && waiting.length >= mayWait();
+    if (late || full) shed.inc({ by: late ? 'loop-delay' : 'queue' });
+    return late || full;
+  }
   /** As many as can have their turn in time. */
-  const mayWait = () => Math.min(limits.waiting, mayRun * 2);
+  const mayWait = () => Math.min(limits.waiting, mayRun);
 
   function begin(): () => void {
     const beganAt = performance.now();
@@ -131,9 +142,9 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
     get mayRun() {
       return mayRun;
     },
+    isBusy,
     refuseWhenBusy() {
-      if (lateByMs > limits.loopDelayMs) throw overloaded('loop-delay');
-      if (inHand >= mayRun && waiting.length >= mayWait()) throw overloaded('queue');
+      if (isBusy()) throw tooMuchToDo();
     },
     enter() {
       if (inHand < mayRun) {

@@ -35,6 +35,8 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 30_000;
 const LOOK_FOR_SLOW_ONES_EVERY_MS = 1_000;
+/** A crowd that comes at once waits in the kernel for a moment: what does not fit tries again after seconds. */
+const BACKLOG = 4_096;
 /** Together; more is 431. Long queries come by POST. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -111,7 +113,7 @@ function hostInUrl(host: string): string {
 function listen(server: http.Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
