@@ -103,7 +103,7 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
     },
   );
   const remark = 'x'.repeat(4_000);
-  const samples: { rssMb: number; heapMb: number; externalMb: number; queued: number }[] = [];
+  const samples: { rssMb: number; heapMb: number; externalMb: number; queued: number; subscribers: number }[] = [];
   const startedAt = performance.now();
   let sent = 0;
   for (let atS = 0; atS < FOR_S; atS = (performance.now() - startedAt) / 1_000) {
@@ -116,6 +116,7 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
         heapMb: megabytes('nodejs_heap_size_used_bytes'),
         externalMb: megabytes('nodejs_external_memory_bytes'),
         queued: metric('kith_live_queued_changes'),
+        subscribers: metric('kith_live_subscribers'),
       });
     }
     // Turns, so that announcements leave while they are made.
@@ -124,7 +125,7 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
   const row = (name: keyof (typeof samples)[number]) => samples.map((sample) => sample[name]).join(' ');
   process.stdout.write(
     `${READERS} stalled readers, ${sent} changes\nRSS MB ${row('rssMb')}\nheap MB ${row('heapMb')}\n` +
-      `external MB ${row('externalMb')}\nqueued ${row('queued')}\n`,
+      `external MB ${row('externalMb')}\nqueued ${row('queued')}\nsubscribers ${row('subscribers')}\n`,
   );
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   const grown = settled.at(-1)!.rssMb - settled[0]!.rssMb;
