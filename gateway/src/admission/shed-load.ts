@@ -35,6 +35,8 @@ const FEWEST = 12;
 const SLOWER_BY = 4;
 /** Less is nobody's complaint. */
 const FAST_ENOUGH_MS = 20;
+/** What comes in a burst is let wait so long, however fast the machine is. */
+const WAIT_AT_LEAST_MS = 100;
 /** Of fewer the fastest says little. */
 const SAMPLES = 8;
 const SHRINK = 0.8;
@@ -164,7 +166,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
             reject(overloaded('wait'));
           },
         };
-        const timer = setTimeout(place.refuse, Math.min(limits.waitAtMostMs, slowMs() * 2));
+        const timer = setTimeout(place.refuse, Math.min(limits.waitAtMostMs, Math.max(WAIT_AT_LEAST_MS, slowMs() * 2)));
         waiting.push(place);
       });
     },
