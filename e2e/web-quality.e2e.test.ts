@@ -235,6 +235,7 @@ describe('axe-core finds nothing serious', () => {
     { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
     { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
     { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+    { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
   ] as const)('on any screen ($colorScheme, $viewport.width px)', async (appearance) => {
     const gatewayUrl = system.gatewayUrls[0]!;
     const username = `axe_${appearance.colorScheme}_${appearance.viewport.width}`;

@@ -139,6 +139,7 @@ describe('the life of two people, each at a browser', () => {
     await befriendOnPages(ann.page, ben.page, ben.username, 'Anna');
     const second = await ann.openTab();
     await friendNamed(second, 'Ben').waitFor();
+    const drawn = await watchNames(second);
 
     await second.getByRole('button', { name: 'Ben: change the name you gave' }).click();
     await second.getByRole('textbox', { name: 'Your name for Ben' }).fill('Benjamin');
@@ -146,6 +147,10 @@ describe('the life of two people, each at a browser', () => {
     await friendNamed(ann.page, 'Benjamin').waitFor();
     await ann.page.getByRole('button', { name: 'Pin Benjamin' }).click();
     await second.getByRole('button', { name: 'Pin Benjamin', pressed: true }).waitFor();
+    // The later change has come, so the edit's own change has too: in all that time the old name was never back.
+    const names = await drawn();
+    expect(names).toContain('Benjamin');
+    expect(names.slice(names.indexOf('Benjamin'))).not.toContain('Ben');
 
     await goTo(ann.page, 'You');
     await ann.page.getByRole('button', { name: 'Sign out' }).click();
@@ -155,6 +160,20 @@ describe('the life of two people, each at a browser', () => {
     expect(ann.complaints).toEqual([]);
   });
 });
+
+/** Notes every name that is drawn in the list from now on; the result gives them back, in order. */
+async function watchNames(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const names: string[] = [];
+    const list = document.querySelector('[aria-label="Your friends"]');
+    const note = () => {
+      for (const button of list?.querySelectorAll('button[title]') ?? []) names.push(button.textContent ?? '');
+    };
+    if (list) new MutationObserver(note).observe(list, { subtree: true, childList: true, characterData: true });
+    Object.assign(globalThis, { namesDrawn: names });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { namesDrawn: string[] }).namesDrawn);
+}
 
 describe('when the connection goes', () => {
   test('offline, the list stays; back online, it has what happened meanwhile', async () => {
