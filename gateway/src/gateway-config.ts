@@ -14,6 +14,7 @@ export const gatewayConfig = z.object({
   /** The composed schema of both services. */
   SUPERGRAPH_FILE: z.string(),
   LOG_LEVEL: configFields.logLevel,
+  TRACES_TO: configFields.tracesTo,
   NODE_ENV: z.string().default('development'),
   /** Shown to browsers at /graphql; off in production unless switched on. */
   GRAPHIQL: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),

@@ -1,10 +1,11 @@
-import { createLog, onShutdown, readConfig } from '@kith/service-kit';
+import { createLog, onShutdown, readConfig, startTracing } from '@kith/service-kit';
 import { gatewayConfig } from './gateway-config.ts';
 import { startGateway } from './start-gateway.ts';
 
 const config = readConfig(gatewayConfig);
 const log = createLog({ name: 'gateway', level: config.LOG_LEVEL });
+const stopTracing = await startTracing({ name: 'gateway', to: config.TRACES_TO });
 const gateway = await startGateway(config, log);
-onShutdown(log, [gateway.stop]);
+onShutdown(log, [stopTracing, gateway.stop]);
 process.on('SIGHUP', () => void gateway.reloadSupergraph());
 log.debug({ url: gateway.url }, 'the gateway listens');

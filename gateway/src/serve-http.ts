@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { childTraceparent, type HttpHandler, inTrace, KithError, sendJson, traceIdOf } from '@kith/service-kit';
+import { type HttpHandler, inTrace, KithError, sendJson, startRequestSpan, traceIdOf } from '@kith/service-kit';
 import type { Edge } from './admission/guard-edge.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { isBrowserVisit } from './graphiql.ts';
@@ -22,7 +22,9 @@ export function serveGraphql(options: {
   const { edge } = options;
   return async (request, response) => {
     if (edge.isBusy()) return refuseAtOnce(response);
-    const traceparent = childTraceparent(headerOf(request.headers.traceparent));
+    const span = startRequestSpan(`${request.method} /graphql`, headerOf(request.headers.traceparent));
+    response.once('close', span.end);
+    const { traceparent } = span;
     request.headers.traceparent = traceparent;
     response.setHeader('x-request-id', traceIdOf(traceparent)!);
     response.setHeader('x-content-type-options', 'nosniff');

@@ -9,6 +9,7 @@ import {
   onShutdown,
   readConfig,
   type Stop,
+  startTracing,
   stopInReverse,
 } from '@kith/service-kit';
 import { startUserService, userConfigSchema } from '@kith/user';
@@ -25,9 +26,10 @@ const schema = z.object({
   USER_URL: configFields.httpUrl,
   FRIEND_URL: configFields.httpUrl,
   LOG_LEVEL: configFields.logLevel,
+  TRACES_TO: configFields.tracesTo,
 });
 
-const { EVENTS_DATABASE_URL, USER_URL, FRIEND_URL, LOG_LEVEL } = readConfig(schema);
+const { EVENTS_DATABASE_URL, USER_URL, FRIEND_URL, LOG_LEVEL, TRACES_TO } = readConfig(schema);
 const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
 const userConfig = readConfig(userConfigSchema, { ...environment, ...listeningAt(USER_URL) });
 const friendConfig = readConfig(friendConfigSchema, { ...environment, ...listeningAt(FRIEND_URL) });
@@ -37,6 +39,7 @@ const log = createLog({ name: 'one-process', level: LOG_LEVEL });
 const stops: Stop[] = [];
 onShutdown(log, stops);
 try {
+  stops.push(await startTracing({ name: 'one-process', to: TRACES_TO }));
   await createDatabaseIfMissing(EVENTS_DATABASE_URL);
   const pool = createPool({ url: EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
   stops.push(() => pool.end());

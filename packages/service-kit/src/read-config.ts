@@ -62,6 +62,8 @@ export const configFields = {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',
     })
     .default('info'),
+  /** Where spans go: a collector's OTLP endpoint over HTTP, or a file to append to. */
+  tracesTo: z.string().min(1).optional(),
   /** A duration in whole seconds, at least 1, at most ten years. */
   seconds: wholeNumber(1, 315_360_000),
   /** A key that processes share, of at least 16 characters. */

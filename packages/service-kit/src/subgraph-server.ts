@@ -4,9 +4,10 @@ import type { Logger } from 'pino';
 import { httpStatusOf, KithError } from './kith-error.ts';
 import { maskError, type TranslateError } from './mask-error.ts';
 import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
+import { startRequestSpan } from './request-span.ts';
 import { sameSecret } from './same-secret.ts';
 import type { HttpHandler } from './start-http-server.ts';
-import { childTraceparent, inTrace } from './trace-context.ts';
+import { inTrace } from './trace-context.ts';
 import { TokenEnded, type TokenVerifier, type Viewer } from './verify-token.ts';
 
 /** The header in which the gateway, and services among themselves, show that they are inside. */
@@ -69,10 +70,15 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
       throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
     }
     const { viewer, ended } = await viewerAsking(options.verify, headers.authorization);
-    const traceparent = childTraceparent(headerOf(headers.traceparent));
+    const span = startRequestSpan('POST /graphql', headerOf(headers.traceparent));
+    const { traceparent } = span;
     const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
     const context = { ...options.contextFor({ viewer, traceparent, clientAddress }), ...(ended && { ended }) };
-    await inTrace(traceparent, () => yoga(request, response, context));
+    try {
+      await inTrace(traceparent, () => yoga(request, response, context));
+    } finally {
+      span.end();
+    }
   };
 }
 

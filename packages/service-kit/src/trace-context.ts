@@ -17,6 +17,14 @@ export function childTraceparent(parent: string | undefined): string {
   return match ? `00-${match[1]}-${randomBytes(8).toString('hex')}-${match[3]}` : newTraceparent();
 }
 
+/** The parts of a traceparent; undefined when it is none. */
+export function readTraceparent(
+  traceparent: string | undefined,
+): { traceId: string; spanId: string; flags: string } | undefined {
+  const match = TRACEPARENT.exec(traceparent ?? '');
+  return match ? { traceId: match[1]!, spanId: match[2]!, flags: match[3]! } : undefined;
+}
+
 /** undefined when it is not a traceparent. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   return TRACEPARENT.exec(traceparent ?? '')?.[1];

@@ -17,6 +17,7 @@ export const friendConfigSchema = z.object({
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,
   LOG_LEVEL: configFields.logLevel,
+  TRACES_TO: configFields.tracesTo,
   FRIENDS_PER_LIST: wholeNumber(1, 100_000).default(DEFAULT_LIMITS.friendsPerList),
   OPEN_REQUESTS_PER_USER: wholeNumber(1, 10_000).default(DEFAULT_LIMITS.openRequestsPerUser),
   ASK_AGAIN_AFTER_S: seconds.default(DEFAULT_LIMITS.askAgainAfterMs / 1000),

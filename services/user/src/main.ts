@@ -1,4 +1,4 @@
-import { ConfigError, createLog, onShutdown, readConfig, type Stop } from '@kith/service-kit';
+import { ConfigError, createLog, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
 import { startUserService } from './start-user-service.ts';
 import { userConfigSchema } from './user-config.ts';
 
@@ -6,6 +6,7 @@ const config = readConfig(userConfigSchema);
 const log = createLog({ name: 'user', level: config.LOG_LEVEL });
 const stops: Stop[] = [];
 onShutdown(log, stops);
+stops.push(await startTracing({ name: 'user', to: config.TRACES_TO }));
 
 try {
   const service = await startUserService(config, log);

@@ -22,6 +22,7 @@ export const userConfigSchema = z.object({
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(1, 1_000_000).default(100),
   SIGN_IN_WINDOW_S: seconds.default(900),
   LOG_LEVEL: configFields.logLevel,
+  TRACES_TO: configFields.tracesTo,
 });
 
 export type UserConfig = z.output<typeof userConfigSchema>;
