@@ -1,4 +1,4 @@
-import { childTraceparent, type TokenVerifier } from '@kith/service-kit';
+import { newTraceparent, readTraceparent, type TokenVerifier } from '@kith/service-kit';
 import type { GatewayContext } from './gateway-context.ts';
 
 /**
@@ -16,7 +16,8 @@ export async function contextOfRequest(
   return {
     viewer: await verify(authorization),
     authorization,
-    traceparent: childTraceparent(traceparent),
+    // Over HTTP the request's own span: what the services do is below it.
+    traceparent: traceparent !== undefined && readTraceparent(traceparent) ? traceparent : newTraceparent(),
     clientAddress,
   };
 }
