@@ -27,7 +27,7 @@ export interface FriendListViewOptions {
   readonly leaseMs?: number;
   /** How long a reader waits for the consumer to bring a view up to its floor. Default: 30 ms. */
   readonly waitForConsumerMs?: number;
-  /** How long a reader waits for another process to load a view, before going to Postgres too. Default: 100 ms. */
+  /** How long a reader waits for another process to load a view, before going to Postgres too. Default: 500 ms. */
   readonly waitForLoaderMs?: number;
   readonly pollEveryMs?: number;
   /** Lists being loaded at a time in this process. Default: 8. */
@@ -96,7 +96,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
       expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
       leaseMs: options.leaseMs ?? 5_000,
       waitForConsumerMs: options.waitForConsumerMs ?? 30,
-      waitForLoaderMs: options.waitForLoaderMs ?? 100,
+      waitForLoaderMs: options.waitForLoaderMs ?? 500,
       pollEveryMs: options.pollEveryMs ?? 2,
     }),
   );
