@@ -136,6 +136,8 @@ const MOST_FETCHES: Record<string, Fetches> = {
   ),
   // The user and the friendship are asked for at once; what the friend service knows of the user comes after.
   Profile: { user: 1, friend: 2 },
+  // Whether the list has moved since the cursor, what it was, and now and then the poll of all watched lists.
+  WatchFriendList: { user: 0, friend: 3 },
 };
 
 test('the document has an operation for each expectation, and the other way round', () => {
