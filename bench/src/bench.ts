@@ -9,6 +9,7 @@ import { measureImport } from './measure-import.ts';
 import { measureListPage } from './measure-list-page.ts';
 import { measureLivePush } from './measure-live-push.ts';
 import { measureRelay } from './measure-relay.ts';
+import { measureSearch } from './measure-search.ts';
 import { measureStampede } from './measure-stampede.ts';
 import { measureWritePath } from './measure-write-path.ts';
 import type { Measurement } from './measurement.ts';
@@ -24,6 +25,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureImport,
   measureWritePath,
   measureLivePush,
+  measureSearch,
 ];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]
@@ -63,7 +65,9 @@ async function bench(names: readonly string[]): Promise<number> {
   }
   const machine = [...describeMachine(), describeLoad()];
   const steps = showSteps();
-  const chosen = MEASUREMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const chosen = MEASUREMENTS.filter(({ name, onlyByName }) =>
+    names.length === 0 ? !onlyByName : names.includes(name),
+  );
   const measured: Measured[] = [];
   for (const measurement of chosen) measured.push(await measureInAPlaceOfItsOwn(measurement, steps));
   steps.clear();

@@ -35,5 +35,7 @@ export interface Measurement {
   readonly title: string;
   /** What exactly is measured, and what the floor is. */
   readonly explained: string;
+  /** Takes minutes of preparation: measured only when it is named. */
+  readonly onlyByName?: true;
   run(place: Workplace): Promise<Figure[]>;
 }
