@@ -55,10 +55,23 @@ function described(report: { name: string; url: string; missing: string[]; statu
 /** Nested objects as indented lines, whatever they hold: a service may say more in time. */
 function rows(value: object, indent: string): string[] {
   return Object.entries(value).flatMap(([key, inner]) => {
+    if (Array.isArray(inner))
+      return inner.length === 0 ? [] : [`${indent}${key}`, ...inner.map((each) => line(each, `${indent}  `))];
     if (inner !== null && typeof inner === 'object') {
       const nested = rows(inner, `${indent}  `);
       return nested.length === 0 ? [] : [`${indent}${key}`, ...nested];
     }
-    return [`${indent}${key.padEnd(28)} ${typeof inner === 'number' ? inner.toLocaleString('en') : String(inner)}`];
+    return [`${indent}${key.padEnd(28)} ${inWords(inner)}`];
   });
+}
+
+/** One of many things of a kind, a stream or a consumer, is one line: its names first, then what it counts. */
+function line(each: object, indent: string): string {
+  const named = Object.values(each).filter((value) => typeof value === 'string');
+  const counted = Object.entries(each).filter(([, value]) => typeof value !== 'string');
+  return `${indent}${named.join(' ').padEnd(28)} ${counted.map(([key, value]) => `${key} ${inWords(value)}`).join(', ')}`;
+}
+
+function inWords(value: unknown): string {
+  return typeof value === 'number' ? value.toLocaleString('en') : String(value);
 }
