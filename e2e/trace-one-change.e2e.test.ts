@@ -14,7 +14,6 @@ interface Span {
   readonly traceId: string;
   readonly spanId: string;
   readonly parent: string | null;
-  readonly startMs: number;
 }
 
 let folder: string;
@@ -33,6 +32,17 @@ afterAll(async () => {
 async function spansOf(traceId: string): Promise<Span[]> {
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Span).filter((span) => span.traceId === traceId);
+}
+
+/** Each hop below the one that caused it: clocks, of one machine even, tell less well what came first. */
+function inOrder(spans: readonly Span[]): string[] {
+  const hops: Span[] = [];
+  for (let parent: string | null = null; ; ) {
+    const next = spans.find((span) => span.parent === parent);
+    if (!next) return hops.map(({ service, name }) => `${service}: ${name}`);
+    hops.push(next);
+    parent = next.spanId;
+  }
 }
 
 test('one trace follows a mutation from the gateway through outbox, stream and consumer to its announcement', async () => {
@@ -60,8 +70,7 @@ test('one trace follows a mutation from the gateway through outbox, stream and c
     const found = await spansOf(traceId);
     return found.some(({ name }) => name.startsWith('announce')) && found.length >= 6 && found;
   });
-  const hops = spans.toSorted((a, b) => a.startMs - b.startMs).map(({ service, name }) => `${service}: ${name}`);
-  expect(hops).toEqual([
+  expect(inOrder(spans)).toEqual([
     'gateway: POST /graphql',
     'friend: POST /graphql',
     'friend: append outbox',
@@ -69,7 +78,4 @@ test('one trace follows a mutation from the gateway through outbox, stream and c
     'friend: handle kith.friend.changed',
     'friend: announce live.friend-list.*',
   ]);
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const roots = spans.filter(({ parent }) => parent === null || !byId.has(parent));
-  expect(roots.map(({ service }) => service)).toEqual(['gateway']);
 });
