@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 // recognise each other's errors and schemas.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
+// Tests against real servers wait more than they compute: two files at once fill two cores.
+const FILES_AT_ONCE = 2;
+
 // Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the whole
 // systems one at a time: each measures itself and not its neighbours.
 export default defineConfig({
@@ -16,6 +19,7 @@ export default defineConfig({
           include: ['**/src/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
+          maxWorkers: FILES_AT_ONCE,
         },
       },
       {
@@ -26,6 +30,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['./local/src/testing/start-one-postgres-per-test-run.ts'],
           sequence: { groupOrder: 1 },
+          maxWorkers: FILES_AT_ONCE,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

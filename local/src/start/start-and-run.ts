@@ -117,7 +117,7 @@ async function bringUp(
   for (const server of Object.values(started)) onStarted(server);
   goOn();
 
-  await Promise.all([
+  await allInOrder([
     migrateOrExplain(urls.userDatabaseUrl, 'user', config.USER_DATABASE_URL && 'USER_DATABASE_URL'),
     migrateOrExplain(urls.friendDatabaseUrl, 'friend', config.FRIEND_DATABASE_URL && 'FRIEND_DATABASE_URL'),
     composed,
@@ -182,6 +182,11 @@ async function programs(config: StartConfig): Promise<{ natsCommand?: string; re
   const kinds = [...(natsOf(config).natsUrl ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
   const found: { nats?: string; redis?: string } = await findOrInstallServers(kinds, say);
   return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
+}
+
+/** Of several that fail, the first in the list is the one that is told: not whichever happened to fail first. */
+async function allInOrder(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const settled of await Promise.allSettled(works)) if (settled.status === 'rejected') throw settled.reason;
 }
 
 async function migrateOrExplain(url: string, service: 'user' | 'friend', variable: string | undefined): Promise<void> {
