@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { createKithClient } from '@kith/client';
 import { buildWebClientWhenStale } from '@kith/local';
+import { createClient } from 'graphql-ws';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { dataOf } from './src/ask-gateway.ts';
+import { WebSocket } from 'ws';
+import { ask } from './src/ask-gateway.ts';
 import { PASSWORD } from './src/person.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
 import {
@@ -21,6 +25,9 @@ import { openBrowser, type Visitor, visit } from './src/web/open-browser.ts';
 const WRONG_PASSWORDS = 3;
 const LIMITS = { SIGN_IN_FAILURES_PER_ACCOUNT: String(WRONG_PASSWORDS), SIGN_IN_WINDOW_S: '25' };
 
+/** Whatever the page sends in this file, it finds its way through the strictest gateway. */
+const ENV = { ...LIMITS, TRUSTED_DOCUMENTS: 'only' };
+
 let system: SystemForTest;
 let chromium: Awaited<ReturnType<typeof openBrowser>>;
 let browser: Browser;
@@ -28,7 +35,7 @@ const visitors: Visitor[] = [];
 
 beforeAll(async () => {
   await buildWebClientWhenStale(() => undefined);
-  [system, chromium] = await Promise.all([startSystemForTest({ gateways: 1, env: LIMITS }), openBrowser()]);
+  [system, chromium] = await Promise.all([startSystemForTest({ gateways: 1, env: ENV }), openBrowser()]);
   browser = chromium.browser;
 });
 afterEach(async () => {
@@ -254,15 +261,10 @@ describe('signing in', () => {
   test('a session that was ended elsewhere: sign in again, and be back where one was', async () => {
     const ida = await newPerson('Ida');
     await goTo(ida.page, 'Blocked');
-    const { signIn } = await dataOf(system.gatewayUrls[0]!, {
-      query: 'mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }',
-      variables: { input: { username: ida.username, password: PASSWORD } },
-    });
-    await dataOf(system.gatewayUrls[0]!, {
-      query: 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { expiresAt } }',
-      variables: { input: { currentPassword: PASSWORD, newPassword: `${PASSWORD}, renewed` } },
-      token: signIn.accessToken,
-    });
+    const elsewhere = createKithClient({ url: `${system.gatewayUrls[0]}/graphql` });
+    await elsewhere.session.signIn({ username: ida.username, password: PASSWORD });
+    await elsewhere.session.changePassword({ currentPassword: PASSWORD, newPassword: `${PASSWORD}, renewed` });
+    elsewhere.stop();
 
     await ida.page.getByText('Your session has ended.').waitFor();
     await signInOnPage(ida.page, { username: ida.username, password: `${PASSWORD}, renewed` });
@@ -309,6 +311,42 @@ describe('signing in', () => {
 /** The browser itself notes the status of every refusal on its console. */
 const isNotAboutTheLimit = (complaint: string) => !complaint.includes('a status of 429');
 
+test('the page’s own documents are answered, and nobody else’s', async () => {
+  const [gatewayUrl] = system.gatewayUrls as [string];
+  const own = JSON.parse(
+    await readFile(new URL('../web/dist/.vite/trusted-documents.json', import.meta.url), 'utf8'),
+  ) as Record<string, string>;
+  const others = { query: '{ me { id } }' };
+  expect(Object.values(own)).not.toContain(others.query);
+  expect(await ask(gatewayUrl, others)).toMatchObject({ status: 403, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+
+  const oda = await newPerson('Oda');
+  const pia = await newPerson('Pia');
+  const input = { username: oda.username, password: PASSWORD };
+  const [id] = Object.entries(own).find(([, text]) => text.startsWith('mutation SignIn('))!;
+  const named = await fetch(`${gatewayUrl}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ documentId: id, variables: { input } }),
+  });
+  const { data } = (await named.json()) as { data: { signIn: { accessToken: string } } };
+  const socket = createClient({
+    url: `${gatewayUrl.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${data.signIn.accessToken}` },
+    retryAttempts: 0,
+  });
+  const other = socket.iterate({ query: 'subscription { friendListChanged { revision } }' }).next();
+  await expect(other).rejects.toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+  await socket.dispose();
+
+  // The page's own subscription is as live as ever.
+  await befriendOnPages(oda.page, pia.page, pia.username, 'Oda');
+  await rename(pia.page, 'Pia the Second');
+  await friendNamed(oda.page, 'Pia the Second').waitFor();
+  expect([...oda.complaints, ...pia.complaints]).toEqual([]);
+});
+
 test('under the hood: operations, frames, revision and latency as they happen, and the way into GraphiQL', async () => {
   const max = await newPerson('Max');
   const nan = await newPerson('Nan');
@@ -324,7 +362,7 @@ test('under the hood: operations, frames, revision and latency as they happen, a
   const operation = drawer.getByRole('button', { name: /operation SearchPeople/ }).first();
   await operation.click();
   // No secret is shown.
-  await drawer.getByRole('button', { name: /operation Begin/ }).waitFor();
+  await drawer.getByRole('button', { name: /operation SignUp/ }).waitFor();
   expect(await drawer.textContent()).not.toContain(PASSWORD);
 
   const [graphiql] = await Promise.all([

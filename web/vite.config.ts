@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { trustedDocuments } from './src/connection/trusted-documents.ts';
 
 /** Lays `.gz` and `.br` beside each text file of the build, once, so that the server never compresses. */
 function compressed(): Plugin {
@@ -28,10 +29,22 @@ function compressed(): Plugin {
   };
 }
 
+/** What a gateway with TRUSTED_DOCUMENTS answers; it looks for this file in the folder of the page that it serves. */
+function withTrustedDocuments(): Plugin {
+  return {
+    name: 'trusted-documents',
+    apply: 'build',
+    generateBundle() {
+      const source = JSON.stringify(trustedDocuments(), undefined, 1);
+      this.emitFile({ type: 'asset', fileName: '.vite/trusted-documents.json', source });
+    },
+  };
+}
+
 const gateway = process.env.GATEWAY_URL ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), compressed(), withTrustedDocuments()],
   build: {
     target: 'es2023',
     // The policy forbids data: URLs, and a hashed file is cached anyway.

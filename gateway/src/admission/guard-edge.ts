@@ -31,7 +31,10 @@ export interface Edge {
 export async function guardEdge(config: GatewayConfig): Promise<Edge> {
   const clientAddressOf = readClientAddresses(config.TRUSTED_PROXIES);
   const origins = readAllowedOrigins(config.ALLOWED_ORIGINS);
-  const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, config.TRUSTED_DOCUMENTS_FILE);
+  const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, {
+    file: config.TRUSTED_DOCUMENTS_FILE,
+    webFolder: config.WEB_FOLDER,
+  });
   const isPublic = config.NODE_ENV === 'production';
   const loadLimits = {
     running: config.OPERATIONS_AT_ONCE,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,6 +70,11 @@ describe.each(['only', 'prefer'] as const)('%s', (mode) => {
     expect(await overWebSocket({ query: '', ...named, variables })).toEqual({ user: { id: 'bob' } });
   });
 
+  test('the text of a document of the manifest is answered too, word for word', async () => {
+    expect(await overHttp({ query: TEXT, variables })).toEqual({ status: 200, data: { user: { id: 'bob' } } });
+    expect(await overWebSocket({ query: TEXT, variables })).toEqual({ user: { id: 'bob' } });
+  });
+
   test('an id of none is told so', async () => {
     const unknown = { documentId: 'f'.repeat(64), variables };
     expect(await overHttp(unknown)).toMatchObject({ status: 400, code: 'PERSISTED_QUERY_NOT_FOUND' });
@@ -85,14 +90,43 @@ describe.each(['only', 'prefer'] as const)('%s', (mode) => {
       expect(await overHttp(own)).toMatchObject({ status: 403, code: 'FORBIDDEN' });
       expect(await overWebSocket(own)).toMatchObject({ code: 'FORBIDDEN' });
       // Not even beside a document that is.
-      expect(await overHttp({ ...own, documentId: ID, variables })).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+      const beside = { ...own, documentId: ID, variables };
+      expect(await overHttp(beside)).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+      expect(await overWebSocket(beside)).toMatchObject({ code: 'FORBIDDEN' });
+      // Nor with a space more than there is.
+      expect(await overHttp({ query: `${TEXT} `, variables })).toMatchObject({ status: 403, code: 'FORBIDDEN' });
     }
   });
 });
 
+test('where the web client is served, the documents of its build are trusted, beside those of a file', async () => {
+  const webFolder = join(folder, 'web');
+  await mkdir(join(webFolder, '.vite'), { recursive: true });
+  const own = 'query Me { me { id } }';
+  await writeFile(join(webFolder, '.vite/trusted-documents.json'), JSON.stringify({ own }));
+  const env = { TRUSTED_DOCUMENTS: 'only', WEB_FOLDER: webFolder };
+  for (const more of [{}, { TRUSTED_DOCUMENTS_FILE: manifest }]) {
+    const gateway = await startTestGateway(around, { env: { ...env, ...more } });
+    const ask = async (body: object) => {
+      const response = await fetch(gateway.graphql, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${await around.tokenOf('ada')}` },
+        body: JSON.stringify(body),
+      });
+      return response.json();
+    };
+    expect(await ask({ query: own })).toEqual({ data: { me: { id: 'ada' } } });
+    const other = await ask({ documentId: ID, variables });
+    if ('TRUSTED_DOCUMENTS_FILE' in more) expect(other).toEqual({ data: { user: { id: 'bob' } } });
+    else expect(other).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] });
+    await gateway.stop();
+  }
+});
+
 test.each([
-  ['no file', undefined],
-  ['a file that is not there', '/nowhere/documents.json'],
-])('%s is refused by the variable’s name', async (_what, file) => {
-  await expect(readTrustedDocuments('only', file)).rejects.toThrow(/^TRUSTED_DOCUMENTS_FILE: /);
+  ['no file and no web client', {}],
+  ['no file, and a folder without a web client', { webFolder: '/nowhere' }],
+  ['a file that is not there', { file: '/nowhere/documents.json' }],
+])('%s is refused by the variable’s name', async (_what, where) => {
+  await expect(readTrustedDocuments('only', where)).rejects.toThrow(/^TRUSTED_DOCUMENTS_FILE: /);
 });

@@ -1,4 +1,4 @@
-/** The public API's shapes, as the operations below select them. */
+/** The public API's shapes, as operations.ts selects them. */
 export interface Person {
   readonly id: string;
   readonly nickname: string;
@@ -41,19 +41,3 @@ export type FriendListChange =
   | (Place & { readonly __typename: 'FriendRemoved'; readonly userId: string })
   | (Place & { readonly __typename: 'FriendRequestAdded'; readonly request: FriendRequest })
   | (Place & { readonly __typename: 'FriendRequestClosed'; readonly requestId: string; readonly outcome: string });
-
-const PERSON = '{ id nickname avatarUrl }';
-export const FRIEND_FIELDS = `user ${PERSON} remark displayName pinned tags since`;
-export const REQUEST_FIELDS = `id from ${PERSON} to ${PERSON} message sentAt`;
-
-export const WATCH_FRIEND_LIST = `subscription WatchFriendList($after: String) {
-  friendListChanged(after: $after) {
-    __typename cursor revision occurredAt
-    ... on FriendListSnapshot { reason complete friends { ${FRIEND_FIELDS} } requests { ${REQUEST_FIELDS} } }
-    ... on FriendAdded { friend { ${FRIEND_FIELDS} } }
-    ... on FriendChanged { friend { ${FRIEND_FIELDS} } }
-    ... on FriendRemoved { userId }
-    ... on FriendRequestAdded { request { ${REQUEST_FIELDS} } }
-    ... on FriendRequestClosed { requestId outcome }
-  }
-}`;

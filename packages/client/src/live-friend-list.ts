@@ -1,7 +1,8 @@
 import type { SavedFriendList } from './friend-list.ts';
 import type { KeyValueStore } from './key-value-store.ts';
-import { FRIEND_FIELDS, type Friend, type FriendListChange, type FriendRequest } from './list-change.ts';
+import type { Friend, FriendListChange, FriendRequest } from './list-change.ts';
 import { createListeners, type Unsubscribe } from './listeners.ts';
+import { UPDATE_FRIEND } from './operations.ts';
 import { type FriendEdit, PendingEdits } from './pending-edits.ts';
 import type { Operation } from './send-operation.ts';
 import type { Session } from './session.ts';
@@ -37,9 +38,6 @@ export interface LiveFriendList {
 
 const STORED = 'kith.friend-list';
 const SAVE_AT_MOST_EVERY_MS = 1_000;
-const UPDATE = `mutation UpdateFriend($input: UpdateFriendInput!) {
-  updateFriend(input: $input) { listRevision friend { ${FRIEND_FIELDS} } }
-}`;
 
 export function createLiveFriendList(options: {
   session: Session;
@@ -166,7 +164,7 @@ export function createLiveFriendList(options: {
       try {
         const input = { userId, ...edit };
         const { updateFriend } = await options.send<{ updateFriend: { listRevision: number } }>({
-          query: UPDATE,
+          query: UPDATE_FRIEND,
           variables: { input },
         });
         pending.confirm(updateFriend.listRevision);

@@ -1,6 +1,7 @@
 import type { KeyValueStore } from './key-value-store.ts';
 import type { Person } from './list-change.ts';
 import { createListeners, type Unsubscribe } from './listeners.ts';
+import { CHANGE_PASSWORD, REFRESH_SESSION, SIGN_IN, SIGN_OUT, SIGN_UP } from './operations.ts';
 import { KithApiError, type Operation } from './send-operation.ts';
 
 export interface SignedIn {
@@ -34,7 +35,6 @@ interface Tokens {
 
 const STORED = 'kith.session';
 const REFRESH_BEFORE_EXPIRY_MS = 10_000;
-const SESSION = '{ accessToken expiresAt refreshToken user { id username nickname avatarUrl } }';
 
 export function createSession(options: {
   send: <Data>(operation: Operation, accessToken: string | null) => Promise<Data>;
@@ -93,10 +93,7 @@ export function createSession(options: {
       }
       try {
         const { refreshSession } = await send<{ refreshSession: Tokens }>(
-          {
-            query: `mutation Refresh($input: RefreshSessionInput!) { refreshSession(input: $input) ${SESSION} }`,
-            variables: { input: { refreshToken: stored.refreshToken } },
-          },
+          { query: REFRESH_SESSION, variables: { input: { refreshToken: stored.refreshToken } } },
           null,
         );
         await keep(refreshSession);
@@ -111,11 +108,8 @@ export function createSession(options: {
   }
 
   async function begin(field: 'signUp' | 'signIn', input: object): Promise<SignedIn> {
-    const type = field === 'signUp' ? 'SignUpInput' : 'SignInInput';
-    const data = await send<Record<typeof field, Tokens>>(
-      { query: `mutation Begin($input: ${type}!) { ${field}(input: $input) ${SESSION} }`, variables: { input } },
-      null,
-    );
+    const query = field === 'signUp' ? SIGN_UP : SIGN_IN;
+    const data = await send<Record<typeof field, Tokens>>({ query, variables: { input } }, null);
     await keep(data[field]);
     return snapshot!;
   }
@@ -138,17 +132,12 @@ export function createSession(options: {
       const ending = await current();
       await keep(null);
       if (!ending) return;
-      const query = 'mutation SignOut($input: SignOutInput!) { signOut(input: $input) { signedOut } }';
-      await send({ query, variables: { input: { refreshToken: ending.refreshToken } } }, ending.accessToken).catch(
-        () => undefined,
-      );
+      const variables = { input: { refreshToken: ending.refreshToken } };
+      await send({ query: SIGN_OUT, variables }, ending.accessToken).catch(() => undefined);
     },
     async changePassword(input) {
       const { changePassword } = await send<{ changePassword: Tokens }>(
-        {
-          query: `mutation ChangePassword($input: ChangePasswordInput!) { changePassword(input: $input) ${SESSION} }`,
-          variables: { input },
-        },
+        { query: CHANGE_PASSWORD, variables: { input } },
         await accessToken(),
       );
       await keep(changePassword);

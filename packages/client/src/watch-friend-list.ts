@@ -2,7 +2,8 @@ import { createClient } from 'graphql-ws';
 import { backoffMs } from './backoff.ts';
 import { followNetwork, isKnownOffline } from './follow-network.ts';
 import { FriendList, Hole, type SavedFriendList } from './friend-list.ts';
-import { type FriendListChange, WATCH_FRIEND_LIST } from './list-change.ts';
+import type { FriendListChange } from './list-change.ts';
+import { WATCH_FRIEND_LIST } from './operations.ts';
 import type { Session } from './session.ts';
 
 /** `live`: every change arrives as it happens. `catching up`: connected, and reading what was missed. */
