@@ -5,11 +5,13 @@ import type { Edge } from './admission/guard-edge.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { closeSoon, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import type { FrameWriter } from './live/push-to-socket.ts';
 import type { SessionEnds } from './live/session-ends.ts';
 
 /** What is kept for an open socket. */
 export interface SocketState {
   readonly socket: WebSocket;
+  readonly frames: FrameWriter;
   readonly traceparent?: string;
   readonly clientAddress: string;
   /** Whose socket it is, once it is admitted. */

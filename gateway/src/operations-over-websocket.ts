@@ -16,15 +16,15 @@ export const subscribeInEnvelope = (args: ExecutionArgs) => (args.rootValue as E
 /** The operation, parsed, valid and with its context; or the errors that the client gets instead of an answer. */
 export async function prepareOperation(
   socket: SocketState,
-  /** How many operations the socket has, this one included. */
-  running: number,
+  /** `running`: how many operations the socket has, this one included. */
+  { id, running }: { id: string; running: number },
   payload: SubscribePayload,
   options: { yoga: () => GatewayYoga; verify: TokenVerifier; headersInOperations: boolean; edge: Edge },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
     if (running > options.edge.operationsPerSocket) throw tooMany(options.edge.operationsPerSocket);
     const context = await contextOfOperation(socket, payload, options);
-    const enveloped = options.yoga().getEnveloped({ ...context });
+    const enveloped = options.yoga().getEnveloped({ ...context, push: { frames: socket.frames, operationId: id } });
     const document = enveloped.parse(options.edge.trustedDocuments.textOf(payload));
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document);
     if (errors.length > 0) return errors.map(withoutHttp);

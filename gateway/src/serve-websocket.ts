@@ -8,6 +8,7 @@ import { admitSocket, type SocketState } from './admit-socket.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { closeSoon, keepSocketHonest, type SocketLimits } from './keep-socket-honest.ts';
 import { connectionsClosed } from './live/live-metrics.ts';
+import { writeFrames } from './live/push-to-socket.ts';
 import type { SessionEnds } from './live/session-ends.ts';
 import { executeInEnvelope, prepareOperation, subscribeInEnvelope } from './operations-over-websocket.ts';
 import { spreadOver } from './spread-over.ts';
@@ -46,8 +47,8 @@ export function serveWebSocket(options: WebSocketOptions) {
   const graphql = makeServer<Record<string, unknown>, SocketState>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     onConnect: (ctx) => admitSocket(ctx, options),
-    onSubscribe: (ctx, _id, payload) =>
-      prepareOperation(ctx.extra, Object.keys(ctx.subscriptions).length, payload, options),
+    onSubscribe: (ctx, id, payload) =>
+      prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
     execute: executeInEnvelope,
     subscribe: subscribeInEnvelope,
   });
@@ -76,7 +77,12 @@ export function serveWebSocket(options: WebSocketOptions) {
 
   function open(socket: WebSocket, request: IncomingMessage, clientAddress: string): void {
     const { traceparent } = request.headers;
-    const state: SocketState = { socket, clientAddress, ...(typeof traceparent === 'string' ? { traceparent } : {}) };
+    const state: SocketState = {
+      socket,
+      frames: writeFrames(socket, request.socket),
+      clientAddress,
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    };
     const honest = keepSocketHonest(socket, request.socket, limits);
     // The close that follows an error says all there is to say.
     socket.on('error', () => undefined);

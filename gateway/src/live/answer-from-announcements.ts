@@ -3,10 +3,12 @@ import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { OpenLiveList } from './open-live-list.ts';
 import { projectionOf } from './project-announcement.ts';
+import { pushToSocket } from './push-to-socket.ts';
 
 /**
  * The short way for subscriptions whose whole selection stands in the announcements (the usual ones): each change is
- * projected, not executed, at a fraction of the cost. All others go the long way, through the federation.
+ * projected, not executed, at a fraction of the cost, and over WebSocket written straight to the socket. All others go
+ * the long way, through the federation.
  */
 export function answerFromAnnouncements(live: GraphQLSchema, openLiveList: OpenLiveList): Plugin<GatewayContext> {
   return {
@@ -15,8 +17,10 @@ export function answerFromAnnouncements(live: GraphQLSchema, openLiveList: OpenL
       if (!projection) return;
       setSubscribeFn(() => {
         const after = projection.args.after as string | null | undefined;
+        const { push }: GatewayContext = args.contextValue;
         try {
-          return mapped(openLiveList(after ?? null, args.contextValue), projection.project);
+          const list = openLiveList(after ?? null, args.contextValue);
+          return push ? pushToSocket(list, projection.textOf, push) : mapped(list, projection.project);
         } catch (error) {
           if (error instanceof GraphQLError) return { errors: [error] };
           throw error;

@@ -55,27 +55,29 @@ export class SubscriptionRefused extends Error {
  *     the next revision to arrive shows the hole.
  *  3. A last change has no next one that could show it is missing. `ahead()` does, from a poll of the store.
  *
- * The reader pulls: a subscriber that does not read costs its bounded buffer, and no work at all.
+ * The reader takes: a subscriber that does not read costs its bounded buffer, and no work at all. There is one reader,
+ * who either calls `take()` whenever `onReady` says so, at no cost but the change's own, or iterates.
  */
 export class LiveList<Change extends ListChange> implements AsyncIterableIterator<Change, undefined> {
+  /** Called when `take()` may have something, and at the end; may be called for nothing, and from within `take()`. */
+  onReady: () => void = () => undefined;
   readonly #inputs: LiveListInputs<Change>;
   readonly #listening: { stop(): void };
-  readonly #ended = new AbortController();
+  #ended = false;
   #endedWith: Error | undefined;
   #position: Position;
   /** Why the store must be asked before anything announced may be handed over; null while live. */
   #behind: CatchUpReason | null = 'SUBSCRIBED';
+  /** The question that the store is asked, and the pause after it. */
+  #asking: AbortController | undefined;
   /** What the reader has not taken yet of the last answer. */
   #answered: Change[] = [];
   readonly #announced = new WaitingChanges<Change>();
   /** The highest revision that anybody said exists. */
   #highestKnown = 0;
   #inDelivery: Change | undefined;
-  #asking = false;
   #failures = 0;
   #staleAnswers = 0;
-  #wake: (() => void) | undefined;
-  #taking: Promise<unknown> = Promise.resolve();
 
   /** `after`: the cursor of the last change the reader has; null asks for a snapshot. */
   constructor(after: string | null, inputs: LiveListInputs<Change>) {
@@ -94,11 +96,15 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     return this.#behind === null && !this.#asking;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Announcements may have been missed: ask the store before going on. */
   doubt(reason: CatchUpReason): void {
     this.#behind ??= reason;
     this.#announced.clear();
-    this.#wake?.();
+    this.onReady();
   }
 
   /** The store has this revision: if it was not announced here, its announcement was lost. */
@@ -109,49 +115,26 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     this.doubt('STORE_AHEAD');
   }
 
-  next(): Promise<IteratorResult<Change, undefined>> {
+  /** The next change, if it is there: the reader is done with the one before. */
+  take(): Change | undefined {
     if (this.#inDelivery) this.#inputs.observer?.delivered(this.#inDelivery);
     this.#inDelivery = undefined;
-    const take = () => this.#take();
-    const taken = this.#taking.then(take, take);
-    this.#taking = taken;
-    return taken;
+    if (this.#ended) return undefined;
+    const change = this.#answered.shift() ?? this.#nextAnnounced();
+    if (change) this.#position = { cursor: change.cursor, revision: change.revision };
+    else if (this.#behind && !this.#asking) void this.#catchUp(this.#behind);
+    return change;
   }
 
-  async return(): Promise<IteratorResult<Change, undefined>> {
-    this.end();
-    return END;
-  }
-
-  /** Frees everything at once and releases a waiting `next()`; an error reaches the reader before the end does. */
-  end(error?: Error): void {
-    if (this.#ended.signal.aborted) return;
-    this.#endedWith = error;
-    this.#ended.abort();
-    this.#listening.stop();
-    this.#answered = [];
-    this.#announced.clear();
-    this.#wake?.();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async #take(): Promise<IteratorResult<Change, undefined>> {
-    try {
-      while (!this.#ended.signal.aborted) {
-        const change = this.#answered.shift() ?? this.#nextAnnounced();
-        if (change) {
-          this.#position = { cursor: change.cursor, revision: change.revision };
-          return { done: false, value: change };
-        }
-        if (this.#behind) await this.#catchUp(this.#behind);
-        else await this.#somethingHappens();
-      }
-    } catch (error) {
-      this.end();
-      throw error;
+  /** The same for a reader who waits. Rejects with the error that has ended the list, once. */
+  async next(): Promise<IteratorResult<Change, undefined>> {
+    for (;;) {
+      const change = this.take();
+      if (change) return { done: false, value: change };
+      if (this.#ended) break;
+      await new Promise<void>((resolve) => {
+        this.onReady = resolve;
+      });
     }
     const error = this.#endedWith;
     this.#endedWith = undefined;
@@ -159,8 +142,29 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     return END;
   }
 
+  async return(): Promise<IteratorResult<Change, undefined>> {
+    this.end();
+    return END;
+  }
+
+  /** Frees everything at once; an error reaches the reader before the end does. */
+  end(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#endedWith = error;
+    this.#asking?.abort();
+    this.#listening.stop();
+    this.#answered = [];
+    this.#announced.clear();
+    this.onReady();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
   #nextAnnounced(): Change | undefined {
-    if (this.#behind) return undefined;
+    if (!this.live) return undefined;
     const last = this.#position.revision ?? 0;
     this.#announced.dropUpTo(last);
     const next = this.#announced.first;
@@ -177,8 +181,8 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
   #hear(change: Change, bytes: number): void {
     this.#highestKnown = Math.max(this.#highestKnown, change.revision);
     if (this.#behind || change.revision <= (this.#position.revision ?? 0)) return;
-    if (!this.#announced.add(change, bytes)) this.doubt('OVERFLOW');
-    this.#wake?.();
+    if (this.#announced.add(change, bytes)) this.onReady();
+    else this.doubt('OVERFLOW');
   }
 
   async #catchUp(reason: CatchUpReason): Promise<void> {
@@ -186,27 +190,34 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     const knownBefore = this.#highestKnown;
     // From here on announcements are buffered again, and whatever makes them doubtful sets this anew.
     this.#behind = null;
-    this.#asking = true;
+    const asking = new AbortController();
+    const { signal } = asking;
+    this.#asking = asking;
     try {
-      const answer = await this.#inputs.changesSince(this.#position.cursor, this.#ended.signal, reason);
-      if (this.#ended.signal.aborted) return;
+      const answer = await this.#inputs.changesSince(this.#position.cursor, signal, reason);
+      if (this.#ended) return;
       const news = newChangesOf(answer, this.#position);
       this.#failures = 0;
-      await this.#accept(news, knownBefore);
+      await this.#accept(news, knownBefore, signal);
     } catch (error) {
-      if (this.#ended.signal.aborted) return;
-      if (error instanceof SubscriptionRefused) throw error.cause;
+      if (this.#ended) return;
+      if (error instanceof SubscriptionRefused) return this.end(error.cause);
       this.#failures += 1;
       const neverAnswered = this.#position.revision === null;
-      if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) throw error;
+      if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) return this.end(error as Error);
       this.doubt('STORE_FAILED');
-      await this.#inputs.pause(this.#failures, this.#ended.signal);
+      await this.#inputs.pause(this.#failures, signal);
     } finally {
-      this.#asking = false;
+      this.#asking = undefined;
+      this.onReady();
     }
   }
 
-  async #accept({ changes, end, hasMore, hasSnapshot }: NewChanges<Change>, knownBefore: number): Promise<void> {
+  async #accept(
+    { changes, end, hasMore, hasSnapshot }: NewChanges<Change>,
+    knownBefore: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.#answered = changes;
     if (changes.length === 0) this.#position = end;
     if (hasMore) return this.doubt('MORE');
@@ -219,14 +230,7 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     }
     this.#staleAnswers += 1;
     this.doubt('STORE_BEHIND');
-    if (changes.length === 0) await this.#inputs.pause(this.#staleAnswers, this.#ended.signal);
-  }
-
-  async #somethingHappens(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    await promise;
-    this.#wake = undefined;
+    if (changes.length === 0) await this.#inputs.pause(this.#staleAnswers, signal);
   }
 }
 

@@ -107,6 +107,7 @@ test('a projection answers exactly what executing the operation over the same ob
           fieldResolver: (source, _args, _context, info) => (info.path.prev ? source[info.fieldName] : announced),
         });
         expect(JSON.stringify(projection!.project(announced))).toBe(JSON.stringify(executed));
+        expect(projection!.textOf(announced)).toBe(JSON.stringify(executed));
         compared += 1;
       }
     }),
@@ -126,4 +127,33 @@ test('wrong variables are left to execution, which says what is wrong', () => {
   const document = parse('subscription ($after: String!) { friendListChanged(after: $after) { revision } }');
   expect(projectionOf(live, { document, variableValues: {} })).toBeUndefined();
   expect(projectionOf(live, { document, variableValues: { after: 'x' } })?.args).toEqual({ after: 'x' });
+});
+
+test('a projection is shared by all who send the same document, whatever their cursor, and by nobody else', () => {
+  const document = parse(`subscription ($after: String, $short: Boolean! = false) {
+    friendListChanged(after: $after) { revision cursor @skip(if: $short) }
+  }`);
+  const [one, two, short] = [{ after: '1' }, { after: '2' }, { after: '2', short: true }].map(
+    (variableValues) => projectionOf(live, { document, variableValues })!,
+  );
+  expect(one!.textOf).toBe(two!.textOf);
+  expect([one!.args, two!.args]).toEqual([{ after: '1' }, { after: '2' }]);
+  expect(short!.project(announcements[4]!)).toEqual({ data: { friendListChanged: { revision: 7 } } });
+  for (const announced of [...announcements, ...announcements]) {
+    expect(one!.textOf(announced)).toBe(JSON.stringify(one!.project(announced)));
+  }
+});
+
+test('variables that select something else each time are projected all the same', () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const document = parse(`subscription (${names.map((name) => `$${name}: Boolean!`).join(' ')}) {
+    friendListChanged { revision ${names.map((name) => `${name}: cursor @include(if: $${name})`).join(' ')} }
+  }`);
+  for (let number = 0; number < 2 ** names.length; number += 1) {
+    const chosen = names.filter((_name, at) => number & (1 << at));
+    const variableValues = Object.fromEntries(names.map((name) => [name, chosen.includes(name)]));
+    const { friendListChanged } = projectionOf(live, { document, variableValues })!.project(announcements[4]!)
+      .data as never;
+    expect(Object.keys(friendListChanged)).toEqual(['revision', ...chosen]);
+  }
 });

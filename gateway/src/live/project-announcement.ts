@@ -1,5 +1,6 @@
 import { collectFields, collectSubFields } from '@graphql-tools/utils';
 import {
+  type DocumentNode,
   type ExecutionResult,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -22,11 +23,20 @@ type Announced = Readonly<Record<string, unknown>>;
 type Project = (value: never) => unknown;
 
 export interface Projection {
-  /** The arguments of the one field that is subscribed to. */
-  readonly args: Readonly<Record<string, unknown>>;
   /** What the client selected of an announced object: the same that executing the operation over it would answer. */
   project(announced: object): ExecutionResult;
+  /** The same as JSON. All who hear of one change in a row, and selected the same, share one text. */
+  textOf(announced: object): string;
 }
+
+export interface ProjectedSubscription extends Projection {
+  /** The arguments of the one field that is subscribed to. */
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** A document comes again with each client of an app, as the very same object. */
+const known = new WeakMap<GraphQLSchema, WeakMap<DocumentNode, Map<string, Projection>>>();
+const MAX_KNOWN_OF_A_DOCUMENT = 16;
 
 /**
  * Turns a subscription into a function over announced objects, once, so that an event costs neither an execution nor a
@@ -36,7 +46,7 @@ export interface Projection {
  * Follows CollectFields and CompleteValue of the GraphQL specification (October 2021, sections 6.3.2 and 6.4.3) for what
  * an announcement can be: plain JSON that fits its type.
  */
-export function projectionOf(live: GraphQLSchema, args: SubscriptionArgs): Projection | undefined {
+export function projectionOf(live: GraphQLSchema, args: SubscriptionArgs): ProjectedSubscription | undefined {
   const operation = getOperationAST(args.document, args.operationName);
   const root = live.getSubscriptionType();
   if (!operation || !root) return undefined;
@@ -53,11 +63,44 @@ export function projectionOf(live: GraphQLSchema, args: SubscriptionArgs): Proje
   const field = only && root.getFields()[only[1][0]!.name.value];
   if (!field || others.length > 0) return undefined;
   const [key, nodes] = only;
-  const project = projectValue(selection, field.type, nodes);
-  if (!project) return undefined;
+
+  const ofDocument = knownOf(live, args.document);
+  const same = selectedBy(args.operationName, variables);
+  let projection = ofDocument.get(same);
+  if (!projection) {
+    const project = projectValue(selection, field.type, nodes);
+    if (!project) return undefined;
+    projection = projectUnder(key, project);
+    if (ofDocument.size < MAX_KNOWN_OF_A_DOCUMENT) ofDocument.set(same, projection);
+  }
+  return { ...projection, args: getArgumentValues(field, nodes[0]!, variables) };
+}
+
+function knownOf(live: GraphQLSchema, document: DocumentNode): Map<string, Projection> {
+  const ofSchema = known.get(live) ?? new WeakMap<DocumentNode, Map<string, Projection>>();
+  known.set(live, ofSchema);
+  const ofDocument = ofSchema.get(document) ?? new Map<string, Projection>();
+  ofSchema.set(document, ofDocument);
+  return ofDocument;
+}
+
+/** What a document's selection depends on: `@skip` and `@include` take booleans alone. */
+function selectedBy(operationName: unknown, variables: Record<string, unknown>): string {
+  return JSON.stringify([
+    operationName,
+    ...Object.entries(variables).filter(([, value]) => typeof value === 'boolean'),
+  ]);
+}
+
+function projectUnder(key: string, projectField: Project): Projection {
+  const project = (announced: object) => ({ data: { [key]: projectField(announced as never) } });
+  let last: { readonly announced: object; readonly text: string } | undefined;
   return {
-    args: getArgumentValues(field, nodes[0]!, variables),
-    project: (announced) => ({ data: { [key]: project(announced as never) } }),
+    project,
+    textOf(announced) {
+      if (last?.announced !== announced) last = { announced, text: JSON.stringify(project(announced)) };
+      return last.text;
+    },
   };
 }
 

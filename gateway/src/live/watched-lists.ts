@@ -1,7 +1,7 @@
 import { liveFriendList } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
-import { type AnnouncedChange, announcedChangeSchema } from './friend-list-change.ts';
+import { type AnnouncedChange, isAnnouncedChange } from './friend-list-change.ts';
 import type { ListRevisions } from './friend-list-source.ts';
 import type { CatchUpReason } from './live-list.ts';
 import {
@@ -49,7 +49,7 @@ export function watchLists({
   const watched = new SharedByKey((ownerId) => {
     const subscribers = new Set<ListSubscriber>();
     const listening = broker.listen(liveFriendList(ownerId), (payload) => {
-      const change = readAnnouncement(payload, log);
+      const change = readAnnouncement(payload, ownerId, log);
       if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
     });
     watchedListsGauge.inc();
@@ -126,14 +126,12 @@ export function watchLists({
   };
 }
 
-function readAnnouncement(payload: string, log: Logger): AnnouncedChange | undefined {
-  const read = announcedChangeSchema.safeParse(parseJson(payload));
-  if (read.success) return read.data;
+function readAnnouncement(payload: string, ownerId: string, log: Logger): AnnouncedChange | undefined {
+  const read = parseJson(payload);
+  if (isAnnouncedChange(read)) return read;
   malformedAnnouncements.inc();
-  log.warn(
-    { problem: read.error.issues[0] },
-    'an announcement could not be read: its subscribers catch up from the store',
-  );
+  const { __typename, revision } = (read ?? {}) as Partial<AnnouncedChange>;
+  log.warn({ ownerId, __typename, revision }, 'an announcement could not be read: its subscribers catch up');
   return undefined;
 }
 
