@@ -55,8 +55,13 @@ export interface EventToWrite {
   readonly data: unknown;
 }
 
-export function writeEnvelope(event: EventToWrite): string {
-  return JSON.stringify({
+export function writeEnvelope({ data, ...event }: EventToWrite): string {
+  return writeEnvelopeAround(JSON.stringify(data), event);
+}
+
+/** For data that is JSON already, as in an outbox: it is neither parsed nor written again. */
+export function writeEnvelopeAround(dataJson: string, event: Omit<EventToWrite, 'data'>): string {
+  const envelope = JSON.stringify({
     specversion: '1.0',
     id: event.eventId,
     source: event.source,
@@ -65,9 +70,9 @@ export function writeEnvelope(event: EventToWrite): string {
     time: event.occurredAt.toISOString(),
     datacontenttype: 'application/json',
     revision: event.revision,
-    ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
-    data: event.data,
+    traceparent: event.traceparent,
   });
+  return `${envelope.slice(0, -1)},"data":${dataJson}}`;
 }
 
 /**

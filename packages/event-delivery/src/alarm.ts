@@ -21,6 +21,8 @@ export function createAlarm() {
     reset: () => {
       rung = false;
     },
+    /** Whether it was woken since the last reset. */
+    rung: () => rung,
     wake: () => {
       rung = true;
       if (asleep?.wakesEarly) asleep.done();

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ChildServer, eventually, startNats } from '@kith/local';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendToOutbox, EventRefused } from './append-to-outbox.ts';
 import type { EventBroker, StoredMessage } from './broker.ts';
@@ -260,6 +260,21 @@ describe('the relay', () => {
     await eventually('a write works', () => append('p1', 2).then(() => true));
     await allPublished();
     expect(await stored()).toEqual(['p1:1', 'p1:2']);
+  });
+
+  test('goes on where a pooler gives it another session each time, which knows no prepared statements', async () => {
+    const session = new pg.Pool({ connectionString: database.url, max: 1 });
+    const running = relay({ pool: session });
+    await append('p1', 1);
+    await allPublished();
+    await session.query('DEALLOCATE ALL');
+    await append('p1', 2);
+    await append('p2', 1);
+    await allPublished();
+    expect(await stored()).toEqual(['p1:1', 'p1:2', 'p2:1']);
+    expect(running.log).toEqual([]);
+    await running.stop();
+    await session.end();
   });
 
   test('stops after the batch in hand', async () => {

@@ -1,4 +1,4 @@
-import { writeEnvelope } from '@kith/event-contracts';
+import { writeEnvelopeAround } from '@kith/event-contracts';
 import type pg from 'pg';
 import { createAlarm } from './alarm.ts';
 import { backoffMs } from './backoff.ts';
@@ -8,45 +8,15 @@ import type { Log } from './log.ts';
 import { countPublished, measureOutbox } from './measure-delivery.ts';
 import { freshMessageId } from './message-id.ts';
 import { isFaultOfTheMessage } from './publish-failed.ts';
-import { RELAY_LOCK } from './relay-lock.ts';
 import { type Hop, startHop } from './trace-event-path.ts';
+import { BATCH, isOfAnotherSession, type OutboxRow, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
 
-const BATCH = 1_000;
 const SWEEP_EVERY_MS = 1_000;
-/** A relay that is frozen inside a batch loses its session, and with it the lock, to the next one. */
-const FROZEN_AFTER_MS = 3_000;
+/** While another relay is at it, looking at every commit would be in vain. */
+const LEAVE_IT_TO_ANOTHER_MS = 25;
 /** An owner whose event no broker takes (see isFaultOfTheMessage) is left alone so long; the others flow. */
 const SET_ASIDE_MS = 30_000;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
-
-// Not waiting for the disk: a mark that a crash takes back only means that its event is published again.
-const BEGIN_AS_THE_ONLY_RELAY = `
-  BEGIN;
-  SET LOCAL synchronous_commit = off;
-  SET LOCAL idle_in_transaction_session_timeout = ${FROZEN_AFTER_MS};
-  SELECT pg_try_advisory_xact_lock(${RELAY_LOCK}) AS mine`;
-
-// By id among the unpublished, never "id > last seen": a transaction that took its ids early may commit late.
-const NEXT_BATCH = `
-  SELECT id, event_id, owner_id, revision, type, subject, payload, headers, occurred_at
-  FROM outbox WHERE published_at IS NULL AND owner_id <> ALL ($1::text[]) ORDER BY id LIMIT ${BATCH}`;
-
-// Not now(), which is when the transaction began, before the broker had any of it: reconciling compares with this time.
-const MARK_PUBLISHED = `
-  UPDATE outbox SET published_at = clock_timestamp(), stream_sequence = done.sequence
-  FROM unnest($1::bigint[], $2::bigint[]) AS done (id, sequence) WHERE outbox.id = done.id`;
-
-interface OutboxRow {
-  id: string;
-  event_id: string;
-  owner_id: string;
-  revision: string;
-  type: string;
-  subject: string;
-  payload: unknown;
-  headers: { traceparent?: string; republished?: string };
-  occurred_at: Date;
-}
 
 export interface RelayOptions {
   readonly pool: pg.Pool;
@@ -75,30 +45,54 @@ export function startRelay(options: RelayOptions): Relay {
   const measured = measureOutbox(options.source, pool);
   const setAside = new Map<string, number>();
   let stopping = false;
+  let prepares = true;
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!stopping) {
-      alarm.reset();
       try {
-        const batch = await publishBatch(options, ownersSetAside(setAside));
-        if (batch.failed && isFaultOfTheMessage(batch.failed.error)) {
-          const { row, error } = batch.failed;
+        const { isRelay, failed } = await withClient(pool, publishAllThereIs);
+        if (failed && isFaultOfTheMessage(failed.error)) {
+          const { row, error } = failed;
           setAside.set(row.owner_id, performance.now() + SET_ASIDE_MS);
           log.error({ ownerId: row.owner_id, outboxId: row.id, error: String(error) }, 'an event cannot be published');
           continue;
         }
-        if (batch.failed) throw batch.failed.error;
+        if (failed) throw failed.error;
         if (failures > 0) log.info({}, 'the relay publishes again');
         failures = 0;
-        if (batch.published < BATCH) await alarm.wait(SWEEP_EVERY_MS);
+        if (!isRelay) await alarm.pause(LEAVE_IT_TO_ANOTHER_MS);
+        await alarm.wait(SWEEP_EVERY_MS);
       } catch (error) {
+        if (prepares && isOfAnotherSession(error)) {
+          prepares = false;
+          continue;
+        }
         failures += 1;
         // Writes go on meanwhile; said once, not at every try.
         if (failures === 1) log.warn({ error: String(error) }, 'the relay cannot publish; it keeps trying');
         if (!stopping) await alarm.pause(backoffMs(failures, RETRY));
       }
     }
+  }
+
+  /** One transaction after the other, each with one batch, while there is something: marks and others get their turn. */
+  async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
+    const outbox = unpublishedRows(client, { prepares });
+    alarm.reset();
+    let rows = await outbox.begin(ownersSetAside(setAside));
+    while (rows && rows.length > 0) {
+      const { done, failed } = await publishRows(rows, options);
+      const isMore = rows.length === BATCH || alarm.rung();
+      if (failed || stopping || !isMore) {
+        await outbox.markAndEnd(done);
+        return { isRelay: true, failed };
+      }
+      alarm.reset();
+      rows = await outbox.markAndBegin(done, ownersSetAside(setAside));
+    }
+    await outbox.end();
+    return { isRelay: rows !== undefined };
   }
 
   const running = run();
@@ -120,25 +114,27 @@ function ownersSetAside(setAside: Map<string, number>): string[] {
   return [...setAside.keys()];
 }
 
-interface Batch {
-  /** 0 also when another relay is at it. */
-  readonly published: number;
-  /** The first row that the broker did not take; those behind it wait. */
-  readonly failed?: { readonly row: OutboxRow; readonly error: Error };
+interface Failed {
+  readonly row: OutboxRow;
+  readonly error: Error;
 }
 
-async function publishBatch(options: RelayOptions, ownersToSkip: readonly string[]): Promise<Batch> {
-  const client = await options.pool.connect();
+interface Round {
+  /** False: another one is at it. */
+  readonly isRelay: boolean;
+  /** The first row that the broker did not take; those behind it wait. */
+  readonly failed?: Failed | undefined;
+}
+
+async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => {
     broken = error;
   };
   client.on('error', onError);
   try {
-    const begun = (await client.query(BEGIN_AS_THE_ONLY_RELAY)) as unknown as pg.QueryResult[];
-    const batch = begun.at(-1)?.rows[0].mine ? await publishNext(client, options, ownersToSkip) : { published: 0 };
-    await client.query('COMMIT');
-    return batch;
+    return await work(client);
   } catch (error) {
     broken ??= error as Error;
     throw error;
@@ -149,26 +145,19 @@ async function publishBatch(options: RelayOptions, ownersToSkip: readonly string
   }
 }
 
-async function publishNext(
-  client: pg.PoolClient,
+async function publishRows(
+  rows: readonly OutboxRow[],
   options: RelayOptions,
-  ownersToSkip: readonly string[],
-): Promise<Batch> {
-  const { rows } = await client.query<OutboxRow>({
-    name: 'relay-next-batch',
-    text: NEXT_BATCH,
-    values: [ownersToSkip],
-  });
-  if (rows.length === 0) return { published: 0 };
+): Promise<{ done: PublishedRow[]; failed?: Failed | undefined }> {
   const hops = rows.map((row) =>
-    startHop('publish', row.headers.traceparent, {
+    startHop('publish', row.traceparent ?? undefined, {
       'messaging.destination.name': row.type,
       'messaging.message.id': row.event_id,
     }),
   );
   const results = await options.broker.publish(rows.map((row, at) => toMessage(row, options.source, hops[at] as Hop)));
-  const done: { id: string; sequence: number }[] = [];
-  let failed: Batch['failed'];
+  const done: PublishedRow[] = [];
+  let failed: Failed | undefined;
   rows.forEach((row, at) => {
     const result = results[at];
     if (result && !('error' in result)) done.push({ id: row.id, sequence: result.sequence });
@@ -176,32 +165,25 @@ async function publishNext(
     hops[at]?.end(result && 'error' in result ? result.error : undefined);
   });
   if (done.length > 0) {
-    await client.query({
-      name: 'relay-mark-published',
-      text: MARK_PUBLISHED,
-      values: [done.map((row) => row.id), done.map((row) => row.sequence)],
-    });
     const now = Date.now();
     const ages = rows.slice(0, done.length).map((row) => now - row.occurred_at.getTime());
     countPublished(options.source, ages);
     options.onPublished?.(done.length, ages[0] ?? 0);
   }
-  return failed ? { published: done.length, failed } : { published: done.length };
+  return { done, failed };
 }
 
 function toMessage(row: OutboxRow, source: string, { traceparent }: Hop): Message {
-  const payload = writeEnvelope({
+  const payload = writeEnvelopeAround(row.payload, {
     eventId: row.event_id,
     source,
     type: row.type,
     ownerId: row.owner_id,
     revision: Number(row.revision),
     occurredAt: row.occurred_at,
-    data: row.payload,
     ...(traceparent ? { traceparent } : {}),
   });
   const headers = traceparent ? { traceparent } : {};
-  const { republished } = row.headers;
-  const id = republished === undefined ? row.event_id : freshMessageId(row.event_id, republished);
+  const id = row.republished === null ? row.event_id : freshMessageId(row.event_id, row.republished);
   return { subject: row.subject, id, payload, headers };
 }

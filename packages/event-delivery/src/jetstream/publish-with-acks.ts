@@ -65,8 +65,10 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     if (refused && results.length === unsendable) {
       results.push({ error: whyUnsendable(nc, refused) as PublishFailed });
     }
-    const notSent = { error: new PublishFailed('NOT_SENT', 'An earlier message failed; this one waits behind it.') };
-    while (results.length < messages.length) results.push(notSent);
+    if (results.length < messages.length) {
+      const notSent = { error: new PublishFailed('NOT_SENT', 'An earlier message failed; this one waits behind it.') };
+      while (results.length < messages.length) results.push(notSent);
+    }
     return results;
   };
 }

@@ -16,7 +16,7 @@ import { counted, SHOP_STREAM } from '../shop-events.ts';
 import type { CrashPoint } from './fault-process.ts';
 
 const CONVERGED_WITHIN_MS = 30_000;
-const RELAY_POINTS: readonly CrashPoint[] = ['before-publish', 'after-ack', 'before-commit'];
+const RELAY_POINTS: readonly CrashPoint[] = ['before-publish', 'after-ack', 'marks-sent'];
 const CONSUMER_POINTS: readonly CrashPoint[] = ['before-effect', 'in-effect', 'after-effect'];
 
 export interface SeedReport {
