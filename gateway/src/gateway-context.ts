@@ -1,5 +1,5 @@
 import type { Viewer } from '@kith/service-kit';
-import type { FrameWriter } from './live/push-to-socket.ts';
+import type { PushTo } from './live/push-to-socket.ts';
 
 /** What executors and live lists find in the context of an operation. */
 export interface GatewayContext {
@@ -14,5 +14,5 @@ export interface GatewayContext {
   /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */
   readonly socketWatchesSession?: boolean;
   /** Over WebSocket: the short way for results of this operation, for who needs no more of it. */
-  readonly push?: { readonly frames: FrameWriter; readonly operationId: string };
+  readonly push?: PushTo;
 }

@@ -8,7 +8,7 @@ import { admitSocket, type SocketState } from './admit-socket.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { closeSoon, keepSocketHonest, type SocketLimits } from './keep-socket-honest.ts';
 import { connectionsClosed } from './live/live-metrics.ts';
-import { writeFrames } from './live/push-to-socket.ts';
+import { FrameWriter } from './live/push-to-socket.ts';
 import type { SessionEnds } from './live/session-ends.ts';
 import { executeInEnvelope, prepareOperation, subscribeInEnvelope } from './operations-over-websocket.ts';
 import { spreadOver } from './spread-over.ts';
@@ -55,7 +55,7 @@ export function serveWebSocket(options: WebSocketOptions) {
   let stopping = false;
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    stream.on('error', () => stream.destroy());
+    stream.on('error', destroy);
     if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
     else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
@@ -71,7 +71,7 @@ export function serveWebSocket(options: WebSocketOptions) {
       refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER);
       return;
     }
-    stream.once('close', () => place.giveBack());
+    stream.once('close', place.giveBack);
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request, clientAddress));
   }
 
@@ -79,13 +79,13 @@ export function serveWebSocket(options: WebSocketOptions) {
     const { traceparent } = request.headers;
     const state: SocketState = {
       socket,
-      frames: writeFrames(socket, request.socket),
+      frames: new FrameWriter(socket, request.socket),
       clientAddress,
       ...(typeof traceparent === 'string' ? { traceparent } : {}),
     };
     const honest = keepSocketHonest(socket, request.socket, limits);
     // The close that follows an error says all there is to say.
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     const closed = graphql.opened(
       {
         protocol: socket.protocol,
@@ -130,6 +130,12 @@ function send(socket: WebSocket, frame: string): Promise<void> {
     if (socket.readyState !== socket.OPEN) return resolve();
     socket.send(frame, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+// Handlers that are one for all sockets: what is made for each is kept for as long as it is open.
+const ignore = () => undefined;
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 const RETRY_AFTER = 'retry-after: 1\r\n';

@@ -3,7 +3,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { OpenLiveList } from './open-live-list.ts';
 import { projectionOf } from './project-announcement.ts';
-import { pushToSocket } from './push-to-socket.ts';
+import { PushedList } from './push-to-socket.ts';
 
 /**
  * The short way for subscriptions whose whole selection stands in the announcements (the usual ones): each change is
@@ -20,7 +20,7 @@ export function answerFromAnnouncements(live: GraphQLSchema, openLiveList: OpenL
         const { push }: GatewayContext = args.contextValue;
         try {
           const list = openLiveList(after ?? null, args.contextValue);
-          return push ? pushToSocket(list, projection.textOf, push) : mapped(list, projection.project);
+          return push ? new PushedList(list, projection.textOf, push) : mapped(list, projection.project);
         } catch (error) {
           if (error instanceof GraphQLError) return { errors: [error] };
           throw error;

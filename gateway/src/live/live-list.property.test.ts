@@ -56,8 +56,8 @@ class World {
 
   constructor(after: string | null) {
     this.list = new LiveList<ListChange>(after, {
-      listen: (onChange) => {
-        this.hear = onChange;
+      listen: (list) => {
+        this.hear = (change, bytes) => list.hear(change, bytes);
         return { stop: () => (this.hear = () => undefined) };
       },
       changesSince: (cursor) => {

@@ -25,8 +25,8 @@ function subscriber(after: string | null = null) {
   const pauses: PromiseWithResolvers<void>[] = [];
   let listening = true;
   const list = new LiveList<ListChange>(after, {
-    listen(onChange) {
-      hear = onChange;
+    listen(list) {
+      hear = (each, bytes) => list.hear(each, bytes);
       return {
         stop() {
           listening = false;

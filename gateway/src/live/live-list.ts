@@ -3,8 +3,8 @@ import type { ListChange } from './list-change.ts';
 import { WaitingChanges } from './waiting-changes.ts';
 
 export interface LiveListInputs<Change> {
-  /** Announcements from now on: in any order, doubled or lost. `bytes` is what one took on the wire. */
-  listen(onChange: (change: Change, bytes: number) => void): { stop(): void };
+  /** Announcements from now on: in any order, doubled or lost. */
+  listen(list: ListSubscriber<Change>): { stop(): void };
   /** Asks the store. Throws SubscriptionRefused when no retry will help; any other error is retried. */
   changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ChangesSince<Change>>;
   /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
@@ -15,6 +15,15 @@ export interface LiveListInputs<Change> {
     /** The reader is done with a change that was announced: it asks for the next. */
     delivered(change: Change): void;
   };
+}
+
+export interface ListSubscriber<Change> {
+  /** Something was announced. `bytes` is what it took on the wire. */
+  hear(change: Change, bytes: number): void;
+  /** Announcements may have been missed: the store has to be asked before going on. */
+  doubt(reason: CatchUpReason): void;
+  /** The store has this revision: if it was not announced here, its announcement was lost. */
+  ahead(revision: number): void;
 }
 
 export type CatchUpReason =
@@ -58,7 +67,9 @@ export class SubscriptionRefused extends Error {
  * The reader takes: a subscriber that does not read costs its bounded buffer, and no work at all. There is one reader,
  * who either calls `take()` whenever `onReady` says so, at no cost but the change's own, or iterates.
  */
-export class LiveList<Change extends ListChange> implements AsyncIterableIterator<Change, undefined> {
+export class LiveList<Change extends ListChange>
+  implements AsyncIterableIterator<Change, undefined>, ListSubscriber<Change>
+{
   /** Called when `take()` may have something, and at the end; may be called for nothing, and from within `take()`. */
   onReady: () => void = () => undefined;
   readonly #inputs: LiveListInputs<Change>;
@@ -83,7 +94,7 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
   constructor(after: string | null, inputs: LiveListInputs<Change>) {
     this.#inputs = inputs;
     this.#position = { cursor: after, revision: null };
-    this.#listening = inputs.listen((change, bytes) => this.#hear(change, bytes));
+    this.#listening = inputs.listen(this);
   }
 
   /** How many announced changes wait for the reader. */
@@ -100,14 +111,19 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     return this.#ended;
   }
 
-  /** Announcements may have been missed: ask the store before going on. */
+  hear(change: Change, bytes: number): void {
+    this.#highestKnown = Math.max(this.#highestKnown, change.revision);
+    if (this.#behind || change.revision <= (this.#position.revision ?? 0)) return;
+    if (this.#announced.add(change, bytes)) this.onReady();
+    else this.doubt('OVERFLOW');
+  }
+
   doubt(reason: CatchUpReason): void {
     this.#behind ??= reason;
     this.#announced.clear();
     this.onReady();
   }
 
-  /** The store has this revision: if it was not announced here, its announcement was lost. */
   ahead(revision: number): void {
     // Before the first answer nobody knows where the reader stands, and the answer will tell.
     if (this.#position.revision === null || revision <= this.#highestKnown) return;
@@ -176,13 +192,6 @@ export class LiveList<Change extends ListChange> implements AsyncIterableIterato
     this.#inputs.observer?.hole();
     this.doubt('HOLE');
     return undefined;
-  }
-
-  #hear(change: Change, bytes: number): void {
-    this.#highestKnown = Math.max(this.#highestKnown, change.revision);
-    if (this.#behind || change.revision <= (this.#position.revision ?? 0)) return;
-    if (this.#announced.add(change, bytes)) this.onReady();
-    else this.doubt('OVERFLOW');
   }
 
   async #catchUp(reason: CatchUpReason): Promise<void> {

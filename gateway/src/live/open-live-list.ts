@@ -3,7 +3,7 @@ import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { FriendListChange } from './friend-list-change.ts';
 import type { FriendListSource } from './friend-list-source.ts';
-import { LiveList } from './live-list.ts';
+import { LiveList, type LiveListInputs } from './live-list.ts';
 import { catchUps, commitToSocket, countSubscriber, holesFound } from './live-metrics.ts';
 import type { SessionEnds } from './session-ends.ts';
 import type { WatchedLists } from './watched-lists.ts';
@@ -20,12 +20,8 @@ export function liveLists(inputs: {
     const { viewer } = context;
     if (!viewer) throw graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch your friend list.'));
     const list: LiveList<FriendListChange> = new LiveList(after, {
-      listen(hear) {
-        const watching = inputs.watchedLists.watch(viewer.userId, {
-          hear,
-          doubt: (reason) => list.doubt(reason),
-          ahead: (revision) => list.ahead(revision),
-        });
+      listen(subscriber) {
+        const watching = inputs.watchedLists.watch(viewer.userId, subscriber);
         return {
           stop() {
             watching.stop();
@@ -39,11 +35,7 @@ export function liveLists(inputs: {
           ? inputs.source.changesSinceIfAny(cursor, context)
           : inputs.source.changesSince(cursor, context),
       pause: pauseBetweenTries,
-      observer: {
-        catchUp: (reason) => catchUps.inc({ reason }),
-        hole: () => holesFound.inc(),
-        delivered: ({ occurredAt }) => commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000),
-      },
+      observer: metrics,
     });
     const counted = countSubscriber(list);
     const session = context.socketWatchesSession
@@ -52,6 +44,12 @@ export function liveLists(inputs: {
     return list;
   };
 }
+
+const metrics: NonNullable<LiveListInputs<FriendListChange>['observer']> = {
+  catchUp: (reason) => catchUps.inc({ reason }),
+  hole: () => holesFound.inc(),
+  delivered: ({ occurredAt }) => commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000),
+};
 
 /** 100 ms, doubled with each failure up to 2 s, less up to a half at random so that subscribers do not march in step. */
 async function pauseBetweenTries(failures: number, signal: AbortSignal): Promise<void> {

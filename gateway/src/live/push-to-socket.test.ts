@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { ChangesSince } from './changes-since.ts';
 import type { ListChange } from './list-change.ts';
 import { LiveList } from './live-list.ts';
-import { pushToSocket, writeFrames } from './push-to-socket.ts';
+import { FrameWriter, PushedList } from './push-to-socket.ts';
 
 const change = (revision: number): ListChange => ({ __typename: 'FriendChanged', revision, cursor: `c${revision}` });
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -24,8 +24,8 @@ async function pushedList(resultOf = (each: ListChange) => `{"r":${each.revision
   let listening = true;
   let answer: ChangesSince<ListChange> = { changes: [], cursor: 'c3', revision: 3, hasMore: false };
   const list = new LiveList<ListChange>('c3', {
-    listen(onChange) {
-      hear = onChange;
+    listen(list) {
+      hear = (each, bytes) => list.hear(each, bytes);
       return {
         stop() {
           listening = false;
@@ -38,7 +38,7 @@ async function pushedList(resultOf = (each: ListChange) => `{"r":${each.revision
     },
     pause: async () => undefined,
   });
-  const pushed = pushToSocket(list, resultOf, { frames, operationId: 'the "one"' });
+  const pushed = new PushedList(list, resultOf, { frames, operationId: 'the "one"' });
   const end = pushed.next();
   end.catch(() => undefined);
   await settled();
@@ -104,7 +104,7 @@ test('the end of the list is the end of what is iterated: with its error, or wit
   await expect(failed.end).rejects.toThrow('signed out');
 
   const left = await pushedList();
-  await left.pushed.return?.();
+  await left.pushed.return();
   expect(await left.end).toEqual({ done: true, value: undefined });
   left.announce(4);
   expect([left.written, left.listening]).toEqual([[], false]);
@@ -123,7 +123,7 @@ test('messages of every length arrive as they are, in the order of all that is s
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
   await once(server, 'listening');
   server.on('connection', (socket, { socket: wire }) => {
-    const frames = writeFrames(socket, wire);
+    const frames = new FrameWriter(socket, wire);
     for (const [index, length] of LENGTHS.entries()) {
       if (index % 2) socket.send(texts[index]!);
       else frames.write(texts[index]!);
@@ -151,7 +151,7 @@ test('a socket that takes nothing is closed to writers until it takes again', as
   await once(client, 'open');
   client.pause();
   const [socket, { socket: wire }] = await connected;
-  const frames = writeFrames(socket, wire);
+  const frames = new FrameWriter(socket, wire);
   const message = 'x'.repeat(20_000);
   let sent = 0;
   while (frames.open) {

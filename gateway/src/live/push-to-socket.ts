@@ -3,38 +3,45 @@ import type { WebSocket } from 'ws';
 import type { ListChange } from './list-change.ts';
 import type { LiveList } from './live-list.ts';
 
-/** Writes frames straight to a socket. */
-export interface FrameWriter {
-  /** Whether its reader takes what is written; while not, nothing may be written. */
-  readonly open: boolean;
-  /** A whole message, as text. */
-  write(message: string): void;
-  /** Calls each `goOn` once, when it is open again; never if the socket is closed instead. */
-  whenOpen(goOn: () => void): void;
-}
-
 /**
- * Past `ws`, which makes two writes of a frame. All end in the same stream, so that their order is that of the calls.
- *
- * @param wire the connection below the socket, which must not compress
+ * Writes frames straight to a socket, past `ws`, which makes two writes of each. All end in the same stream, so that
+ * their order is that of the calls.
  */
-export function writeFrames(socket: WebSocket, wire: Socket): FrameWriter {
-  const waiting = new Set<() => void>();
-  const drained = () => {
-    const those = [...waiting];
-    waiting.clear();
-    for (const goOn of those) goOn();
-  };
-  return {
-    get open() {
-      return !wire.writableNeedDrain && socket.readyState === socket.OPEN;
-    },
-    write: (message) => void wire.write(textFrame(message)),
-    whenOpen(goOn) {
-      if (waiting.size === 0) wire.once('drain', drained);
-      waiting.add(goOn);
-    },
-  };
+export class FrameWriter {
+  readonly #socket: WebSocket;
+  readonly #wire: Socket;
+  #waiting: Set<() => void> | undefined;
+
+  /** `wire`: the connection below the socket, which must not compress. */
+  constructor(socket: WebSocket, wire: Socket) {
+    this.#socket = socket;
+    this.#wire = wire;
+  }
+
+  /** Whether its reader takes what is written; while not, nothing may be written. */
+  get open(): boolean {
+    return !this.#wire.writableNeedDrain && this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** A whole message, as text. */
+  write(message: string): void {
+    this.#wire.write(textFrame(message));
+  }
+
+  /** Calls each `goOn` once, when it is open again; never if the socket is closed instead. */
+  whenOpen(goOn: () => void): void {
+    if (!this.#waiting) {
+      this.#waiting = new Set();
+      this.#wire.once('drain', () => this.#drained());
+    }
+    this.#waiting.add(goOn);
+  }
+
+  #drained(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const goOn of waiting) goOn();
+  }
 }
 
 /** A whole message of text from a server (RFC 6455, section 5.2), in one piece. */
@@ -60,41 +67,58 @@ export function textFrame(text: string): Buffer {
  * (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next), which takes longer than to make it. What
  * graphql-ws iterates over yields nothing, and ends with the list.
  */
-export function pushToSocket<Change extends ListChange>(
-  list: LiveList<Change>,
-  resultOf: (change: Change) => string,
-  { frames, operationId }: { readonly frames: FrameWriter; readonly operationId: string },
-): AsyncIterableIterator<never, undefined> {
-  const before = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
-  const end = Promise.withResolvers<IteratorResult<never, undefined>>();
+export class PushedList<Change extends ListChange> implements AsyncIterableIterator<never, undefined> {
+  readonly #list: LiveList<Change>;
+  readonly #resultOf: (change: Change) => string;
+  readonly #frames: PushTo['frames'];
+  readonly #before: string;
+  #end: PromiseWithResolvers<IteratorResult<never, undefined>> | undefined;
 
-  function pushWhatIsThere(): void {
-    while (frames.open) {
-      const change = list.take();
-      if (!change) return;
-      frames.write(`${before}${resultOf(change)}}`);
-    }
-    frames.whenOpen(push);
+  /** `resultOf` answers JSON. */
+  constructor(list: LiveList<Change>, resultOf: (change: Change) => string, { frames, operationId }: PushTo) {
+    this.#list = list;
+    this.#resultOf = resultOf;
+    this.#frames = frames;
+    this.#before = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
   }
 
-  function push(): void {
+  /** Begins to push, and waits for the end. */
+  next(): Promise<IteratorResult<never, undefined>> {
+    this.#end ??= Promise.withResolvers();
+    this.#list.onReady = this.#push;
+    this.#push();
+    return this.#end.promise;
+  }
+
+  return(): Promise<IteratorResult<never, undefined>> {
+    return this.#list.return() as Promise<IteratorReturnResult<undefined>>;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  readonly #push = (): void => {
     try {
-      pushWhatIsThere();
+      this.#pushWhatIsThere();
     } catch (error) {
-      list.end(error as Error);
+      this.#list.end(error as Error);
     }
-    if (list.ended) end.resolve(list.next() as Promise<IteratorReturnResult<undefined>>);
-  }
-
-  return {
-    next() {
-      list.onReady = push;
-      push();
-      return end.promise;
-    },
-    return: () => list.return() as Promise<IteratorReturnResult<undefined>>,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
+    if (this.#list.ended) this.#end?.resolve(this.#list.next() as Promise<IteratorReturnResult<undefined>>);
   };
+
+  #pushWhatIsThere(): void {
+    while (this.#frames.open) {
+      const change = this.#list.take();
+      if (!change) return;
+      this.#frames.write(`${this.#before}${this.#resultOf(change)}}`);
+    }
+    this.#frames.whenOpen(this.#push);
+  }
+}
+
+/** Where the results of an operation go. */
+export interface PushTo {
+  readonly frames: Pick<FrameWriter, 'open' | 'write' | 'whenOpen'>;
+  readonly operationId: string;
 }

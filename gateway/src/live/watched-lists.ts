@@ -3,7 +3,7 @@ import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import { type AnnouncedChange, isAnnouncedChange } from './friend-list-change.ts';
 import type { ListRevisions } from './friend-list-source.ts';
-import type { CatchUpReason } from './live-list.ts';
+import type { CatchUpReason, ListSubscriber } from './live-list.ts';
 import {
   malformedAnnouncements,
   polledLists,
@@ -12,14 +12,8 @@ import {
 } from './live-metrics.ts';
 import { SharedByKey } from './shared-by-key.ts';
 
-export interface ListSubscriber {
-  hear(change: AnnouncedChange, bytes: number): void;
-  doubt(reason: CatchUpReason): void;
-  ahead(revision: number): void;
-}
-
 export interface WatchedLists {
-  watch(ownerId: string, subscriber: ListSubscriber): { stop(): void };
+  watch(ownerId: string, subscriber: ListSubscriber<AnnouncedChange>): { stop(): void };
   stop(): void;
 }
 
@@ -47,7 +41,7 @@ export function watchLists({
   pollEveryMs = POLL_EVERY_MS,
 }: WatchedListsOptions): WatchedLists {
   const watched = new SharedByKey((ownerId) => {
-    const subscribers = new Set<ListSubscriber>();
+    const subscribers = new Set<ListSubscriber<AnnouncedChange>>();
     const listening = broker.listen(liveFriendList(ownerId), (payload) => {
       const change = readAnnouncement(payload, ownerId, log);
       if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
