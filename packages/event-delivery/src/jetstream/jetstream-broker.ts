@@ -20,6 +20,7 @@ import {
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
+import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
@@ -82,6 +83,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     return { stop: async () => void reconnectHandlers.delete(handler) };
   }
 
+  const acks = gatherAcks(log);
   const publishOnce = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
 
   return {
@@ -95,6 +97,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     async publish(messages) {
       // Nothing is handed to a client without a server: it would only pile up there.
       if (!connected) return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'NATS is away.') }));
+      acks.send();
       const results = await publishOnce(messages);
       const lost = results.some((result) => 'error' in result && isStreamMissing(result.error));
       // A wiped broker: give it its streams back; what failed is published at the next attempt.
@@ -104,7 +107,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     subscribe: (subscription) => {
       declared.set(subscription.stream.name, subscription.stream);
-      return subscribeDurably({ nc, jsm, log, ensureStream, onReconnect }, subscription);
+      return subscribeDurably({ nc, jsm, log, acks, ensureStream, onReconnect }, subscription);
     },
     stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
     async deleteStored(stream, sequence) {
@@ -115,6 +118,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     status: () => readStatus(jsm),
     announce: (subject, payload) => {
       if (nc.isClosed()) return;
+      acks.send();
       const hop = startHop('announce', traceBeingHandled(), { 'messaging.destination.name': familyOf(subject) });
       // Headers cost every reader something: only where somebody records.
       if (hop.recorded && hop.traceparent) {
@@ -137,6 +141,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     onReconnect,
     async close() {
+      acks.send();
       // Acknowledgements and announcements still in the buffer are worth a moment, a server that is away is not.
       if (connected) await Promise.race([nc.flush().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
       await nc.close();

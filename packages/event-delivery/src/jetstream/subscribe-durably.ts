@@ -3,15 +3,19 @@ import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager,
 import { type NatsConnection, nanos } from 'nats';
 import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } from '../broker.ts';
 import type { Log } from '../log.ts';
+import type { GatheredAcks } from './gather-acks.ts';
 
 const RETRY_AFTER_MS = 250;
 /** By so much the server's clock of redeliveries may be late. */
 const DUE_WITHIN_MS = 300;
+/** With fewer, the server would stop delivering while acknowledgements are gathered. */
+const MANY_UNACKED = 256;
 
 interface Pull {
   nc: NatsConnection;
   jsm: JetStreamManager;
   log: Log;
+  acks: GatheredAcks;
   /** Makes sure that the stream exists; the durable is then added below. */
   ensureStream: (name: string) => Promise<void>;
   onReconnect: (handler: () => void) => Stoppable;
@@ -22,6 +26,8 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   const { stream, durable, maxUnacked } = subscription;
   const stopping = new AbortController();
   let messages: ConsumerMessages | undefined;
+  const acknowledge = (message: JsMsg) =>
+    maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
 
   async function open(): Promise<ConsumerMessages> {
     await pull.ensureStream(stream.name);
@@ -51,7 +57,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       try {
         messages = await open();
         if (stopping.signal.aborted) await messages.close();
-        else for await (const message of messages) subscription.onDelivery(toDelivery(message));
+        else for await (const message of messages) subscription.onDelivery(toDelivery(message, acknowledge));
       } catch (error) {
         if (pull.nc.isClosed()) return;
         pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
@@ -69,18 +75,19 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       await reconnected?.stop();
       await messages?.close();
       await delivering;
+      pull.acks.send();
     },
   };
 }
 
-function toDelivery(message: JsMsg): Delivery {
+function toDelivery(message: JsMsg, acknowledge: (message: JsMsg) => void): Delivery {
   return {
     subject: message.subject,
     payload: message.data,
     headers: readHeaders(message.headers),
     sequence: message.seq,
     deliveryCount: message.info.deliveryCount,
-    ack: () => message.ack(),
+    ack: () => acknowledge(message),
     retryLater: (delayMs) => message.nak(delayMs),
     working: () => message.working(),
   };
