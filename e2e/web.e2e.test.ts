@@ -230,20 +230,24 @@ describe('when the connection goes', () => {
     expect([...ema.complaints, ...fay.complaints]).toEqual([]);
   });
 
-  test('a service that is down is said, and its part comes back by itself', async () => {
-    const gus = await newPerson('Gus');
-    await goTo(gus.page, 'Blocked');
-    await gus.page.getByRole('heading', { name: 'Nobody is blocked' }).waitFor();
-    await gus.withoutNetwork(async () => {
-      await system.friend.kill();
-      await goTo(gus.page, 'People');
-      await gus.page.getByRole('alert').getByText('Part of Kith is not answering').waitFor();
-      await system.friend.start();
-      await gus.page.getByRole('heading', { name: 'Nobody to suggest yet' }).waitFor();
-      await whenLive(gus.page);
-    });
-    expect(gus.complaints).toEqual([]);
-  });
+  // In one process a service cannot be down while the gateway is there to say so.
+  test.skipIf(process.env.EVENT_BUS === 'in-process')(
+    'a service that is down is said, and its part comes back by itself',
+    async () => {
+      const gus = await newPerson('Gus');
+      await goTo(gus.page, 'Blocked');
+      await gus.page.getByRole('heading', { name: 'Nobody is blocked' }).waitFor();
+      await gus.withoutNetwork(async () => {
+        await system.friend.kill();
+        await goTo(gus.page, 'People');
+        await gus.page.getByRole('alert').getByText('Part of Kith is not answering').waitFor();
+        await system.friend.start();
+        await gus.page.getByRole('heading', { name: 'Nobody to suggest yet' }).waitFor();
+        await whenLive(gus.page);
+      });
+      expect(gus.complaints).toEqual([]);
+    },
+  );
 });
 
 describe('signing in', () => {

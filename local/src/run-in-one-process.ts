@@ -51,6 +51,7 @@ try {
   stops.push(() => stopInReverse(log, friend.stops));
   const gateway = await startGateway(gatewaySettings, log);
   stops.push(() => gateway.stop());
+  process.on('SIGHUP', () => void gateway.reloadSupergraph());
   log.info({ url: gateway.url }, 'ready');
 } catch (error) {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
