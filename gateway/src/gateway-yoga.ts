@@ -13,7 +13,6 @@ import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { rememberDocuments } from './limits/remember-documents.ts';
-import { settleConditions } from './settle-conditions.ts';
 
 export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
 
@@ -43,7 +42,7 @@ export function createGatewayYoga(options: {
     // The body is read, and measured, before yoga sees it.
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    plugins: [...plugins, settleConditions, answerWithPublicCodes],
+    plugins: [...plugins, answerWithPublicCodes],
     context: ({ request, params, traceparent, clientAddress }) => {
       if (traceparent !== undefined) return {};
       return refusedAsGraphql(

@@ -10,7 +10,6 @@ import {
 } from '@kith/service-kit';
 import { guardEdge } from './admission/guard-edge.ts';
 import { connectSubgraph } from './call-subgraph.ts';
-import { federate } from './federate.ts';
 import { followSupergraph } from './follow-supergraph.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
 import { createGatewayYoga, type GatewayYoga } from './gateway-yoga.ts';
@@ -19,9 +18,11 @@ import { answerFromAnnouncements } from './live/answer-from-announcements.ts';
 import { createFriendListSource } from './live/friend-list-source.ts';
 import { liveLists } from './live/open-live-list.ts';
 import { watchSessionEnds } from './live/session-ends.ts';
-import { subscribeToChanges } from './live/subscribe-to-changes.ts';
 import { watchLists } from './live/watched-lists.ts';
 import { trackOpenStreams } from './open-streams.ts';
+import { answerByPlan } from './plan/answer-by-plan.ts';
+import { planOperations } from './plan/plan-operations.ts';
+import { readSupergraph } from './plan/read-supergraph.ts';
 import { serveGraphql } from './serve-http.ts';
 import { serveDemonstration, serveWebClient } from './serve-web-client.ts';
 import { serveWebSocket } from './serve-websocket.ts';
@@ -76,12 +77,11 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
     build: (supergraphSdl): GatewayYoga => {
-      const { schema, live } = federate({
-        supergraphSdl,
-        subgraphs: { user, friend },
-        subscribe: subscribeToChanges(openLiveList),
-      });
-      const plugins = [...edge.plugins, answerFromAnnouncements(live, openLiveList)];
+      const subgraphs = { user, friend };
+      const supergraph = readSupergraph(supergraphSdl, Object.keys(subgraphs));
+      const { schema, live } = supergraph;
+      const answer = answerByPlan(supergraph, planOperations(supergraph, subgraphs), openLiveList);
+      const plugins = [answer, ...edge.plugins, answerFromAnnouncements(live, openLiveList)];
       return createGatewayYoga({ schema, verify, log, plugins });
     },
   });

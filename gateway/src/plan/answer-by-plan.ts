@@ -1,0 +1,118 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getArgumentValues,
+  getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { GatewayContext } from '../gateway-context.ts';
+import type { OpenLiveList } from '../live/open-live-list.ts';
+import { introspectionKey } from './complete-selection.ts';
+import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
+import type { Supergraph } from './read-supergraph.ts';
+import { Gathered } from './run-plan.ts';
+
+/**
+ * Answers operations by their plans: services are asked over HTTP for what they have; a subscription takes each change
+ * from the live list and joins what was not announced.
+ */
+export function answerByPlan(
+  { schema }: Supergraph,
+  plan: PlanOperation,
+  openLiveList: OpenLiveList,
+): Plugin<GatewayContext> {
+  async function answer(args: ExecutionArgs): Promise<ExecutionResult> {
+    const asked = operationOf(schema, args);
+    if ('errors' in asked) return asked;
+    const planned = await plan(args.document, asked.operation, asked.variables);
+    const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
+    await planned.gather?.(gathered);
+    if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
+    return completed(planned, gathered);
+  }
+
+  async function follow(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+    const asked = operationOf(schema, args);
+    if ('errors' in asked) return asked;
+    const planned = await plan(args.document, asked.operation, asked.variables);
+    const variableValues = args.variableValues ?? {};
+    const context = args.contextValue as GatewayContext;
+    const { field, take } = planned.announced!;
+    const definition = schema.getSubscriptionType()!.getFields()[field.name.value]!;
+    const { after } = getArgumentValues(definition, field, asked.variables) as { after?: string | null };
+    try {
+      return mapped(openLiveList(after ?? null, context), async (change) => {
+        const gathered = new Gathered(context, variableValues);
+        Object.assign(gathered.data, take({ [field.name.value]: change }, gathered.failures, gathered.errors));
+        await planned.gather?.(gathered);
+        return completed(planned, gathered);
+      });
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    }
+  }
+
+  return {
+    onExecute: ({ setExecuteFn }) => setExecuteFn(answer),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(follow),
+  };
+}
+
+function completed({ complete }: PlannedOperation, { data, failures, errors }: Gathered): ExecutionResult {
+  const answer = complete(data, failures, errors);
+  return errors.length > 0 ? { errors, data: answer } : { data: answer };
+}
+
+type Asked = { operation: OperationDefinitionNode; variables: Record<string, unknown> };
+
+/** The operation that is meant, and its variables as their types take them; or why it cannot be run. */
+function operationOf(
+  schema: GraphQLSchema,
+  { document, operationName, variableValues }: ExecutionArgs,
+): Asked | { errors: readonly GraphQLError[] } {
+  const operation = getOperationAST(document, operationName);
+  if (!operation) {
+    const message = operationName
+      ? `The document has no operation "${operationName}".`
+      : 'The document has several operations: say which one by "operationName".';
+    return { errors: [new GraphQLError(message)] };
+  }
+  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}, {
+    maxErrors: 20,
+  });
+  return coerced ? { operation, variables: coerced } : { errors: errors ?? [] };
+}
+
+function introspect(schema: GraphQLSchema, document: DocumentNode, args: ExecutionArgs, gathered: Gathered): void {
+  const { variableValues, operationName } = args;
+  const { data, errors = [] } = execute({ schema, document, variableValues, operationName }) as ExecutionResult;
+  gathered.errors.push(...errors);
+  for (const [key, value] of Object.entries(data ?? {})) gathered.data[introspectionKey(key, '__schema')] = value;
+}
+
+/** Not an async generator: leaving one waits for the change that its `next()` waits for. */
+function mapped<From, To>(
+  source: AsyncIterator<From, undefined>,
+  map: (value: From) => Promise<To>,
+): AsyncIterableIterator<To, undefined> {
+  return {
+    async next() {
+      const next = await source.next();
+      return next.done ? next : { done: false, value: await map(next.value) };
+    },
+    async return() {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

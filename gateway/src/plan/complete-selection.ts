@@ -1,0 +1,202 @@
+import { collectFields, collectSubFields } from '@graphql-tools/utils';
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { type Failures, TOLD } from './failures.ts';
+
+/** Where a value stands in an answer, the last step first. */
+interface Place {
+  readonly before: Place | undefined;
+  readonly key: string | number;
+}
+
+interface Completion {
+  /** Whether something was missing: then it is done again, to say what and where. */
+  flawed: boolean;
+  readonly failures: Failures;
+  readonly errors: GraphQLError[];
+}
+
+type Source = Readonly<Record<string, unknown>>;
+
+/** `at` is undefined while nothing is known to be wrong. Answers undefined when null is all that is left and may not be. */
+type Complete = (value: unknown, at: Place | undefined, completion: Completion) => unknown;
+
+/**
+ * What the client selected of `data`, in its order and under its names. What is missing is null as far up as its types
+ * ask for, and an error of `failures` or, where nobody said why, of our own; errors are added to `errors`.
+ */
+export type CompleteSelection = (
+  data: Source,
+  failures: Failures,
+  errors: GraphQLError[],
+) => Record<string, unknown> | null;
+
+interface Selection {
+  readonly schema: GraphQLSchema;
+  readonly variables: Record<string, unknown>;
+  readonly fragments: Record<string, FragmentDefinitionNode>;
+  readonly sourceKeyOf: (field: FieldNode) => string;
+}
+
+/**
+ * Compiles an operation to a function over the data of its services. Follows CollectFields and CompleteValue of the
+ * GraphQL specification (October 2021, sections 6.3.2 and 6.4.3); services have coerced the values to their types.
+ */
+export function compileSelection(options: {
+  schema: GraphQLSchema;
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  /** Coerced: conditions are settled by them. */
+  variables: Record<string, unknown>;
+  /** Under which key a field's value stands in `data`. */
+  sourceKeyOf: (field: FieldNode) => string;
+}): CompleteSelection {
+  const { schema, document, operation, variables, sourceKeyOf } = options;
+  const fragments = Object.fromEntries(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  );
+  const root = schema.getRootType(operation.operation)!;
+  const selection: Selection = { schema, variables, fragments, sourceKeyOf };
+  const { fields } = collectFields(schema, fragments, variables, root, operation.selectionSet);
+  const complete = completeFields(selection, root, fields);
+
+  return (data, failures, errors) => {
+    const completion: Completion = { flawed: false, failures, errors };
+    const answer = complete(data, undefined, completion);
+    if (!completion.flawed) return answer as Record<string, unknown>;
+    return (complete(data, { before: undefined, key: '' }, completion) ?? null) as Record<string, unknown> | null;
+  };
+}
+
+function completeType(selection: Selection, type: GraphQLOutputType, nodes: FieldNode[]): Complete {
+  if (isNonNullType(type)) return completeType(selection, type.ofType, nodes);
+  if (isLeafType(type)) return (value) => value;
+  if (isListType(type)) return completeList(selection, type.ofType, nodes);
+  if (!isAbstractType(type)) return completeObject(selection, type, nodes);
+  const byTypename = new Map(
+    selection.schema.getPossibleTypes(type).map((each) => [each.name, completeObject(selection, each, nodes)]),
+  );
+  return (value, at, completion) => {
+    const complete = byTypename.get(String((value as Source).__typename));
+    return complete ? complete(value, at, completion) : missing(`a type of ${type.name}`, at, completion);
+  };
+}
+
+function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: FieldNode[]): Complete {
+  const complete = completeType(selection, itemType, nodes);
+  const mayBeNull = !isNonNullType(itemType);
+  return (value, at, completion) => {
+    const answer: unknown[] = [];
+    for (const [index, item] of (value as unknown[]).entries()) {
+      const itemAt = at && { before: at, key: index };
+      let completed: unknown;
+      if (item !== null && item !== undefined) completed = complete(item, itemAt, completion);
+      else if (!mayBeNull) missing(`an item of ${itemType}`, itemAt, completion);
+      if (completed === undefined && !mayBeNull) return undefined;
+      answer.push(completed ?? null);
+    }
+    return answer;
+  };
+}
+
+function completeObject(selection: Selection, type: GraphQLObjectType, nodes: FieldNode[]): Complete {
+  const { schema, fragments, variables } = selection;
+  return completeFields(selection, type, collectSubFields(schema, fragments, variables, type, nodes).fields);
+}
+
+interface FieldStep {
+  readonly key: string;
+  readonly sourceKey: string;
+  readonly name: string;
+  readonly mayBeNull: boolean;
+  readonly complete: Complete;
+}
+
+function completeFields(selection: Selection, type: GraphQLObjectType, fields: Map<string, FieldNode[]>): Complete {
+  const steps = [...fields].map(([key, nodes]): FieldStep => stepOf(selection, type, key, nodes));
+  return (value, at, completion) => {
+    const source = value as Source;
+    // Whatever a client calls a field, __proto__ for one, is a property like any other.
+    const answer: Record<string, unknown> = { __proto__: null } as never;
+    for (const step of steps) {
+      const { sourceKey, mayBeNull } = step;
+      const found = sourceKey === TYPENAME ? type.name : source[sourceKey];
+      let completed: unknown;
+      if (found === null && mayBeNull) completed = null;
+      else {
+        const fieldAt = at && { before: at, key: step.key };
+        if (found === null || found === undefined) lacking(step, source, fieldAt, completion);
+        else completed = step.complete(found, fieldAt, completion);
+        if (completed === undefined && !mayBeNull) return undefined;
+      }
+      answer[step.key] = completed ?? null;
+    }
+    return answer;
+  };
+}
+
+const TYPENAME = '__typename';
+
+function stepOf(selection: Selection, type: GraphQLObjectType, key: string, nodes: FieldNode[]): FieldStep {
+  const [node] = nodes as [FieldNode];
+  const name = node.name.value;
+  const field = type.getFields()[name];
+  if (!field && !name.startsWith('__')) throw new Error(`There is no field ${type.name}.${name}.`);
+  // About the schema, which was answered whole; or the type's name.
+  if (!field) return { key, sourceKey: introspectionKey(key, name), name, mayBeNull: true, complete: (value) => value };
+  return {
+    key,
+    sourceKey: selection.sourceKeyOf(node),
+    name: `${type.name}.${name}`,
+    mayBeNull: !isNonNullType(field.type),
+    complete: completeType(selection, field.type, nodes),
+  };
+}
+
+/** Where what introspection answered under `key` stands in the data: no client can name a field so. */
+export function introspectionKey(key: string, name: string): string {
+  return name === TYPENAME ? TYPENAME : `introspection:${key}`;
+}
+
+function lacking(step: FieldStep, source: Source, at: Place | undefined, completion: Completion): void {
+  const failure = completion.failures.of(source, step.sourceKey);
+  if (failure === undefined) {
+    if (!step.mayBeNull) missing(step.name, at, completion);
+    return;
+  }
+  completion.flawed = true;
+  if (!at || failure === TOLD) return;
+  const { message, extensions = {} } = failure;
+  completion.errors.push(new GraphQLError(message, { path: pathOf(at), extensions }));
+}
+
+/** What may not be null is not there: a service has said why, or else it is a fault of ours. */
+function missing(what: string, at: Place | undefined, completion: Completion): undefined {
+  completion.flawed = true;
+  if (!at) return;
+  const path = pathOf(at);
+  if (completion.errors.some((error) => path.every((step, index) => error.path?.[index] === step))) return;
+  const originalError = new Error(`There is no value for ${what}, which cannot be null.`);
+  completion.errors.push(new GraphQLError(originalError.message, { path, originalError }));
+}
+
+function pathOf(place: Place): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at = place; at.before; at = at.before) path.unshift(at.key);
+  return path;
+}

@@ -1,0 +1,113 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  visit,
+} from 'graphql';
+import { type CompleteSelection, compileSelection } from './complete-selection.ts';
+import { introspectionOf, planningDocumentOf } from './planning-document.ts';
+import type { Supergraph } from './read-supergraph.ts';
+import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
+import { sourceKeyOf } from './source-key.ts';
+
+type Variables = Record<string, unknown>;
+
+/** An operation, ready to be run: everything about it that does not depend on its data. */
+export interface PlannedOperation {
+  /** Asks the services; undefined when none has to be asked. */
+  readonly gather: PlanStep | undefined;
+  readonly complete: CompleteSelection;
+  /** What a query asks about the schema. */
+  readonly introspection: DocumentNode | undefined;
+  /** Of a subscription: the field that is subscribed to, and what is taken of each announcement of it. */
+  readonly announced: { readonly field: FieldNode; readonly take: CompleteSelection } | undefined;
+}
+
+/** `variables` are coerced. The same document, and the same values of what its conditions depend on, are planned once. */
+export type PlanOperation = (
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Variables,
+) => Promise<PlannedOperation>;
+
+/** As many combinations of its conditions are remembered of one document. */
+const MOST_VARIANTS = 32;
+
+interface Planned {
+  /** The variables that `@skip` and `@include` depend on. */
+  readonly conditions: readonly string[];
+  readonly variants: Map<string, Promise<PlannedOperation>>;
+}
+
+/** Plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded number. */
+export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['subgraphs']): PlanOperation {
+  const byDocument = new WeakMap<DocumentNode, Planned>();
+
+  function plannedOf(document: DocumentNode): Planned {
+    let planned = byDocument.get(document);
+    if (!planned) {
+      planned = { conditions: conditionsOf(document), variants: new Map() };
+      byDocument.set(document, planned);
+    }
+    return planned;
+  }
+
+  return (document, operation, variables) => {
+    const { conditions, variants } = plannedOf(document);
+    const variant = JSON.stringify([operation.name?.value, ...conditions.map((name) => variables[name])]);
+    const known = variants.get(variant);
+    if (known) return known;
+    if (variants.size === MOST_VARIANTS) variants.clear();
+    const fresh = planOperation(supergraph, subgraphs, { document, operation, variables });
+    variants.set(variant, fresh);
+    return fresh;
+  };
+}
+
+async function planOperation(
+  { schema, live, planner }: Supergraph,
+  subgraphs: PlanOptions['subgraphs'],
+  asked: { document: DocumentNode; operation: OperationDefinitionNode; variables: Variables },
+): Promise<PlannedOperation> {
+  const complete = compileSelection({ schema, ...asked, sourceKeyOf });
+  const introspection = introspectionOf(asked.document, asked.operation);
+  const { text, responseKeys } = planningDocumentOf(schema, asked.document, asked.operation, asked.variables);
+  if (text === undefined) return { gather: undefined, complete, introspection, announced: undefined };
+
+  const { node } = await planner.planAsync(text, asked.operation.name?.value, NO_LABELS, 0);
+  if (!node) throw new Error('The planner has no plan for an operation that asks for something.');
+  const compile = (each: typeof node) => compilePlan(each, { subgraphs, schema, responseKeys });
+  if (asked.operation.operation !== 'subscription') {
+    return { gather: compile(node), complete, introspection, announced: undefined };
+  }
+  const [first, ...joins] = node.kind === 'Sequence' ? node.nodes : [node];
+  if (first?.kind !== 'Subscription') throw new Error('The plan of a subscription does not begin with it.');
+  const gather = joins.length === 0 ? undefined : compile({ kind: 'Sequence', nodes: joins });
+  return { gather, complete, introspection, announced: announcedPart(live, parse(first.primary.operation)) };
+}
+
+function announcedPart(live: GraphQLSchema, document: DocumentNode): PlannedOperation['announced'] {
+  const operation = getOperationAST(document)!;
+  const [field] = operation.selectionSet.selections;
+  if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
+  const sourceKeyOf = ({ name }: FieldNode) => name.value;
+  return { field, take: compileSelection({ schema: live, document, operation, variables: {}, sourceKeyOf }) };
+}
+
+/** Progressive overrides, which our subgraphs have none of. */
+const NO_LABELS = new Set<string>();
+
+function conditionsOf(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(directive) {
+      if (directive.name.value !== 'skip' && directive.name.value !== 'include') return;
+      for (const { value } of directive.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}

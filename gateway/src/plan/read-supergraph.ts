@@ -1,0 +1,79 @@
+import { QueryPlanner } from '@graphql-hive/router-query-planner';
+import { filterSchema, MapperKind, mapSchema } from '@graphql-tools/utils';
+import {
+  buildASTSchema,
+  type DocumentNode,
+  GraphQLObjectType,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  print,
+  specifiedDirectives,
+  visit,
+} from 'graphql';
+import { ANNOUNCED_OF_ENTITY, declareLiveSubgraph } from './declare-live-subgraph.ts';
+
+export interface Supergraph {
+  /** What clients may ask. */
+  readonly schema: GraphQLSchema;
+  /** What announcements hold of it: the subscriptions, and of a user only some fields. */
+  readonly live: GraphQLSchema;
+  readonly planner: QueryPlanner;
+}
+
+/**
+ * The schema of a composed supergraph, and what plans operations over its subgraphs. Throws when it has a subgraph that
+ * is not in `known` (names in lower case), or no subscription.
+ */
+export function readSupergraph(supergraphSdl: string, known: readonly string[]): Supergraph {
+  const document = parse(supergraphSdl);
+  for (const name of subgraphsOf(document)) {
+    if (!known.includes(name.toLowerCase())) {
+      throw new Error(`The supergraph has a subgraph "${name}" that the gateway does not know.`);
+    }
+  }
+  const withLive = declareLiveSubgraph(document);
+  if (!withLive) throw new Error('The supergraph has no subscription: was it composed without the friend service?');
+  const planner = new QueryPlanner(print(withLive));
+  const schema = buildASTSchema(withoutBuiltIns(parse(planner.consumerSchema)));
+  return { schema, live: announcedPartOf(schema), planner };
+}
+
+/** The planner writes down what every schema has by itself: introspection, and the directives of the specification. */
+function withoutBuiltIns(document: DocumentNode): DocumentNode {
+  const builtIn = new Set(['oneOf', ...specifiedDirectives.map(({ name }) => name)]);
+  return visit(document, {
+    DirectiveDefinition: ({ name }) => (builtIn.has(name.value) ? null : undefined),
+    FieldDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
+    ObjectTypeDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
+    EnumTypeDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
+  });
+}
+
+function subgraphsOf(supergraph: DocumentNode): string[] {
+  return supergraph.definitions.flatMap((definition) => {
+    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION || definition.name.value !== 'join__Graph') return [];
+    return (definition.values ?? []).flatMap(({ directives = [] }) =>
+      directives.flatMap((directive) =>
+        (directive.arguments ?? []).flatMap(({ name, value }) =>
+          name.value === 'name' && value.kind === Kind.STRING ? [value.value] : [],
+        ),
+      ),
+    );
+  });
+}
+
+function announcedPartOf(schema: GraphQLSchema): GraphQLSchema {
+  const subscriptions = filterSchema({ schema, rootFieldFilter: (operation) => operation === 'Subscription' });
+  return mapSchema(subscriptions, {
+    [MapperKind.OBJECT_TYPE]: (type) => {
+      const held = ANNOUNCED_OF_ENTITY[type.name];
+      if (!held) return type;
+      const { fields, ...config } = type.toConfig();
+      return new GraphQLObjectType({
+        ...config,
+        fields: Object.fromEntries(Object.entries(fields).filter(([name]) => held.includes(name))),
+      });
+    },
+  });
+}
