@@ -9,8 +9,9 @@ import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { signTokens } from './sign-tokens.ts';
 import { makeUsers } from './talk-to-system.ts';
 
-const CLIENTS = 1_000;
-const LOAD = { seconds: 4, onTheirWay: 1_000, pacePerSecond: 1_000 };
+const IDLE_CLIENTS = [1_000, 5_000] as const;
+const MOST_CLIENTS = Math.max(...IDLE_CLIENTS);
+const LOAD = { clients: 1_000, seconds: 4, onTheirWay: 1_000, pacePerSecond: 1_000 };
 const PACE = `${LOAD.pacePerSecond.toLocaleString('en')}/s`;
 
 const WATCH = `subscription { friendListChanged { __typename revision cursor occurredAt
@@ -19,14 +20,15 @@ const WATCH = `subscription { friendListChanged { __typename revision cursor occ
 export const measureLivePush: Measurement = {
   name: 'live-push',
   title: 'Live push',
-  explained: `${CLIENTS.toLocaleString('en')} sockets, each with a subscription to a list of its own. Idle cost: resident memory of the server's process, with its garbage collected, less what it was with no socket, for each. Events a second: changes announced on NATS for one list after the other, ${LOAD.onTheirWay.toLocaleString('en')} on their way at once, for ${LOAD.seconds} s. At ${PACE}: from publishing the announcement until the client has its frame, both in one process. Kith is the gateway with all it checks (revisions without a hole, sessions, limits, the poll); beside it, fed by the same announcements over the same NATS: the floor, a raw \`ws\` server that sends on what it hears, and a plain graphql-yoga with graphql-ws.`,
+  explained: `Sockets with a subscription each to a list of their own. Idle cost, at ${inWords(IDLE_CLIENTS)} of them: resident memory of the server's process, with its garbage collected, less what it was with no socket, for each. Events a second, at ${LOAD.clients.toLocaleString('en')}: changes announced on NATS for one list after the other, ${LOAD.onTheirWay.toLocaleString('en')} on their way at once, for ${LOAD.seconds} s. At ${PACE}: from publishing the announcement until the client has its frame, both in one process. Kith is the gateway with all it checks (revisions without a hole, sessions, limits, the poll); beside it, fed by the same announcements over the same NATS: the floor, a raw \`ws\` server that sends on what it hears, and a plain graphql-yoga with graphql-ws.`,
 
   async run(place) {
     const { folder, started, step } = place;
     step('starting a system');
-    const system = await withInspector(() => startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING }));
+    const env = { ...REFUSE_NOTHING, SOCKETS_PER_ADDRESS: String(2 * MOST_CLIENTS) };
+    const system = await withInspector(() => startSystem({ kithData: folder, durable: true, env }));
     started.defer(() => system.stop());
-    const owners = await makeUsers(system, 'watcher', CLIENTS);
+    const owners = await makeUsers(system, 'watcher', MOST_CLIENTS);
     const [gateway] = system.gateways;
     const clients = { natsUrl: system.natsUrl, owners, query: WATCH };
 
@@ -40,7 +42,7 @@ export const measureLivePush: Measurement = {
       const process = started.use(startHelper(new URL(`./push-servers/${program}`, import.meta.url)));
       const url = await process.ask<string>('serve', { natsUrl: system.natsUrl });
       const server = { ...clients, tokens: owners, url, pid: process.pid };
-      const kbPerClient = await memoryPerClient(server, () => process.ask('collectGarbage'));
+      const kbPerClient = await memoryPerClient(server, () => process.ask('collectGarbage'), IDLE_CLIENTS);
       peers.push({ name, kbPerClient, ...(await pushCosts(server, LOAD)) });
     }
     const figure = (what: string, unit: Figure['unit'], of: (costs: Costs) => number): Figure => ({
@@ -50,7 +52,9 @@ export const measureLivePush: Measurement = {
       beside: peers.map((peer) => ({ what: peer.name, value: of(peer) })),
     });
     return [
-      figure('idle client', 'KB', ({ kbPerClient }) => kbPerClient),
+      ...IDLE_CLIENTS.map((count, at) =>
+        figure(`idle client, of ${count.toLocaleString('en')}`, 'KB', ({ kbPerClient }) => kbPerClient[at]!),
+      ),
       figure('own topics', 'events/s', ({ eventsPerSecond }) => eventsPerSecond),
       figure('CPU of the server', 'µs CPU/event', ({ cpuUsPerEvent }) => cpuUsPerEvent),
       figure(`p50 at ${PACE}`, 'ms', ({ delaysMs }) => percentile(delaysMs, 50)),
@@ -59,7 +63,11 @@ export const measureLivePush: Measurement = {
   },
 };
 
-type Costs = { readonly name: string; readonly kbPerClient: number } & Awaited<ReturnType<typeof pushCosts>>;
+function inWords(numbers: readonly number[]): string {
+  return numbers.map((number) => number.toLocaleString('en')).join(' and ');
+}
+
+type Costs = { readonly name: string; readonly kbPerClient: readonly number[] } & Awaited<ReturnType<typeof pushCosts>>;
 
 /** Its memory first, with an inspector that collects its garbage; then its speed, started anew without. */
 async function measureGateway(
@@ -69,8 +77,10 @@ async function measureGateway(
 ): Promise<Costs> {
   const url = `${gateway.url.replace('http', 'ws')}/graphql`;
   step('Kith at rest');
-  const kbPerClient = await memoryPerClient({ ...clients, url, pid: gateway.pid }, () =>
-    collectGarbageOf(join(folder, 'logs', 'gateway.log')),
+  const kbPerClient = await memoryPerClient(
+    { ...clients, url, pid: gateway.pid },
+    () => collectGarbageOf(join(folder, 'logs', 'gateway.log')),
+    IDLE_CLIENTS,
   );
   await gateway.stop();
   await gateway.start();

@@ -15,10 +15,17 @@ export interface PushServer {
   readonly tokens: readonly string[];
 }
 
-/** Resident memory for each client that is connected and hears nothing, garbage collected, in KB. */
-export async function memoryPerClient(server: PushServer, collectGarbage: () => Promise<unknown>): Promise<number> {
+/**
+ * Resident memory for each client that is connected and hears nothing, garbage collected, in KB: for each number of
+ * clients.
+ */
+export async function memoryPerClient(
+  server: PushServer,
+  collectGarbage: () => Promise<unknown>,
+  numbersOfClients: readonly number[],
+): Promise<number[]> {
   const quietMemoryKb = async () => {
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 3; round++) {
       await sleep(SETTLE_MS);
       await collectGarbage();
     }
@@ -26,15 +33,20 @@ export async function memoryPerClient(server: PushServer, collectGarbage: () => 
   };
   await using clients = await connectClients(server);
   // What a process needs only once, it has after this.
-  await watch(clients, server, server.owners.length / 10);
+  await watch(clients, server, 100);
   await clients.ask('pushFast', { seconds: 0.5, onTheirWay: 100 });
   await watch(clients, server, 0);
   const before = await quietMemoryKb();
-  await watch(clients, server, server.owners.length);
-  return ((await quietMemoryKb()) - before) / server.owners.length;
+  const kbPerClient: number[] = [];
+  for (const count of numbersOfClients) {
+    await watch(clients, server, count);
+    kbPerClient.push(((await quietMemoryKb()) - before) / count);
+  }
+  return kbPerClient;
 }
 
 export interface PushLoad {
+  readonly clients: number;
   readonly seconds: number;
   /** How many changes are on their way at once when it goes as fast as it can. */
   readonly onTheirWay: number;
@@ -42,9 +54,10 @@ export interface PushLoad {
 }
 
 /** How fast a server pushes, what that costs it, and how long each takes at a pace that it can keep. */
-export async function pushCosts(server: PushServer, { seconds, onTheirWay, pacePerSecond }: PushLoad) {
+export async function pushCosts(server: PushServer, load: PushLoad) {
+  const { seconds, onTheirWay, pacePerSecond } = load;
   await using clients = await connectClients(server);
-  await watch(clients, server, server.owners.length);
+  await watch(clients, server, load.clients);
   const pushFast = (forSeconds: number) =>
     clients.ask<{ perSecond: number; count: number }>('pushFast', { seconds: forSeconds, onTheirWay });
   await pushFast(2);
