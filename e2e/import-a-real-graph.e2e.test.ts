@@ -129,7 +129,7 @@ test('within 30 s of its end every view, stream and copy agrees with Postgres', 
   );
   expect({ code, differences }).toEqual({ code: 0, differences: [] });
   expect(result.checked).toMatchObject({
-    user: { outbox: GRAPH.people },
+    user: { stream: GRAPH.people },
     friend: { stream: 2 * GRAPH.friendships, copies: GRAPH.people, views: GRAPH.people },
   });
   const views = await redis.keys('*friend-list*meta');

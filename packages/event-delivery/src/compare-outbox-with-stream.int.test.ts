@@ -72,6 +72,22 @@ test('what one side has and the other has not is named', async () => {
   expect(await differences()).toEqual([
     'p3: published as number 3, but not in the stream',
     'p4: not published after 20 s',
-    'p2: in the stream, but not in the outbox',
+    'p2: in the stream as number 2, but not in the outbox',
+  ]);
+});
+
+test('what the stream has dropped by age is no difference, and all that a lost stream held is one', async () => {
+  for (const owner of ['p1', 'p2']) await append(owner, 1);
+  await publishAll();
+  await broker.deleteStored(SHOP_STREAM, 1);
+  expect(await differences()).toEqual([]);
+  await broker.deleteStored(SHOP_STREAM, 2);
+  expect(await differences()).toEqual([]);
+  await nats.stop();
+  nats = await startNats({ port: nats.port });
+  await broker.declareStream(SHOP_STREAM);
+  expect(await differences()).toEqual([
+    'p1: published as number 1, but not in the stream',
+    'p2: published as number 2, but not in the stream',
   ]);
 });

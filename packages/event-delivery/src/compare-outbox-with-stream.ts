@@ -1,5 +1,5 @@
 import type { StreamName } from '@kith/event-contracts';
-import type pg from 'pg';
+import pg from 'pg';
 import type { EventBroker } from './broker.ts';
 import { eventIdOf } from './message-id.ts';
 
@@ -7,7 +7,8 @@ import { eventIdOf } from './message-id.ts';
 export interface StreamDifference {
   readonly check: 'stream';
   readonly owner: string;
-  readonly revision: number;
+  /** Not known of what is only in the stream. */
+  readonly revision?: number;
   readonly eventId: string;
   readonly detail: string;
 }
@@ -16,105 +17,113 @@ export interface Comparison {
   readonly pool: pg.Pool;
   readonly broker: EventBroker;
   readonly stream: StreamName;
-  readonly onDifference: (difference: StreamDifference) => void;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Waited for, so that a slow reader of a long report costs no memory here. */
+  readonly onDifference: (difference: StreamDifference) => unknown;
+  readonly onProgress?: (done: number, total: number) => unknown;
   /** An event that is not published so long after it happened is a difference; younger, it is on its way. */
   readonly publishedWithinMs?: number;
 }
 
-const PAGE = 5_000;
+const PORTION = 2_000;
 
-const COUNT =
-  'SELECT count(*)::int AS total, coalesce(max(id), 0) AS last_id, clock_timestamp() AS started_at FROM outbox';
+// What was published before this moment must be in the stream, which is read after it.
+const BEGIN = 'SELECT count(*)::int AS total, clock_timestamp()::text AS started_at FROM outbox';
 
-const ROWS = `
-  SELECT id, event_id, owner_id, revision, published_at, stream_sequence, occurred_at FROM outbox
-  WHERE id > $1 AND id <= $2 ORDER BY id LIMIT ${PAGE}`;
+const STORED = 'CREATE TEMP TABLE stored (event_id text PRIMARY KEY, sequence bigint, subject text) ON COMMIT DROP';
 
-const KNOWN_NOW = 'SELECT event_id FROM outbox WHERE event_id = ANY($1::uuid[])';
+const REMEMBER = `
+  INSERT INTO stored SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) ON CONFLICT DO NOTHING`;
 
-interface Row {
-  id: string;
-  event_id: string;
-  owner_id: string;
-  revision: string;
-  published_at: Date | null;
-  stream_sequence: string | null;
-  occurred_at: Date;
-}
+// What the stream has dropped by age is no difference: its numbers begin at $first.
+const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWithinMs: number }) => `
+  SELECT owner_id AS owner, revision::int, outbox.event_id AS "eventId", CASE WHEN published_at IS NULL
+    THEN 'not published after ' || round(extract(epoch FROM began - occurred_at)) || ' s'
+    ELSE 'published as number ' || coalesce(stream_sequence::text, '?') || ', but not in the stream' END AS detail
+  FROM outbox CROSS JOIN (SELECT ${pg.escapeLiteral(limits.startedAt)}::timestamptz AS began) AS comparison
+    LEFT JOIN stored ON stored.event_id = outbox.event_id::text
+  WHERE stored.event_id IS NULL AND CASE WHEN published_at IS NULL
+    THEN occurred_at < began - ${limits.publishedWithinMs} * interval '1 millisecond'
+    ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first}, true) END
+  ORDER BY outbox.id`;
+
+const NOT_IN_OUTBOX = `
+  SELECT regexp_replace(stored.subject, '^.*\\.', '') AS owner, stored.event_id AS "eventId",
+    'in the stream as number ' || sequence || ', but not in the outbox' AS detail
+  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL
+  ORDER BY sequence`;
 
 /**
- * Compares an outbox with the stream it publishes to, event by event, and names every difference; changes nothing, and
- * may run while events flow. What the stream has dropped by age is no difference. Keeps one id an event in memory.
- * Resolves to the number of rows that were compared.
+ * Compares an outbox with the stream it publishes to, event by event and both ways, and names every difference; changes
+ * nothing, and may run while events flow. What the stream holds is gathered in a temporary table of the database, so
+ * that memory here stays the same however long it is. Resolves to the number of rows in the outbox.
  */
 export async function compareOutboxWithStream(comparison: Comparison): Promise<number> {
   const { pool, broker, stream, onDifference, onProgress, publishedWithinMs = 10_000 } = comparison;
-  // Rows first: what is published after this moment is none of this comparison's business.
-  const { rows: counted } = await pool.query<{ total: number; last_id: string; started_at: Date }>(COUNT);
-  const { total, last_id: lastId, started_at: startedAt } = counted[0]!;
-
-  const inStream = new Map<string, string>();
-  let firstSequence = Number.POSITIVE_INFINITY;
-  for await (const message of broker.stored(stream)) {
-    firstSequence = Math.min(firstSequence, message.sequence);
-    inStream.set(eventIdOf(message.id ?? ''), message.subject);
-  }
-
-  let compared = 0;
-  for (let after = '0'; ; ) {
-    const { rows } = await pool.query<Row>(ROWS, [after, lastId]);
-    for (const row of rows) {
-      const found = inStream.delete(row.event_id);
-      const detail = found ? undefined : whatIsWrong(row, { firstSequence, startedAt, publishedWithinMs });
-      if (detail) {
-        onDifference({
-          check: 'stream',
-          owner: row.owner_id,
-          revision: Number(row.revision),
-          eventId: row.event_id,
-          detail,
-        });
-      }
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(STORED);
+    const { rows } = await client.query<{ total: number; started_at: string }>(BEGIN);
+    const { total, started_at: startedAt } = rows[0]!;
+    let first = await gather(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
+    first ??= (await lastSequenceOf(broker, stream)) + 1;
+    await client.query('ANALYZE stored');
+    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX]) {
+      for await (const difference of portions(client, query)) await onDifference({ check: 'stream', ...difference });
     }
-    compared += rows.length;
-    onProgress?.(compared, total);
-    if (rows.length < PAGE) break;
-    after = rows.at(-1)!.id;
+    await onProgress?.(total, total);
+    return total;
+  } finally {
+    // The temporary table goes with the transaction; a connection that cannot even roll back is not used again.
+    await client.query('ROLLBACK').then(
+      () => client.release(),
+      (error: Error) => client.release(error),
+    );
   }
-
-  for (const { eventId, subject } of await strangers(pool, inStream)) {
-    const owner = subject.slice(subject.lastIndexOf('.') + 1);
-    onDifference({ check: 'stream', owner, revision: 0, eventId, detail: 'in the stream, but not in the outbox' });
-  }
-  return compared;
 }
 
-function whatIsWrong(
-  row: Row,
-  {
-    firstSequence,
-    startedAt,
-    publishedWithinMs,
-  }: { firstSequence: number; startedAt: Date; publishedWithinMs: number },
-): string | undefined {
-  if (!row.published_at) {
-    const waitingMs = Date.now() - row.occurred_at.getTime();
-    return waitingMs > publishedWithinMs ? `not published after ${Math.round(waitingMs / 1000)} s` : undefined;
+/** Resolves to the first message's sequence; undefined where there is none. */
+async function gather(
+  client: pg.PoolClient,
+  messages: ReturnType<EventBroker['stored']>,
+  onProgress: (done: number) => unknown,
+): Promise<number | undefined> {
+  let first: number | undefined;
+  let done = 0;
+  let found: { id: string; sequence: number; subject: string }[] = [];
+  const remember = async () => {
+    const [ids, sequences, subjects] = [
+      found.map(({ id }) => id),
+      found.map(({ sequence }) => sequence),
+      found.map(({ subject }) => subject),
+    ];
+    done += found.length;
+    found = [];
+    await client.query(REMEMBER, [ids, sequences, subjects]);
+    await onProgress(done);
+  };
+  for await (const { id, sequence, subject } of messages) {
+    first ??= sequence;
+    // A message without an id is of no event, and has to show as such.
+    found.push({ id: id === undefined ? `#${sequence}` : eventIdOf(id), sequence, subject });
+    if (found.length >= PORTION) await remember();
   }
-  // Perhaps after the stream was read up to its end; the next comparison looks at it.
-  if (row.published_at >= startedAt) return undefined;
-  const agedOut = row.stream_sequence !== null && Number(row.stream_sequence) < firstSequence;
-  if (agedOut && firstSequence !== Number.POSITIVE_INFINITY) return undefined;
-  return `published as number ${row.stream_sequence}, but not in the stream`;
+  await remember();
+  return first;
 }
 
-/** Messages without a row among those compared: newer rows have been committed since, the rest is unknown. */
-async function strangers(pool: pg.Pool, left: ReadonlyMap<string, string>) {
-  const entries = [...left].map(([eventId, subject]) => ({ eventId, subject }));
-  if (entries.length === 0) return [];
-  const ids = entries.map(({ eventId }) => eventId).filter((id) => /^[0-9a-f-]{36}$/.test(id));
-  const { rows } = await pool.query<{ event_id: string }>(KNOWN_NOW, [ids]);
-  const known = new Set(rows.map((row) => row.event_id));
-  return entries.filter(({ eventId }) => !known.has(eventId));
+/** Of a stream that is empty, because all has aged out, or because it was lost and counts from 1 again. */
+async function lastSequenceOf(broker: EventBroker, stream: StreamName): Promise<number> {
+  const { streams } = await broker.status();
+  return streams.find(({ name }) => name === stream.name)?.lastSequence ?? 0;
+}
+
+async function* portions(client: pg.PoolClient, query: string): AsyncGenerator<Omit<StreamDifference, 'check'>> {
+  await client.query(`DECLARE difference CURSOR FOR ${query}`);
+  for (;;) {
+    const { rows } = await client.query<Omit<StreamDifference, 'check'>>(`FETCH ${PORTION} FROM difference`);
+    yield* rows;
+    if (rows.length < PORTION) break;
+  }
+  await client.query('CLOSE difference');
 }

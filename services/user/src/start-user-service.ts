@@ -38,7 +38,7 @@ import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
 import { answerImportUsers } from './operator/import-users.ts';
-import { answerReconcile } from './operator/reconcile-outbox.ts';
+import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';

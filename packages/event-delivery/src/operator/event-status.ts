@@ -2,11 +2,14 @@ import type pg from 'pg';
 import type { BrokerStatus, EventBroker } from '../broker.ts';
 import { listDeadLetters } from '../settle-dead-letters.ts';
 
-export interface EventStatus {
-  readonly source: string;
+/** How far events are on their way. */
+export interface DeliveryStatus extends BrokerStatus {
   readonly connected: boolean;
   readonly outbox: { readonly unpublished: number; readonly oldestAgeMs: number };
-  readonly streams: BrokerStatus['streams'];
+}
+
+export interface EventStatus extends DeliveryStatus {
+  readonly source: string;
   /** `dead`: letters that wait for the operator. */
   readonly consumers: readonly (BrokerStatus['consumers'][number] & { readonly dead: number })[];
   /** Of every consumer, those that are gone included. */
@@ -17,25 +20,44 @@ const OUTBOX = `
   SELECT count(*)::int AS unpublished, coalesce(extract(epoch FROM now() - min(occurred_at)) * 1000, 0)::float8 AS age
   FROM outbox WHERE published_at IS NULL`;
 
-/** What an operator looks at first. While the broker is away its part is empty, and `connected` false. */
+/** While the broker is away its part is empty, and `connected` false. */
+export async function readDeliveryStatus({
+  pool,
+  broker,
+}: {
+  pool: pg.Pool;
+  broker: EventBroker;
+}): Promise<DeliveryStatus> {
+  const nothing: BrokerStatus = { streams: [], consumers: [] };
+  const [{ rows }, { streams, consumers }] = await Promise.all([
+    pool.query<{ unpublished: number; age: number }>(OUTBOX),
+    broker.connected ? broker.status().catch(() => nothing) : nothing,
+  ]);
+  const { unpublished, age } = rows[0]!;
+  return {
+    connected: broker.connected,
+    outbox: { unpublished, oldestAgeMs: Math.round(age) },
+    streams,
+    consumers,
+  };
+}
+
+/** What an operator looks at first: how far events are, and what is dead. */
 export async function readEventStatus(options: {
   pool: pg.Pool;
   broker: EventBroker;
   source: string;
 }): Promise<EventStatus> {
-  const { pool, broker, source } = options;
-  const [{ rows }, status, letters] = await Promise.all([
-    pool.query(OUTBOX),
-    broker.connected ? broker.status() : { streams: [], consumers: [] },
+  const { broker, source } = options;
+  const [delivery, letters] = await Promise.all([
+    readDeliveryStatus(options),
     broker.connected ? listDeadLetters(broker) : [],
   ]);
   const deadOf = countBy(letters.map(({ consumer }) => consumer));
   return {
     source,
-    connected: broker.connected,
-    outbox: { unpublished: rows[0].unpublished, oldestAgeMs: Math.round(rows[0].age) },
-    streams: status.streams,
-    consumers: status.consumers.map((consumer) => ({ ...consumer, dead: deadOf[consumer.durable] ?? 0 })),
+    ...delivery,
+    consumers: delivery.consumers.map((consumer) => ({ ...consumer, dead: deadOf[consumer.durable] ?? 0 })),
     dead: { total: letters.length, byReason: countBy(letters.map(({ reason }) => reason)) },
   };
 }

@@ -1,6 +1,6 @@
 import { type HttpHandler, sendJson } from '@kith/service-kit';
 import { TIMELINE_LOOK_EVERY_MS } from '../lists/follow-timeline.ts';
-import type { OperatorOptions } from './operator-routes.ts';
+import type { OperatorOptions } from './operator-options.ts';
 
 /** After a restore: no cursor from before continues. Answers `{"timeline": id, "knownEverywhereWithinMs": n}`. */
 export function beginTimeline({ parts }: Pick<OperatorOptions, 'parts'>): HttpHandler {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DifferenceReport } from '@kith/event-delivery';
 import type pg from 'pg';
 import type { UserService, UsersProfile } from '../profiles/user-service.ts';
-import type { ReconcileReport } from './reconcile.ts';
 
 const PAGE = 1_000;
 /** A copy that is behind gets so long to catch up before it counts: the system runs meanwhile. */
@@ -20,7 +20,7 @@ const COPIES_BETWEEN = `
 export async function compareCopiesWithUsers(
   pool: pg.Pool,
   users: UserService,
-  report: ReconcileReport,
+  report: DifferenceReport,
 ): Promise<number> {
   let compared = 0;
   let after: string | null = null;
@@ -31,7 +31,7 @@ export async function compareCopiesWithUsers(
     const last: string | null = page.length < PAGE ? null : page.at(-1)!.userId;
     await reportStrangers(pool, users, { after, last, known: new Set(page.map(({ userId }) => userId)) }, report);
     compared += page.length;
-    report.onProgress('copies', compared, compared);
+    await report.onProgress('copies', compared, compared);
     if (last === null) break;
     after = last;
   }
@@ -40,7 +40,7 @@ export async function compareCopiesWithUsers(
     suspects = await whichDiffer(pool, await users.profiles(suspects.map(({ userId }) => userId)));
   }
   for (const { userId, version } of suspects) {
-    report.onDifference({
+    await report.onDifference({
       check: 'copies',
       owner: userId,
       revision: version,
@@ -72,7 +72,7 @@ async function reportStrangers(
   pool: pg.Pool,
   users: UserService,
   range: { after: string | null; last: string | null; known: ReadonlySet<string> },
-  report: ReconcileReport,
+  report: DifferenceReport,
 ): Promise<void> {
   const { rows } = await pool.query<{ user_id: string }>(COPIES_BETWEEN, [range.after, range.last]);
   const strangers = rows.map((row) => row.user_id).filter((userId) => !range.known.has(userId));
@@ -81,6 +81,10 @@ async function reportStrangers(
   const signedUp = new Set((await users.profiles(strangers)).map(({ userId }) => userId));
   for (const owner of strangers) {
     if (signedUp.has(owner)) continue;
-    report.onDifference({ check: 'copies', owner, detail: 'a copy of a profile that the user service does not have' });
+    await report.onDifference({
+      check: 'copies',
+      owner,
+      detail: 'a copy of a profile that the user service does not have',
+    });
   }
 }

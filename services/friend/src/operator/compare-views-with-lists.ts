@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { DifferenceReport } from '@kith/event-delivery';
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import { loadList } from '../lists/load-list.ts';
 import type { ListState } from '../view/list-state.ts';
-import type { ReconcileReport } from './reconcile.ts';
 
 const PAGE = 500;
 const AT_ONCE = 8;
@@ -18,7 +18,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
  * Every view that exists against the rows it was made of. A view that is behind gets two seconds to catch up, since
  * changes go on meanwhile. Resolves to the number of lists looked at.
  */
-export async function compareViewsWithLists(parts: FriendServiceParts, report: ReconcileReport): Promise<number> {
+export async function compareViewsWithLists(parts: FriendServiceParts, report: DifferenceReport): Promise<number> {
   const { rows: counted } = await parts.pool.query<{ total: number }>(COUNT);
   let compared = 0;
   for (let after = NOBODY; ; ) {
@@ -30,13 +30,13 @@ export async function compareViewsWithLists(parts: FriendServiceParts, report: R
       }),
     );
     compared += rows.length;
-    report.onProgress('views', compared, counted[0]!.total);
+    await report.onProgress('views', compared, counted[0]!.total);
     if (rows.length < PAGE) return compared;
     after = rows.at(-1)!.owner_id;
   }
 }
 
-async function compareView({ pool, view }: FriendServiceParts, ownerId: string, report: ReconcileReport) {
+async function compareView({ pool, view }: FriendServiceParts, ownerId: string, report: DifferenceReport) {
   let difference: { revision: number; detail: string } | undefined;
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     const stored = await view.stored(ownerId);
@@ -45,7 +45,7 @@ async function compareView({ pool, view }: FriendServiceParts, ownerId: string, 
     if (!difference) return;
     await sleep(TRY_EVERY_MS);
   }
-  if (difference) report.onDifference({ check: 'views', owner: ownerId, ...difference });
+  if (difference) await report.onDifference({ check: 'views', owner: ownerId, ...difference });
 }
 
 function differenceOf(stored: ListState, list: ListState): { revision: number; detail: string } | undefined {

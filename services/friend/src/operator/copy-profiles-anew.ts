@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
-import type { OperatorOptions } from './operator-routes.ts';
+import type { OperatorOptions } from './operator-options.ts';
 
 const bodySchema = z.object({ owners: z.array(z.guid()).min(1).max(1_000) });
 

@@ -1,21 +1,13 @@
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
-import { type EventBroker, eventRoutes } from '@kith/event-delivery';
+import { eventRoutes } from '@kith/event-delivery';
 import { type HttpHandler, operatorOnly, routesOnlyFor } from '@kith/service-kit';
-import type { FriendServiceParts } from '../friend-service-parts.ts';
-import type { UserService } from '../profiles/user-service.ts';
 import { beginTimeline } from './begin-timeline.ts';
 import { copyProfilesAnew } from './copy-profiles-anew.ts';
 import { importFriendships } from './import-friendships.ts';
+import type { OperatorOptions } from './operator-options.ts';
 import { rebuildViews } from './rebuild-views.ts';
 import { reconcile } from './reconcile.ts';
 import { status } from './status.ts';
-
-export interface OperatorOptions {
-  readonly parts: FriendServiceParts;
-  readonly users: UserService;
-  readonly operatorKey: string;
-  readonly broker: () => Promise<EventBroker>;
-}
 
 /** What the `kith` command asks of this service. */
 export function operatorRoutes(options: OperatorOptions): Record<string, HttpHandler> {

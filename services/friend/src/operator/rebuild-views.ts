@@ -1,6 +1,6 @@
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
-import type { OperatorOptions } from './operator-routes.ts';
+import type { OperatorOptions } from './operator-options.ts';
 
 const AT_ONCE = 8;
 

@@ -1,0 +1,11 @@
+import type { EventBroker } from '@kith/event-delivery';
+import type { FriendServiceParts } from '../friend-service-parts.ts';
+import type { UserService } from '../profiles/user-service.ts';
+
+/** What the operator's routes work with; each takes what it needs. */
+export interface OperatorOptions {
+  readonly parts: FriendServiceParts;
+  readonly users: UserService;
+  readonly operatorKey: string;
+  readonly broker: () => Promise<EventBroker>;
+}

@@ -1,0 +1,18 @@
+import { USER_STREAM } from '@kith/event-contracts';
+import { compareOutboxWithStream, type EventBroker, reportDifferences } from '@kith/event-delivery';
+import type { HttpHandler } from '@kith/service-kit';
+import type pg from 'pg';
+
+/** `GET /operator/reconcile`: compares outbox and stream; changes nothing. */
+export function answerReconcile(pool: pg.Pool, broker: EventBroker): HttpHandler {
+  return (_request, response) =>
+    reportDifferences(response, async ({ onDifference, onProgress }) => ({
+      stream: await compareOutboxWithStream({
+        pool,
+        broker,
+        stream: USER_STREAM,
+        onDifference,
+        onProgress: (done, total) => onProgress('stream', done, total),
+      }),
+    }));
+}
