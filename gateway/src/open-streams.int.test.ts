@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@kith/local';
 import { afterEach, expect, test } from 'vitest';
+import { streamsClosed } from './live/live-metrics.ts';
 import { type OpenStreams, trackOpenStreams } from './open-streams.ts';
 
 const stops: (() => void)[] = [];
@@ -61,4 +62,24 @@ test('a stream that is not read is cut after the time given', async () => {
   });
   await closed;
   await streams.stop(0);
+});
+
+test('streams that ended are counted by what ended them', async () => {
+  const counted = async () => {
+    const { values } = await streamsClosed.get();
+    return new Map(values.map(({ labels, value }) => [labels.reason, value]));
+  };
+  const before = await counted();
+  const streams = trackOpenStreams({ checkEveryMs: 20, stuckAtMostMs: 100 });
+  const [left, completed, stays] = [await openStream(streams), await openStream(streams), await openStream(streams)];
+  left.reading.destroy();
+  completed.reading.resume();
+  completed.response.end();
+  await Promise.all([left.closed, completed.closed]);
+  await streams.stop(0);
+  await stays.closed;
+  const after = await counted();
+  for (const reason of ['LEFT', 'COMPLETED', 'RESTART']) {
+    expect([reason, after.get(reason)! - (before.get(reason) ?? 0)]).toEqual([reason, 1]);
+  }
 });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { streamsClosed } from './live/live-metrics.ts';
 import { spreadOver } from './spread-over.ts';
 
 /** Answers that stay open (server-sent events). */
@@ -12,24 +13,34 @@ export interface OpenStreams {
 export function trackOpenStreams({ checkEveryMs = 12_000, stuckAtMostMs = 60_000 } = {}): OpenStreams {
   const open = new Map<ServerResponse, { takenBytes: number; movedAt: number }>();
 
+  function cut(response: ServerResponse, reason: 'NOT_READ' | 'RESTART'): void {
+    if (!open.delete(response)) return;
+    streamsClosed.inc({ reason });
+    response.destroy();
+  }
+
+  function closed(response: ServerResponse): void {
+    if (open.delete(response)) streamsClosed.inc({ reason: response.writableEnded ? 'COMPLETED' : 'LEFT' });
+  }
+
   const check = setInterval(() => {
     for (const [response, seen] of open) {
       const { socket } = response;
       const takenBytes = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0);
       const stuck = response.writableNeedDrain && takenBytes === seen.takenBytes;
       if (!stuck) open.set(response, { takenBytes, movedAt: Date.now() });
-      else if (Date.now() - seen.movedAt >= stuckAtMostMs) response.destroy();
+      else if (Date.now() - seen.movedAt >= stuckAtMostMs) cut(response, 'NOT_READ');
     }
   }, checkEveryMs).unref();
 
   return {
     add(response) {
       open.set(response, { takenBytes: 0, movedAt: Date.now() });
-      response.once('close', () => open.delete(response));
+      response.once('close', () => closed(response));
     },
     async stop(drainMs) {
       clearInterval(check);
-      await spreadOver(drainMs, [...open.keys()], (response) => response.destroy());
+      await spreadOver(drainMs, [...open.keys()], (response) => cut(response, 'RESTART'));
     },
   };
 }
