@@ -35,7 +35,21 @@ test('who has waited too long is refused, and leaves its place to others', async
   load.stop();
 });
 
-test('a late event loop refuses what is new, until it is on time again', async () => {
+test('one pause of the event loop refuses nobody, however long it was', async () => {
+  const load = shedLoad({ ...limits, loopDelayMs: 100 });
+  await delay(120);
+  const until = Date.now() + 1_500;
+  while (Date.now() < until);
+  // All that had come meanwhile, and what comes next.
+  const watched = Date.now() + 400;
+  while (Date.now() < watched) {
+    await delay(5);
+    expect(load.isBusy()).toBe(false);
+  }
+  load.stop();
+});
+
+test('an event loop that is late again and again refuses what is new, until it is on time again', async () => {
   const load = shedLoad({ ...limits, loopDelayMs: 30 });
   load.refuseWhenBusy();
   let refused = false;

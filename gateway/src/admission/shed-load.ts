@@ -7,7 +7,7 @@ export interface LoadLimits {
   /** Operations that wait for one of those to end, and for how long. */
   readonly waiting: number;
   readonly waitAtMostMs: number;
-  /** How late the event loop may be: beyond it nothing new is begun. */
+  /** How late the event loop may be again and again: beyond it nothing new is begun. */
   readonly loopDelayMs: number;
 }
 
@@ -27,6 +27,8 @@ export interface LoadShedding {
 }
 
 const LOOK_EVERY_MS = 50;
+/** One pause, of whatever length, is no overload, nor are two: the event loop is late when it is at most of so many looks. */
+const LOOKS = 5;
 const RETRY_AFTER_MS = 1_000;
 
 /** Fewer never run at a time, however slow they are. */
@@ -61,7 +63,7 @@ const mayRunGauge = new Gauge({
 });
 const loopDelay = new Gauge({
   name: 'kith_gateway_loop_delay_ms',
-  help: 'How late the event loop is, on the mean of the last moments.',
+  help: 'How late the event loop is: the median of the last five looks.',
 });
 
 /**
@@ -76,6 +78,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   let mayRun = limits.running;
   let lookedAt = performance.now();
   let lateByMs = 0;
+  const lastLooksMs: number[] = Array(LOOKS).fill(0);
   let samples = 0;
   let fastestMs = Number.POSITIVE_INFINITY;
   let fastestEverMs = Number.POSITIVE_INFINITY;
@@ -83,8 +86,9 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
 
   const looking = setInterval(() => {
     const now = performance.now();
-    // The mean of what was and what is: one long task is no overload, a row of them is.
-    lateByMs = (lateByMs + Math.max(0, now - lookedAt - LOOK_EVERY_MS)) / 2;
+    lastLooksMs.shift();
+    lastLooksMs.push(Math.max(0, now - lookedAt - LOOK_EVERY_MS));
+    lateByMs = lastLooksMs.toSorted((a, b) => a - b)[(LOOKS - 1) / 2]!;
     lookedAt = now;
     if (samples >= SAMPLES) adapt();
     loopDelay.set(lateByMs);
