@@ -8,14 +8,61 @@ export const OUTBOX_CHANNEL = 'outbox';
 /** Half of what a NATS server takes by default: room for the envelope, and for a dead letter's base64. */
 export const MAX_EVENT_BYTES = 512 * 1024;
 
+const COLUMNS = 'event_id, owner_id, revision, type, subject, payload, headers, occurred_at';
+const TYPES = ['uuid', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'timestamptz'];
+
+/**
+ * The sub-statements of a `WITH` that append, under the names `appended` and `relays_woken`; the statement must select
+ * from the latter. For who writes state and events in one statement: `appending` gives the values of the eight
+ * parameters from number `first` on. Nothing is appended unless `onlyIf` holds, and nobody woken unless `wakes` does.
+ */
+export function appendedAs(first: number, { onlyIf = 'true', wakes = 'true' } = {}): string {
+  const arrays = TYPES.map((type, at) => `$${first + at}::${type}[]`).join(', ');
+  return `appended AS (
+    INSERT INTO outbox (${COLUMNS}) SELECT * FROM unnest(${arrays}) WHERE ${onlyIf} RETURNING id),
+  relays_woken AS (${WAKE} FROM (SELECT FROM appended LIMIT 1) AS once WHERE ${wakes})`;
+}
+
 // The notification's answer is cast because some ORMs cannot read a column of type void.
-const APPEND = `
-  WITH added AS (
-    INSERT INTO outbox (event_id, owner_id, revision, type, subject, payload, headers, occurred_at)
-    SELECT * FROM unnest(
-      $1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[], $8::timestamptz[])
-    RETURNING id)
-  SELECT pg_notify('${OUTBOX_CHANNEL}', '')::text FROM (SELECT FROM added LIMIT 1) AS once`;
+const WAKE = `SELECT pg_notify('${OUTBOX_CHANNEL}', '')::text`;
+const APPEND = `WITH ${appendedAs(1)} SELECT * FROM relays_woken`;
+
+/**
+ * Runs transactions of this process that append, and tells each whether to wake the relays itself. Notifying
+ * transactions are committed one at a time in all of a Postgres server: each holds a lock from before its flush to the
+ * disk until after it (PreCommit_Notify in Postgres's async.c), and no two flushes are made in one. So of those in
+ * hand together only the first notifies; for the others one notification follows, which flushes nothing. Should the
+ * process die before it, the relays' sweep finds what was committed.
+ */
+export function wakeTogether(sql: SqlConnection) {
+  let inHand = 0;
+  let telling = false;
+  let untold = false;
+
+  async function tell(): Promise<void> {
+    if (telling) return;
+    telling = true;
+    while (untold) {
+      untold = false;
+      await sql.query(WAKE).catch(() => undefined);
+    }
+    telling = false;
+  }
+
+  return async <Result>(transaction: (wakes: boolean) => Promise<Result>): Promise<Result> => {
+    const wakes = inHand === 0;
+    inHand += 1;
+    try {
+      return await transaction(wakes);
+    } finally {
+      inHand -= 1;
+      if (!wakes) {
+        untold = true;
+        void tell();
+      }
+    }
+  };
+}
 
 /** An event that no broker would ever take: refused while its transaction can still be rolled back. */
 export class EventRefused extends Error {
@@ -35,31 +82,39 @@ export class EventRefused extends Error {
  */
 export async function appendToOutbox(sql: SqlConnection, events: readonly OutboxEvent[]): Promise<void> {
   if (events.length === 0) return;
+  await appending(events, (values) => sql.query(APPEND, values));
+}
+
+/** Runs a statement that appends these events by `appendedAs`; it gets the values of the eight parameters. */
+export async function appending<Result>(
+  events: readonly OutboxEvent[],
+  run: (values: unknown[]) => Promise<Result>,
+): Promise<Result> {
   const hops = startHops(events);
-  const headers = events.map((event) => {
-    const traceparent = hops.get(traceOf(event))?.traceparent;
-    return JSON.stringify(traceparent ? { traceparent } : {});
-  });
   try {
-    await append(sql, events, headers);
+    const result = await run(valuesOf(events, hops));
     for (const hop of hops.values()) hop.end();
+    return result;
   } catch (error) {
     for (const hop of hops.values()) hop.end(error);
     throw error;
   }
 }
 
-async function append(sql: SqlConnection, events: readonly OutboxEvent[], headers: readonly string[]): Promise<void> {
-  await sql.query(APPEND, [
+function valuesOf(events: readonly OutboxEvent[], hops: ReadonlyMap<string | undefined, Hop>): unknown[] {
+  return [
     events.map((event) => event.eventId),
     events.map(ownerOf),
     events.map((event) => event.revision),
     events.map((event) => event.type),
     events.map((event) => event.subject),
     events.map(payloadOf),
-    headers,
+    events.map((event) => {
+      const traceparent = hops.get(traceOf(event))?.traceparent;
+      return JSON.stringify(traceparent ? { traceparent } : {});
+    }),
     events.map((event) => event.occurredAt.toISOString()),
-  ]);
+  ];
 }
 
 /** What a consumer appends belongs to the trace of the event that it handles, unless the event says otherwise. */

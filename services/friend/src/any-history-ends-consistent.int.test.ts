@@ -136,8 +136,8 @@ const history: fc.Arbitrary<History> = fc.record({
   steps: each(fc.array(step, { maxLength: 6 })),
 });
 
-/** Something that was decided while every list it concerns was locked. */
-type Decided =
+/** Something that was decided. Times are places in one order of all that was begun, decided and done. */
+type Decided = { readonly begunAt: number; readonly decidedAt: number; doneAt?: number } & (
   | {
       readonly viewerId: string;
       readonly otherId: string;
@@ -146,9 +146,10 @@ type Decided =
       readonly newRequestId?: string;
       readonly outcome: string;
     }
-  | { readonly left: string };
+  | { readonly left: string }
+);
 
-/** Runs a history against the real servers. The order in which things were decided is a sequential one. */
+/** Runs a history against the real servers. */
 async function live({ policies, watched, steps }: History): Promise<{ people: Person[]; decided: Decided[] }> {
   const people: Person[] = [];
   for (const friendPolicy of policies) {
@@ -158,17 +159,32 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
   await Promise.all(ids.filter((_, at) => watched[at]).map((ownerId) => view.whole(ownerId)));
 
   let decided: Decided[] = [];
-  /** A transaction that lost its turn is run again: only what it decided last has happened. */
+  let time = 0;
+  /** A command that lost its turn decides again: only what it decided last has happened. */
   const deciding = () => {
     let mine: Decided[] = [];
+    const begunAt = ++time;
+    const startOver = () => {
+      decided = decided.filter((each) => !mine.includes(each));
+      mine = [];
+    };
     return {
-      startOver: () => {
-        decided = decided.filter((each) => !mine.includes(each));
-        mine = [];
+      startOver,
+      decide(each: DistributiveOmit<Decided, 'begunAt' | 'decidedAt'>) {
+        const one = { ...each, begunAt, decidedAt: ++time };
+        decided.push(one);
+        mine.push(one);
       },
-      decide(each: Decided) {
-        decided.push(each);
-        mine.push(each);
+      /** Somebody it was about has left since: it has not happened. */
+      async end(work: Promise<unknown>): Promise<void> {
+        try {
+          await work;
+        } catch (error) {
+          if (!(error instanceof Refused)) startOver();
+          throw error;
+        } finally {
+          for (const each of mine) each.doneAt = ++time;
+        }
       },
     };
   };
@@ -188,14 +204,13 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
       if (/^[A-Z_]+$/.test(outcome)) throw new Refused(outcome);
     };
     if (deed.kind !== 'accept' && deed.kind !== 'decline' && deed.kind !== 'cancel') {
-      await relationships.change({ viewerId, otherId }, (r) => decide(r, undefined as never));
-      return;
+      return turn.end(relationships.change({ viewerId, otherId }, (r) => decide(r, undefined as never)));
     }
     const { rows } = await db.pool.query<{ id: string }>(
       'SELECT id FROM friend_request WHERE (from_id, to_id) IN (($1, $2), ($2, $1)) ORDER BY id DESC LIMIT 1',
       [viewerId, otherId],
     );
-    if (rows[0]) await relationships.changeRequest(viewerId, rows[0].id, decide);
+    if (rows[0]) await turn.end(relationships.changeRequest(viewerId, rows[0].id, decide));
   }
 
   async function take(userId: string, step: Step, version: number): Promise<void> {
@@ -207,7 +222,7 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
         const turn = deciding();
         const pairs = step.pairs.map(([one, two]) => ({ viewerId: ids[one]!, otherId: ids[two]! }));
         const seen = new Set<string>();
-        await relationships.changeMany(pairs, (relationship) => {
+        const binding = relationships.changeMany(pairs, (relationship) => {
           const [viewerId, otherId] = [relationship.state.viewer.person.userId, relationship.state.other.person.userId];
           const key = `${viewerId} ${otherId}`;
           // No pair is decided twice, unless the whole batch is.
@@ -217,7 +232,7 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
           const deed: Deed = { kind: 'bind' };
           turn.decide({ viewerId, otherId, deed, outcome: outcomeOf(relationship, deed) });
         });
-        return;
+        return turn.end(binding);
       }
       case 'rename': {
         const profile = { userId, username: userId, nickname: `${step.name}${version}`, avatarUrl: null, version };
@@ -234,13 +249,14 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
       }
       case 'leave': {
         const turn = deciding();
-        const revisions = await inTransaction(db.pool, async (sql) => {
+        const leaving = inTransaction(db.pool, async (sql) => {
           turn.startOver();
           const moved = await forgetPerson(sql, userId, context);
           turn.decide({ left: userId });
           return moved;
         });
-        return raiseFloors(revisions);
+        await turn.end(leaving);
+        return raiseFloors(await leaving);
       }
       default: {
         const unhandled: never = step;
@@ -267,19 +283,43 @@ class Refused extends Error {}
 /** Answers about people who have left: nothing was decided then. */
 const GONE = new Set(['USER_NOT_FOUND', 'UNAUTHENTICATED', 'REQUEST_NOT_FOUND']);
 
-/** Tells the same in sequence; each outcome has to be the same again. */
+type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
+
+/**
+ * Tells the same in sequence; each outcome has to be the same again. What changed something follows what was decided
+ * before it. What changed nothing looked at the world of some moment after it began, in which all was done that had
+ * been done by then, and nothing that was not even decided when it decided.
+ */
 function retell(people: readonly Person[], decided: readonly Decided[]): WorldState {
   const world = new SequentialWorld(people, LIMITS);
-  for (const each of decided) {
+  const changes = decided.filter(changesSomething);
+  let looks = decided.flatMap((each) => {
+    if (changesSomething(each) || 'left' in each) return [];
+    const doneBefore = changes.findLastIndex(({ doneAt }) => doneAt! < each.begunAt) + 1;
+    const decidedBefore = changes.filter(({ decidedAt }) => decidedAt < each.decidedAt).length;
+    return [{ ...each, doneBefore, decidedBefore }];
+  });
+  for (let told = 0; told <= changes.length; told += 1) {
+    looks = looks.filter(({ viewerId, otherId, deed, outcome, doneBefore, decidedBefore, ...ids }) => {
+      if (told < doneBefore || told > decidedBefore) return true;
+      return world.wouldDo(viewerId, otherId, deed, ids) !== outcome;
+    });
+    const each = changes[told];
+    if (!each) break;
     if ('left' in each) {
       if (world.has(each.left)) world.leave(each.left);
       continue;
     }
     const { viewerId, otherId, deed, outcome, ...ids } = each;
-    const told = world.do(viewerId, otherId, deed, ids);
-    expect([deed, told]).toEqual([deed, outcome]);
+    expect([deed, world.do(viewerId, otherId, deed, ids)]).toEqual([deed, outcome]);
   }
+  expect(looks).toEqual([]);
   return world.state;
+}
+
+/** By what was recorded; nothing, or the code of a refusal, changes nothing. */
+function changesSomething(each: Decided): boolean {
+  return 'left' in each || each.outcome.startsWith('relationship.');
 }
 
 async function stateInPostgres(ids: readonly string[]): Promise<WorldState> {

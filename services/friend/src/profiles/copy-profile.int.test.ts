@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { EnvelopeOf, userContracts } from '@kith/event-contracts';
+import { eventually } from '@kith/local';
 import { v7 as newId } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { copyProfiles } from '../consumers/copy-profiles.ts';
+import { Relationship } from '../domain/relationship.ts';
 import { readEvents } from '../lists/read-events.ts';
+import { ListLedger } from '../relationships/list-ledger.ts';
+import { loadPair } from '../relationships/load-pair.ts';
 import { findContradictions } from '../testing/find-contradictions.ts';
 import { type FriendDatabase, openFriendDatabase } from '../testing/open-friend-database.ts';
 import { bothWays } from '../testing/replay-events.ts';
@@ -97,6 +101,36 @@ test('a profile that changes while its person makes friends is the same in every
   ]);
   for (const other of others) expect(await nicknameIn(other, ann)).toBe('Name 6');
   for (const other of others.slice(0, 5)) expect(await nicknameIn(ann, other)).toBe(`Other ${other}`);
+});
+
+test('a remark that is written while a nickname waits for the list is not taken back by it', async () => {
+  const [ann, bob] = (await db.people(2)) as [string, string];
+  await befriend(ann, bob);
+  const holder = await db.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM friend_list WHERE owner_id = $1 FOR UPDATE', [bob]);
+    const renaming = handle(event('profile-changed', ann, 2, 'Annie'));
+    await eventually('the nickname waits for the list', async () => {
+      const { rows } = await db.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    const loaded = (await loadPair(holder, { viewerId: bob, otherId: ann }))!;
+    const relationship = new Relationship(loaded.state!, { now: new Date(), newId });
+    relationship.update({ remark: 'Nan' });
+    const ledger = new ListLedger(loaded.lists, { newId });
+    ledger.enter(relationship);
+    await ledger.savePair(holder, loaded, { wakesRelays: false });
+    await holder.query('COMMIT');
+    await renaming;
+  } finally {
+    holder.release();
+  }
+  const { rows, events } = await bothWays(db.pool, bob);
+  expect(events).toEqual(rows);
+  expect(rows.friends).toMatchObject([{ nickname: 'Annie', remark: 'Nan' }]);
 });
 
 test('a copy that comes twice at the same moment, in two versions, is the newer one', async () => {

@@ -5,11 +5,14 @@ import type { FriendDetails } from '../domain/relationship-state.ts';
 import { type Profile, storeProfile } from './store-profile.ts';
 
 // In the order of ids, after the profile's own row: the order in which everybody here takes these locks.
-const LISTS_THAT_HOLD = `
-  SELECT list.owner_id, list.revision, entry.remark, entry.pinned, entry.tags, entry.since
-  FROM friend_list AS list JOIN friend AS entry ON entry.owner_id = list.owner_id
-  WHERE entry.friend_id = $1
-  ORDER BY list.owner_id FOR UPDATE OF list`;
+const LOCK_LISTS = `
+  SELECT owner_id, revision FROM friend_list
+  WHERE owner_id IN (SELECT owner_id FROM friend WHERE friend_id = $1)
+  ORDER BY owner_id FOR UPDATE`;
+
+// A statement of its own: the one that waits for a lock shows the list's newest row, but the entry as it was before.
+const ENTRIES = `
+  SELECT owner_id, remark, pinned, tags, since FROM friend WHERE friend_id = $1 ORDER BY owner_id`;
 
 const MOVE_LISTS = `
   UPDATE friend_list SET revision = moved.revision
@@ -30,14 +33,17 @@ export async function copyProfile(
   const { before } = outcome;
   if (before.nickname === profile.nickname && before.avatarUrl === profile.avatarUrl) return new Map();
 
-  const { rows } = await sql.query(LISTS_THAT_HOLD, [profile.userId]);
+  const { rows: lists } = await sql.query(LOCK_LISTS, [profile.userId]);
+  if (lists.length === 0) return new Map();
+  const revisions = new Map(lists.map((row) => [row.owner_id, Number(row.revision)]));
+  const { rows: entries } = await sql.query(ENTRIES, [profile.userId]);
   const person = { userId: profile.userId, nickname: profile.nickname, avatarUrl: profile.avatarUrl };
-  const drafts = (rows as unknown as HoldingRow[]).map((row): OutboxEvent => {
+  const drafts = (entries as unknown as EntryRow[]).map((row): OutboxEvent => {
     const details: FriendDetails = { remark: row.remark, pinned: row.pinned, tags: row.tags, since: row.since };
     return draftEvent(friendChanged, {
       eventId: context.newId(),
       ownerId: row.owner_id,
-      revision: Number(row.revision) + 1,
+      revision: revisions.get(row.owner_id)! + 1,
       occurredAt: context.now,
       traceparent: context.traceparent,
       data: { before: friendData({ ...person, ...before }, details), after: friendData(person, details) },
@@ -49,9 +55,8 @@ export async function copyProfile(
   return new Map(drafts.map((draft) => [draft.ownerId, draft.revision]));
 }
 
-interface HoldingRow {
+interface EntryRow {
   owner_id: string;
-  revision: string;
   remark: string | null;
   pinned: boolean;
   tags: string[];

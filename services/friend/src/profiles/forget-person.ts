@@ -22,8 +22,10 @@ const TIED_TO = `
   UNION SELECT blocked_id FROM block WHERE owner_id = $1
   UNION SELECT owner_id FROM block WHERE blocked_id = $1`;
 
+// Blocks go without an event, so the list's revision alone does not tell who has loaded it that it was touched.
 const ERASE = `
-  WITH blocks AS (DELETE FROM block WHERE owner_id = $1 OR blocked_id = $1),
+  WITH list AS (UPDATE friend_list SET hidden_changes = hidden_changes + 1 WHERE owner_id = $1),
+  blocks AS (DELETE FROM block WHERE owner_id = $1 OR blocked_id = $1),
   requests AS (DELETE FROM friend_request WHERE from_id = $1 OR to_id = $1)
   UPDATE profile SET deleted = true, username = '', nickname = '', avatar_url = NULL, friend_policy = 'CLOSED'
   WHERE user_id = $1`;

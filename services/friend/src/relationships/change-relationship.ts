@@ -1,12 +1,14 @@
-import type { SqlConnection } from '@kith/event-delivery';
+import { type SqlConnection, wakeTogether } from '@kith/event-delivery';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendLimits, FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction, lostItsTurn, preparing } from './in-transaction.ts';
 import { ListLedger } from './list-ledger.ts';
-import { findRequest, type LockedPeople, loadRelationships, lockPeople, type Pair } from './load-relationships.ts';
+import { loadPair, type WhichPair } from './load-pair.ts';
+import { findRequest, type KnownPeople, loadRelationships, lockPeople, type Pair } from './load-relationships.ts';
+import { PairHasChanged } from './save-pair.ts';
 
 export interface Changed<Result> {
   readonly result: Result;
@@ -21,8 +23,9 @@ export type BatchOutcome = { readonly changed: boolean } | { readonly refused: F
 export interface ChangedLists {
   readonly events: readonly RelationshipEvent[];
   /**
-   * Where every list concerned stands now, also one that the command did not move: the answer to a repeated command
-   * promises what the first one did, and that one may have died between its commit and its answer.
+   * Where these lists stand now, as the answer promises: the viewer's and what the command moved. Of a command that
+   * changed nothing both, for the answer to a repeated command promises what the first one did, and that one may have
+   * died between its commit and its answer.
    */
   readonly revisions: ReadonlyMap<string, number>;
 }
@@ -41,7 +44,8 @@ export interface RelationshipsOptions {
 /** The Relationship aggregates of a friend database: load, decide, and save state and events in ONE transaction. */
 export interface Relationships {
   /**
-   * `decide` runs inside the transaction and calls the aggregate's methods; what it throws rolls everything back.
+   * `decide` calls the aggregate's methods; what it throws changes nothing. It is called again, with what is true by
+   * then, when somebody else has changed one of the two lists meanwhile.
    * Throws FriendRuleError USER_NOT_FOUND when one of the two is nobody.
    */
   change<Result>(pair: Pair, decide: (relationship: Relationship) => Result): Promise<Changed<Result>>;
@@ -58,80 +62,115 @@ export interface Relationships {
   changeMany(pairs: readonly Pair[], decide: (relationship: Relationship) => void): Promise<BatchOutcome[]>;
 }
 
-type Decide<Result> = (relationship: Relationship, sql: SqlConnection) => Result | Promise<Result>;
+type Decide<Result> = (relationship: Relationship, request: FriendRequest | undefined) => Result;
 
 class UnknownPeople extends Error {
   readonly userIds: readonly string[];
-  constructor(userIds: readonly string[]) {
+  constructor({ viewerId, otherId }: Pair, { people }: KnownPeople) {
     super('Some people are not known here yet.');
-    this.userIds = userIds;
+    this.userIds = [viewerId, otherId].filter((userId) => !people.has(userId));
   }
 }
 
 export function createRelationships(options: RelationshipsOptions): Relationships {
   const { pool } = options;
+  const unlocked = preparing(pool);
+  const appending = wakeTogether(unlocked);
 
-  /** The one way to change lists: lock them, decide, save what the ledger holds, commit, and say so. */
-  async function changeLists<Answer>(
+  function ledgerOf({ lists }: KnownPeople): ListLedger {
+    return new ListLedger(lists, { newId: options.moment().newId, traceparent: options.traceparent() });
+  }
+
+  /** Locks the lists, decides, saves what the ledger holds, commits, and says so, to `promisedTo` whatever has moved. */
+  async function changeLocked<Answer>(
     userIds: readonly string[],
-    decide: (sql: SqlConnection, locked: LockedPeople, ledger: ListLedger) => Promise<Answer>,
+    promisedTo: readonly string[],
+    decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
   ): Promise<Answer> {
     const { answer, changed } = await inTransaction(pool, async (sql) => {
       const locked = await lockPeople(sql, userIds);
-      const traceparent = options.traceparent();
-      const ledger = new ListLedger(locked.lists, { newId: options.moment().newId, traceparent });
+      const ledger = ledgerOf(locked);
       const answer = await decide(sql, locked, ledger);
       await ledger.save(sql);
-      return { answer, changed: { events: ledger.events, revisions: ledger.revisions } };
+      return { answer, changed: changedLists(ledger, promisedTo) };
     });
     await options.afterCommit(changed);
     return answer;
   }
 
-  function changeKnown<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
+  function decideAlone<Result>(
+    { viewerId }: Pair,
+    state: RelationshipState,
+    request: FriendRequest | undefined,
+    ledger: ListLedger,
+    decide: Decide<Result>,
+  ): Changed<Result> {
+    const relationship = new Relationship(state, options.moment(), options.limits);
+    const result = decide(relationship, request);
+    ledger.enter(relationship);
+    return { result, state: relationship.state, revision: ledger.revisionOf(viewerId) };
+  }
+
+  /** Two round trips: load, and save unless somebody has changed one of the lists meanwhile. */
+  async function changeUnlocked<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
+    const loaded = await loadPair(unlocked, which);
+    if (!loaded) throw requestNotFound();
+    const { pair, state, request } = loaded;
+    if (!state) throw new UnknownPeople(pair, loaded);
+    const ledger = ledgerOf(loaded);
+    const changed = decideAlone(pair, state, request, ledger, decide);
+    if (ledger.moved.size > 0) await appending((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
+    else await ledger.savePair(unlocked, loaded, { wakesRelays: false });
+    await options.afterCommit(changedLists(ledger, [pair.viewerId]));
+    return changed;
+  }
+
+  /** The same behind locks, for lists that others change at the same time: it waits for them, and is done. */
+  async function changeInTurn<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
+    // Who the two are never changes, so it can be read before the lock; where the request stands is read behind it.
+    const pair = 'otherId' in which ? which : (await loadPair(unlocked, which))?.pair;
+    if (!pair) throw requestNotFound();
     const both = [pair.viewerId, pair.otherId];
-    return changeLists(both, async (sql, locked, ledger) => {
-      const unknown = both.filter((userId) => !locked.people.has(userId));
-      if (unknown.length > 0) throw new UnknownPeople(unknown);
+    return changeLocked(both, [pair.viewerId], async (sql, locked, ledger) => {
+      if (!locked.people.has(pair.viewerId) || !locked.people.has(pair.otherId)) throw new UnknownPeople(pair, locked);
       const [state] = await loadRelationships(sql, [pair], locked);
-      const relationship = new Relationship(state!, options.moment(), options.limits);
-      const result = await decide(relationship, sql);
-      ledger.enter(relationship);
-      return { result, state: relationship.state, revision: ledger.revisionOf(pair.viewerId) };
+      const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;
+      if ('requestId' in which && !request) throw requestNotFound();
+      return decideAlone(pair, state!, request, ledger, decide);
     });
   }
 
-  async function change<Result>(pair: Pair, decide: Decide<Result>): Promise<Changed<Result>> {
+  async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
     try {
-      return await changeKnown(pair, decide);
+      return await changeUnlocked(which, decide);
+    } catch (error) {
+      if (!(error instanceof PairHasChanged) && !lostItsTurn(error)) throw error;
+    }
+    return changeInTurn(which, decide);
+  }
+
+  async function change<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
+    try {
+      return await changeKnown(which, decide);
     } catch (error) {
       if (!(error instanceof UnknownPeople)) throw error;
       // Somebody who signed up a moment ago: their event is on its way, and the user service knows them already.
       await options.learnProfiles(error.userIds);
     }
-    return changeKnown(pair, decide).catch((error) => {
+    return changeKnown(which, decide).catch((error) => {
       if (!(error instanceof UnknownPeople)) throw error;
-      throw error.userIds.includes(pair.viewerId) ? accountGone() : userNotFound();
+      throw error.userIds.includes(which.viewerId) ? accountGone() : userNotFound();
     });
   }
 
   return {
     change,
-    async changeRequest(viewerId, requestId, decide) {
-      // Who the two are never changes, so it can be read before the lock; where the request stands is read behind it.
-      const known = await findRequest(pool, requestId);
-      if (!known || (known.fromId !== viewerId && known.toId !== viewerId)) throw requestNotFound();
-      const otherId = known.fromId === viewerId ? known.toId : known.fromId;
-      return change({ viewerId, otherId }, async (relationship, sql) => {
-        const request = await findRequest(sql, requestId);
-        if (!request) throw requestNotFound();
-        return decide(relationship, request);
-      });
-    },
+    changeRequest: (viewerId, requestId, decide) =>
+      change({ viewerId, requestId }, (relationship, request) => decide(relationship, request!)),
     async changeMany(pairs, decide) {
       const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
       await options.learnProfiles(everybody);
-      return changeLists(everybody, async (sql, locked, ledger) => {
+      return changeLocked(everybody, everybody, async (sql, locked, ledger) => {
         const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
         const once = oncePerPair(pairs.filter(areKnown));
         const states = await loadRelationships(sql, [...once.values()], locked);
@@ -151,6 +190,12 @@ export function createRelationships(options: RelationshipsOptions): Relationship
       });
     },
   };
+}
+
+function changedLists({ events, moved, revisions }: ListLedger, promisedTo: readonly string[]): ChangedLists {
+  if (events.length === 0) return { events, revisions };
+  const promised = new Set([...promisedTo, ...moved]);
+  return { events, revisions: new Map([...revisions].filter(([ownerId]) => promised.has(ownerId))) };
 }
 
 function decideOne(

@@ -5,7 +5,6 @@ import type pg from 'pg';
 // plans every statement at every call: that was more than half of a commit's CPU time.
 const PLAN_ONCE = 'SET LOCAL plan_cache_mode = force_generic_plan';
 
-/** Serialization failure and deadlock: the transaction did nothing wrong and is simply run again. */
 const RETRIABLE = new Set(['40001', '40P01']);
 const MAX_TRIES = 5;
 
@@ -22,10 +21,14 @@ export async function inTransaction<Result>(
     try {
       return await runOnce(pool, work, begin);
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (attempt >= MAX_TRIES || !RETRIABLE.has(code ?? '')) throw error;
+      if (attempt >= MAX_TRIES || !lostItsTurn(error)) throw error;
     }
   }
+}
+
+/** Serialization failure and deadlock: whoever meets them did nothing wrong and simply tries again. */
+export function lostItsTurn(error: unknown): boolean {
+  return RETRIABLE.has((error as { code?: string }).code ?? '');
 }
 
 async function runOnce<Result>(
@@ -57,7 +60,7 @@ async function runOnce<Result>(
 }
 
 /** The same text is the same prepared statement: parsed and planned once a connection. */
-function preparing(client: pg.PoolClient): SqlConnection {
+export function preparing(client: pg.Pool | pg.PoolClient): SqlConnection {
   return {
     query: (text, values) => client.query({ name: nameOf(text), text, values: values ?? [] }),
   };

@@ -3,21 +3,25 @@ import { type ListChange, listChangesOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { RelationshipState, Side } from '../domain/relationship-state.ts';
-import type { LockedList } from './load-relationships.ts';
+import type { LoadedPair } from './load-pair.ts';
+import type { ListFigures } from './load-relationships.ts';
+import { savePair } from './save-pair.ts';
 import { rowChangesOf, saveRelationships } from './save-relationships.ts';
 
 /**
- * The locked lists of one transaction: gives each change of a list the next revision, keeps the counts while several
+ * The lists of one transaction: gives each change of a list the next revision, keeps the counts while several
  * pairs of a batch touch one list, and saves rows, revisions and events together.
  */
 export class ListLedger {
-  readonly #lists: Map<string, LockedList>;
+  readonly #lists: Map<string, ListFigures>;
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
   readonly #events: RelationshipEvent[] = [];
   readonly #drafts: OutboxEvent[] = [];
+  /** Whose list's row is to be written. */
+  readonly #touched = new Set<string>();
 
   constructor(
-    lists: ReadonlyMap<string, LockedList>,
+    lists: ReadonlyMap<string, ListFigures>,
     stamp: { newId: () => string; traceparent?: string | undefined },
   ) {
     this.#lists = new Map(lists);
@@ -32,7 +36,12 @@ export class ListLedger {
     return this.#lists.get(ownerId)!.revision;
   }
 
-  /** Where every locked list stands, moved or not. */
+  /** Whose revision has risen. */
+  get moved(): ReadonlySet<string> {
+    return new Set(this.#drafts.map(({ ownerId }) => ownerId));
+  }
+
+  /** Where every list stands, moved or not. */
   get revisions(): ReadonlyMap<string, number> {
     return new Map([...this.#lists].map(([ownerId, { revision }]) => [ownerId, revision]));
   }
@@ -51,21 +60,38 @@ export class ListLedger {
     }
     for (const event of relationship.events) {
       this.#events.push(event);
+      this.#countHidden(event);
       for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
     }
   }
 
+  /** Of lists that are locked. */
   async save(sql: SqlConnection): Promise<void> {
     if (this.#events.length === 0) return;
-    const moved = new Map(this.#drafts.map(({ ownerId }) => [ownerId, this.#lists.get(ownerId)!]));
-    await saveRelationships(sql, rowChangesOf(this.#events), moved);
+    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
+    await saveRelationships(sql, rowChangesOf(this.#events), touched);
     await appendToOutbox(sql, this.#drafts);
+  }
+
+  /** Of two lists that are not locked. Throws PairHasChanged when they are not as they were loaded any more. */
+  async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
+    if (this.#events.length === 0) return;
+    const changes = rowChangesOf(this.#events);
+    await savePair(sql, loaded, { lists: this.#lists, changes, events: this.#drafts, ...options });
+  }
+
+  #countHidden(event: RelationshipEvent): void {
+    if (event.name !== 'relationship.blocked' && event.name !== 'relationship.unblocked') return;
+    const list = this.#lists.get(event.byId)!;
+    this.#lists.set(event.byId, { ...list, hiddenChanges: list.hiddenChanges + 1 });
+    this.#touched.add(event.byId);
   }
 
   #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
     const list = this.#lists.get(ownerId)!;
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
+    this.#touched.add(ownerId);
     const { newId, traceparent } = this.#stamp;
     // ListChange pairs each contract with its own data, which the union hides from the type of draftEvent.
     return draftEvent<unknown>(contract, { eventId: newId(), ownerId, revision, occurredAt, data, traceparent });

@@ -7,15 +7,19 @@ export interface Pair {
   readonly otherId: string;
 }
 
-export interface LockedList {
+/** What stands in the row of a person's list. */
+export interface ListFigures {
   readonly revision: number;
+  /** Rises with what commands decide by and no list shows. With the revision it tells whether a list was touched. */
+  readonly hiddenChanges: number;
   readonly friendCount: number;
   readonly requestCount: number;
 }
 
-export interface LockedPeople {
+/** People who are known here, and their lists. */
+export interface KnownPeople {
   readonly people: ReadonlyMap<string, Person>;
-  readonly lists: ReadonlyMap<string, LockedList>;
+  readonly lists: ReadonlyMap<string, ListFigures>;
 }
 
 // Profiles before lists, and both in the order of ids, here and in copy-profile.ts: whoever takes them in one order
@@ -26,16 +30,16 @@ const LOCK = `
     SELECT user_id, nickname, avatar_url, friend_policy FROM profile
     WHERE user_id = ANY($1::uuid[]) AND NOT deleted ORDER BY user_id FOR SHARE),
   lists AS MATERIALIZED (
-    SELECT owner_id, revision, friend_count, request_count FROM friend_list
+    SELECT owner_id, revision, hidden_changes, friend_count, request_count FROM friend_list
     WHERE owner_id = ANY($1::uuid[]) AND (SELECT count(*) FROM people) >= 0 ORDER BY owner_id FOR UPDATE)
-  SELECT user_id, nickname, avatar_url, friend_policy, revision, friend_count, request_count
+  SELECT user_id, nickname, avatar_url, friend_policy, revision, hidden_changes, friend_count, request_count
   FROM people JOIN lists ON owner_id = user_id`;
 
 /** Waits for whoever changes a list of theirs at this moment. People who are not known here are left out. */
-export async function lockPeople(sql: SqlConnection, userIds: readonly string[]): Promise<LockedPeople> {
+export async function lockPeople(sql: SqlConnection, userIds: readonly string[]): Promise<KnownPeople> {
   const { rows } = await sql.query(LOCK, [[...new Set(userIds)]]);
   const people = new Map<string, Person>();
-  const lists = new Map<string, LockedList>();
+  const lists = new Map<string, ListFigures>();
   for (const row of rows as unknown as LockedRow[]) {
     people.set(row.user_id, {
       userId: row.user_id,
@@ -45,6 +49,7 @@ export async function lockPeople(sql: SqlConnection, userIds: readonly string[])
     });
     lists.set(row.user_id, {
       revision: Number(row.revision),
+      hiddenChanges: Number(row.hidden_changes),
       friendCount: row.friend_count,
       requestCount: row.request_count,
     });
@@ -58,6 +63,7 @@ interface LockedRow {
   avatar_url: string | null;
   friend_policy: Person['friendPolicy'];
   revision: string;
+  hidden_changes: string;
   friend_count: number;
   request_count: number;
 }
@@ -84,7 +90,7 @@ const LOAD = `
 export async function loadRelationships(
   sql: SqlConnection,
   pairs: readonly Pair[],
-  { people, lists }: LockedPeople,
+  { people, lists }: KnownPeople,
 ): Promise<RelationshipState[]> {
   const { rows } = await sql.query(LOAD, [pairs.map((pair) => pair.viewerId), pairs.map((pair) => pair.otherId)]);
   return (rows as unknown as LoadedRow[]).map((row, at) => {

@@ -1,13 +1,15 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendDetails, FriendRequest } from '../domain/relationship-state.ts';
-import type { LockedList } from './load-relationships.ts';
+import type { ListFigures } from './load-relationships.ts';
 
 // Everything a batch of commands changed, in one statement. A sub-statement with an empty array does nothing.
 const SAVE = `
   WITH lists_moved AS (
-    UPDATE friend_list SET revision = moved.revision, friend_count = moved.friend_count, request_count = moved.request_count
-    FROM jsonb_to_recordset($1) AS moved (owner_id uuid, revision bigint, friend_count int, request_count int)
+    UPDATE friend_list SET revision = moved.revision, hidden_changes = moved.hidden_changes,
+      friend_count = moved.friend_count, request_count = moved.request_count
+    FROM jsonb_to_recordset($1)
+      AS moved (owner_id uuid, revision bigint, hidden_changes bigint, friend_count int, request_count int)
     WHERE friend_list.owner_id = moved.owner_id),
   friends_gone AS (
     DELETE FROM friend USING jsonb_to_recordset($2) AS gone (owner_id uuid, friend_id uuid)
@@ -37,15 +39,18 @@ export interface RowChanges {
   readonly friends: Map<string, { ownerId: string; friendId: string; details: FriendDetails | null }>;
   readonly requests: Map<string, FriendRequest>;
   readonly blocks: Map<string, { ownerId: string; blockedId: string; since: Date | null }>;
+  /** Two who had nothing to do with each other have now: a friendship, a request, or a block began. */
+  newTie: boolean;
 }
 
 export function rowChangesOf(events: readonly RelationshipEvent[]): RowChanges {
-  const changes: RowChanges = { friends: new Map(), requests: new Map(), blocks: new Map() };
+  const changes: RowChanges = { friends: new Map(), requests: new Map(), blocks: new Map(), newTie: false };
   for (const event of events) gather(event, changes);
   return changes;
 }
 
-function gather(event: RelationshipEvent, { friends, requests, blocks }: RowChanges): void {
+function gather(event: RelationshipEvent, changes: RowChanges): void {
+  const { friends, requests, blocks } = changes;
   const setFriend = (ownerId: string, friendId: string, details: FriendDetails | null) =>
     friends.set(`${ownerId} ${friendId}`, { ownerId, friendId, details });
   switch (event.name) {
@@ -55,6 +60,7 @@ function gather(event: RelationshipEvent, { friends, requests, blocks }: RowChan
       const [one, two] = [...event.sides.keys()] as [string, string];
       setFriend(one, two, ended ? null : event.sides.get(one)!);
       setFriend(two, one, ended ? null : event.sides.get(two)!);
+      changes.newTie ||= !ended;
       break;
     }
     case 'relationship.details-changed':
@@ -63,11 +69,13 @@ function gather(event: RelationshipEvent, { friends, requests, blocks }: RowChan
     case 'relationship.request-sent':
     case 'relationship.request-closed':
       requests.set(event.request.id, event.request);
+      changes.newTie ||= event.name === 'relationship.request-sent';
       break;
     case 'relationship.blocked':
     case 'relationship.unblocked': {
       const since = event.name === 'relationship.blocked' ? event.occurredAt : null;
       blocks.set(`${event.byId} ${event.blockedId}`, { ownerId: event.byId, blockedId: event.blockedId, since });
+      changes.newTie ||= since !== null;
       break;
     }
     default: {
@@ -77,44 +85,53 @@ function gather(event: RelationshipEvent, { friends, requests, blocks }: RowChan
   }
 }
 
+/** Those of `friends` that stay or begin, as the statements here read them. */
+export function keptFriendsJson(friends: RowChanges['friends']): string {
+  return JSON.stringify(
+    [...friends.values()].flatMap(({ ownerId, friendId, details }) =>
+      details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
+    ),
+  );
+}
+
+export function requestsJson(requests: RowChanges['requests']): string {
+  return JSON.stringify(
+    [...requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
+      id,
+      from_id: fromId,
+      to_id: toId,
+      message,
+      remark,
+      sent_at: sentAt,
+      status,
+      closed_at: closedAt,
+    })),
+  );
+}
+
 export async function saveRelationships(
   sql: SqlConnection,
   changes: RowChanges,
-  lists: ReadonlyMap<string, LockedList>,
+  lists: ReadonlyMap<string, ListFigures>,
 ): Promise<void> {
-  const friends = [...changes.friends.values()];
   const blocks = [...changes.blocks.values()];
   await sql.query(SAVE, [
     JSON.stringify(
       [...lists].map(([owner_id, list]) => ({
         owner_id,
         revision: list.revision,
+        hidden_changes: list.hiddenChanges,
         friend_count: list.friendCount,
         request_count: list.requestCount,
       })),
     ),
     JSON.stringify(
-      friends
+      [...changes.friends.values()]
         .filter(({ details }) => !details)
         .map(({ ownerId, friendId }) => ({ owner_id: ownerId, friend_id: friendId })),
     ),
-    JSON.stringify(
-      friends.flatMap(({ ownerId, friendId, details }) =>
-        details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
-      ),
-    ),
-    JSON.stringify(
-      [...changes.requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
-        id,
-        from_id: fromId,
-        to_id: toId,
-        message,
-        remark,
-        sent_at: sentAt,
-        status,
-        closed_at: closedAt,
-      })),
-    ),
+    keptFriendsJson(changes.friends),
+    requestsJson(changes.requests),
     JSON.stringify(
       blocks
         .filter(({ since }) => !since)

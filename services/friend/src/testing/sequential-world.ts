@@ -52,6 +52,14 @@ export class SequentialWorld {
     return outcome;
   }
 
+  /** What `do` would answer, and nothing is done; undefined where nobody could have decided. */
+  wouldDo(viewerId: string, otherId: string, deed: Deed, { requestId }: { requestId?: string }): string | undefined {
+    const request = requestId ? this.#requests.get(requestId) : undefined;
+    if (!this.has(viewerId) || !this.has(otherId) || (requestId && !request)) return undefined;
+    const moment = { now: new Date(), newId: () => 'none' };
+    return outcomeOf(new Relationship(this.#stateOf(viewerId, otherId), moment, this.#limits), deed, request);
+  }
+
   leave(userId: string): void {
     for (const otherId of this.#people.keys()) {
       if (otherId === userId) continue;
