@@ -23,19 +23,11 @@ import { Gathered } from './run-plan.ts';
  * from the live list and joins what was not announced.
  */
 export function answerByPlan(
-  { schema }: Supergraph,
+  supergraph: Supergraph,
   plan: PlanOperation,
   openLiveList: OpenLiveList,
 ): Plugin<GatewayContext> {
-  async function answer(args: ExecutionArgs): Promise<ExecutionResult> {
-    const asked = operationOf(schema, args);
-    if ('errors' in asked) return asked;
-    const planned = await plan(args.document, asked.operation, asked.variables);
-    const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
-    await planned.gather?.(gathered);
-    if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
-    return completed(planned, gathered);
-  }
+  const { schema } = supergraph;
 
   async function follow(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
     const asked = operationOf(schema, args);
@@ -60,9 +52,24 @@ export function answerByPlan(
   }
 
   return {
-    onExecute: ({ setExecuteFn }) => setExecuteFn(answer),
+    onExecute: ({ setExecuteFn }) => setExecuteFn((args) => runOperation(supergraph, plan, args)),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(follow),
   };
+}
+
+/** A query or a mutation. */
+export async function runOperation(
+  { schema }: Supergraph,
+  plan: PlanOperation,
+  args: ExecutionArgs,
+): Promise<ExecutionResult> {
+  const asked = operationOf(schema, args);
+  if ('errors' in asked) return asked;
+  const planned = await plan(args.document, asked.operation, asked.variables);
+  const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
+  await planned.gather?.(gathered);
+  if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
+  return completed(planned, gathered);
 }
 
 function completed({ complete }: PlannedOperation, { data, failures, errors }: Gathered): ExecutionResult {
