@@ -1,8 +1,6 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { eventually } from '@kith/local';
-import { connect } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loseStreams, putIntoStream } from './src/break-event-streams.ts';
 import { readPage } from './src/friend-operations.ts';
 import { signIn } from './src/person.ts';
 import { GRAPH, realSocialGraph } from './src/real-social-graph.ts';
@@ -21,7 +19,7 @@ beforeAll(async () => {
   const { code, stderr } = await runKith(system, ['import', file, '--password', PASSWORD, '--json']).ended;
   if (code !== 0) throw new Error(stderr);
   await everythingPublished();
-});
+}, 300_000);
 afterAll(async () => {
   await system?.stop();
 });
@@ -47,16 +45,14 @@ const everythingPublished = () =>
 
 test('a stream that was deleted comes back out of the outboxes, and whatever was behind with it', async () => {
   for (let n = 0; n < READERS; n += 1) await readPage(await signIn(system.gatewayUrls[0]!, `n${n}`, PASSWORD));
-  await system.nats.kill();
-  await rm(join(system.kithData, 'nats', 'jetstream'), { recursive: true, force: true });
-
   // What is not in the stream any more, although it is said to be published; views and copies that fell behind.
   const { friendDatabase } = system;
   const { rows: copies } = await friendDatabase.query('SELECT user_id FROM profile ORDER BY user_id LIMIT 10');
   const lost = copies.map((row) => row.user_id);
-  await friendDatabase.query('DELETE FROM profile WHERE user_id = ANY($1)', [lost]);
-  await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
-  await system.nats.start();
+  await loseStreams(system, async () => {
+    await friendDatabase.query('DELETE FROM profile WHERE user_id = ANY($1)', [lost]);
+    await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
+  });
   await everythingPublished();
 
   const before = await kith('events', 'reconcile');
@@ -82,10 +78,7 @@ test('a stream that was deleted comes back out of the outboxes, and whatever was
 
 test('an event that a consumer gave up on is seen, and redriven, with the command', async () => {
   const subject = 'friend.added.00000000-0000-7000-8000-000000000000';
-  const nats = await connect({ servers: system.natsUrl });
-  nats.publish(subject, '{"this is": "no event');
-  await nats.flush();
-  await nats.close();
+  await putIntoStream(system, subject, '{"this is": "no event');
   const letter = await eventually('it is dead', async () => (await kith('events', 'dead', 'list')).lines[0]);
   expect(letter).toMatchObject({ consumer: 'friend-list-view', reason: 'MALFORMED_ENVELOPE', origin: { subject } });
   const status = await kith('events', 'status');
