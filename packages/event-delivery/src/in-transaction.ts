@@ -1,16 +1,19 @@
-import type pg from 'pg';
-import { firstTime } from './inbox.ts';
+import pg from 'pg';
 
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
-export async function inTransaction<Result>(
+export function inTransaction<Result>(pool: pg.Pool, work: (sql: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  return begunWith(pool, 'BEGIN', work);
+}
+
+async function begunWith<Result>(
   pool: pg.Pool,
-  work: (sql: pg.PoolClient) => Promise<Result>,
+  begin: string,
+  work: (sql: pg.PoolClient, begun: unknown) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
-    const result = await work(client);
+    const result = await work(client, await client.query(begin));
     await client.query('COMMIT');
     return result;
   } catch (error) {
@@ -33,7 +36,14 @@ export function handleOnce<Event extends { readonly id: string }>(
   effect: (event: Event, sql: pg.PoolClient) => Promise<void>,
 ): (event: Event) => Promise<void> {
   return (event) =>
-    inTransaction(pool, async (sql) => {
-      if (await firstTime(sql, consumer, event.id)) await effect(event, sql);
+    begunWith(pool, beginOnce(consumer, event.id), async (sql, begun) => {
+      const inserted = (begun as pg.QueryResult[]).at(-1);
+      if (inserted?.rowCount === 1) await effect(event, sql);
     });
+}
+
+/** `firstTime` in the round trip that begins the transaction. */
+function beginOnce(consumer: string, eventId: string): string {
+  const values = [consumer, eventId].map(pg.escapeLiteral).join(', ');
+  return `BEGIN; INSERT INTO inbox (consumer, event_id) VALUES (${values}) ON CONFLICT DO NOTHING`;
 }
