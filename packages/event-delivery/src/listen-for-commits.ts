@@ -12,7 +12,10 @@ export function listenForCommits(pool: pg.Pool, wake: () => void, log: Log) {
   let again: NodeJS.Timeout | undefined;
 
   async function open(): Promise<void> {
-    const opened = new pg.Client({ ...pool.options, application_name: 'outbox-relay-listen' });
+    // The pool hides its password from copies of its options.
+    const { password } = pool.options;
+    const options = password === undefined ? pool.options : { ...pool.options, password };
+    const opened = new pg.Client({ ...options, application_name: 'outbox-relay-listen' });
     client = opened;
     const lost = () => {
       if (client !== opened) return;
