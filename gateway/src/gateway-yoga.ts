@@ -5,6 +5,7 @@ import {
   KithError,
   type Logger,
   maskError as maskErrorOfService,
+  rememberDocuments,
   TokenEnded,
   type TokenVerifier,
 } from '@kith/service-kit';
@@ -12,7 +13,6 @@ import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { rememberDocuments } from './limits/remember-documents.ts';
 
 export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
 

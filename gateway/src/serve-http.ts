@@ -1,5 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HttpHandler, inTrace, KithError, sendJson, startRequestSpan, traceIdOf } from '@kith/service-kit';
+import {
+  type HttpHandler,
+  inTrace,
+  KithError,
+  parseJson,
+  readBytes,
+  sendJson,
+  startRequestSpan,
+  traceIdOf,
+} from '@kith/service-kit';
 import type { Edge } from './admission/guard-edge.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { isBrowserVisit } from './graphiql.ts';
@@ -87,7 +96,7 @@ async function readOperation(
   if (!/^application\/(graphql\+)?json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return { refused: 'Send the operation as application/json.', status: 415 };
   }
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (!bytes) return { refused: `Send at most ${MAX_BODY_BYTES} bytes.`, status: 413, limit: MAX_BODY_BYTES };
   const body = parseJson(bytes);
   if (Array.isArray(body)) return { refused: 'Send one operation a request: batches are not taken.', status: 400 };
@@ -95,27 +104,6 @@ async function readOperation(
     return { refused: 'Send a JSON object with a "query".', status: 400 };
   }
   return { body };
-}
-
-/** undefined when there are too many. */
-async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return undefined;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(response: ServerResponse, { refused, status, limit }: Refusal): void {

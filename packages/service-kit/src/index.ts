@@ -10,6 +10,7 @@ export * from './kith-error.ts';
 export * from './mask-error.ts';
 export * from './operator-only.ts';
 export * from './read-config.ts';
+export * from './remember-documents.ts';
 export * from './repeatable-after-the-end.ts';
 export * from './request-span.ts';
 export * from './same-secret.ts';

@@ -86,7 +86,7 @@ test('unexpected errors are masked, mistakes are explained', async () => {
   const broken = await ask('{ broken }');
   expect(JSON.stringify(broken.body)).not.toContain('secret');
   expect(broken.body.errors).toMatchObject([{ path: ['broken'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
-  expect((await ask('{ nothing }')).body.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+  expect((await ask('{ nothing }')).body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
 test('forms and GET are refused', async () => {

@@ -1,8 +1,9 @@
-import { GraphQLError, type GraphQLSchema } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
 import type { Logger } from 'pino';
-import { httpStatusOf, KithError } from './kith-error.ts';
+import { readJsonBody, sendJson } from './answer-http.ts';
+import { KithError } from './kith-error.ts';
 import { maskError, type TranslateError } from './mask-error.ts';
+import { rememberDocuments } from './remember-documents.ts';
 import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
 import { startRequestSpan } from './request-span.ts';
 import { sameSecret } from './same-secret.ts';
@@ -40,45 +41,79 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   translateError?: TranslateError;
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
-  const yoga = createYoga<SubgraphContext & { ended?: TokenEnded }>({
-    schema: options.schema,
-    graphqlEndpoint: '/graphql',
-    graphiql: false,
-    landingPage: false,
-    multipart: false,
-    cors: false,
-    logging: false,
-    batching: false,
-    // Only the gateway gets this far, and it has measured the body: to pass it through a meter once more would cost a
-    // fifth of a short query.
-    maxRequestBodySize: false,
-    context: ({ ended, params }) => {
-      if (!ended || isRepeatableAfterTheEnd(params.query)) return {};
-      const http = { status: httpStatusOf(ended.code) };
-      throw new GraphQLError(ended.message, { extensions: { code: ended.code, http } });
-    },
-    maskedErrors: { maskError: (error) => maskError(error, options.log, options.translateError) },
-  });
+  const { schema, log } = options;
+  const prepared = rememberDocuments<Prepared>();
+  const prepare = (query: string): Prepared => {
+    const known = prepared.get(query);
+    if (known) return known;
+    const fresh = parseAndValidate(schema, query);
+    prepared.set(query, fresh);
+    return fresh;
+  };
+  const masked = (error: GraphQLError) => maskError(error, log, options.translateError);
 
   return async (request, response) => {
     const { headers } = request;
     if (!sameSecret(headerOf(headers[GATEWAY_KEY_HEADER]), options.gatewayKey)) {
       throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
     }
-    // Yoga would run a mutation sent as a form, which a browser may send from any site.
+    // A form, say, may be sent by a browser from any site.
     if (request.method !== 'POST' || !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
       throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
     }
     const { viewer, ended } = await viewerAsking(options.verify, headers.authorization);
+    const { query, variables, operationName } = operationIn(await readJsonBody(request, MAX_BODY_BYTES));
+    if (ended && !isRepeatableAfterTheEnd(query)) throw ended;
     const span = startRequestSpan('POST /graphql', headerOf(headers.traceparent));
     const { traceparent } = span;
     const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
-    const context = { ...options.contextFor({ viewer, traceparent, clientAddress }), ...(ended && { ended }) };
     try {
-      await inTrace(traceparent, () => yoga(request, response, context));
+      const { document, errors } = prepare(query);
+      const contextValue = options.contextFor({ viewer, traceparent, clientAddress });
+      const result = document
+        ? await inTrace(traceparent, () =>
+            execute({ schema, document, contextValue, variableValues: variables, operationName }),
+          )
+        : { errors };
+      sendJson(response, 200, result.errors ? { ...result, errors: result.errors.map(masked) } : result);
     } finally {
       span.end();
     }
+  };
+}
+
+/** Lists of people to be joined are long; whoever has the gateway's key could send more. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** A document that fits the schema, or why it does not. */
+type Prepared =
+  | { readonly document: DocumentNode; readonly errors?: never }
+  | { readonly document?: never; readonly errors: readonly GraphQLError[] };
+
+function parseAndValidate(schema: GraphQLSchema, query: string): Prepared {
+  try {
+    const document = parse(query, { noLocation: true });
+    const errors = validate(schema, document);
+    return errors.length > 0 ? { errors } : { document };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [error] };
+    throw error;
+  }
+}
+
+interface Operation {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+  readonly operationName: string | null;
+}
+
+function operationIn(body: unknown): Operation {
+  const { query, variables, operationName } = (body ?? {}) as Partial<Record<keyof Operation, unknown>>;
+  if (typeof query !== 'string') throw new KithError('BAD_USER_INPUT', 'Send a JSON object with a "query".');
+  return {
+    query,
+    variables: (typeof variables === 'object' && variables ? variables : {}) as Operation['variables'],
+    operationName: typeof operationName === 'string' ? operationName : null,
   };
 }
 
