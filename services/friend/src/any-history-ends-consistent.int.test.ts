@@ -32,7 +32,8 @@ const PEOPLE = 5;
 const LIMITS = { ...DEFAULT_LIMITS, friendsPerList: 3, openRequestsPerUser: 3 };
 
 let db: FriendDatabase;
-let relationships: Relationships;
+/** As of two processes: each person’s commands reach one of them. */
+let processes: Relationships[];
 let view: FriendListView;
 const stops: Stop[] = [];
 beforeAll(async () => {
@@ -72,14 +73,16 @@ beforeAll(async () => {
     () => relay.stop(),
     () => lists.stop(),
   );
-  relationships = createRelationships({
-    pool: db.pool,
-    limits: LIMITS,
-    moment: () => ({ now: new Date(), newId }),
-    traceparent: () => undefined,
-    learnProfiles: async () => {},
-    afterCommit: ({ revisions }) => raiseFloors(revisions),
-  });
+  processes = [1, 2].map(() =>
+    createRelationships({
+      pool: db.pool,
+      limits: LIMITS,
+      moment: () => ({ now: new Date(), newId }),
+      traceparent: () => undefined,
+      learnProfiles: async () => {},
+      afterCommit: ({ revisions }) => raiseFloors(revisions),
+    }),
+  );
 });
 afterAll(() => stopInReverse(createLog({ name: 'test', level: 'silent' }), stops));
 
@@ -189,7 +192,10 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
     };
   };
 
+  const processOf = (userId: string) => processes[ids.indexOf(userId) % processes.length]!;
+
   async function doDeed(viewerId: string, otherId: string, deed: Deed): Promise<void> {
+    const relationships = processOf(viewerId);
     const turn = deciding();
     const decide: Parameters<Relationships['changeRequest']>[2] = (relationship, request) => {
       turn.startOver();
@@ -222,7 +228,7 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
         const turn = deciding();
         const pairs = step.pairs.map(([one, two]) => ({ viewerId: ids[one]!, otherId: ids[two]! }));
         const seen = new Set<string>();
-        const binding = relationships.changeMany(pairs, (relationship) => {
+        const binding = processOf(userId).changeMany(pairs, (relationship) => {
           const [viewerId, otherId] = [relationship.state.viewer.person.userId, relationship.state.other.person.userId];
           const key = `${viewerId} ${otherId}`;
           // No pair is decided twice, unless the whole batch is.

@@ -9,6 +9,7 @@ import { ListLedger } from './list-ledger.ts';
 import { loadPair, type WhichPair } from './load-pair.ts';
 import { findRequest, type KnownPeople, loadRelationships, lockPeople, type Pair } from './load-relationships.ts';
 import { PairHasChanged } from './save-pair.ts';
+import { createTurns } from './take-turns.ts';
 
 export interface Changed<Result> {
   readonly result: Result;
@@ -62,7 +63,15 @@ export interface Relationships {
   changeMany(pairs: readonly Pair[], decide: (relationship: Relationship) => void): Promise<BatchOutcome[]>;
 }
 
+/** What a statement that gets no answer may cost those who come after it. */
+const TURN_WAITS_AT_MOST_MS = 1_000;
+
 type Decide<Result> = (relationship: Relationship, request: FriendRequest | undefined) => Result;
+
+interface Done<Answer> {
+  readonly answer: Answer;
+  readonly lists: ChangedLists;
+}
 
 class UnknownPeople extends Error {
   readonly userIds: readonly string[];
@@ -76,26 +85,10 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   const { pool } = options;
   const unlocked = preparing(pool);
   const appending = wakeTogether(unlocked);
+  const inTurn = createTurns({ waitAtMostMs: TURN_WAITS_AT_MOST_MS });
 
   function ledgerOf({ lists }: KnownPeople): ListLedger {
     return new ListLedger(lists, { newId: options.moment().newId, traceparent: options.traceparent() });
-  }
-
-  /** Locks the lists, decides, saves what the ledger holds, commits, and says so, to `promisedTo` whatever has moved. */
-  async function changeLocked<Answer>(
-    userIds: readonly string[],
-    promisedTo: readonly string[],
-    decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
-  ): Promise<Answer> {
-    const { answer, changed } = await inTransaction(pool, async (sql) => {
-      const locked = await lockPeople(sql, userIds);
-      const ledger = ledgerOf(locked);
-      const answer = await decide(sql, locked, ledger);
-      await ledger.save(sql);
-      return { answer, changed: changedLists(ledger, promisedTo) };
-    });
-    await options.afterCommit(changed);
-    return answer;
   }
 
   function decideAlone<Result>(
@@ -112,27 +105,41 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   }
 
   /** Two round trips: load, and save unless somebody has changed one of the lists meanwhile. */
-  async function changeUnlocked<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
+  async function changeUnlocked<Result>(which: WhichPair, decide: Decide<Result>): Promise<Done<Changed<Result>>> {
     const loaded = await loadPair(unlocked, which);
     if (!loaded) throw requestNotFound();
     const { pair, state, request } = loaded;
     if (!state) throw new UnknownPeople(pair, loaded);
     const ledger = ledgerOf(loaded);
-    const changed = decideAlone(pair, state, request, ledger, decide);
+    const answer = decideAlone(pair, state, request, ledger, decide);
     if (ledger.moved.size > 0) await appending((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
     else await ledger.savePair(unlocked, loaded, { wakesRelays: false });
-    await options.afterCommit(changedLists(ledger, [pair.viewerId]));
-    return changed;
+    return { answer, lists: changedLists(ledger, [pair.viewerId]) };
   }
 
-  /** The same behind locks, for lists that others change at the same time: it waits for them, and is done. */
-  async function changeInTurn<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
+  /** Behind locks; `promisedTo`: whose readers may rely on the answer even if their list has not moved. */
+  function changeLocked<Answer>(
+    userIds: readonly string[],
+    promisedTo: readonly string[],
+    decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
+  ): Promise<Done<Answer>> {
+    return inTransaction(pool, async (sql) => {
+      const locked = await lockPeople(sql, userIds);
+      const ledger = ledgerOf(locked);
+      const answer = await decide(sql, locked, ledger);
+      await ledger.save(sql);
+      return { answer, lists: changedLists(ledger, promisedTo) };
+    });
+  }
+
+  /** For lists that another process changes at the same time: it waits for the locks, and then it is done. */
+  async function changeAfterOthers<Result>(which: WhichPair, decide: Decide<Result>): Promise<Done<Changed<Result>>> {
     // Who the two are never changes, so it can be read before the lock; where the request stands is read behind it.
     const pair = 'otherId' in which ? which : (await loadPair(unlocked, which))?.pair;
     if (!pair) throw requestNotFound();
     const both = [pair.viewerId, pair.otherId];
     return changeLocked(both, [pair.viewerId], async (sql, locked, ledger) => {
-      if (!locked.people.has(pair.viewerId) || !locked.people.has(pair.otherId)) throw new UnknownPeople(pair, locked);
+      if (!both.every((userId) => locked.people.has(userId))) throw new UnknownPeople(pair, locked);
       const [state] = await loadRelationships(sql, [pair], locked);
       const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;
       if ('requestId' in which && !request) throw requestNotFound();
@@ -141,12 +148,19 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   }
 
   async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
-    try {
-      return await changeUnlocked(which, decide);
-    } catch (error) {
-      if (!(error instanceof PairHasChanged) && !lostItsTurn(error)) throw error;
-    }
-    return changeInTurn(which, decide);
+    const { answer, lists } = await inTurn(
+      'otherId' in which ? [which.viewerId, which.otherId] : [which.viewerId],
+      async () => {
+        try {
+          return await changeUnlocked(which, decide);
+        } catch (error) {
+          if (!(error instanceof PairHasChanged) && !lostItsTurn(error)) throw error;
+        }
+        return changeAfterOthers(which, decide);
+      },
+    );
+    await options.afterCommit(lists);
+    return answer;
   }
 
   async function change<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
@@ -170,7 +184,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     async changeMany(pairs, decide) {
       const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
       await options.learnProfiles(everybody);
-      return changeLocked(everybody, everybody, async (sql, locked, ledger) => {
+      const { answer, lists } = await changeLocked(everybody, everybody, async (sql, locked, ledger) => {
         const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
         const once = oncePerPair(pairs.filter(areKnown));
         const states = await loadRelationships(sql, [...once.values()], locked);
@@ -188,6 +202,8 @@ export function createRelationships(options: RelationshipsOptions): Relationship
           return outcome;
         });
       });
+      await options.afterCommit(lists);
+      return answer;
     },
   };
 }

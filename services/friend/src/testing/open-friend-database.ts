@@ -11,6 +11,8 @@ export interface FriendDatabase {
   readonly url: string;
   readonly pool: pg.Pool;
   readonly relationships: Relationships;
+  /** As of another process: the two know of each other only what Postgres tells them. */
+  readonly elsewhere: Relationships;
   /** What was committed, in the order in which it was heard of. */
   readonly committed: ChangedLists[];
   /** Somebody whose profile is known here. */
@@ -37,18 +39,22 @@ export async function openFriendDatabase(
     return profile.userId ?? userId;
   }
 
-  return {
-    url: database.url,
-    pool,
-    committed,
-    relationships: createRelationships({
+  const open = () =>
+    createRelationships({
       pool,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       moment: () => ({ now: new Date(), newId }),
       traceparent: () => undefined,
       learnProfiles: async () => {},
       afterCommit: async (changed) => void committed.push(changed),
-    }),
+    });
+
+  return {
+    url: database.url,
+    pool,
+    committed,
+    relationships: open(),
+    elsewhere: open(),
     person,
     async people(count, profile) {
       const ids: string[] = [];

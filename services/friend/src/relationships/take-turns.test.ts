@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { createTurns } from './take-turns.ts';
+
+/** Work that is done when it is told so, and who has begun. */
+function workers() {
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  return {
+    begun,
+    work: (name: string) => () => {
+      begun.push(name);
+      return new Promise<string>((resolve) => ends.set(name, () => resolve(name)));
+    },
+    async end(name: string): Promise<void> {
+      ends.get(name)!();
+      await new Promise(setImmediate);
+    },
+  };
+}
+
+test('who names the same key waits for those before; who names another does not', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 60_000 });
+  const { begun, work, end } = workers();
+  const all = [
+    inTurn(['a', 'b'], work('first')),
+    inTurn(['c'], work('beside')),
+    inTurn(['b', 'c'], work('second')),
+    inTurn(['a', 'c'], work('third')),
+  ];
+  expect(begun).toEqual(['first', 'beside']);
+  await end('first');
+  expect(begun).toEqual(['first', 'beside']);
+  await end('beside');
+  expect(begun).toEqual(['first', 'beside', 'second']);
+  await end('second');
+  await end('third');
+  expect(await Promise.all(all)).toEqual(['first', 'beside', 'second', 'third']);
+});
+
+test('a failure is its own, and the next goes on', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 60_000 });
+  const failing = inTurn(['a'], () => Promise.reject(new Error('It broke.')));
+  const next = inTurn(['a'], async () => 'done');
+  await expect(failing).rejects.toThrow('It broke.');
+  expect(await next).toBe('done');
+});
+
+test('who has waited long enough goes ahead', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 10 });
+  const { work, end } = workers();
+  const hanging = inTurn(['a'], work('hanging'));
+  expect(await inTurn(['a'], async () => 'done')).toBe('done');
+  await end('hanging');
+  await hanging;
+});
