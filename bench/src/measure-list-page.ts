@@ -4,16 +4,18 @@ import { Client } from 'undici';
 import { connectRedis, createFriendListView, loadList, loadRevisions } from './friend-service-insides.ts';
 import type { Figure, Measurement } from './measurement.ts';
 import { openPool } from './open-pool.ts';
+import { percentile } from './percentile.ts';
 import { quietLog } from './quiet-log.ts';
 import { REFUSE_NOTHING } from './refuse-nothing.ts';
-import { medianMicroseconds } from './repeat-one-by-one.ts';
+import { medianMicroseconds, microsecondsOf } from './repeat-one-by-one.ts';
 import { signTokens } from './sign-tokens.ts';
 import { befriend, makeUsers } from './talk-to-system.ts';
 
 const LIST_SIZES = [20, 200, 2_000];
 const PAGE = 20;
 const CALLS = 3_000;
-const CALLS_OVER_HTTP = 1_000;
+/** Of the list that is longer than any in ego-Facebook (1,045 friends). */
+const PAGE_P99_MS = 3;
 
 // As the gateway asks for it.
 const QUERY = `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User {
@@ -22,7 +24,7 @@ const QUERY = `query ($id: ID!) { _entities(representations: [{ __typename: "Use
 export const measureListPage: Measurement = {
   name: 'list-page',
   title: 'List page',
-  explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, ${CALLS_OVER_HTTP.toLocaleString('en')} reads, the \`_entities\` query of the gateway). Floor: GET of the same page as prebuilt JSON from the same Redis.`,
+  explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, the \`_entities\` query of the gateway, with the 99th percentile). Floor: GET of the same page as prebuilt JSON from the same Redis.`,
 
   async run({ folder, started, step }) {
     step('starting a system');
@@ -49,7 +51,18 @@ export const measureListPage: Measurement = {
       const overHttp = await readOverHttp(system, ownerId, token);
       figures.push(
         { what: `${size.toLocaleString('en')} friends, at the view`, value: atView, unit: 'µs', beside: [floor] },
-        { what: `${size.toLocaleString('en')} friends, at the subgraph`, value: overHttp, unit: 'µs', beside: [floor] },
+        {
+          what: `${size.toLocaleString('en')} friends, at the subgraph`,
+          value: percentile(overHttp, 50),
+          unit: 'µs',
+          beside: [floor],
+        },
+        {
+          what: `${size.toLocaleString('en')} friends, at the subgraph, p99`,
+          value: percentile(overHttp, 99) / 1000,
+          unit: 'ms',
+          ...(size === Math.max(...LIST_SIZES) && { goal: { atMost: PAGE_P99_MS } }),
+        },
       );
     }
     return figures;
@@ -96,7 +109,7 @@ function openView(system: RunningSystem, started: AsyncDisposableStack) {
   return view;
 }
 
-async function readOverHttp(system: RunningSystem, ownerId: string, token: string): Promise<number> {
+async function readOverHttp(system: RunningSystem, ownerId: string, token: string): Promise<number[]> {
   const client = new Client(system.friend.url);
   const request = {
     path: '/graphql',
@@ -112,7 +125,7 @@ async function readOverHttp(system: RunningSystem, ownerId: string, token: strin
   try {
     const answer = await read();
     if (answer.split('"nickname"').length !== PAGE + 1) throw new Error(`Not a page: ${answer.slice(0, 300)}`);
-    return await medianMicroseconds(CALLS_OVER_HTTP, read);
+    return await microsecondsOf(CALLS, read);
   } finally {
     await client.close();
   }

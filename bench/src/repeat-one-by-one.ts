@@ -1,7 +1,7 @@
 import { percentile } from './percentile.ts';
 
-/** How long one call takes, in µs: the median of so many, one after the other, after a tenth of them for warming up. */
-export async function medianMicroseconds(calls: number, call: () => Promise<unknown>): Promise<number> {
+/** How long each call takes, in µs: so many, one after the other, after a tenth of them for warming up. */
+export async function microsecondsOf(calls: number, call: () => Promise<unknown>): Promise<number[]> {
   for (let index = 0; index < calls / 10; index++) await call();
   const took: number[] = [];
   for (let index = 0; index < calls; index++) {
@@ -9,5 +9,10 @@ export async function medianMicroseconds(calls: number, call: () => Promise<unkn
     await call();
     took.push((performance.now() - startedAt) * 1000);
   }
-  return percentile(took, 50);
+  return took;
+}
+
+/** The median of them. */
+export async function medianMicroseconds(calls: number, call: () => Promise<unknown>): Promise<number> {
+  return percentile(await microsecondsOf(calls, call), 50);
 }
