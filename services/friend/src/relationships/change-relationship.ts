@@ -42,7 +42,7 @@ export interface RelationshipsOptions {
   readonly afterCommit: (changed: ChangedLists) => Promise<void>;
 }
 
-/** The Relationship aggregates of a friend database: load, decide, and save state and events in ONE transaction. */
+/** The Relationship aggregates of a friend database: load, decide, then save state and events in ONE transaction. */
 export interface Relationships {
   /**
    * `decide` calls the aggregate's methods; what it throws changes nothing. It is called again, with what is true by
@@ -84,7 +84,7 @@ class UnknownPeople extends Error {
 export function createRelationships(options: RelationshipsOptions): Relationships {
   const { pool } = options;
   const unlocked = preparing(pool);
-  const appending = wakeTogether(unlocked);
+  const wakingTogether = wakeTogether(unlocked);
   const inTurn = createTurns({ waitAtMostMs: TURN_WAITS_AT_MOST_MS });
 
   function ledgerOf({ lists }: KnownPeople): ListLedger {
@@ -112,7 +112,8 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     if (!state) throw new UnknownPeople(pair, loaded);
     const ledger = ledgerOf(loaded);
     const answer = decideAlone(pair, state, request, ledger, decide);
-    if (ledger.moved.size > 0) await appending((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
+    if (ledger.moved.size > 0)
+      await wakingTogether((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
     else await ledger.savePair(unlocked, loaded, { wakesRelays: false });
     return { answer, lists: changedLists(ledger, [pair.viewerId]) };
   }
