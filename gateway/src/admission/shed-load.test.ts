@@ -1,8 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { shedLoad } from './shed-load.ts';
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 /** Lets `work` take as long as it says, on a clock that nothing else on the machine can make late. */
 async function played(work: () => Promise<void>): Promise<void> {
@@ -51,47 +53,34 @@ test('who has waited too long is refused, and leaves its place to others', async
   load.stop();
 });
 
-test('one pause of the event loop refuses nobody, however long it was', async () => {
-  const load = shedLoad({ ...limits, loopDelayMs: 100 });
-  await delay(120);
-  const until = Date.now() + 1_500;
-  while (Date.now() < until);
-  // All that had come meanwhile, and what comes next.
-  const watched = Date.now() + 400;
-  while (Date.now() < watched) {
-    await delay(5);
-    expect(load.isBusy()).toBe(false);
-  }
+/** Whether it is busy after each of its looks at the event loop, which is so many ms late for them. */
+function busyAfterLooks(lateMs: readonly number[]): boolean[] {
+  vi.useFakeTimers();
+  let now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const load = shedLoad({ ...limits, loopDelayMs: 200 });
+  const busy = lateMs.map((late) => {
+    now += 50 + late;
+    vi.advanceTimersByTime(50);
+    return load.isBusy();
+  });
   load.stop();
+  return busy;
+}
+
+test('a pause of the event loop refuses nobody, however long it was', () => {
+  expect(busyAfterLooks([0, 0, 60_000, 0, 0, 0, 5_000, 5_000, 0, 0])).not.toContain(true);
 });
 
-test('an event loop that is late again and again refuses what is new, until it is on time again', async () => {
-  const load = shedLoad({ ...limits, loopDelayMs: 30 });
-  load.refuseWhenBusy();
-  let refused = false;
-  const deadline = Date.now() + 5_000;
-  while (!refused && Date.now() < deadline) {
-    const until = Date.now() + 150;
-    while (Date.now() < until);
-    await delay(1);
-    try {
-      load.refuseWhenBusy();
-    } catch (error) {
-      expect(error).toMatchObject(overloaded);
-      refused = true;
-    }
-  }
-  expect(refused).toBe(true);
-  const accepted = () => {
-    try {
-      load.refuseWhenBusy();
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (!accepted() && Date.now() < deadline) await delay(20);
-  expect(accepted()).toBe(true);
+test('an event loop that is late again and again refuses what is new, until it is on time again', () => {
+  expect(busyAfterLooks([0, 300, 300, 300, 300, 0, 300, 0, 0, 0])).toEqual(
+    [0, 0, 0, 1, 1, 1, 1, 1, 0, 0].map((busy) => busy === 1),
+  );
+});
+
+test('what a busy process refuses says when to come back', async () => {
+  const load = shedLoad({ ...limits, running: 0, waiting: 0 });
+  expect(() => load.refuseWhenBusy()).toThrow(expect.objectContaining(overloaded));
   load.stop();
 });
 
