@@ -1,17 +1,39 @@
-import { KithError, type TokenVerifier } from '@kith/service-kit';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { KithError, type Logger, maskError, type TokenVerifier } from '@kith/service-kit';
+import { type ExecutionArgs, GraphQLError, type subscribe } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import type { Edge } from './admission/guard-edge.ts';
 import type { SocketState } from './admit-socket.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type GatewayYoga, withPublicCode } from './gateway-yoga.ts';
+import { PushedList } from './live/push-to-socket.ts';
 
 /** Yoga's own execution, with all that is plugged into it, travels with the operation as its root value. */
 type Envelope = Pick<ReturnType<GatewayYoga['getEnveloped']>, 'execute' | 'subscribe'>;
 
 export const executeInEnvelope = (args: ExecutionArgs) => (args.rootValue as Envelope).execute(args);
-export const subscribeInEnvelope = (args: ExecutionArgs) => (args.rootValue as Envelope).subscribe(args);
+
+export async function subscribeInEnvelope(args: ExecutionArgs, log: Logger) {
+  const result: unknown = await (args.rootValue as Envelope).subscribe(args);
+  return (result instanceof PushedList ? endOf(result, log) : result) as ReturnType<typeof subscribe>;
+}
+
+/** What graphql-ws iterates over: it yields nothing, and ends with the list. */
+function endOf(pushed: PushedList, log: Logger): AsyncIterableIterator<never, undefined> {
+  return {
+    next: () =>
+      pushed.untilEnd().catch((error: unknown) => {
+        throw withPublicCode(maskError(error, log));
+      }),
+    async return() {
+      pushed.leave();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
 
 /** The operation, parsed, valid and with its context; or the errors that the client gets instead of an answer. */
 export async function prepareOperation(

@@ -50,7 +50,7 @@ export function serveWebSocket(options: WebSocketOptions) {
     onSubscribe: (ctx, id, payload) =>
       prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
     execute: executeInEnvelope,
-    subscribe: subscribeInEnvelope,
+    subscribe: (args) => subscribeInEnvelope(args, log),
   });
   let stopping = false;
 

@@ -39,7 +39,7 @@ async function pushedList(resultOf = (each: ListChange) => `{"r":${each.revision
     pause: async () => undefined,
   });
   const pushed = new PushedList(list, resultOf, { frames, operationId: 'the "one"' });
-  const end = pushed.next();
+  const end = pushed.untilEnd();
   end.catch(() => undefined);
   await settled();
   return {
@@ -104,7 +104,7 @@ test('the end of the list is the end of what is iterated: with its error, or wit
   await expect(failed.end).rejects.toThrow('signed out');
 
   const left = await pushedList();
-  await left.pushed.return();
+  left.pushed.leave();
   expect(await left.end).toEqual({ done: true, value: undefined });
   left.announce(4);
   expect([left.written, left.listening]).toEqual([[], false]);

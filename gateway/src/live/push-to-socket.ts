@@ -64,10 +64,11 @@ export function textFrame(text: string): Buffer {
 
 /**
  * Pushes a live list to its socket as changes come, until it ends or is left: as graphql-ws would write each result
- * (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next), which takes longer than to make it. What
- * graphql-ws iterates over yields nothing, and ends with the list.
+ * (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md#next), which takes longer than to make it. Nothing of
+ * it can be iterated over, so that whoever wraps results that can be wraps nothing here: that would take more memory than
+ * all the rest of an idle list.
  */
-export class PushedList<Change extends ListChange> implements AsyncIterableIterator<never, undefined> {
+export class PushedList<Change extends ListChange = ListChange> {
   readonly #list: LiveList<Change>;
   readonly #resultOf: (change: Change) => string;
   readonly #frames: PushTo['frames'];
@@ -82,20 +83,16 @@ export class PushedList<Change extends ListChange> implements AsyncIterableItera
     this.#before = `{"id":${JSON.stringify(operationId)},"type":"next","payload":`;
   }
 
-  /** Begins to push, and waits for the end. */
-  next(): Promise<IteratorResult<never, undefined>> {
+  /** Begins to push, and waits for the end; rejects with the error that has ended the list. */
+  untilEnd(): Promise<IteratorResult<never, undefined>> {
     this.#end ??= Promise.withResolvers();
     this.#list.onReady = this.#push;
     this.#push();
     return this.#end.promise;
   }
 
-  return(): Promise<IteratorResult<never, undefined>> {
-    return this.#list.return() as Promise<IteratorReturnResult<undefined>>;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  leave(): void {
+    this.#list.end();
   }
 
   readonly #push = (): void => {
