@@ -97,7 +97,7 @@ async function isQuiet(system: RunningSystem): Promise<boolean> {
 
 function openView(system: RunningSystem, started: AsyncDisposableStack) {
   const pool = openPool(started, system.friendDatabaseUrl, 2);
-  const redis = connectRedis({ url: system.redisUrl, log: quietLog });
+  const redis = connectRedis({ url: system.redisUrl, timeline: { current: 'bench' }, log: quietLog });
   started.defer(() => redis.close());
   const view = createFriendListView({
     redis,

@@ -98,7 +98,7 @@ async function openView(
   { started }: Workplace,
   { url, pool, load }: { url: string; pool: pg.Pool; load: (ownerId: string) => ReturnType<typeof loadList> },
 ): Promise<FriendListView> {
-  const redis = connectRedis({ url, log: quietLog });
+  const redis = connectRedis({ url, timeline: { current: 'bench' }, log: quietLog });
   started.defer(() => redis.close());
   await eventually('Redis answers', () => redis.connected);
   const loadRevisionsHere = (ownerIds: readonly string[]) => loadRevisions(pool, ownerIds);

@@ -6,8 +6,9 @@ import { findRunningSystem } from './find-running-system.ts';
 export const BEGIN_TIMELINE_HELP = `kith timeline new [--json]
 
 For after the friend service's database was restored from a backup: from then on its revisions count other changes than
-before. Every list that is open, and every client that comes back, gets a fresh snapshot (CURSOR_INVALID). Empty Redis
-between the restore and this: it holds lists from the time that was lost. Running processes need no restart.`;
+before. Every list that is open, and every client that comes back, gets a fresh snapshot (CURSOR_INVALID), and no list in
+Redis from the time that was lost is used again. Running processes need no restart. Afterwards \`kith events reconcile
+--repair\` brings the stream and the copies of profiles back in step.`;
 
 /** `kith timeline new`. */
 export async function beginTimeline(args: readonly string[]): Promise<ExitCode> {

@@ -45,7 +45,7 @@ beforeAll(async () => {
   );
   db = await openFriendDatabase({ connections: 24 });
   stops.push(() => db.close());
-  const redis = connectRedis({ url: redisServer.url, log });
+  const redis = connectRedis({ url: redisServer.url, timeline: { current: 'test' }, log });
   view = createFriendListView({
     redis,
     load: (ownerId) => loadList(db.pool, ownerId),

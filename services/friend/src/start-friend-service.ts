@@ -68,7 +68,9 @@ export async function startFriendService(
   });
   stops.push(() => pool.end());
 
-  const redis = connectRedis({ url: config.REDIS_URL, log });
+  const timeline = await followTimeline(pool, log);
+  stops.push(() => timeline.stop());
+  const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
   const view = createFriendListView({
     redis,
     load: (ownerId) => loadList(pool, ownerId),
@@ -81,8 +83,6 @@ export async function startFriendService(
   );
 
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
-  const timeline = await followTimeline(pool, log);
-  stops.push(() => timeline.stop());
   const history = readListHistory(pool, view, timeline);
   const bus = createEventBus<RelationshipEvent>({
     onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),

@@ -18,7 +18,7 @@ let view: FriendListView;
 beforeAll(async () => {
   [db, server] = await Promise.all([openFriendDatabase(), startRedis()]);
   const log = quietLog();
-  redis = connectRedis({ url: server.url, log });
+  redis = connectRedis({ url: server.url, timeline: { current: 'test' }, log });
   view = createFriendListView({
     redis,
     load: (ownerId) => loadList(db.pool, ownerId),

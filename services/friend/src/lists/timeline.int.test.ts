@@ -75,6 +75,32 @@ test('a new timeline ends the cursors of the old one everywhere, announced ones 
   expect(Buffer.from(heard, 'base64url').toString()).toContain(timeline);
 });
 
+test('after a restore the views of the time that was lost are gone with it', async () => {
+  const friendsOfAnn = async () => {
+    const query = 'query ($of: _Any!) { _entities(representations: [$of]) { ... on User { friends { totalCount } } } }';
+    const { data } = await asAnn(query, { variables: { of: { __typename: 'User', id: ann } } });
+    return data._entities[0].friends.totalCount;
+  };
+  const before = await friendsOfAnn();
+  await befriendSomebody();
+  expect(await friendsOfAnn()).toBe(before + 1);
+  // As it was in the backup.
+  await service.pool.query(
+    `WITH lost AS (DELETE FROM friend WHERE owner_id = $1 AND since = (SELECT max(since) FROM friend WHERE owner_id = $1)),
+     events AS (DELETE FROM outbox WHERE owner_id = $1::text
+                AND revision = (SELECT revision FROM friend_list WHERE owner_id = $1))
+     UPDATE friend_list SET revision = revision - 1, friend_count = friend_count - 1 WHERE owner_id = $1`,
+    [ann],
+  );
+  await fetch(`${service.url}/operator/timeline`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.operatorKey}` },
+  });
+  expect(await friendsOfAnn()).toBe(before);
+  await befriendSomebody();
+  expect(await friendsOfAnn()).toBe(before + 1);
+});
+
 test('a timeline that another process began is taken up within a second or two', async () => {
   const old = await befriendSomebody();
   await service.pool.query("INSERT INTO timeline (started_at) SELECT max(started_at) + interval '1 s' FROM timeline");

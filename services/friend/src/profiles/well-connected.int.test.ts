@@ -10,12 +10,14 @@ const WITHIN_MS = 1_000;
 
 let service: TestFriendService;
 let redis: Redis;
+let timeline: string;
 let ann: string;
 let bob: string;
 let friends: string[];
 beforeAll(async () => {
   service = await startFriendServiceForTest();
   redis = new Redis(service.redis.url);
+  timeline = (await service.ask('{ friendListTimeline }')).data.friendListTimeline;
   [ann, bob] = await Promise.all([service.users.signUp(), service.users.signUp()]);
   friends = await Promise.all(Array.from({ length: FRIENDS - 1 }, () => service.users.signUp({}, { heardOf: false })));
   const pairs = [[ann, bob], ...friends.flatMap((friend) => [[ann, friend] as const, [bob, friend] as const])];
@@ -49,7 +51,9 @@ async function readList(ownerId: string): Promise<number> {
 
 /** Where the views stand in Redis, whatever Postgres says. */
 async function revisionsOfViews(owners: readonly string[]): Promise<number[]> {
-  const replies = await redis.pipeline(owners.map((ownerId) => ['hget', metaKey(ownerId), 'revision'])).exec();
+  const replies = await redis
+    .pipeline(owners.map((ownerId) => ['hget', metaKey(ownerId, timeline), 'revision']))
+    .exec();
   return replies!.map(([, revision]) => Number(revision));
 }
 

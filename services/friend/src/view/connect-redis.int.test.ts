@@ -1,11 +1,12 @@
 import { eventually, startRedis } from '@kith/local';
 import { expect, test } from 'vitest';
 import { connectRedis, ViewUnavailable } from './connect-redis.ts';
+import { TIMELINE } from './testing/open-view.ts';
 import { quietLog } from './testing/quiet-log.ts';
 
 test('a process that was too busy to read the reply in time still reads it', async () => {
   const server = await startRedis();
-  const redis = connectRedis({ url: server.url, log: quietLog(), commandTimeoutMs: 30 });
+  const redis = connectRedis({ url: server.url, timeline: TIMELINE, log: quietLog(), commandTimeoutMs: 30 });
   await eventually('Redis answers', () => redis.connected);
   const reply = redis.run('requests', 'ann', [0, 1_000]);
   const busyUntil = performance.now() + 100;
@@ -17,7 +18,7 @@ test('a process that was too busy to read the reply in time still reads it', asy
 
 test('a server that hangs is given up after the timeout, by the code that outages have', async () => {
   const server = await startRedis();
-  const redis = connectRedis({ url: server.url, log: quietLog(), commandTimeoutMs: 30 });
+  const redis = connectRedis({ url: server.url, timeline: TIMELINE, log: quietLog(), commandTimeoutMs: 30 });
   await eventually('Redis answers', () => redis.connected);
   server.pause();
   const error = await redis.run('requests', 'ann', [0, 1_000]).catch((reason: unknown) => reason);
@@ -32,17 +33,17 @@ test('a server that was never there: calls fail at once, and it is used once it 
   const gone = await startRedis();
   await gone.kill();
   const log = quietLog();
-  const redis = connectRedis({ url: gone.url, log, commandTimeoutMs: 10_000 });
+  const redis = connectRedis({ url: gone.url, timeline: TIMELINE, log, commandTimeoutMs: 10_000 });
   await eventually('the outage is logged', () => log.lines.length > 0);
   const startedAt = performance.now();
   await expect(redis.run('requests', 'ann', [0, 1_000])).rejects.toThrow(ViewUnavailable);
-  await expect(redis.readFields(['a', 'b'], ['revision'])).rejects.toThrow(ViewUnavailable);
+  await expect(redis.readMeta(['a', 'b'], ['revision'])).rejects.toThrow(ViewUnavailable);
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(redis.connected).toBe(false);
 
   const server = await startRedis({ port: gone.port });
   await eventually('Redis answers', () => redis.connected);
-  expect(await redis.readFields(['a', 'b'], ['revision'])).toEqual([[null], [null]]);
+  expect(await redis.readMeta(['a', 'b'], ['revision'])).toEqual([[null], [null]]);
   expect(log.lines).toHaveLength(2);
   await redis.close();
   await server.stop();

@@ -1,14 +1,14 @@
 import type { Log } from '@kith/event-delivery';
 import { Redis } from 'ioredis';
-import { viewKeys } from './view-keys.ts';
+import { metaKey, viewKeys } from './view-keys.ts';
 import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
 
 /** Redis as the view uses it. Nothing waits for a server that is away: every call fails at once or within its timeout. */
 export interface ViewRedis {
   /** Runs a script on one owner's keys: one round trip. Rejects with ViewUnavailable. */
   run(script: ViewScript, ownerId: string, args: readonly (string | number)[]): Promise<unknown>;
-  /** HMGET for many keys in one round trip. Rejects with ViewUnavailable. */
-  readFields(keys: readonly string[], fields: readonly string[]): Promise<(string | null)[][]>;
+  /** HMGET of `meta` of many owners in one round trip. Rejects with ViewUnavailable. */
+  readMeta(ownerIds: readonly string[], fields: readonly string[]): Promise<(string | null)[][]>;
   /** Called when the connection is lost: what happened to the data since, nobody here knows. */
   onLost(handler: () => void): void;
   /** Called when the server answers again, and when it first does. */
@@ -32,9 +32,16 @@ export class ViewUnavailable extends Error {
 /**
  * Connects to one Redis 7 server (or Valkey), and again for as long as it takes; resolves without waiting for it.
  *
+ * @param timeline what revisions count in, as it is now
  * @param commandTimeoutMs how long a command may take before its caller does without Redis
  */
-export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?: number }): ViewRedis {
+export function connectRedis(options: {
+  url: string;
+  timeline: { readonly current: string };
+  log: Log;
+  commandTimeoutMs?: number;
+}): ViewRedis {
+  const { timeline } = options;
   const redis = new Redis(options.url, {
     connectTimeout: 2_000,
     // A command that met a dead connection is answered from Postgres now. Kept and sent again after a reconnect, it
@@ -54,10 +61,11 @@ export function connectRedis(options: { url: string; log: Log; commandTimeoutMs?
 
   logOutages(redis, options.log);
   return {
-    run: (script, ownerId, args) => answerOf(scripts[script](...viewKeys(ownerId), ...args), timeoutMs),
-    async readFields(keys, fields) {
+    run: (script, ownerId, args) =>
+      answerOf(scripts[script](...viewKeys(ownerId, timeline.current), ...args), timeoutMs),
+    async readMeta(ownerIds, fields) {
       const pipeline = redis.pipeline();
-      for (const key of keys) pipeline.hmget(key, ...fields);
+      for (const ownerId of ownerIds) pipeline.hmget(metaKey(ownerId, timeline.current), ...fields);
       const replies = await answerOf(pipeline.exec(), timeoutMs);
       return (replies ?? []).map(([error, values]) => {
         if (error) throw new ViewUnavailable(error);

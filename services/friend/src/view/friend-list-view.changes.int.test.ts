@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ViewUnavailable } from './connect-redis.ts';
 import type { ViewChange } from './list-state.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
-import { type OpenView, openView } from './testing/open-view.ts';
+import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
 import { viewKeys } from './view-keys.ts';
 
@@ -128,7 +128,7 @@ test.each(['meta', 'by-name', 'newest', 'friends', 'requests'])(
     lists.put(owner, { ...aList(3), requests: [aRequest(1)] });
     await view.whole(owner);
     const loads = lists.loads;
-    await tellRedis(server, `DEL ${viewKeys(owner).find((key) => key.endsWith(part))}`);
+    await tellRedis(server, `DEL ${viewKeys(owner, TIMELINE.current).find((key) => key.endsWith(part))}`);
     expect(await view.stored(owner)).toBeUndefined();
     expect(await view.apply(owner, lists.change(owner, rename(1, 'Zed')), rename(1, 'Zed'))).toEqual({
       outcome: 'no-view',
@@ -145,9 +145,11 @@ test('reading prolongs a view, changing does not, and all its parts end together
   await brief.whole('sliding');
   const expiries = async () =>
     Promise.all(
-      viewKeys('sliding').map(async (key) => Number((await tellRedis(server, `PEXPIRETIME ${key}`)).slice(1))),
+      viewKeys('sliding', TIMELINE.current).map(async (key) =>
+        Number((await tellRedis(server, `PEXPIRETIME ${key}`)).slice(1)),
+      ),
     );
-  for (const key of viewKeys('sliding')) await tellRedis(server, `PEXPIRE ${key} 20000`);
+  for (const key of viewKeys('sliding', TIMELINE.current)) await tellRedis(server, `PEXPIRE ${key} 20000`);
   const shortened = Math.max(...(await expiries()));
 
   const change: ViewChange = { kind: 'put-request', request: aRequest(1) };

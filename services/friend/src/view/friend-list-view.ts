@@ -12,7 +12,6 @@ import type { ListState, ViewChange } from './list-state.ts';
 import { oneBatchPerOwner } from './one-batch-per-owner.ts';
 import { pauseAfterFailures } from './pause-after-failures.ts';
 import { readList } from './read-list.ts';
-import { metaKey } from './view-keys.ts';
 
 export interface FriendListViewOptions {
   /** From connectRedis; whoever connected it closes it, after stopping the view. */
@@ -178,7 +177,7 @@ async function revisionsOfViews(
   ownerIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const { outages } = distrust;
-  const views = await redis.readFields(ownerIds.map(metaKey), ['revision', 'floor']).catch((error: unknown) => {
+  const views = await redis.readMeta(ownerIds, ['revision', 'floor']).catch((error: unknown) => {
     if (error instanceof ViewUnavailable) return [];
     throw error;
   });

@@ -34,7 +34,7 @@ export function pauseAfterFailures(redis: ViewRedis, options: { pauseMs: number;
   });
   return {
     run: (script, ownerId, args) => attempt(() => redis.run(script, ownerId, args)),
-    readFields: (keys, fields) => attempt(() => redis.readFields(keys, fields)),
+    readMeta: (ownerIds, fields) => attempt(() => redis.readMeta(ownerIds, fields)),
     onLost: redis.onLost,
     onReady: redis.onReady,
     get connected() {

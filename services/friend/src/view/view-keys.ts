@@ -1,12 +1,13 @@
 /**
- * The Redis keys of one owner's view. Durable names: `v1` is the layout, and a release that changes what the values
+ * The Redis keys of one owner's view. Durable names: `v2` is the layout, and a release that changes what the values
  * look like changes it, so that the old and the new can run side by side. The braces are a hash tag: in a cluster all
  * of them live on one node (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
+ * With the timeline in them no view outlives a restore of the database: its revisions counted other changes.
  *
  * The order is the order of KEYS in every script, see `lua/view.lua`.
  */
-export function viewKeys(ownerId: string): readonly string[] {
-  const prefix = `friend-list:v1:{${ownerId}}:`;
+export function viewKeys(ownerId: string, timeline: string): readonly string[] {
+  const prefix = `friend-list:v2:${timeline}:{${ownerId}}:`;
   return [
     /** hash: revision, floor, friends (count), requests (count) */
     `${prefix}meta`,
@@ -23,4 +24,4 @@ export function viewKeys(ownerId: string): readonly string[] {
   ];
 }
 
-export const metaKey = (ownerId: string): string => viewKeys(ownerId)[0]!;
+export const metaKey = (ownerId: string, timeline: string): string => viewKeys(ownerId, timeline)[0]!;

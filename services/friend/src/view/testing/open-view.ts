@@ -4,6 +4,9 @@ import { createFriendListView, type FriendListView, type FriendListViewOptions }
 import type { ListsInMemory } from './lists-in-memory.ts';
 import { quietLog } from './quiet-log.ts';
 
+/** What the revisions of tests count in. */
+export const TIMELINE = { current: 'test' };
+
 export interface OpenView extends FriendListView {
   readonly redis: ViewRedis & { calls: number };
   readonly logged: readonly string[];
@@ -18,7 +21,7 @@ export async function openView(
 ): Promise<OpenView> {
   const log = quietLog();
   const { commandTimeoutMs = 2_000, ...viewOptions } = options;
-  const connected = connectRedis({ url: server.url, log, commandTimeoutMs });
+  const connected = connectRedis({ url: server.url, timeline: TIMELINE, log, commandTimeoutMs });
   const redis = countCalls(connected);
   await eventually('Redis answers', () => redis.connected);
   const view = createFriendListView({
@@ -46,9 +49,9 @@ function countCalls(redis: ViewRedis): ViewRedis & { calls: number } {
       counted.calls++;
       return redis.run(...args);
     },
-    readFields: (...args: Parameters<ViewRedis['readFields']>) => {
+    readMeta: (...args: Parameters<ViewRedis['readMeta']>) => {
       counted.calls++;
-      return redis.readFields(...args);
+      return redis.readMeta(...args);
     },
     onLost: redis.onLost,
     onReady: redis.onReady,
