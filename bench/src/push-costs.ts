@@ -53,14 +53,21 @@ export interface PushLoad {
   readonly pacePerSecond: number;
 }
 
+export interface PushCosts {
+  readonly eventsPerSecond: number;
+  readonly cpuUsPerEvent: number;
+  /** Of each change, at the pace. */
+  readonly delaysMs: readonly number[];
+}
+
 /** How fast a server pushes, what that costs it, and how long each takes at a pace that it can keep. */
-export async function pushCosts(server: PushServer, load: PushLoad) {
+export async function pushCosts(server: PushServer, load: PushLoad): Promise<PushCosts> {
   const { seconds, onTheirWay, pacePerSecond } = load;
   await using clients = await connectClients(server);
   await watch(clients, server, load.clients);
   const pushFast = (forSeconds: number) =>
     clients.ask<{ perSecond: number; count: number }>('pushFast', { seconds: forSeconds, onTheirWay });
-  await pushFast(2);
+  await pushFast(1);
   const cpuBefore = readCpuTimeMs(server.pid);
   const { perSecond, count } = await pushFast(seconds);
   const cpuUsPerEvent = ((readCpuTimeMs(server.pid) - cpuBefore) * 1000) / count;
