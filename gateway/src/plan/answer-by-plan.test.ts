@@ -74,6 +74,19 @@ describe('a service that is away', () => {
     expect(errors.map(({ path }: { path: unknown }) => path)).toEqual([['me', 'steady'], ['top']]);
   });
 
+  test.each(['user', 'friend'])(
+    'leaves the part of the other one of a field that both answer: without %s',
+    async (away) => {
+      const { data, errors, asked } = await run('{ both { nickname rank } alone: both { rank } }', { away });
+      expect(asked).toHaveLength(2);
+      const rank = away === 'friend' ? null : expect.any(Number);
+      expect(data.both.rank).toEqual(rank);
+      const lacking = away === 'friend' ? [['both', 'rank'], ['alone']] : [['both', 'nickname']];
+      expect(errors.map(({ path }: { path: unknown }) => path)).toEqual(lacking);
+      expect(errors[0].extensions.code).toBe('SERVICE_UNAVAILABLE');
+    },
+  );
+
   test('does not keep the mutations after it from being done', async () => {
     const text = 'mutation { one: touch(id: "p1") befriend(id: "p1") { id } two: touch(id: "p2") }';
     const { asked } = await run(text, { away: 'friend' });

@@ -141,7 +141,10 @@ function completeFields(selection: Selection, type: GraphQLObjectType, fields: M
       else {
         const fieldAt = at && { before: at, key: step.key };
         if (found === null || found === undefined) lacking(step, source, fieldAt, completion);
-        else completed = step.complete(found, fieldAt, completion);
+        else {
+          if (completion.failures.any) completion.failures.passDown(source, sourceKey, found);
+          completed = step.complete(found, fieldAt, completion);
+        }
         if (completed === undefined && !mayBeNull) return undefined;
       }
       answer[step.key] = completed ?? null;

@@ -77,8 +77,12 @@ function askRoot(fetch: Fetch, options: PlanOptions): PlanStep {
     if (data) merge(gathered.data, data);
     else if (errors.some(({ path }) => path)) gathered.failures.add(gathered.data, keys, TOLD);
     for (const error of errors) {
-      if (error.path) gathered.errors.push(placed(error, error.path, options));
-      else if (data) gathered.errors.push(placed(error, undefined, options));
+      if (error.path) {
+        gathered.errors.push(placed(error, error.path, options));
+        // Another service may fill the field, and this one's part of it is missing then.
+        const [key] = error.path;
+        if (data && !isObject(data[key!])) gathered.failures.add(gathered.data, [String(key)], TOLD);
+      } else if (data) gathered.errors.push(placed(error, undefined, options));
       else gathered.failures.add(gathered.data, keys, error);
     }
   };
@@ -260,12 +264,12 @@ function keysAsked(operation: string): Map<string, string[]> {
   return new Map(fieldsOf(root).map(({ key, behind }) => [key, fieldsOf(behind).map((field) => field.key)]));
 }
 
-/** Adds fields to an object; what both have is put together, level by level. */
+/** Adds fields to an object; what both have is put together, level by level, and null takes nothing away. */
 function merge(target: Record<string, unknown>, source: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(source)) {
     const [known, added] = [target[key], source[key]];
-    if (!isObject(known) || !isObject(added)) target[key] = added;
-    else merge(known, added);
+    if (!isObject(known)) target[key] = added;
+    else if (isObject(added)) merge(known, added);
   }
 }
 

@@ -24,12 +24,12 @@ const FRIEND_FIELDS =
 const undirected = (fields: string) => fields.replace(/@shareable|@provides\(.*?\)/g, '');
 
 const USER_SDL = `${LINK}
-  type Query { me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! }
+  type Query { me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! both: User @shareable }
   type Mutation { rename(id: ID!): User! touch(id: ID!): Int }
   type User @key(fields: "id") { id: ID! ${USER_FIELDS} }
 `;
 const FRIEND_SDL = `${LINK}
-  type Query { top: User latest: Event }
+  type Query { top: User latest: Event both: User @shareable }
   type Mutation { befriend(id: ID!): User! }
   type Subscription { happened: Event }
   type User @key(fields: "id") { id: ID! nickname: String @external ${FRIEND_FIELDS} }
@@ -37,7 +37,7 @@ const FRIEND_SDL = `${LINK}
 `;
 const WHOLE_SDL = `
   type Query {
-    me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! top: User latest: Event
+    me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! top: User latest: Event both: User
   }
   type Mutation { rename(id: ID!): User! touch(id: ID!): Int befriend(id: ID!): User! }
   type Subscription { happened: Event }
@@ -96,8 +96,9 @@ const userQueries = {
   user: (_root: unknown, { id }: { id: string }) => (id === 'nobody' ? null : user(id)),
   people: (_root: unknown, { ids }: { ids: string[] }) => ids.map((id) => (id === 'nobody' ? null : user(id))),
   broken: () => failing('broken'),
+  both: () => user('p5'),
 };
-const friendQueries = { top: () => user('p4'), latest: () => event('p2', 1) };
+const friendQueries = { top: () => user('p4'), latest: () => event('p2', 1), both: () => user('p5') };
 const userMutations = {
   rename: (_root: unknown, { id }: { id: string }) => user(id),
   touch: (_root: unknown, { id }: { id: string }) => (id === 'p3' ? failing('touch') : 1),

@@ -2,6 +2,7 @@ import './blocked-users.ts';
 import './friend-requests.ts';
 import './friend-type.ts';
 import './list-change-queries.ts';
+import './me.ts';
 import './mutations/accept-friend-request.ts';
 import './mutations/add-friend.ts';
 import './mutations/block-user.ts';

@@ -5,9 +5,11 @@ import { UserConnectionType } from './user-connection.ts';
 import { UserType } from './user-type.ts';
 
 builder.queryFields((t) => ({
+  // The friend service answers it too, so that who asks for their list needs one service and not both.
   me: t.field({
     type: UserType,
     nullable: true,
+    shareable: true,
     description: 'The signed-in user; null when nobody is.',
     resolve: (_root, _args, { viewer, users }) => (viewer ? users.load(viewer.userId) : null),
   }),
