@@ -12,20 +12,22 @@ const COLUMNS = 'event_id, owner_id, revision, type, subject, payload, headers, 
 const TYPES = ['uuid', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'timestamptz'];
 
 /**
- * The sub-statements of a `WITH` that append, under the names `appended` and `relays_woken`; the statement must select
- * from the latter. For who writes state and events in one statement: `appending` gives the values of the eight
- * parameters from number `first` on. Nothing is appended unless `onlyIf` holds, and nobody woken unless `wakes` does.
+ * The sub-statement `appended` of a `WITH`, for who writes state and events in one statement: `appending` gives the
+ * values of its eight parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes` another
+ * one, `relays_woken`, wakes the relays; the statement must select from it.
  */
-export function appendedAs(first: number, { onlyIf = 'true', wakes = 'true' } = {}): string {
+export function appendedAs(first: number, { onlyIf, wakes }: { onlyIf: string; wakes: boolean }): string {
   const arrays = TYPES.map((type, at) => `$${first + at}::${type}[]`).join(', ');
-  return `appended AS (
-    INSERT INTO outbox (${COLUMNS}) SELECT * FROM unnest(${arrays}) WHERE ${onlyIf} RETURNING id),
-  relays_woken AS (${WAKE} FROM (SELECT FROM appended LIMIT 1) AS once WHERE ${wakes})`;
+  const appended = `appended AS (
+    INSERT INTO outbox (${COLUMNS}) SELECT * FROM unnest(${arrays}) WHERE ${onlyIf} RETURNING id)`;
+  if (!wakes) return appended;
+  return `${appended},
+  relays_woken AS (${WAKE} FROM (SELECT FROM appended LIMIT 1) AS once)`;
 }
 
 // The notification's answer is cast because some ORMs cannot read a column of type void.
 const WAKE = `SELECT pg_notify('${OUTBOX_CHANNEL}', '')::text`;
-const APPEND = `WITH ${appendedAs(1)} SELECT * FROM relays_woken`;
+const APPEND = `WITH ${appendedAs(1, { onlyIf: 'true', wakes: true })} SELECT * FROM relays_woken`;
 
 /**
  * Runs transactions of this process that append, and tells each whether to wake the relays itself. Notifying

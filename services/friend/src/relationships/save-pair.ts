@@ -1,8 +1,8 @@
 import { appendedAs, appending, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
-import type { Person } from '../domain/relationship-state.ts';
+import type { FriendRequest, Person, Side as StateOfSide } from '../domain/relationship-state.ts';
 import type { LoadedPair } from './load-pair.ts';
 import type { ListFigures } from './load-relationships.ts';
-import { keptFriendsJson, type RowChanges, requestsJson } from './save-relationships.ts';
+import { directed, type RowChanges } from './save-relationships.ts';
 
 /** Something was changed between the load and the save: nothing was written, and the command is to decide again. */
 export class PairHasChanged extends Error {
@@ -41,100 +41,121 @@ export async function savePair(sql: SqlConnection, loaded: LoadedPair, after: Pa
  */
 const IF_STILL_AS_LOADED = '(SELECT count(*) FROM lists) = 2';
 
-// Prepared like any statement: a command needs a few of the sub-statements, and one that does nothing is not free.
-function statementFor({ pair, people, lists }: LoadedPair, after: PairToSave, events: readonly unknown[]) {
+type Value = (of: unknown, type: string) => string;
+
+/**
+ * One sub-statement for each row that changes: Postgres plans each of the few kinds of commands once a connection, and a
+ * sub-statement that has nothing to do would not be free.
+ */
+function statementFor(loaded: LoadedPair, after: PairToSave, events: readonly unknown[]) {
   const values: unknown[] = [];
-  const value = (of: unknown, type: string): string => {
-    values.push(of);
-    return `$${values.length}::${type}`;
-  };
-  const [one, two] = [pair.viewerId, pair.otherId].map((userId) => ({
-    userId,
-    id: value(userId, 'uuid'),
-    person: people.get(userId)!,
-    before: lists.get(userId)!,
-    now: after.lists.get(userId)!,
-  })) as [Side, Side];
-  const { friends, requests, blocks, newTie } = after.changes;
-  const parts: string[] = [];
-
-  if (newTie) {
-    // Whoever copies or erases a profile locks it and then looks for the lists that show the person: a tie that is made
-    // meanwhile would be overlooked, so it waits, and then finds the profile changed.
-    const asLoaded = ({ id, person }: Side) => `user_id = ${id} AND nickname = ${value(person.nickname, 'text')}
-      AND avatar_url IS NOT DISTINCT FROM ${value(person.avatarUrl, 'text')}
-      AND friend_policy = ${value(person.friendPolicy, 'text')}`;
-    parts.push(`people AS MATERIALIZED (
-    SELECT FROM profile WHERE NOT deleted AND (${asLoaded(one)} OR ${asLoaded(two)}) ORDER BY user_id FOR SHARE)`);
-  }
-  // After the profiles, and in the order of ids: the order in which everybody here takes these locks.
-  const asLoaded = ({ id, before }: Side) => `owner_id = ${id} AND revision = ${value(before.revision, 'bigint')}
-      AND hidden_changes = ${value(before.hiddenChanges, 'bigint')}`;
-  parts.push(`lists AS MATERIALIZED (
-    SELECT FROM friend_list
-    WHERE (${asLoaded(one)} OR ${asLoaded(two)}) ${newTie ? 'AND (SELECT count(*) FROM people) = 2' : ''}
-    ORDER BY owner_id FOR UPDATE)`);
-  const figures = ({ id, now }: Side) =>
-    `(${id}, ${value(now.revision, 'bigint')}, ${value(now.hiddenChanges, 'bigint')},
-      ${value(now.friendCount, 'int')}, ${value(now.requestCount, 'int')})`;
-  parts.push(`lists_moved AS (
-    UPDATE friend_list AS list SET revision = now.revision, hidden_changes = now.hidden_changes,
-      friend_count = now.friend_count, request_count = now.request_count
-    FROM (VALUES ${figures(one)}, ${figures(two)})
-      AS now (owner_id, revision, hidden_changes, friend_count, request_count)
-    WHERE ${IF_STILL_AS_LOADED} AND list.owner_id = now.owner_id
-      AND (list.revision, list.hidden_changes) <> (now.revision, now.hidden_changes))`);
-
-  const details = [...friends.values()].map((friend) => friend.details);
-  if (details.some((each) => !each)) {
-    parts.push(`friends_gone AS (
-    DELETE FROM friend WHERE ${IF_STILL_AS_LOADED}
-      AND (owner_id = ${one.id} AND friend_id = ${two.id} OR owner_id = ${two.id} AND friend_id = ${one.id}))`);
-  }
-  if (details.some((each) => each)) {
-    parts.push(`friends_kept AS (
-    INSERT INTO friend (owner_id, friend_id, remark, pinned, tags, since)
-    SELECT owner_id, friend_id, remark, pinned, ARRAY(SELECT jsonb_array_elements_text(tags)), since
-    FROM jsonb_to_recordset(${value(keptFriendsJson(friends), 'jsonb')})
-      AS kept (owner_id uuid, friend_id uuid, remark text, pinned boolean, tags jsonb, since timestamptz)
-    WHERE ${IF_STILL_AS_LOADED}
-    ON CONFLICT (owner_id, friend_id) DO UPDATE
-    SET remark = excluded.remark, pinned = excluded.pinned, tags = excluded.tags)`);
-  }
-  if (requests.size > 0) {
-    parts.push(`requests_written AS (
-    INSERT INTO friend_request (id, from_id, to_id, message, remark, sent_at, status, closed_at)
-    SELECT id, from_id, to_id, message, remark, sent_at, status, closed_at
-    FROM jsonb_to_recordset(${value(requestsJson(requests), 'jsonb')})
-      AS written (id uuid, from_id uuid, to_id uuid, message text, remark text, sent_at timestamptz, status text,
-                  closed_at timestamptz)
-    WHERE ${IF_STILL_AS_LOADED}
-    ON CONFLICT (id) DO UPDATE SET status = excluded.status, closed_at = excluded.closed_at)`);
-  }
-  // A command comes from the viewer: nobody else can have blocked or unblocked.
-  const block = blocks.get(`${pair.viewerId} ${pair.otherId}`);
-  if (block?.since) {
-    parts.push(`block_kept AS (
-    INSERT INTO block (owner_id, blocked_id, since)
-    SELECT ${one.id}, ${two.id}, ${value(block.since.toISOString(), 'timestamptz')} WHERE ${IF_STILL_AS_LOADED}
-    ON CONFLICT DO NOTHING)`);
-  } else if (block) {
-    parts.push(`block_gone AS (
-    DELETE FROM block WHERE ${IF_STILL_AS_LOADED} AND owner_id = ${one.id} AND blocked_id = ${two.id})`);
-  }
+  const value: Value = (of, type) => `$${values.push(of)}::${type}`;
+  const { pair, people, lists, state } = loaded;
+  const sideOf = (userId: string, { friend }: StateOfSide): Side => ({
+    ...{ userId, id: value(userId, 'uuid'), person: people.get(userId)!, hadFriend: friend !== null },
+    ...{ before: lists.get(userId)!, now: after.lists.get(userId)! },
+  });
+  const one = sideOf(pair.viewerId, state!.viewer);
+  const two = sideOf(pair.otherId, state!.other);
+  const { changes } = after;
+  const rows = [
+    ...[one, two].flatMap((side) => movedList(side, value)),
+    ...[...friendRow(one, two, changes, value), ...friendRow(two, one, changes, value)],
+    ...[...changes.requests.values()].map((request) => requestRow(request, loaded, value)),
+    ...[...blockRow(one, two, changes, value), ...blockRow(two, one, changes, value)],
+  ];
+  const parts = [
+    ...lockedAsLoaded([one, two], changes.newTie, value),
+    ...rows.map((row, at) => `row_${at + 1} AS (${row})`),
+  ];
+  const { wakesRelays: wakes } = after;
   if (after.events.length > 0) {
-    const wakes = value(after.wakesRelays, 'boolean');
     parts.push(appendedAs(values.length + 1, { onlyIf: IF_STILL_AS_LOADED, wakes }));
     values.push(...events);
   }
-  const woken = after.events.length > 0 ? ', (SELECT count(*) FROM relays_woken)' : '';
-  return { text: `WITH ${parts.join(',\n  ')}\n  SELECT ${IF_STILL_AS_LOADED} AS saved${woken}`, values };
+  const woken = after.events.length > 0 && wakes ? ', (SELECT count(*) FROM relays_woken)' : '';
+  return { text: `WITH ${parts.join(',\n')} SELECT ${IF_STILL_AS_LOADED} AS saved${woken}`, values };
 }
 
 interface Side {
   readonly userId: string;
+  /** The parameter that holds it. */
   readonly id: string;
   readonly person: Person;
+  readonly hadFriend: boolean;
   readonly before: ListFigures;
   readonly now: ListFigures;
+}
+
+// Profiles before lists, and both in the order of ids: the order in which everybody here takes these locks.
+function lockedAsLoaded(sides: readonly [Side, Side], newTie: boolean, value: Value): string[] {
+  const either = (condition: (side: Side) => string) => sides.map(condition).join(' OR ');
+  const lists = either(
+    ({ id, before }) => `owner_id = ${id} AND revision = ${value(before.revision, 'bigint')}
+      AND hidden_changes = ${value(before.hiddenChanges, 'bigint')}`,
+  );
+  const locked = (after = '') => `lists AS MATERIALIZED (
+    SELECT FROM friend_list WHERE (${lists}) ${after} ORDER BY owner_id FOR UPDATE)`;
+  if (!newTie) return [locked()];
+  // Whoever copies or erases a profile locks it and then looks for the lists that show the person: a tie that is made
+  // meanwhile would be overlooked, so it waits, and then finds the profile changed.
+  const people = either(
+    ({ id, person }) => `user_id = ${id} AND nickname = ${value(person.nickname, 'text')}
+      AND avatar_url IS NOT DISTINCT FROM ${value(person.avatarUrl, 'text')}
+      AND friend_policy = ${value(person.friendPolicy, 'text')}`,
+  );
+  const known = `people AS MATERIALIZED (
+    SELECT FROM profile WHERE NOT deleted AND (${people}) ORDER BY user_id FOR SHARE)`;
+  return [known, locked('AND (SELECT count(*) FROM people) = 2')];
+}
+
+function movedList({ id, before, now }: Side, value: Value): string[] {
+  if (now.revision === before.revision && now.hiddenChanges === before.hiddenChanges) return [];
+  return [
+    `UPDATE friend_list SET revision = ${value(now.revision, 'bigint')},
+      hidden_changes = ${value(now.hiddenChanges, 'bigint')}, friend_count = ${value(now.friendCount, 'int')},
+      request_count = ${value(now.requestCount, 'int')}
+    WHERE ${IF_STILL_AS_LOADED} AND owner_id = ${id}`,
+  ];
+}
+
+function friendRow(owner: Side, friend: Side, { friends }: RowChanges, value: Value): string[] {
+  const change = friends.get(directed(owner.userId, friend.userId));
+  if (!change) return [];
+  const { details } = change;
+  const isTheRow = `${IF_STILL_AS_LOADED} AND owner_id = ${owner.id} AND friend_id = ${friend.id}`;
+  if (!details) return [`DELETE FROM friend WHERE ${isTheRow}`];
+  const { remark, pinned, tags } = details;
+  const kept = [value(remark, 'text'), value(pinned, 'boolean'), value(tags, 'text[]')].join(', ');
+  if (owner.hadFriend) return [`UPDATE friend SET (remark, pinned, tags) = ROW (${kept}) WHERE ${isTheRow}`];
+  return [
+    `INSERT INTO friend (owner_id, friend_id, remark, pinned, tags, since)
+    SELECT ${owner.id}, ${friend.id}, ${kept}, ${value(details.since, 'timestamptz')} WHERE ${IF_STILL_AS_LOADED}`,
+  ];
+}
+
+function requestRow(request: FriendRequest, { state, request: named }: LoadedPair, value: Value): string {
+  const { id, fromId, toId, message, remark, sentAt, status, closedAt } = request;
+  const end = [value(status, 'text'), value(closedAt, 'timestamptz')].join(', ');
+  if (id === state!.openRequest?.id || id === named?.id) {
+    return `UPDATE friend_request SET (status, closed_at) = ROW (${end})
+      WHERE ${IF_STILL_AS_LOADED} AND id = ${value(id, 'uuid')}`;
+  }
+  const ids = [id, fromId, toId].map((each) => value(each, 'uuid')).join(', ');
+  return `INSERT INTO friend_request (id, from_id, to_id, message, remark, sent_at, status, closed_at)
+    SELECT ${ids}, ${value(message, 'text')}, ${value(remark, 'text')}, ${value(sentAt, 'timestamptz')}, ${end}
+    WHERE ${IF_STILL_AS_LOADED}`;
+}
+
+function blockRow(owner: Side, blocked: Side, { blocks }: RowChanges, value: Value): string[] {
+  const change = blocks.get(directed(owner.userId, blocked.userId));
+  if (!change) return [];
+  if (!change.since) {
+    return [`DELETE FROM block WHERE ${IF_STILL_AS_LOADED} AND owner_id = ${owner.id} AND blocked_id = ${blocked.id}`];
+  }
+  return [
+    `INSERT INTO block (owner_id, blocked_id, since)
+    SELECT ${owner.id}, ${blocked.id}, ${value(change.since, 'timestamptz')} WHERE ${IF_STILL_AS_LOADED}
+    ON CONFLICT DO NOTHING`,
+  ];
 }

@@ -34,13 +34,20 @@ const SAVE = `
   SELECT owner_id, blocked_id, since FROM jsonb_to_recordset($6) AS kept (owner_id uuid, blocked_id uuid, since timestamptz)
   ON CONFLICT DO NOTHING`;
 
-/** What the aggregates' events changed, gathered so that the last word on each row is the one that is written. */
+/**
+ * What the aggregates' events changed, gathered so that the last word on each row is the one that is written: friends
+ * and blocks by who has whom (`directed`), requests by their id.
+ */
 export interface RowChanges {
   readonly friends: Map<string, { ownerId: string; friendId: string; details: FriendDetails | null }>;
   readonly requests: Map<string, FriendRequest>;
   readonly blocks: Map<string, { ownerId: string; blockedId: string; since: Date | null }>;
   /** Two who had nothing to do with each other have now: a friendship, a request, or a block began. */
   newTie: boolean;
+}
+
+export function directed(fromId: string, toId: string): string {
+  return `${fromId} ${toId}`;
 }
 
 export function rowChangesOf(events: readonly RelationshipEvent[]): RowChanges {
@@ -52,7 +59,7 @@ export function rowChangesOf(events: readonly RelationshipEvent[]): RowChanges {
 function gather(event: RelationshipEvent, changes: RowChanges): void {
   const { friends, requests, blocks } = changes;
   const setFriend = (ownerId: string, friendId: string, details: FriendDetails | null) =>
-    friends.set(`${ownerId} ${friendId}`, { ownerId, friendId, details });
+    friends.set(directed(ownerId, friendId), { ownerId, friendId, details });
   switch (event.name) {
     case 'relationship.friendship-began':
     case 'relationship.friendship-ended': {
@@ -74,7 +81,7 @@ function gather(event: RelationshipEvent, changes: RowChanges): void {
     case 'relationship.blocked':
     case 'relationship.unblocked': {
       const since = event.name === 'relationship.blocked' ? event.occurredAt : null;
-      blocks.set(`${event.byId} ${event.blockedId}`, { ownerId: event.byId, blockedId: event.blockedId, since });
+      blocks.set(directed(event.byId, event.blockedId), { ownerId: event.byId, blockedId: event.blockedId, since });
       changes.newTie ||= since !== null;
       break;
     }
@@ -85,35 +92,12 @@ function gather(event: RelationshipEvent, changes: RowChanges): void {
   }
 }
 
-/** Those of `friends` that stay or begin, as the statements here read them. */
-export function keptFriendsJson(friends: RowChanges['friends']): string {
-  return JSON.stringify(
-    [...friends.values()].flatMap(({ ownerId, friendId, details }) =>
-      details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
-    ),
-  );
-}
-
-export function requestsJson(requests: RowChanges['requests']): string {
-  return JSON.stringify(
-    [...requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
-      id,
-      from_id: fromId,
-      to_id: toId,
-      message,
-      remark,
-      sent_at: sentAt,
-      status,
-      closed_at: closedAt,
-    })),
-  );
-}
-
 export async function saveRelationships(
   sql: SqlConnection,
   changes: RowChanges,
   lists: ReadonlyMap<string, ListFigures>,
 ): Promise<void> {
+  const friends = [...changes.friends.values()];
   const blocks = [...changes.blocks.values()];
   await sql.query(SAVE, [
     JSON.stringify(
@@ -126,12 +110,27 @@ export async function saveRelationships(
       })),
     ),
     JSON.stringify(
-      [...changes.friends.values()]
+      friends
         .filter(({ details }) => !details)
         .map(({ ownerId, friendId }) => ({ owner_id: ownerId, friend_id: friendId })),
     ),
-    keptFriendsJson(changes.friends),
-    requestsJson(changes.requests),
+    JSON.stringify(
+      friends.flatMap(({ ownerId, friendId, details }) =>
+        details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
+      ),
+    ),
+    JSON.stringify(
+      [...changes.requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
+        id,
+        from_id: fromId,
+        to_id: toId,
+        message,
+        remark,
+        sent_at: sentAt,
+        status,
+        closed_at: closedAt,
+      })),
+    ),
     JSON.stringify(
       blocks
         .filter(({ since }) => !since)
