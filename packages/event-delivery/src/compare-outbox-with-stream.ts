@@ -1,6 +1,7 @@
 import type { StreamName } from '@kith/event-contracts';
 import pg from 'pg';
 import type { EventBroker } from './broker.ts';
+import { inTransaction } from './in-transaction.ts';
 import { eventIdOf } from './message-id.ts';
 
 /** One event that is on one side and not on the other, or has waited too long. */
@@ -27,7 +28,7 @@ export interface Comparison {
 const PORTION = 2_000;
 
 // What was published before this moment must be in the stream, which is read after it.
-const BEGIN = 'SELECT count(*)::int AS total, clock_timestamp()::text AS started_at FROM outbox';
+const EXPECTED = 'SELECT count(*)::int AS total, clock_timestamp()::text AS started_at FROM outbox';
 
 const STORED = 'CREATE TEMP TABLE stored (event_id text PRIMARY KEY, sequence bigint, subject text) ON COMMIT DROP';
 
@@ -59,11 +60,10 @@ const NOT_IN_OUTBOX = `
  */
 export async function compareOutboxWithStream(comparison: Comparison): Promise<number> {
   const { pool, broker, stream, onDifference, onProgress, publishedWithinMs = 10_000 } = comparison;
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
+  // The temporary table goes with the transaction.
+  return inTransaction(pool, async (client) => {
     await client.query(STORED);
-    const { rows } = await client.query<{ total: number; started_at: string }>(BEGIN);
+    const { rows } = await client.query<{ total: number; started_at: string }>(EXPECTED);
     const { total, started_at: startedAt } = rows[0]!;
     let first = await gather(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
     first ??= (await lastSequenceOf(broker, stream)) + 1;
@@ -73,13 +73,7 @@ export async function compareOutboxWithStream(comparison: Comparison): Promise<n
     }
     await onProgress?.(total, total);
     return total;
-  } finally {
-    // The temporary table goes with the transaction; a connection that cannot even roll back is not used again.
-    await client.query('ROLLBACK').then(
-      () => client.release(),
-      (error: Error) => client.release(error),
-    );
-  }
+  });
 }
 
 /** Resolves to the first message's sequence; undefined where there is none. */

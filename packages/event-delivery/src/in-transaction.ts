@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { withClient } from './with-client.ts';
 
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
 export function inTransaction<Result>(pool: pg.Pool, work: (sql: pg.PoolClient) => Promise<Result>): Promise<Result> {
@@ -10,20 +11,20 @@ async function begunWith<Result>(
   begin: string,
   work: (sql: pg.PoolClient, begun: unknown) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    const result = await work(client, await client.query(begin));
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  const outcome = await withClient(pool, async (client) => {
+    try {
+      const result = await work(client, await client.query(begin));
+      await client.query('COMMIT');
+      return { result };
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {
+        throw error;
+      });
+      return { error };
+    }
+  });
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
 }
 
 /**

@@ -10,6 +10,7 @@ import { freshMessageId } from './message-id.ts';
 import { isFaultOfTheMessage } from './publish-failed.ts';
 import { type Hop, startHop } from './trace-event-path.ts';
 import { BATCH, isOfAnotherSession, type OutboxRow, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
+import { withClient } from './with-client.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** While another relay is at it, looking at every commit would be in vain. */
@@ -124,25 +125,6 @@ interface Round {
   readonly isRelay: boolean;
   /** The first row that the broker did not take; those behind it wait. */
   readonly failed?: Failed | undefined;
-}
-
-async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
-  try {
-    return await work(client);
-  } catch (error) {
-    broken ??= error as Error;
-    throw error;
-  } finally {
-    client.off('error', onError);
-    // A session in an unknown state is not given to the next caller.
-    client.release(broken);
-  }
 }
 
 async function publishRows(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { OUTBOX_CHANNEL } from './append-to-outbox.ts';
+import { inTransaction } from './in-transaction.ts';
 import { RELAY_LOCK } from './relay-lock.ts';
 
 // A fresh message id, for the broker may still know the old one although the message is gone.
@@ -19,10 +20,7 @@ export async function republish(
   pool: pg.Pool,
   what: { since?: Date | undefined; owners?: readonly string[] | undefined },
 ): Promise<number> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN');
+  return inTransaction(pool, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [RELAY_LOCK]);
     const { rowCount } = await client.query(UNPUBLISH, [
       `republish-${randomUUID()}`,
@@ -30,13 +28,6 @@ export async function republish(
       what.owners ?? null,
     ]);
     await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
-    await client.query('COMMIT');
     return rowCount ?? 0;
-  } catch (error) {
-    // Ends the transaction with the session, whatever state it is in.
-    broken = error as Error;
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  });
 }

@@ -29,18 +29,22 @@ export async function holdTheBus(pool: pg.Pool, log: Log) {
 
   async function tryToTake(): Promise<boolean> {
     const candidate = await pool.connect();
-    const { rows } = await candidate.query('SELECT pg_try_advisory_lock($1) AS mine', [BUS_LOCK]);
-    if (!rows[0].mine) {
-      candidate.release();
-      return false;
-    }
-    client = candidate;
-    candidate.once('error', (error) => {
+    // It may break at any moment; unheard, that would end the process.
+    candidate.on('error', (error) => {
+      if (client !== candidate) return;
       client = undefined;
       candidate.release(error);
       if (!stopping) void takeAgain();
     });
-    return true;
+    try {
+      const { rows } = await candidate.query('SELECT pg_try_advisory_lock($1) AS mine', [BUS_LOCK]);
+      if (rows[0].mine) client = candidate;
+      else candidate.release(true);
+      return client === candidate;
+    } catch (error) {
+      candidate.release(true);
+      throw error;
+    }
   }
 
   async function takeAgain(): Promise<void> {
@@ -64,8 +68,6 @@ export async function holdTheBus(pool: pg.Pool, log: Log) {
       const last = client;
       client = undefined;
       // Ending the session gives the lock back, whatever state it is in.
-      last?.removeAllListeners('error');
-      last?.on('error', () => undefined);
       last?.release(true);
     },
   };

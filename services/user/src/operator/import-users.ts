@@ -1,4 +1,4 @@
-import { appendToOutbox } from '@kith/event-delivery';
+import { appendToOutbox, inTransaction } from '@kith/event-delivery';
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import type pg from 'pg';
 import { z } from 'zod';
@@ -88,12 +88,9 @@ function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImpo
 async function save(parts: UserServiceParts, missing: readonly User[], passwordHash: string): Promise<User[]> {
   // Two imports of the same names wait for each other's in the same order, not in a circle.
   const users = missing.toSorted((a, b) => (a.state.profile.username < b.state.profile.username ? -1 : 1));
-  const client = await parts.pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN');
+  return inTransaction(parts.pool, async (sql) => {
     const states = users.map(({ state }) => state);
-    const { rows } = await client.query<{ id: string }>(ADD, [
+    const { rows } = await sql.query<{ id: string }>(ADD, [
       states.map(({ id }) => id),
       states.map(({ profile }) => profile.username),
       states.map(({ profile }) => profile.nickname),
@@ -104,20 +101,12 @@ async function save(parts: UserServiceParts, missing: readonly User[], passwordH
     const made = new Set(rows.map(({ id }) => id));
     const created = users.filter(({ state }) => made.has(state.id));
     await saveWords(
-      client,
+      sql,
       created.map(({ state }) => ({ id: state.id, ...state.profile })),
     );
-    await appendToOutbox(client, eventsToPublish(created.flatMap(({ events }) => events)));
-    await client.query('COMMIT');
+    await appendToOutbox(sql, eventsToPublish(created.flatMap(({ events }) => events)));
     return created;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+  });
 }
 
 async function findByUsernames(

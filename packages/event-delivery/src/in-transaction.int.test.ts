@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { handleOnce, inTransaction } from './in-transaction.ts';
+import { isOutage } from './outage.ts';
+import { createEventDatabase } from './testing/create-event-database.ts';
+
+let database: Awaited<ReturnType<typeof createEventDatabase>>;
+beforeAll(async () => {
+  database = await createEventDatabase();
+  await database.pool.query('CREATE TABLE effect (event_id uuid)');
+});
+afterAll(() => database.drop());
+
+const effects = async (eventId: string) =>
+  (await database.pool.query('SELECT FROM effect WHERE event_id = $1', [eventId])).rowCount;
+
+test('an event has its effect once, also when the first try failed', async () => {
+  const event = { id: randomUUID() };
+  let fails = true;
+  const handle = handleOnce<typeof event>(database.pool, "a consumer's", async ({ id }, sql) => {
+    await sql.query('INSERT INTO effect VALUES ($1)', [id]);
+    if (fails) throw new Error('business rule');
+  });
+  await expect(handle(event)).rejects.toThrow('business rule');
+  expect(await effects(event.id)).toBe(0);
+  fails = false;
+  for (let n = 0; n < 3; n += 1) await handle(event);
+  expect(await effects(event.id)).toBe(1);
+});
+
+test('a connection that is lost between two statements fails the handler, and not the process', async () => {
+  const event = { id: randomUUID() };
+  let cuts = true;
+  const handle = handleOnce<typeof event>(database.pool, 'another', async ({ id }, sql) => {
+    const { rows } = await sql.query('SELECT pg_backend_pid() AS pid');
+    if (cuts) {
+      const lost = new Promise((resolve) => sql.once('end', resolve));
+      await database.pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
+      await lost;
+    }
+    await sql.query('INSERT INTO effect VALUES ($1)', [id]);
+  });
+  const failure = await handle(event).catch((error: Error) => error);
+  expect([failure, isOutage(failure)]).toEqual([expect.any(Error), true]);
+  cuts = false;
+  await handle(event);
+  expect(await effects(event.id)).toBe(1);
+});
+
+test('a connection is used again after a rollback', async () => {
+  const pids = new Set<number>();
+  for (let n = 0; n < 3; n += 1) {
+    const failed = inTransaction(database.pool, async (sql) => {
+      pids.add((await sql.query('SELECT pg_backend_pid() AS pid')).rows[0].pid);
+      throw new Error('business rule');
+    });
+    await expect(failed).rejects.toThrow('business rule');
+  }
+  expect(pids.size).toBe(1);
+});
