@@ -8,7 +8,7 @@ import { PushedList } from './push-to-socket.ts';
 /**
  * The short way for subscriptions whose whole selection stands in the announcements (the usual ones): each change is
  * projected, not executed, at a fraction of the cost, and over WebSocket written straight to the socket. All others go
- * the long way, through the federation.
+ * the long way: what was not announced is asked of the services, change by change.
  */
 export function answerFromAnnouncements(live: GraphQLSchema, openLiveList: OpenLiveList): Plugin<GatewayContext> {
   return {

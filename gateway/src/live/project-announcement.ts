@@ -40,7 +40,7 @@ const MAX_KNOWN_OF_A_DOCUMENT = 16;
 
 /**
  * Turns a subscription into a function over announced objects, once, so that an event costs neither an execution nor a
- * federation. Undefined when `live`, the schema of what announcements hold, lacks something that is selected (then it
+ * plan. Undefined when `live`, the schema of what announcements hold, lacks something that is selected (then it
  * has to be joined), or when variables are wrong (then execution says so).
  *
  * Follows CollectFields and CompleteValue of the GraphQL specification (October 2021, sections 6.3.2 and 6.4.3) for what
