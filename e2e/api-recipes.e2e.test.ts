@@ -128,12 +128,7 @@ const MOST_FETCHES: Record<string, Fetches> = {
       (name) => [name, { user: 1, friend: 0 }],
     ),
   ),
-  ...Object.fromEntries(
-    ['FriendList', 'FindFriends', 'FriendRequests', 'SuggestedFriends', 'BlockedUsers', 'SearchUsers'].map((name) => [
-      name,
-      { user: 1, friend: 1 },
-    ]),
-  ),
+  SearchUsers: { user: 1, friend: 1 },
   // The user and the friendship are asked for at once; what the friend service knows of the user comes after.
   Profile: { user: 1, friend: 2 },
   // Whether the list has moved since the cursor, what it was, and now and then the poll of all watched lists.
