@@ -10,7 +10,6 @@ import {
   readConfig,
   type Stop,
   startTracing,
-  stopInReverse,
 } from '@kith/service-kit';
 import { startUserService, userConfigSchema } from '@kith/user';
 import { z } from 'zod';
@@ -47,8 +46,8 @@ try {
   stops.push(() => bus.stop());
   const user = await startUserService(userConfig, log);
   stops.push(() => user.stop());
-  const friend = await startFriendService(friendConfig);
-  stops.push(() => stopInReverse(log, friend.stops));
+  const friend = await startFriendService(friendConfig, log);
+  stops.push(() => friend.stop());
   const gateway = await startGateway(gatewaySettings, log);
   stops.push(() => gateway.stop());
   process.on('SIGHUP', () => void gateway.reloadSupergraph());

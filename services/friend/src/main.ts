@@ -1,9 +1,18 @@
-import { onShutdown, readConfig, startTracing, stopInReverse } from '@kith/service-kit';
+import { createLog, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
 import { friendConfigSchema } from './friend-config.ts';
 import { startFriendService } from './start-friend-service.ts';
 
 const config = readConfig(friendConfigSchema);
-const stopTracing = await startTracing({ name: 'friend', to: config.TRACES_TO });
-const { stops, log } = await startFriendService(config);
-// Read when the signal comes: delivery adds its own once the broker has answered.
-onShutdown(log, [stopTracing, () => stopInReverse(log, stops)]);
+const log = createLog({ name: 'friend', level: config.LOG_LEVEL });
+const stops: Stop[] = [];
+onShutdown(log, stops);
+stops.push(await startTracing({ name: 'friend', to: config.TRACES_TO }));
+
+try {
+  const service = await startFriendService(config, log);
+  stops.push(() => service.stop());
+  log.info({ url: service.url }, 'ready');
+} catch (err) {
+  log.fatal({ err }, 'could not start');
+  process.exit(1);
+}

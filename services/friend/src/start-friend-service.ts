@@ -10,16 +10,15 @@ import {
 import {
   answers,
   askForEndedTokens,
-  createLog,
   createPool,
   createSubgraphServer,
   createTokenVerifier,
   currentTraceparent,
   followEndedTokens,
-  type HttpServer,
   type Logger,
   type Stop,
   startHttpServer,
+  stopInReverse,
 } from '@kith/service-kit';
 import { v7 as newId } from 'uuid';
 import { copyProfiles } from './consumers/copy-profiles.ts';
@@ -43,22 +42,29 @@ import { connectRedis } from './view/connect-redis.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
 
 export interface RunningFriendService {
-  readonly log: Logger;
-  readonly http: HttpServer;
-  /** To be run in reverse. */
-  readonly stops: readonly Stop[];
+  /** `http://127.0.0.1:4102`. */
+  readonly url: string;
+  /** Drains, then closes everything that the start opened. */
+  stop(): Promise<void>;
 }
 
 /**
  * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
- * answers, so that lists can be read and changed while it is away. `broker` is given where several services share one.
+ * answers, so that lists can be read and changed while it is away. Rejects when the port is taken.
  */
-export async function startFriendService(
-  config: FriendConfig,
-  given: { broker?: Promise<EventBroker> } = {},
-): Promise<RunningFriendService> {
+export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningFriendService> {
+  // Read when it stops: delivery adds its own once the broker has answered.
   const stops: Stop[] = [];
-  const log = createLog({ name: 'friend', level: config.LOG_LEVEL });
+  const stop = () => stopInReverse(log, stops.splice(0));
+  try {
+    return { url: await start(config, log, stops), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<string> {
   const now = () => new Date();
   const pool = createPool({
     url: config.FRIEND_DATABASE_URL,
@@ -117,8 +123,12 @@ export async function startFriendService(
     cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
   };
 
-  const connecting =
-    given.broker ?? connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'kith-friend', log });
+  const connecting = connectBroker({
+    eventBus: config.EVENT_BUS,
+    natsUrl: config.NATS_URL,
+    name: 'kith-friend',
+    log,
+  });
   let broker: EventBroker | undefined;
   const deliver = async () => {
     broker = await connecting;
@@ -141,7 +151,7 @@ export async function startFriendService(
       { broker: connected, log },
     );
     stops.push(
-      () => (given.broker ? undefined : connected.close()),
+      () => connected.close(),
       () => relay.stop(),
       () => janitor.stop(),
       () => profiles.stop(),
@@ -186,5 +196,5 @@ export async function startFriendService(
     () => bus.drain(),
     () => http.stop(),
   );
-  return { http, log, stops };
+  return http.url;
 }

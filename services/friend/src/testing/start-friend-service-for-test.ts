@@ -45,7 +45,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
   const keys = { GATEWAY_KEY: randomUUID(), OPERATOR_KEY: randomUUID() };
   const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'user-stand-in', log });
   const users = await startUserServiceStandIn(keys.GATEWAY_KEY, broker);
-  const service = await startFriendService({
+  const serviceConfig = {
     HOST: '127.0.0.1',
     PORT: 0,
     FRIEND_DATABASE_URL: database.url,
@@ -60,8 +60,9 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     ASK_AGAIN_AFTER_S: 7 * 24 * 60 * 60,
     ...keys,
     ...config,
-  });
-  const { url } = service.http;
+  } as const;
+  const service = await startFriendService(serviceConfig, log);
+  const { url } = service;
   await eventually('the friend service is ready', async () => (await fetch(`${url}/ready`)).ok);
   const pool = createPool({ url: database.url, name: 'test', log, max: 4 });
 
@@ -96,7 +97,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
         () => users.http.stop(),
         () => broker.close(),
         () => pool.end(),
-        ...service.stops,
+        () => service.stop(),
       ]);
     },
   };
