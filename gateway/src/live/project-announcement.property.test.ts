@@ -116,7 +116,7 @@ test('a projection answers exactly what executing the operation over the same ob
   expect(compared).toBeGreaterThan(500);
 });
 
-test('what announcements do not hold is left to the federation', () => {
+test('a selection of what announcements do not hold is not projected', () => {
   const full = (selection: string) => parse(`subscription { friendListChanged { revision ${selection} } }`);
   const user = (fields: string) => full(`... on FriendChanged { friend { user { ${fields} } } }`);
   expect(projectionOf(live, { document: user('id nickname') })).toBeDefined();
