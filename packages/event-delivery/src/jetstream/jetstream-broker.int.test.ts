@@ -123,6 +123,23 @@ describe('when the server fails', () => {
     expect(seen).toEqual([1, 2]);
   });
 
+  test('what was asked over a lost connection is not waited for', async () => {
+    await using own = await startOwnServer();
+    await own.broker.declareStream(SHOP_STREAM);
+    await publishUntilStored(own.broker, 1);
+    own.pause();
+    const publishing = own.broker.publish([shopMessage('p1', 2)]);
+    const { seen } = collect(own.broker);
+    const lostAt = performance.now();
+    await own.kill();
+    expect(await publishing).toMatchObject([{ error: { code: 'NO_ACK' } }]);
+    expect(performance.now() - lostAt).toBeLessThan(2_000);
+    await own.start();
+    await eventually('it comes', () => seen.includes(1), { withinMs: 20_000 });
+    // So long it takes to give an answer up.
+    expect(performance.now() - lostAt).toBeLessThan(5_000);
+  });
+
   test('a subscription can be stopped while the server is away', async () => {
     await using own = await startOwnServer();
     await own.broker.declareStream(SHOP_STREAM);

@@ -62,7 +62,10 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   let connected = true;
 
   void followStatus(nc, (event) => {
-    if (event === 'disconnect') connected = false;
+    if (event === 'disconnect') {
+      connected = false;
+      publisher.connectionLost();
+    }
     if (event === 'reconnect') {
       connected = true;
       for (const handler of reconnectHandlers) guarded(log, handler);
@@ -84,7 +87,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   }
 
   const acks = gatherAcks(log);
-  const publishOnce = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
+  const publisher = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
 
   return {
     get connected() {
@@ -98,7 +101,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       // Nothing is handed to a client without a server: it would only pile up there.
       if (!connected) return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'NATS is away.') }));
       acks.send();
-      const results = await publishOnce(messages);
+      const results = await publisher.publish(messages);
       const lost = results.some((result) => 'error' in result && isStreamMissing(result.error));
       // A wiped broker: give it its streams back; what failed is published at the next attempt.
       if (lost)

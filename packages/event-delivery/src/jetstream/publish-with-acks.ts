@@ -52,7 +52,7 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
   }
 
   /** Stops in front of the first message that cannot be sent at all, or that was refused. */
-  return async function publish(messages: readonly Message[]): Promise<PublishResult[]> {
+  async function publish(messages: readonly Message[]): Promise<PublishResult[]> {
     const deadline = performance.now() + options.ackWithinMs;
     const unsendable = messages.findIndex((message) => whyUnsendable(nc, message) !== undefined);
     const sendable = unsendable === -1 ? messages : messages.slice(0, unsendable);
@@ -70,6 +70,17 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
       while (results.length < messages.length) results.push(notSent);
     }
     return results;
+  }
+
+  return {
+    publish,
+    /** Acknowledgements do not come over another connection: nobody has to wait for them. */
+    connectionLost(): void {
+      const unanswered = [...waiting.values()];
+      waiting.clear();
+      const error = new PublishFailed('NO_ACK', 'The connection was lost before the acknowledgement.');
+      for (const settle of unanswered) settle({ error });
+    },
   };
 }
 

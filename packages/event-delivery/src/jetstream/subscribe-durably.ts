@@ -25,11 +25,12 @@ interface Pull {
 export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Stoppable {
   const { stream, durable, maxUnacked } = subscription;
   const stopping = new AbortController();
+  let opening: AbortController | undefined;
   let messages: ConsumerMessages | undefined;
   const acknowledge = (message: JsMsg) =>
     maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
 
-  async function open(): Promise<ConsumerMessages> {
+  async function open(signal: AbortSignal): Promise<ConsumerMessages> {
     await pull.ensureStream(stream.name);
     await pull.jsm.consumers.add(stream.name, {
       durable_name: durable,
@@ -43,8 +44,9 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
     const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
     if (subscription.keepsOrder && (await consumer.info()).num_ack_pending > 0) {
       // The server gives what is due again before anything new; so nothing is asked for until it is due.
-      await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
     }
+    signal.throwIfAborted();
     return consumer.consume({
       max_messages: Math.min(maxUnacked, 500),
       expires: 5_000,
@@ -54,8 +56,10 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
 
   async function keepDelivering(): Promise<void> {
     while (!stopping.signal.aborted) {
+      opening = new AbortController();
+      const signal = AbortSignal.any([opening.signal, stopping.signal]);
       try {
-        messages = await open();
+        messages = await unlessAborted(open(signal), signal);
         if (stopping.signal.aborted) await messages.close();
         else for await (const message of messages) subscription.onDelivery(toDelivery(message, acknowledge));
       } catch (error) {
@@ -66,18 +70,30 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
     }
   }
 
-  // What the server had sent into the lost connection would otherwise come after what it sends into the new one.
-  const reconnected = subscription.keepsOrder ? pull.onReconnect(() => void messages?.close()) : undefined;
+  const reconnected = pull.onReconnect(() => {
+    // What was asked over the lost connection has no answer.
+    opening?.abort();
+    // What the server had sent into it would otherwise come after what it sends into the new one.
+    if (subscription.keepsOrder) void messages?.close();
+  });
   const delivering = keepDelivering();
   return {
     async stop() {
       stopping.abort();
-      await reconnected?.stop();
+      await reconnected.stop();
       await messages?.close();
       await delivering;
       pull.acks.send();
     },
   };
+}
+
+/** Rejects as soon as it is aborted; what is opened all the same is closed. */
+function unlessAborted(opened: Promise<ConsumerMessages>, signal: AbortSignal): Promise<ConsumerMessages> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    opened.then((messages) => (signal.aborted ? void messages.close() : resolve(messages)), reject);
+  });
 }
 
 function toDelivery(message: JsMsg, acknowledge: (message: JsMsg) => void): Delivery {
