@@ -4,6 +4,7 @@ import { type NatsConnection, nanos } from 'nats';
 import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } from '../broker.ts';
 import type { Log } from '../log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
+import { inStreamOrder } from './in-stream-order.ts';
 
 const RETRY_AFTER_MS = 250;
 /** By so much the server's clock of redeliveries may be late. */
@@ -21,6 +22,12 @@ interface Pull {
   onReconnect: (handler: () => void) => Stoppable;
 }
 
+interface Opened {
+  readonly messages: ConsumerMessages;
+  /** How many deliveries nobody has acknowledged, asked for where order is kept. */
+  readonly comingAgain: number;
+}
+
 /** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
 export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Stoppable {
   const { stream, durable, maxUnacked } = subscription;
@@ -30,7 +37,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   const acknowledge = (message: JsMsg) =>
     maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
 
-  async function open(signal: AbortSignal): Promise<ConsumerMessages> {
+  async function open(signal: AbortSignal): Promise<Opened> {
     await pull.ensureStream(stream.name);
     await pull.jsm.consumers.add(stream.name, {
       durable_name: durable,
@@ -42,16 +49,25 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       max_deliver: -1,
     });
     const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
-    if (subscription.keepsOrder && (await consumer.info()).num_ack_pending > 0) {
-      // The server gives what is due again before anything new; so nothing is asked for until it is due.
-      await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
-    }
+    const comingAgain = subscription.keepsOrder ? (await consumer.info()).num_ack_pending : 0;
+    // The server gives what is due again before anything new; so nothing is asked for until it is due.
+    if (comingAgain > 0) await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
     signal.throwIfAborted();
-    return consumer.consume({
+    const messages = await consumer.consume({
       max_messages: Math.min(maxUnacked, 500),
       expires: 5_000,
       abort_on_missing_resource: true,
     });
+    return { messages, comingAgain };
+  }
+
+  async function deliver({ messages, comingAgain }: Opened): Promise<void> {
+    const ordered = inStreamOrder(comingAgain, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
+    try {
+      for await (const message of messages) ordered.take(message);
+    } finally {
+      ordered.stop();
+    }
   }
 
   async function keepDelivering(): Promise<void> {
@@ -59,9 +75,10 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       opening = new AbortController();
       const signal = AbortSignal.any([opening.signal, stopping.signal]);
       try {
-        messages = await unlessAborted(open(signal), signal);
+        const opened = await unlessAborted(open(signal), signal);
+        messages = opened.messages;
         if (stopping.signal.aborted) await messages.close();
-        else for await (const message of messages) subscription.onDelivery(toDelivery(message, acknowledge));
+        else await deliver(opened);
       } catch (error) {
         if (pull.nc.isClosed()) return;
         pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
@@ -89,10 +106,10 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
 }
 
 /** Rejects as soon as it is aborted; what is opened all the same is closed. */
-function unlessAborted(opened: Promise<ConsumerMessages>, signal: AbortSignal): Promise<ConsumerMessages> {
+function unlessAborted(opening: Promise<Opened>, signal: AbortSignal): Promise<Opened> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    opened.then((messages) => (signal.aborted ? void messages.close() : resolve(messages)), reject);
+    opening.then((opened) => (signal.aborted ? void opened.messages.close() : resolve(opened)), reject);
   });
 }
 

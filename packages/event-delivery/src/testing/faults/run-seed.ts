@@ -73,6 +73,8 @@ export async function runSeed(seed: number, options: { frozenMs?: number } = {})
     () => undefined,
   );
   const convergedMs = Math.round(performance.now() - endedAt);
+  // What is published again may still be on its way when all has long been applied.
+  await eventually('all is published', world.allPublished, { withinMs: CONVERGED_WITHIN_MS }).catch(() => undefined);
   const seen = new Set(applied.map(({ owner, revision }) => `${owner}:${revision}`));
   const isOutOfOrder = (owner: string) => {
     const revisions = applied.filter((each) => each.owner === owner).map(({ revision }) => revision);
@@ -163,6 +165,10 @@ async function createWorld() {
     async applied(): Promise<{ owner: string; revision: number }[]> {
       const { rows } = await pool.query('SELECT owner_id AS owner, revision FROM applied ORDER BY place');
       return rows;
+    },
+    async allPublished(): Promise<boolean> {
+      const { rows } = await pool.query('SELECT FROM outbox WHERE published_at IS NULL LIMIT 1');
+      return rows.length === 0;
     },
     async differences(): Promise<number> {
       const silent = () => undefined;
