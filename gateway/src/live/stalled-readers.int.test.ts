@@ -19,7 +19,8 @@ const CHANGES_PER_S = 1_000;
 const SETTLED_AFTER = 0.6;
 const MAY_GROW_MB = 40;
 /** A socket that is not read for 60 s is closed: before that another reader takes its place, and stalls too. */
-const STALLED_AT_MOST_MS = 45_000;
+const STALLED_AT_MOST_MS = 40_000;
+const REPLACED_AT_ONCE = 20;
 
 let around: Awaited<ReturnType<typeof startNeighbours>>;
 let gateway: { url: string; stop(): Promise<void> };
@@ -73,8 +74,8 @@ async function startGatewayProcess() {
   };
 }
 
-/** Frames of 40 KB for announcements of 8: the kernel's buffers would take small ones for minutes. */
-const REMARKS = Array.from({ length: 10 }, (_, index) => `r${index}: remark`).join(' ');
+/** Frames of 100 KB for announcements of 8: the kernel's buffers would take small ones for minutes. */
+const REMARKS = Array.from({ length: 25 }, (_, index) => `r${index}: remark`).join(' ');
 
 async function metricsOf(url: string): Promise<(name: string) => number> {
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -96,14 +97,16 @@ async function stall(owner: string): Promise<void> {
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
 }
 
-/** One after the other, until it is stopped. */
+/** Those who have stalled the longest first, until it is stopped. */
 function replaceReaders(): { stop(): Promise<void> } {
   let stopped = false;
   const replacing = (async () => {
     while (!stopped) {
-      const [owner, { sinceMs }] = [...stalled].reduce((a, b) => (a[1].sinceMs < b[1].sinceMs ? a : b));
-      if (performance.now() - sinceMs > STALLED_AT_MOST_MS) await stall(owner);
-      else await delay(20);
+      const due = [...stalled]
+        .filter(([, { sinceMs }]) => performance.now() - sinceMs > STALLED_AT_MOST_MS)
+        .sort(([, a], [, b]) => a.sinceMs - b.sinceMs);
+      await Promise.all(due.slice(0, REPLACED_AT_ONCE).map(([owner]) => stall(owner)));
+      await delay(20);
     }
   })();
   return {
