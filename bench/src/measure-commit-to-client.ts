@@ -4,6 +4,7 @@ import { startHelper } from './helper-process.ts';
 import { keepPace } from './keep-pace.ts';
 import type { Seen } from './live-clients.ts';
 import type { Figure, Measurement } from './measurement.ts';
+import { noteCommits } from './note-commits.ts';
 import { percentile } from './percentile.ts';
 import { readCpuTimeMs } from './read-process-costs.ts';
 import { REFUSE_NOTHING } from './refuse-nothing.ts';
@@ -24,12 +25,14 @@ const CHANGE = `mutation Change($input: UpdateFriendInput!) {
 export const measureCommitToClient: Measurement = {
   name: 'commit-to-client',
   title: 'Commit → client',
-  explained: `${PAIRS} people watch their lists over WebSocket, in a process of their own, and change a remark through the same gateway, together ${CHANGES_PER_SECOND} times a second for ${MEASURE_S} s after ${WARM_UP_S} s of warming up (an open loop: a slow answer delays no other change). The commit is when a connection that listens hears of it: it is on disk then, and the relay hears of it at the same time. The client's time is when its frame has arrived. "Sent" is when the mutation was sent, "answered" when its answer has arrived. All changes must arrive, each once and in order. Floor: a raw \`ws\` echo of as many bytes, there and back.`,
+  explained: `${PAIRS} people watch their lists over WebSocket, in a process of their own, and change a remark through the same gateway, together ${CHANGES_PER_SECOND} times a second for ${MEASURE_S} s after ${WARM_UP_S} s of warming up (an open loop: a slow answer delays no other change). The commit is when Postgres writes it (its commit timestamp), before it is on disk and anybody can know of it. The client's time is when its frame has arrived. "Sent" is when the mutation was sent, "answered" when its answer has arrived. All changes must arrive, each once and in order. Floor: a raw \`ws\` echo of as many bytes, there and back.`,
 
   async run({ folder, started, step }) {
     step('starting a system');
     const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
+    const commitsNoted = await noteCommits(system);
+    await eventually('the friend service answers again', async () => (await fetch(`${system.friend.url}/ready`)).ok);
     const ids = await makeUsers(system, 'watcher', PAIRS * 2);
     const owners = ids.slice(0, PAIRS);
     const friendOf = (index: number) => ids[PAIRS + index]!;
@@ -38,8 +41,6 @@ export const measureCommitToClient: Measurement = {
       owners.map((owner, index) => [owner, friendOf(index)]),
     );
     const tokens = await signTokens(folder, owners);
-    const commits = started.use(startHelper(new URL('./hear-commits.ts', import.meta.url)));
-    await commits.ask('listen', { databaseUrl: system.friendDatabaseUrl });
     const clients = started.use(startHelper(new URL('./live-clients.ts', import.meta.url)));
     const gatewayUrl = system.gateways[0]!.url;
     step('opening sockets');
@@ -55,7 +56,7 @@ export const measureCommitToClient: Measurement = {
     const cpuMs = Object.values(processes).map(({ pid }, index) => readCpuTimeMs(pid) - cpuBefore[index]!);
     const seen = await clients.ask<Seen>('seen');
     mustBeWhole(seen, sentAtMs.length, PAIRS);
-    const committedAtMs = await commits.ask<Map<string, number>>('heard');
+    const committedAtMs = await commitsNoted();
     const sinceCommit: number[] = [];
     const sinceSent: number[] = [];
     const untilAnswered: number[] = [];
