@@ -9,9 +9,11 @@ import { type Asked, callableServices, composedWorld } from './testing/two-servi
 const supergraph = readSupergraph(composedWorld(), ['user', 'friend']);
 const contextValue = { viewer: null } as unknown as GatewayContext;
 
-async function run(text: string, options: { away?: string; variables?: Record<string, unknown> } = {}) {
+type Options = Pick<NonNullable<Parameters<typeof callableServices>[0]>, 'away' | 'says'>;
+
+async function run(text: string, options: Options & { variables?: Record<string, unknown> } = {}) {
   const asked: Asked[] = [];
-  const services = callableServices({ ...(options.away && { away: options.away }), asked });
+  const services = callableServices({ ...options, asked });
   const args = {
     schema: supergraph.schema,
     document: parse(text),
@@ -91,6 +93,23 @@ describe('a service that is away', () => {
     const text = 'mutation { one: touch(id: "p1") befriend(id: "p1") { id } two: touch(id: "p2") }';
     const { asked } = await run(text, { away: 'friend' });
     expect(asked.map(({ service }) => service)).toEqual(['user', 'friend', 'user']);
+  });
+});
+
+describe('of a field that two services answer', () => {
+  test.each(['user', 'friend'])('nothing is left when the %s service says that there is none', async (service) => {
+    const { data, errors } = await run('{ both { username steady } }', {
+      says: { [service]: { data: { both: null } } },
+    });
+    expect([data, errors]).toEqual([{ both: null }, []]);
+  });
+
+  test.each(['user', 'friend'])('a part is left when the %s service fails at its own', async (service) => {
+    const failed = { data: { both: null }, errors: [{ message: 'quote fails', path: ['both'] }] } as never;
+    const { data, errors } = await run('{ both { quote best { id } } }', { says: { [service]: failed } });
+    const best = service === 'friend' ? null : expect.anything();
+    expect(data.both).toMatchObject({ best });
+    expect(errors[0]).toMatchObject({ message: 'quote fails', path: ['both'] });
   });
 });
 

@@ -74,17 +74,17 @@ function askRoot(fetch: Fetch, options: PlanOptions): PlanStep {
   const keys = [...keysAsked(fetch.operation).keys()];
   return async (gathered) => {
     const { data, errors = [] } = await ask(gathered, {});
-    if (data) merge(gathered.data, data);
-    else if (errors.some(({ path }) => path)) gathered.failures.add(gathered.data, keys, TOLD);
     for (const error of errors) {
       if (error.path) {
         gathered.errors.push(placed(error, error.path, options));
-        // Another service may fill the field, and this one's part of it is missing then.
-        const [key] = error.path;
-        if (data && !isObject(data[key!])) gathered.failures.add(gathered.data, [String(key)], TOLD);
+        // That it failed does not say that there is none: another service may have a part of the field.
+        const key = String(error.path[0]);
+        if (data?.[key] === null) delete data[key];
+        if (data?.[key] === undefined) gathered.failures.add(gathered.data, data ? [key] : keys, TOLD);
       } else if (data) gathered.errors.push(placed(error, undefined, options));
       else gathered.failures.add(gathered.data, keys, error);
     }
+    if (data) merge(gathered.data, data);
   };
 }
 
@@ -264,12 +264,13 @@ function keysAsked(operation: string): Map<string, string[]> {
   return new Map(fieldsOf(root).map(({ key, behind }) => [key, fieldsOf(behind).map((field) => field.key)]));
 }
 
-/** Adds fields to an object; what both have is put together, level by level, and null takes nothing away. */
+/** Adds fields to an object. What both have is put together, level by level; where one says there is none, none is. */
 function merge(target: Record<string, unknown>, source: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(source)) {
     const [known, added] = [target[key], source[key]];
-    if (!isObject(known)) target[key] = added;
-    else if (isObject(added)) merge(known, added);
+    if (known === null) continue;
+    if (isObject(known) && isObject(added)) merge(known, added);
+    else target[key] = added;
   }
 }
 

@@ -139,14 +139,24 @@ export function composedWorld(): string {
 
 export type Asked = { service: string; query: string; variables: unknown };
 
-/** The services as the gateway calls them; `away` does not answer. */
-export function callableServices({ away, asked = [] }: { away?: string; asked?: Asked[] } = {}) {
+/** The services as the gateway calls them; `away` does not answer, and those with an answer in `says` give that. */
+export function callableServices({
+  away,
+  says = {},
+  asked = [],
+}: {
+  away?: string;
+  says?: Readonly<Record<string, ExecutionResult>>;
+  asked?: Asked[];
+} = {}) {
   const callable = (service: string) => ({
     async call({ query, variables }: SubgraphCall): Promise<ExecutionResult> {
       asked.push({ service, query, variables });
       if (service === away) {
         return JSON.parse(`{"errors":[{"message":"away","extensions":{"code":"SERVICE_UNAVAILABLE"}}]}`);
       }
+      const said = says[service];
+      if (said) return structuredClone(said);
       const schema = services[service]!;
       const result = await execute({ schema, document: parse(query), variableValues: { ...variables } });
       return JSON.parse(JSON.stringify(result));
