@@ -259,7 +259,7 @@ test('what was tampered with is named: a view, a profile copy, an event of eithe
       `friend copies ${copyOf}`,
       `friend stream ${friendOwner}`,
       `friend views ${viewOwner}`,
-      `user outbox ${userOwner}`,
+      `user stream ${userOwner}`,
     ].toSorted(),
   );
   expect(broken.result.differences).toBe(named.length);
