@@ -2,6 +2,7 @@ import { eventually, type RunningSystem, startSystem } from '@kith/local';
 import { Redis } from 'ioredis';
 import { Client } from 'undici';
 import { connectRedis, createFriendListView, loadList, loadRevisions } from './friend-service-insides.ts';
+import { startHelper } from './helper-process.ts';
 import type { Figure, Measurement } from './measurement.ts';
 import { openPool } from './open-pool.ts';
 import { percentile } from './percentile.ts';
@@ -24,7 +25,7 @@ const QUERY = `query ($id: ID!) { _entities(representations: [{ __typename: "Use
 export const measureListPage: Measurement = {
   name: 'list-page',
   title: 'List page',
-  explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, the \`_entities\` query of the gateway, with the 99th percentile). Floor: GET of the same page as prebuilt JSON from the same Redis.`,
+  explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, the \`_entities\` query of the gateway, with the 99th percentile). Floors: GET of the same page as prebuilt JSON from the same Redis; for the 99th percentile, node:http that answers the same bytes to the same client.`,
 
   async run({ folder, started, step }) {
     step('starting a system');
@@ -34,6 +35,7 @@ export const measureListPage: Measurement = {
     const { owners, tokens } = await makeLists(system, folder);
 
     const view = openView(system, started);
+    const floorServer = started.use(startHelper(new URL('./answer-prebuilt-bytes.ts', import.meta.url)));
     const redis = new Redis(system.redisUrl);
     started.defer(() => redis.disconnect());
     const figures: Figure[] = [];
@@ -48,19 +50,22 @@ export const measureListPage: Measurement = {
         value: await medianMicroseconds(CALLS, () => redis.get('bench:page')),
       };
       const atView = await medianMicroseconds(CALLS, () => view.page(ownerId, { order: 'NAME', limit: PAGE }));
-      const overHttp = await readOverHttp(system, ownerId, token);
+      const request = pageRequest(system, ownerId, token);
+      const overHttp = await readOverHttp(system.friend.url, request);
+      const prebuilt = await readOverHttp(await floorServer.ask<string>('serve', overHttp.answer), request);
       figures.push(
         { what: `${size.toLocaleString('en')} friends, at the view`, value: atView, unit: 'µs', beside: [floor] },
         {
           what: `${size.toLocaleString('en')} friends, at the subgraph`,
-          value: percentile(overHttp, 50),
+          value: percentile(overHttp.tookUs, 50),
           unit: 'µs',
           beside: [floor],
         },
         {
           what: `${size.toLocaleString('en')} friends, at the subgraph, p99`,
-          value: percentile(overHttp, 99) / 1000,
+          value: percentile(overHttp.tookUs, 99) / 1000,
           unit: 'ms',
+          beside: [{ what: 'node:http, prebuilt bytes, p99', value: percentile(prebuilt.tookUs, 99) / 1000 }],
           ...(size === Math.max(...LIST_SIZES) && { goal: { atMost: PAGE_P99_MS } }),
         },
       );
@@ -109,9 +114,8 @@ function openView(system: RunningSystem, started: AsyncDisposableStack) {
   return view;
 }
 
-async function readOverHttp(system: RunningSystem, ownerId: string, token: string): Promise<number[]> {
-  const client = new Client(system.friend.url);
-  const request = {
+function pageRequest(system: RunningSystem, ownerId: string, token: string) {
+  return {
     path: '/graphql',
     method: 'POST',
     headers: {
@@ -121,11 +125,15 @@ async function readOverHttp(system: RunningSystem, ownerId: string, token: strin
     },
     body: JSON.stringify({ query: QUERY, variables: { id: ownerId } }),
   } as const;
+}
+
+async function readOverHttp(url: string, request: ReturnType<typeof pageRequest>) {
+  const client = new Client(url);
   const read = async () => (await client.request(request)).body.text();
   try {
     const answer = await read();
     if (answer.split('"nickname"').length !== PAGE + 1) throw new Error(`Not a page: ${answer.slice(0, 300)}`);
-    return await microsecondsOf(CALLS, read);
+    return { answer, tookUs: await microsecondsOf(CALLS, read) };
   } finally {
     await client.close();
   }
