@@ -191,11 +191,13 @@ export function describeBrokerContract(name: string, under: BrokerUnderTest): vo
         });
         const working = setInterval(() => slow[0]?.working(), ACK_WAIT_MS / 4);
         await publish('slow', 'lost');
-        await eventually('the lost one came again', () => seen.includes('lost#2'), {
+        // A delivery may meet a request for more that is just running out, and then comes once more, counted.
+        const again = /^lost#[23]$/;
+        await eventually('the lost one came again', () => seen.some((each) => again.test(each)), {
           withinMs: 2 * ACK_WAIT_MS + 5_000,
         });
         clearInterval(working);
-        expect(seen).toEqual(['slow#1', 'lost#1', 'lost#2']);
+        expect(seen).toEqual(['slow#1', 'lost#1', expect.stringMatching(again)]);
         slow[0]?.ack();
         await subscription.stop();
       });
