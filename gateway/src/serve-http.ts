@@ -30,7 +30,7 @@ export function serveGraphql(options: {
 }): HttpHandler {
   const { edge } = options;
   return async (request, response) => {
-    if (edge.isBusy()) return refuseInAMoment(response);
+    if (edge.isBusy()) return refuseAtOnce(response);
     const span = startRequestSpan(`${request.method} /graphql`, headerOf(request.headers.traceparent));
     response.once('close', span.end);
     const { traceparent } = span;
@@ -63,25 +63,11 @@ const TOO_MUCH_TO_DO = JSON.stringify({
   ],
 });
 
-const REFUSAL_HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
-  'content-length': Buffer.byteLength(TOO_MUCH_TO_DO),
-  'retry-after': '1',
-};
-/** Told at once, whoever is refused asks again at once: what is spent on that, those who were accepted wait for. */
-const REFUSED_AFTER_MS = 100;
-const MOST_BEING_REFUSED = 2_000;
-let beingRefused = 0;
-
 /** In a crowd most are refused: it must cost next to nothing. */
-function refuseInAMoment(response: ServerResponse): void {
-  const refuse = () => {
-    beingRefused -= 1;
-    response.writeHead(503, REFUSAL_HEADERS).end(TOO_MUCH_TO_DO);
-  };
-  beingRefused += 1;
-  if (beingRefused > MOST_BEING_REFUSED) refuse();
-  else setTimeout(refuse, REFUSED_AFTER_MS);
+function refuseAtOnce(response: ServerResponse): void {
+  response
+    .writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '1' })
+    .end(TOO_MUCH_TO_DO);
 }
 
 /** A stream stays open as a socket does, and counts as one. */

@@ -36,7 +36,7 @@ const FEWEST = 12;
 /** When the fastest of the last moments took so many times as long as it does without a crowd, there is a crowd. */
 const SLOWER_BY = 4;
 /** Less is nobody's complaint. */
-const FAST_ENOUGH_MS = 8;
+const FAST_ENOUGH_MS = 20;
 /** What comes in a burst is let wait so long, however fast the machine is. */
 const WAIT_AT_LEAST_MS = 100;
 /** Of fewer the fastest says little. */
