@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@kith/local';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type Operation } from './src/ask-gateway.ts';
 import { followFriendList } from './src/follow-friend-list.ts';
@@ -16,6 +16,7 @@ import {
   UPDATE_PROFILE,
   updateProfile,
 } from './src/friend-operations.ts';
+import { openDatabase } from './src/open-database.ts';
 import { PASSWORD, type Person, SIGN_IN, SIGN_UP, signUp } from './src/person.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
 import { subscribeOverSse } from './src/subscribe-over-sse.ts';
@@ -37,7 +38,7 @@ let stateBefore: unknown;
 beforeAll(async () => {
   system = await startSystemForTest({ gateways: 1 });
   [gatewayUrl] = system.gatewayUrls as [string];
-  userDatabase = new pg.Pool({ connectionString: system.userDatabaseUrl, max: 2 });
+  userDatabase = openDatabase(system.userDatabaseUrl);
   forge = await tokenForger(system.kithData);
   ann = await signUp(gatewayUrl, 'ann');
   bob = await signUp(gatewayUrl, 'bob');

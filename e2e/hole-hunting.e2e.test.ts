@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@kith/local';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { changeLists } from './src/change-lists.ts';
 import { type Follower, followFriendList } from './src/follow-friend-list.ts';
 import { contentsOf } from './src/friend-list-in-postgres.ts';
 import { addFriend, readWholeList, updateProfile } from './src/friend-operations.ts';
+import { openDatabase } from './src/open-database.ts';
 import { type Person, signUp } from './src/person.ts';
 import { jsonLines, runKith } from './src/run-kith.ts';
 import { type Random, seededRandom } from './src/seeded-random.ts';
@@ -30,9 +31,9 @@ beforeAll(async () => {
   // Nobody's token expires during the longest hunt.
   system = await startSystemForTest({ env: { ACCESS_TOKEN_TTL_S: '86400' } });
   redis = new Redis(system.redisUrl);
-  userDatabase = new pg.Pool({ connectionString: system.userDatabaseUrl, max: 2 });
-  // Both servers are killed on purpose.
-  for (const killed of [redis, userDatabase]) killed.on('error', () => undefined);
+  userDatabase = openDatabase(system.userDatabaseUrl);
+  // The server is killed on purpose.
+  redis.on('error', () => undefined);
 });
 afterAll(async () => {
   redis?.disconnect();

@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@kith/local';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Follower, followFriendList } from './src/follow-friend-list.ts';
 import { contentsOf } from './src/friend-list-in-postgres.ts';
 import { readPage, updateProfile } from './src/friend-operations.ts';
+import { openDatabase } from './src/open-database.ts';
 import { type Person, signIn } from './src/person.ts';
 import { GRAPH, realSocialGraph } from './src/real-social-graph.ts';
 import { jsonLines, runKith } from './src/run-kith.ts';
@@ -29,7 +30,7 @@ let friendsOfHub: Person[];
 
 beforeAll(async () => {
   system = await startSystemForTest();
-  userDatabase = new pg.Pool({ connectionString: system.userDatabaseUrl, max: 2 });
+  userDatabase = openDatabase(system.userDatabaseUrl);
   redis = new Redis(system.redisUrl);
   graph = await realSocialGraph(system.kithData);
 });

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { FriendListAsSeen } from './friend-list-as-seen.ts';
 import type { ListedFriend } from './friend-operations.ts';
+import { openDatabase } from './open-database.ts';
 
 export interface StoredFriendList {
   readonly revision: number;
@@ -14,9 +14,7 @@ const FRIENDS = `
 
 /** The friend service's database, read past the service. */
 export function openFriendDatabase(url: string) {
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
-  // Tests restart the server on purpose.
-  pool.on('error', () => undefined);
+  const pool = openDatabase(url, 4);
   return {
     query: (sql: string, values: unknown[] = []) => pool.query(sql, values),
     /** A list as its rows say; revision 0 and nothing for somebody without one. */

@@ -2,17 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, startPostgres } from '@kith/local';
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { listenForCommits } from './listen-for-commits.ts';
 import { collectLog } from './testing/collect-log.ts';
+import { openPool } from './testing/open-pool.ts';
 
 test('listens with the password of a pool that was given it apart from the address', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kith-listen-'));
   const server = await startPostgres({ dataFolder: join(folder, 'postgres'), password: 'secret', durable: false });
   const { hostname, port } = new URL(server.url('postgres'));
   const place = { host: hostname, port: Number(port), user: 'postgres', database: 'postgres' };
-  const pool = new pg.Pool({ ...place, password: 'secret' });
+  const pool = openPool({ ...place, password: 'secret' });
   let woken = 0;
   const listener = listenForCommits(pool, () => (woken += 1), collectLog());
   try {

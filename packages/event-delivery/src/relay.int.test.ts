@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ChildServer, eventually, startNats } from '@kith/local';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendToOutbox, EventRefused } from './append-to-outbox.ts';
 import type { EventBroker, StoredMessage } from './broker.ts';
@@ -15,6 +15,7 @@ import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 import { republish } from './republish.ts';
 import { collectLog } from './testing/collect-log.ts';
 import { createEventDatabase } from './testing/create-event-database.ts';
+import { openPool } from './testing/open-pool.ts';
 import { counted, SHOP_STREAM } from './testing/shop-events.ts';
 
 let nats: ChildServer;
@@ -263,7 +264,7 @@ describe('the relay', () => {
   });
 
   test('goes on where a pooler gives it another session each time, which knows no prepared statements', async () => {
-    const session = new pg.Pool({ connectionString: database.url, max: 1 });
+    const session = openPool({ connectionString: database.url, max: 1 });
     const running = relay({ pool: session });
     await append('p1', 1);
     await allPublished();

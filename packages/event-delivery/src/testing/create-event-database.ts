@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { openPool } from './open-pool.ts';
 
 /** A database with nothing in it but the tables of event-tables.sql, on the test run's private Postgres. */
 export async function createEventDatabase(): Promise<{ url: string; pool: pg.Pool; drop(): Promise<void> }> {
@@ -11,8 +12,7 @@ export async function createEventDatabase(): Promise<{ url: string; pool: pg.Poo
   const url = new URL(server);
   url.pathname = `/${name}`;
   await once(url.href, await readFile(new URL('../event-tables.sql', import.meta.url), 'utf8'));
-  const pool = new pg.Pool({ connectionString: url.href, max: 10 });
-  pool.on('error', () => undefined);
+  const pool = openPool({ connectionString: url.href, max: 10 });
   return {
     url: url.href,
     pool,

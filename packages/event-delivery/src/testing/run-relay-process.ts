@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { connectJetStream } from '../jetstream/jetstream-broker.ts';
 import { startRelay } from '../relay.ts';
+import { openPool } from './open-pool.ts';
 import { SHOP_STREAM } from './shop-events.ts';
 
 /**
@@ -8,8 +8,7 @@ import { SHOP_STREAM } from './shop-events.ts';
  * stream is there, and the number of events at each publication.
  */
 const log = { debug() {}, info() {}, warn() {}, error() {} };
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
-pool.on('error', () => undefined);
+const pool = openPool({ connectionString: process.env.DATABASE_URL });
 const broker = await connectJetStream({ servers: process.env.NATS_URL!, name: 'relay', log });
 await broker.declareStream(SHOP_STREAM);
 startRelay({

@@ -1,9 +1,9 @@
-import pg from 'pg';
 import type { EventBroker } from '../../broker.ts';
 import { consume, defineConsumer } from '../../consume.ts';
 import { handleOnce } from '../../in-transaction.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
 import { startRelay } from '../../relay.ts';
+import { openPool } from '../open-pool.ts';
 import { counted, SHOP_STREAM } from '../shop-events.ts';
 
 /**
@@ -24,8 +24,7 @@ function pass(point: CrashPoint): void {
 
 const silent = () => undefined;
 const log = { debug: silent, info: silent, warn: silent, error: silent };
-const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 4, connectionTimeoutMillis: 3_000 });
-pool.on('error', silent);
+const pool = openPool({ connectionString: DATABASE_URL, max: 4, connectionTimeoutMillis: 3_000 });
 const broker = await connectJetStream({ servers: NATS_URL, name: ROLE ?? '', log });
 
 async function untilItWorks(work: () => Promise<unknown>): Promise<void> {

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local';
-import pg from 'pg';
+import type pg from 'pg';
 import { appendToOutbox } from '../../append-to-outbox.ts';
 import { compareOutboxWithStream } from '../../compare-outbox-with-stream.ts';
 import { draftEvent } from '../../draft-event.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
 import { republish } from '../../republish.ts';
+import { openPool } from '../open-pool.ts';
 import { counted, SHOP_STREAM } from '../shop-events.ts';
 import type { CrashPoint } from './fault-process.ts';
 
@@ -137,8 +138,7 @@ async function createWorld() {
   let [postgres, nats] = await Promise.all([startPostgres(place), startNats(natsPlace)]);
   const url = postgres.url('faults');
   await createDatabaseIfMissing(url);
-  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 3_000 });
-  pool.on('error', () => undefined);
+  const pool = openPool({ connectionString: url, max: 10, connectionTimeoutMillis: 3_000 });
   await pool.query(await readFile(new URL('../../event-tables.sql', import.meta.url), 'utf8'));
   // No unique index: applied twice has to show.
   await pool.query('CREATE TABLE applied (place bigserial PRIMARY KEY, owner_id text, revision int)');
