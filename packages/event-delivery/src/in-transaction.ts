@@ -1,9 +1,13 @@
 import pg from 'pg';
 import { withClient } from './with-client.ts';
 
-/** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
-export function inTransaction<Result>(pool: pg.Pool, work: (sql: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  return begunWith(pool, 'BEGIN', work);
+/** Runs `work` in one transaction, begun with `begin`: committed when it resolves, rolled back when it rejects. */
+export function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (sql: pg.PoolClient) => Promise<Result>,
+  begin = 'BEGIN',
+): Promise<Result> {
+  return begunWith(pool, begin, work);
 }
 
 async function begunWith<Result>(

@@ -1,4 +1,4 @@
-import type { SqlConnection } from '@kith/event-delivery';
+import { inTransaction as inOneTransaction, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 
 // Left to itself, Postgres takes a plan for arrays of unknown length to be dearer than a plan for these arrays, and so
@@ -19,7 +19,7 @@ export async function inTransaction<Result>(
 ): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(pool, work, begin);
+      return await inOneTransaction(pool, (client) => work(preparing(client)), `${begin}; ${PLAN_ONCE}`);
     } catch (error) {
       if (attempt >= MAX_TRIES || !lostItsTurn(error)) throw error;
     }
@@ -29,34 +29,6 @@ export async function inTransaction<Result>(
 /** Serialization failure and deadlock: whoever meets them did nothing wrong and simply tries again. */
 export function lostItsTurn(error: unknown): boolean {
   return RETRIABLE.has((error as { code?: string }).code ?? '');
-}
-
-async function runOnce<Result>(
-  pool: pg.Pool,
-  work: (sql: SqlConnection) => Promise<Result>,
-  begin: string,
-): Promise<Result> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  // A connection that breaks between two statements emits this; unheard, it would end the process.
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
-  try {
-    await client.query(`${begin}; ${PLAN_ONCE}`);
-    const result = await work(preparing(client));
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failed) => {
-      broken = failed as Error;
-    });
-    throw error;
-  } finally {
-    client.off('error', onError);
-    client.release(broken);
-  }
 }
 
 /** The same text is the same prepared statement: parsed and planned once a connection. */
