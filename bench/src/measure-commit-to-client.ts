@@ -1,4 +1,4 @@
-import { eventually, startSystem } from '@kith/local';
+import { eventually, missesNothing, startSystem } from '@kith/local';
 import { Pool } from 'undici';
 import { startHelper } from './helper-process.ts';
 import { keepPace } from './keep-pace.ts';
@@ -32,7 +32,7 @@ export const measureCommitToClient: Measurement = {
     const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
     const commitsNoted = await noteCommits(system);
-    await eventually('the friend service answers again', async () => (await fetch(`${system.friend.url}/ready`)).ok);
+    await eventually('the friend service answers again', () => missesNothing(system.friend.url));
     const ids = await makeUsers(system, 'watcher', PAIRS * 2);
     const owners = ids.slice(0, PAIRS);
     const friendOf = (index: number) => ids[PAIRS + index]!;

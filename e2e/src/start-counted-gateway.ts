@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, freePort, type RunningSystem } from '@kith/local';
+import { eventually, freePort, missesNothing, type RunningSystem } from '@kith/local';
 
 export interface Fetches {
   readonly user: number;
@@ -37,7 +37,7 @@ export async function startCountedGateway(system: RunningSystem & { kithData: st
   });
   const ended = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  await eventually('the counted gateway is ready', async () => (await fetch(`${url}/ready`)).ok);
+  await eventually('the counted gateway is ready', () => missesNothing(url));
   return {
     url,
     fetches: () => ({ user: user.taken(), friend: friend.taken() }),

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { eventually } from '@kith/local';
+import { askWhetherReady, eventually, missesNothing } from '@kith/local';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNeighbours } from './testing/start-neighbours.ts';
 import { startTestGateway } from './testing/start-test-gateway.ts';
@@ -149,16 +149,21 @@ describe('a service that does not answer', () => {
         { path: ['me', 'friendCount'], extensions: { code: 'SERVICE_UNAVAILABLE' } },
       ]);
       expect(both.result.data).toEqual({ me: null, other: { nickname: 'N-bob' } });
-      const ready = await fetch(`${gateway.url}/ready`);
-      expect({ status: ready.status, body: await ready.json() }).toEqual({
-        status: 503,
-        body: { missing: ['friend'] },
-      });
+      expect((await fetch(`${gateway.url}/ready`)).status).toBe(200);
+      expect(await askWhetherReady(gateway.url)).toEqual({ ready: true, missing: ['friend'] });
     } finally {
       await around.startFriend();
     }
-    await eventually('the service to be back', async () => (await fetch(`${gateway.url}/ready`)).status === 200);
+    await eventually('the service to be back', () => missesNothing(gateway.url));
     expect((await post({ query: '{ me { friendCount } }' })).result).toEqual({ data: { me: { friendCount: 7 } } });
+  });
+
+  test('is a reason to send nobody here once no service answers', async () => {
+    const nowhere = 'http://127.0.0.1:1';
+    const alone = await startTestGateway({ ...around, userUrl: nowhere, friendUrl: nowhere });
+    expect((await fetch(`${alone.url}/ready`)).status).toBe(503);
+    expect(await askWhetherReady(alone.url)).toEqual({ ready: false, missing: ['user', 'friend'] });
+    await alone.stop();
   });
 
   test('is given up within three seconds when it accepts and says nothing', async () => {

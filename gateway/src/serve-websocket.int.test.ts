@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually, startNats } from '@kith/local';
+import { askWhetherReady, eventually, missesNothing, startNats } from '@kith/local';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectLiveClient } from './testing/live-client.ts';
@@ -155,17 +155,16 @@ describe('a socket ends with its session', () => {
     const { port } = around.nats;
     await around.nats.kill();
     try {
-      await eventually('the gateway to know', async () => (await fetch(`${gateway.url}/ready`)).status === 503);
+      await eventually('the gateway to know', async () =>
+        (await askWhetherReady(gateway.url)).missing.includes('nats'),
+      );
       around.endedTokens.push({ ids: [leaving], until: Date.now() + 900_000 });
       await eventually('the close', () => other.closes.length > 0, { withinMs: 2_000 });
       expect(other.closes[0]).toMatchObject({ code: 4403, reason: 'This session has ended: sign in again.' });
       expect([...phone.closes, ...laptop.closes]).toEqual([]);
     } finally {
       around.nats = await startNats({ port });
-      await eventually(
-        'NATS to be back',
-        async () => around.broker.connected && (await fetch(`${gateway.url}/ready`)).ok,
-      );
+      await eventually('NATS to be back', async () => around.broker.connected && (await missesNothing(gateway.url)));
     }
     await Promise.all([phone.stop(), laptop.stop()]);
   });

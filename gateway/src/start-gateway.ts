@@ -97,9 +97,11 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     log,
     ready: async () => {
       const [userReady, friendReady] = await Promise.all([user.ready(), friend.ready()]);
-      return [!broker.connected && 'nats', !userReady && 'user', !friendReady && 'friend'].filter(
-        (name) => name !== false,
-      );
+      // What one of them answers is answered without the other.
+      return {
+        ready: userReady || friendReady,
+        uses: { nats: broker.connected, user: userReady, friend: friendReady },
+      };
     },
     routes: {
       '/graphql': serveGraphql({ yoga, openStreams, graphiql, edge }),

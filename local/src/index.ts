@@ -16,6 +16,7 @@ export { type PostgresServer, startPostgres } from './servers/start-postgres.ts'
 export { startRedis } from './servers/start-redis.ts';
 export { SetupProblem } from './setup-problem.ts';
 export { buildWebClientWhenStale } from './start/build-web-client.ts';
+export { askWhetherReady, missesNothing, type Readiness } from './system/ask-whether-ready.ts';
 export type { ServiceProcess } from './system/run-restartable.ts';
 export { type RunningSystem, startSystem } from './system/start-system.ts';
 export { createTestDatabase } from './testing/create-test-database.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList } from '@kith/event-contracts';
-import { eventually, startNats } from '@kith/local';
+import { eventually, missesNothing, startNats } from '@kith/local';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
 import { startNeighbours } from '../testing/start-neighbours.ts';
@@ -258,7 +258,7 @@ describe('nothing is missed', () => {
     around.commit(owner, 'one', { announced: false });
     await eventually('the change, without NATS', () => watching.revisions.at(-1) === 1, { withinMs: 10_000 });
     around.nats = await startNats({ port });
-    await eventually('the gateway to be connected', async () => (await fetch(`${gateway.url}/ready`)).status === 200);
+    await eventually('the gateway to be connected', () => missesNothing(gateway.url));
     await eventually('the neighbours to be connected', () => around.broker.connected);
     await eventually('the next change, live', () => {
       if (watching.revisions.at(-1) === 1) around.commit(owner, 'two');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eventually, freePort } from '@kith/local';
+import { eventually, freePort, missesNothing } from '@kith/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startNeighbours } from '../testing/start-neighbours.ts';
@@ -63,7 +63,7 @@ async function startGatewayProcess() {
   });
   const exited = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  await eventually('the gateway to be ready', async () => (await fetch(`${url}/ready`)).ok, { withinMs: 30_000 });
+  await eventually('the gateway to be ready', () => missesNothing(url), { withinMs: 30_000 });
   return {
     url,
     async stop() {

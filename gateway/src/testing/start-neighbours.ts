@@ -40,7 +40,7 @@ export async function startNeighbours() {
       host: '127.0.0.1',
       port,
       log,
-      ready: () => [],
+      ready: () => ({ ready: true, uses: {} }),
       routes:
         name === 'user'
           ? {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { askWhetherReady, type Readiness } from '../system/ask-whether-ready.ts';
 import { statusOf } from './call-operator-endpoints.ts';
 import { type ExitCode, UsedWrongly } from './end-with-a-code.ts';
 import { findRunningSystem } from './find-running-system.ts';
@@ -6,9 +7,7 @@ import { findRunningSystem } from './find-running-system.ts';
 export const STATUS_HELP = `kith status [--json]
 
 Says which processes are ready, what they miss, and how far outbox, streams and consumers are.
-Ends with 0 when every process is ready, else with 1.`;
-
-const READY_WITHIN_MS = 5_000;
+Ends with 0 when every process is ready and misses nothing, else with 1.`;
 
 /** `kith status`. */
 export async function showStatus(args: readonly string[]): Promise<ExitCode> {
@@ -28,7 +27,7 @@ export async function showStatus(args: readonly string[]): Promise<ExitCode> {
     processes.map(async ({ name, url, status }) => ({
       name,
       url,
-      missing: await whatIsMissing(url),
+      ...(await askWhetherReady(url).catch(() => NOT_THERE)),
       ...(status && { status: await status().catch((error: Error) => ({ error: error.message })) }),
     })),
   );
@@ -37,18 +36,11 @@ export async function showStatus(args: readonly string[]): Promise<ExitCode> {
   return reports.every(({ missing }) => missing.length === 0) ? 0 : 1;
 }
 
-async function whatIsMissing(url: string): Promise<string[]> {
-  try {
-    const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(READY_WITHIN_MS) });
-    if (response.ok) return [];
-    return ((await response.json()) as { missing: string[] }).missing;
-  } catch {
-    return ['the process itself: it does not answer'];
-  }
-}
+const NOT_THERE: Readiness = { ready: false, missing: ['the process itself: it does not answer'] };
 
-function described(report: { name: string; url: string; missing: string[]; status?: object }): string {
-  const state = report.missing.length === 0 ? 'ready' : `NOT READY, missing: ${report.missing.join(', ')}`;
+function described(report: Readiness & { name: string; url: string; status?: object }): string {
+  const missing = report.missing.join(', ');
+  const state = report.ready ? `ready${missing && `, but misses: ${missing}`}` : `NOT READY, missing: ${missing}`;
   return [`${report.name.padEnd(9)}${state.padEnd(8)}${report.url}`, ...rows(report.status ?? {}, '  ')].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { runChildServer } from '../servers/run-child-server.ts';
+import { missesNothing } from './ask-whether-ready.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 
@@ -21,7 +22,7 @@ export type KithProcess = {
   logFolder: string;
 };
 
-/** Starts one of Kith's own processes and resolves when its `/ready` answers 200. */
+/** Starts one of Kith's own processes and resolves when it is ready and misses nothing that it uses. */
 export function runKithProcess({ program, name, host, port, env, logFolder }: KithProcess): Promise<ServiceProcess> {
   const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
   return runRestartable(name, url, () =>
@@ -32,7 +33,7 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
       logFile: join(logFolder, `${name}.log`),
       readyWithinMs: 60_000,
       spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env, HOST: host, PORT: String(port) } },
-      isReady: () => isReady(url),
+      isReady: () => missesNothing(url),
     }),
   );
 }
@@ -42,10 +43,4 @@ function surroundings(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS'];
   const set = names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : []));
   return { ...Object.fromEntries(set), NODE_COMPILE_CACHE: compileCache };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) });
-  if (answer.ok) return true;
-  throw new Error(`/ready answers ${answer.status} ${(await answer.text()).slice(0, 300)}`);
 }

@@ -5,12 +5,12 @@ import { KithError } from './kith-error.ts';
 import { operatorOnly } from './operator-only.ts';
 import { startHttpServer } from './start-http-server.ts';
 
-const missing: string[] = [];
+const uses = { postgres: true, redis: true };
 const http = await startHttpServer({
   host: '127.0.0.1',
   port: 0,
   log: pino({ level: 'silent' }),
-  ready: () => missing,
+  ready: () => ({ ready: uses.postgres, uses }),
   routes: {
     'POST /echo': operatorOnly('operator-key', async (request, response) =>
       sendJson(response, 200, await readJsonBody(request, 100)),
@@ -30,11 +30,15 @@ const echo = (body: string, key = 'operator-key') =>
 
 test('it says that it lives, what it misses, and how it does', async () => {
   expect((await fetch(`${http.url}/live`)).status).toBe(200);
-  expect((await fetch(`${http.url}/ready`)).status).toBe(200);
-  missing.push('postgres');
-  const ready = await fetch(`${http.url}/ready`);
-  missing.pop();
-  expect([ready.status, await ready.json()]).toEqual([503, { missing: ['postgres'] }]);
+  const ready = async () => {
+    const response = await fetch(`${http.url}/ready`);
+    return [response.status, await response.json()];
+  };
+  expect(await ready()).toEqual([200, { ready: true, missing: [] }]);
+  uses.redis = false;
+  expect(await ready()).toEqual([200, { ready: true, missing: ['redis'] }]);
+  uses.postgres = false;
+  expect(await ready()).toEqual([503, { ready: false, missing: ['postgres', 'redis'] }]);
   expect(await (await fetch(`${http.url}/metrics`)).text()).toContain('process_cpu_seconds_total');
 });
 
@@ -73,7 +77,7 @@ test('a stop waits for the request that runs', async () => {
     host: '127.0.0.1',
     port: 0,
     log: pino({ level: 'silent' }),
-    ready: () => [],
+    ready: () => ({ ready: true, uses: {} }),
     routes: {
       '/slow': (_request, response) => {
         finish = () => sendJson(response, 200, 'done');

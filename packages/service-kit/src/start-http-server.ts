@@ -11,12 +11,21 @@ export interface HttpServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly log: Logger;
-  /** The names of what is missing; empty when the process can do its work. */
-  readonly ready: () => Promise<readonly string[]> | readonly string[];
+  readonly ready: () => Promise<Readiness> | Readiness;
   /** By method and path: `'POST /operator/import-users'`, or by path alone for every method: `'/graphql'`. */
   readonly routes: Readonly<Record<string, HttpHandler>>;
   /** Answers what no route does (the gateway's web client); 404 without it. */
   readonly otherwise?: HttpHandler;
+}
+
+export interface Readiness {
+  /**
+   * Whether the process can do its work. When it cannot, whoever balances load sends nobody here: so that what all
+   * processes miss at once, and can do without, must not be a reason.
+   */
+  readonly ready: boolean;
+  /** What the process uses, by name, and whether it answers now. */
+  readonly uses: Readonly<Record<string, boolean>>;
 }
 
 export interface HttpServer {
@@ -48,12 +57,15 @@ const LIMITS: http.ServerOptions = {
   maxHeaderSize: MAX_HEADER_BYTES,
 };
 
+const STOPPING: Readiness = { ready: false, uses: { stopping: false } };
+
 let metricsCollected = false;
 
 /**
- * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200, or 503
- * `{"missing":[…]}`) and `/metrics` (Prometheus). A handler that throws is answered as JSON: a KithError as it is,
- * anything else as 500 without details. Rejects when the port cannot be taken.
+ * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200 while it can do
+ * its work, else 503; `{"ready":true,"missing":["nats"]}` names what it does without either way) and `/metrics`
+ * (Prometheus). A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
+ * Rejects when the port cannot be taken.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   if (!metricsCollected) collectDefaultMetrics();
@@ -63,8 +75,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const routes: Readonly<Record<string, HttpHandler>> = {
     'GET /live': (_request, response) => sendJson(response, 200, { live: true }),
     'GET /ready': async (_request, response) => {
-      const missing = stopping ? ['stopping'] : await options.ready();
-      sendJson(response, missing.length === 0 ? 200 : 503, missing.length === 0 ? { ready: true } : { missing });
+      const { ready, uses } = stopping ? STOPPING : await options.ready();
+      const missing = Object.keys(uses).filter((name) => !uses[name]);
+      sendJson(response, ready ? 200 : 503, { ready, missing });
     },
     'GET /metrics': async (_request, response) => {
       const text = await register.metrics();

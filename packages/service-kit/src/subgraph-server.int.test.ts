@@ -29,7 +29,7 @@ const http = await startHttpServer({
   host: '127.0.0.1',
   port: 0,
   log,
-  ready: () => [],
+  ready: () => ({ ready: true, uses: {} }),
   routes: {
     '/graphql': createSubgraphServer({
       schema,

@@ -175,11 +175,10 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     host: config.HOST,
     port: config.PORT,
     log,
-    ready: async () => [
-      ...((await answers(pool)) ? [] : ['postgres']),
-      ...(redis.connected ? [] : ['redis']),
-      ...(broker?.connected ? [] : ['nats']),
-    ],
+    ready: async () => {
+      const postgres = await answers(pool);
+      return { ready: postgres, uses: { postgres, redis: redis.connected, nats: broker?.connected === true } };
+    },
     routes: {
       '/graphql': createSubgraphServer({
         schema: friendSubgraph,

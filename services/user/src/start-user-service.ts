@@ -32,7 +32,7 @@ import {
 } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { connectRedis } from './attempts/connect-redis.ts';
+import { type AttemptsRedis, connectRedis } from './attempts/connect-redis.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
@@ -89,10 +89,12 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(() => ended.stop());
-    const parts = await assembleParts({ config, log, keys, pool, broker, ended, stops });
+    const redis = config.REDIS_URL === undefined ? undefined : connectRedis({ url: config.REDIS_URL, log });
+    if (redis) stops.push(() => redis.close());
+    const parts = await assembleParts({ config, log, keys, pool, broker, ended, redis, stops });
     const forgetting = keepForgettingExpiredSessions(pool, log);
     stops.push(() => forgetting.stop());
-    const http = await serve({ config, log, keys, broker, ended, parts });
+    const http = await serve({ config, log, keys, broker, ended, redis, parts });
     stops.push(() => http.stop());
     return { url: http.url, stop };
   } catch (error) {
@@ -118,9 +120,10 @@ async function assembleParts(options: {
   pool: pg.Pool;
   broker: EventBroker;
   ended: FollowedEndedTokens;
+  redis: AttemptsRedis | undefined;
   stops: Stop[];
 }): Promise<UserServiceParts> {
-  const { config, log, keys, pool, broker, ended, stops } = options;
+  const { config, log, keys, pool, broker, ended, redis, stops } = options;
   const prisma = connectPrisma(pool);
   stops.push(() => prisma.$disconnect());
   const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
@@ -136,7 +139,7 @@ async function assembleParts(options: {
     prisma,
     pool,
     passwords: await createPasswordHasher(),
-    attempts: countAttempts(config, log, stops),
+    attempts: countAttempts(config, redis),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
     refreshTokenTtlS: config.REFRESH_TOKEN_TTL_S,
     moment: () => ({ now: new Date(), newId: uuidv7 }),
@@ -155,16 +158,13 @@ async function assembleParts(options: {
   };
 }
 
-function countAttempts(config: UserConfig, log: Logger, stops: Stop[]): AttemptLimits {
-  const limits = {
+function countAttempts(config: UserConfig, redis: AttemptsRedis | undefined): AttemptLimits {
+  return createAttemptLimits({
     failuresPerAccount: config.SIGN_IN_FAILURES_PER_ACCOUNT,
     failuresPerAddress: config.SIGN_IN_FAILURES_PER_ADDRESS,
     windowS: config.SIGN_IN_WINDOW_S,
-  };
-  if (config.REDIS_URL === undefined) return createAttemptLimits(limits);
-  const { redis, close } = connectRedis({ url: config.REDIS_URL, log });
-  stops.push(close);
-  return createAttemptLimits({ ...limits, redis });
+    ...(redis && { redis: redis.client }),
+  });
 }
 
 function serve(options: {
@@ -173,14 +173,21 @@ function serve(options: {
   keys: FollowedSigningKeys;
   broker: EventBroker;
   ended: FollowedEndedTokens;
+  redis: AttemptsRedis | undefined;
   parts: UserServiceParts;
 }): Promise<HttpServer> {
-  const { config, log, keys, broker, ended, parts } = options;
+  const { config, log, keys, broker, ended, redis, parts } = options;
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
     log,
-    ready: async () => [...((await answers(parts.pool)) ? [] : ['postgres']), ...(broker.connected ? [] : ['nats'])],
+    ready: async () => {
+      const postgres = await answers(parts.pool);
+      return {
+        ready: postgres,
+        uses: { postgres, ...(redis && { redis: redis.connected }), nats: broker.connected },
+      };
+    },
     routes: {
       '/graphql': createSubgraphServer({
         schema: userSubgraph,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type ChildServer, createTestDatabase, eventually, startNats, startRedis } from '@kith/local';
+import { type ChildServer, createTestDatabase, eventually, missesNothing, startNats, startRedis } from '@kith/local';
 import { createLog, createPool, GATEWAY_KEY_HEADER, stopInReverse } from '@kith/service-kit';
 import type pg from 'pg';
 import type { FriendConfig } from '../friend-config.ts';
@@ -63,7 +63,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
   } as const;
   const service = await startFriendService(serviceConfig, log);
   const { url } = service;
-  await eventually('the friend service is ready', async () => (await fetch(`${url}/ready`)).ok);
+  await eventually('the friend service is ready', () => missesNothing(url));
   const pool = createPool({ url: database.url, name: 'test', log, max: 4 });
 
   async function ask(query: string, { variables, headers }: Asking = {}): Promise<Answer> {

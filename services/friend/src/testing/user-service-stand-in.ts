@@ -66,7 +66,7 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
     host: '127.0.0.1',
     port: 0,
     log: createLog({ name: 'user-stand-in', level: 'silent' }),
-    ready: () => [],
+    ready: () => ({ ready: true, uses: {} }),
     routes: {
       'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
       [`GET ${TOKENS_ENDED_PATH}`]: (_request, response) => sendJson(response, 200, { now: Date.now(), ended: [] }),

@@ -4,8 +4,14 @@ import { Redis } from 'ioredis';
 /** How long a command may take before its caller does without Redis. */
 const COMMAND_WITHIN_MS = 250;
 
+export interface AttemptsRedis {
+  readonly client: Redis;
+  readonly connected: boolean;
+  close(): void;
+}
+
 /** Connects, and again for as long as it takes; resolves without waiting. A command fails at once while it is away. */
-export function connectRedis({ url, log }: { url: string; log: Logger }): { redis: Redis; close(): void } {
+export function connectRedis({ url, log }: { url: string; log: Logger }): AttemptsRedis {
   const redis = new Redis(url, {
     connectTimeout: 2_000,
     commandTimeout: COMMAND_WITHIN_MS,
@@ -23,5 +29,11 @@ export function connectRedis({ url, log }: { url: string; log: Logger }): { redi
     if (away) log.info('Redis answers again');
     away = false;
   });
-  return { redis, close: () => redis.disconnect() };
+  return {
+    client: redis,
+    get connected() {
+      return redis.status === 'ready';
+    },
+    close: () => redis.disconnect(),
+  };
 }

@@ -1,4 +1,4 @@
-import { eventually, freePort, startNats } from '@kith/local';
+import { askWhetherReady, eventually, freePort, missesNothing, startNats } from '@kith/local';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import { afterAll, expect, test } from 'vitest';
 import { startUserService } from '../start-user-service.ts';
@@ -105,7 +105,7 @@ test('what has ended is told to nobody without the gateway’s key', async () =>
 test('the service starts and answers while NATS is away, and publishes when it comes', async () => {
   const port = await freePort();
   const early = await startOther({ NATS_URL: `nats://127.0.0.1:${port}` });
-  expect(await (await fetch(`${early.url}/ready`)).json()).toEqual({ missing: ['nats'] });
+  expect(await askWhetherReady(early.url)).toEqual({ ready: true, missing: ['nats'] });
   const response = await fetch(`${early.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', [GATEWAY_KEY_HEADER]: GATEWAY_KEY },
@@ -117,9 +117,21 @@ test('the service starts and answers while NATS is away, and publishes when it c
   expect(await response.json()).toEqual({ data: { signUp: { user: { username: 'early_bird' } } } });
 
   const nats = await startNats({ port });
-  await eventually('it is ready', async () => (await fetch(`${early.url}/ready`)).ok);
+  await eventually('NATS to be found', () => missesNothing(early.url));
   await early.stop();
   await nats.stop();
+});
+
+test('without its database the service is not ready, without Redis it is', async () => {
+  const nowhere = '127.0.0.1:1';
+  const blind = await startOther({ USER_DATABASE_URL: `postgres://nobody@${nowhere}/none` });
+  expect((await fetch(`${blind.url}/ready`)).status).toBe(503);
+  expect(await askWhetherReady(blind.url)).toEqual({ ready: false, missing: ['postgres'] });
+  await blind.stop();
+
+  const forgetful = await startOther({ REDIS_URL: `redis://${nowhere}` });
+  expect(await askWhetherReady(forgetful.url)).toEqual({ ready: true, missing: ['redis'] });
+  await forgetful.stop();
 });
 
 test('a storm of sign-ins starves no read', async () => {
