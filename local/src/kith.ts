@@ -56,12 +56,15 @@ async function runKith(args: readonly string[]): Promise<ExitCode> {
     return 0;
   }
   try {
-    if (name === undefined || command === undefined) throw new UsedWrongly(HELP);
+    if (name === undefined || command === undefined) throw new UsedWrongly(noSuchCommand(args));
     return await command.run(args.slice(name.split(' ').length));
   } catch (error) {
     return explained(error);
   }
 }
+
+const noSuchCommand = (args: readonly string[]) =>
+  args.length === 0 ? HELP : `There is no command kith ${args.join(' ')}.\n\n${HELP}`;
 
 function explained(error: unknown): ExitCode {
   const { code, message, stack } = error as Error & { code?: string };

@@ -71,6 +71,11 @@ describe('a file', () => {
     expect(parsed.map((line) => line.kind === 'edge' && `${line.a} ${line.b}`)).toEqual(edges);
   });
 
+  test('that is not there is an error of the reader, and of nobody else', async () => {
+    const missing = readEdgeList(join(folder, 'missing'));
+    await expect(missing.next()).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('with a line that never ends gives one bad line and goes on after it', async () => {
     expect(await read(`1 2\n${'x'.repeat(3_000_000)}\n3 4`)).toEqual([
       { kind: 'edge', line: 1, a: '1', b: '2' },

@@ -45,8 +45,10 @@ export async function* readEdgeList(file: string): AsyncGenerator<EdgeListLine> 
 
 /** As node:readline, but a line without end is cut instead of filling the memory. */
 async function* lines(file: string): AsyncGenerator<string> {
+  const isPacked = await isGzip(file);
+  // Made after the last await before it is read: until then nobody would hear of its error, which would end the process.
   const bytes = createReadStream(file, { highWaterMark: 256 * 1024 });
-  const unpack = (await isGzip(file)) ? createGunzip() : undefined;
+  const unpack = isPacked ? createGunzip() : undefined;
   if (unpack) bytes.on('error', (error) => unpack.destroy(error)).pipe(unpack);
   const decoder = new StringDecoder('utf8');
   let rest = '';

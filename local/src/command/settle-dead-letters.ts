@@ -88,9 +88,12 @@ export async function showDeadLetterHistory(args: readonly string[]): Promise<Ex
   if (Object.keys(filter).length > 0) throw new UsedWrongly(DEAD_HISTORY_HELP);
   type Settlement = SettledLine & { at: string; action: string };
   const access = await findRunningSystem();
+  let found = 0;
   for await (const settled of linesOf<Settlement>(access, 'friend', '/operator/events/dead/history')) {
+    found += 1;
     print(json, settled, `${settled.at}  ${settled.action.padEnd(9)} ${settled.letter}  ${nameOf(settled)}`);
   }
+  if (found === 0 && !json) process.stdout.write('Nothing was redriven or dropped.\n');
   return 0;
 }
 
