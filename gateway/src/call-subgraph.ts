@@ -60,7 +60,10 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     });
     const leftMs = Math.floor((call.answerBy ?? Number.POSITIVE_INFINITY) - Date.now());
     if (leftMs <= 0) return unavailable(name);
-    const signal = AbortSignal.timeout(Math.min(answerWithinMs, leftMs));
+    // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), Math.min(answerWithinMs, leftMs));
+    const { signal } = giveUp;
     const ask = async () => {
       const response = await pool.request({ path: '/graphql', method: 'POST', headers, body, signal });
       return readResult(await response.body.text());
@@ -69,6 +72,8 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
       return await circuit.run(() => ask().catch(leftMs < answerWithinMs ? notItsFault : rethrow));
     } catch {
       return unavailable(name);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

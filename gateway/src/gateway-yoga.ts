@@ -46,7 +46,7 @@ export function createGatewayYoga(options: {
     context: ({ request, params, traceparent, clientAddress }) => {
       if (traceparent !== undefined) return {};
       return refusedAsGraphql(
-        contextOfRequest(isRepeatableAfterTheEnd(params.query) ? evenEnded(verify) : verify, {
+        contextOfRequest(evenEnded(verify, params.query), {
           authorization: request.headers.get('authorization') ?? undefined,
           traceparent: request.headers.get('traceparent') ?? undefined,
           clientAddress: clientAddress ?? '',
@@ -58,10 +58,10 @@ export function createGatewayYoga(options: {
 
 /** For what may be repeated after the end: the user service, which checks the token itself, knows what to make of it. */
 const evenEnded =
-  (verify: TokenVerifier): TokenVerifier =>
+  (verify: TokenVerifier, query: unknown): TokenVerifier =>
   (authorization) =>
     verify(authorization).catch((error: unknown) => {
-      if (error instanceof TokenEnded) return error.viewer;
+      if (error instanceof TokenEnded && isRepeatableAfterTheEnd(query)) return error.viewer;
       throw error;
     });
 
