@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../../packages/client/src/backoff.ts';
 import { FriendListAsSeen } from './friend-list-as-seen.ts';
 import { subscribeOverSse } from './subscribe-over-sse.ts';
 import { type Ending, type Subscription, subscribeOverWebSocket } from './subscribe-over-websocket.ts';
@@ -17,13 +18,12 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-const RECONNECT = { firstMs: 20, mostMs: 500 };
-
 /**
  * A client as the API wants it: it watches the list, keeps it, and when its connection ends it comes back with its
- * cursor, to the next of its gateways. What no client should ever be told (an error that is no outage) is a problem.
+ * cursor, after the pauses that @kith/client makes, to the next of its gateways. What no client should ever be told (an error that is no outage) is a problem.
  *
- * @param gatewayUrls tried in this order, round and round; with `reconnect: false` only the first, once
+ * @param options `gatewayUrls`: tried in this order, round and round; with `reconnect: false` only the first, once.
+ *   `keepsChanges: false`: they are counted and applied, and not kept
  */
 export function followFriendList(options: {
   gatewayUrls: readonly string[];
@@ -31,10 +31,11 @@ export function followFriendList(options: {
   transport?: Transport;
   after?: string | null;
   reconnect?: boolean;
+  keepsChanges?: boolean;
 }): Follower {
-  const { gatewayUrls, token, transport = 'websocket', after = null, reconnect = true } = options;
+  const { gatewayUrls, token, transport = 'websocket', after = null, reconnect = true, keepsChanges = true } = options;
   const subscribe = transport === 'websocket' ? subscribeOverWebSocket : subscribeOverSse;
-  const list = new FriendListAsSeen(after);
+  const list = new FriendListAsSeen(after, { keepsChanges });
   const endings: Ending[] = [];
   const stopping = new AbortController();
   let gatewayUrl = gatewayUrls[0]!;
@@ -65,10 +66,8 @@ export function followFriendList(options: {
       list.connectionLost();
       noteIfWrong(ending);
       if (!reconnect) return;
-      failures = heard ? 0 : failures + 1;
-      await delay(Math.min(RECONNECT.firstMs * 2 ** failures, RECONNECT.mostMs), undefined, {
-        signal: stopping.signal,
-      }).catch(() => undefined);
+      failures = heard ? 1 : failures + 1;
+      await delay(backoffMs(failures, Math.random), undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 

@@ -51,8 +51,10 @@ export interface Snapshot {
  * whatever is not the next revision, comes twice, or does not fit the list is written down in `problems`.
  */
 export class FriendListAsSeen {
-  /** Changes in the order they came; snapshots are not among them. */
+  /** Changes in the order they came; snapshots are not among them. Empty when they are only counted. */
   readonly changes: (SeenChange & { readonly seenAt: number })[] = [];
+  /** How many came, each the next revision or a problem. */
+  changesSeen = 0;
   readonly snapshots: Snapshot[] = [];
   readonly problems: string[] = [];
   /** Where to resume: of the last change, or page of a snapshot. */
@@ -65,10 +67,15 @@ export class FriendListAsSeen {
   #pages: SeenChange[] = [];
   #resumedMidSnapshot = false;
   readonly #startedWithCursor: boolean;
+  readonly #keepsChanges: boolean;
 
-  /** @param after the cursor the subscription starts with; null asks for a snapshot */
-  constructor(after: string | null = null) {
+  /**
+   * @param after the cursor the subscription starts with; null asks for a snapshot
+   * @param options `keepsChanges: false` for so many changes that they would fill the memory
+   */
+  constructor(after: string | null = null, { keepsChanges = true }: { keepsChanges?: boolean } = {}) {
     this.cursor = after;
+    this.#keepsChanges = keepsChanges;
     this.#startedWithCursor = after !== null;
   }
 
@@ -127,7 +134,8 @@ export class FriendListAsSeen {
       this.#problem(`a hole: revision ${revision} follows ${this.revision}`);
     }
     this.revision = revision;
-    this.changes.push({ ...change, seenAt: Date.now() });
+    this.changesSeen += 1;
+    if (this.#keepsChanges) this.changes.push({ ...change, seenAt: Date.now() });
     if (this.#knowsWholeList) this.#apply(change);
   }
 

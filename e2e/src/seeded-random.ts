@@ -4,6 +4,8 @@ export interface Random {
   /** A whole number from `from` to `to`, both included. */
   between(from: number, to: number): number;
   pick<Item>(items: readonly Item[]): Item;
+  /** Numbers of their own for somebody else, so that neither changes the other's by drawing more often. */
+  branch(): Random;
 }
 
 /**
@@ -13,6 +15,10 @@ export interface Random {
 export function seededRandom(what: string): Random {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   process.stdout.write(`${what}: SEED=${seed}\n`);
+  return randomFrom(seed);
+}
+
+function randomFrom(seed: number): Random {
   let state = seed;
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -24,5 +30,6 @@ export function seededRandom(what: string): Random {
     next,
     between: (from, to) => from + Math.floor(next() * (to - from + 1)),
     pick: (items) => items[Math.floor(next() * items.length)]!,
+    branch: () => randomFrom(Math.floor(next() * 2 ** 32)),
   };
 }

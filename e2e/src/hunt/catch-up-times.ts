@@ -1,0 +1,62 @@
+import { eventually } from '@kith/local';
+import type { Follower } from '../follow-friend-list.ts';
+import type { Person } from '../person.ts';
+import type { SystemForTest } from '../start-system-for-test.ts';
+
+/** Watches somebody's list. */
+export interface Client {
+  readonly owner: Person;
+  readonly follower: Follower;
+}
+
+/** By the list's owner. */
+export type Revisions = ReadonlyMap<string, number>;
+
+/** Whoever is not there by then has missed something. What is promised is less: a hunt that gave up there would not know. */
+export const CAUGHT_UP_WITHIN_MS = 30_000;
+
+/** Asked until it answers: connections from before a kill end one by one. */
+export function revisionsNow({ friendDatabase }: SystemForTest, owners: readonly Person[]): Promise<Revisions> {
+  const ids = owners.map(({ id }) => id);
+  return eventually('Postgres says where the lists stand', async () => {
+    const { rows } = await friendDatabase.query(
+      'SELECT owner_id, revision FROM friend_list WHERE owner_id = ANY ($1)',
+      [ids],
+    );
+    return new Map(rows.map(({ owner_id, revision }) => [owner_id as string, Number(revision)]));
+  });
+}
+
+/** For each client the ms since `endedAt` until it had the revision that its list has. */
+export async function catchUpTimes(
+  clients: readonly Client[],
+  revisions: Revisions,
+  endedAt: number,
+  fault: string,
+): Promise<number[]> {
+  const tookMs: number[] = [];
+  let behind = clients;
+  await eventually(
+    `every client has caught up after: ${fault}`,
+    () => {
+      const now = performance.now();
+      const still = behind.filter(({ owner, follower }) => follower.list.revision! < revisions.get(owner.id)!);
+      for (let caughtUp = behind.length - still.length; caughtUp > 0; caughtUp -= 1) tookMs.push(now - endedAt);
+      behind = still;
+      return behind.length === 0 || assertNoneBehind(behind, revisions);
+    },
+    { withinMs: CAUGHT_UP_WITHIN_MS, everyMs: 5 },
+  );
+  return tookMs;
+}
+
+/** Throws with what is known about the first that is behind. */
+export function assertNoneBehind(clients: readonly Client[], revisions: Revisions): true {
+  const behind = clients.filter(({ owner, follower }) => follower.list.revision! < revisions.get(owner.id)!);
+  const [first] = behind;
+  if (!first) return true;
+  const { list, gatewayUrl, endings } = first.follower;
+  throw new Error(
+    `${behind.length} are behind; one of ${first.owner.username}’s at ${gatewayUrl} stands at ${list.revision} of ${revisions.get(first.owner.id)} after ${JSON.stringify(endings.at(-1))}`,
+  );
+}
