@@ -1,34 +1,14 @@
 import { startBusOfThisProcess } from '@kith/event-delivery';
 import { friendConfigSchema, startFriendService } from '@kith/friend';
 import { gatewayConfig, startGateway } from '@kith/gateway';
-import {
-  ConfigError,
-  configFields,
-  createLog,
-  createPool,
-  onShutdown,
-  readConfig,
-  type Stop,
-  startTracing,
-} from '@kith/service-kit';
+import { ConfigError, createLog, createPool, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
 import { startUserService, userConfigSchema } from '@kith/user';
-import { z } from 'zod';
 import { createDatabaseIfMissing } from './migrations/apply-migrations.ts';
+import { oneProcessConfig } from './one-process-config.ts';
 
-/**
- * User, friend and gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
- * environment as ever; HOST and PORT are the gateway's, USER_URL and FRIEND_URL say where the services listen, and
- * EVENTS_DATABASE_URL where the bus keeps its streams.
- */
-const schema = z.object({
-  EVENTS_DATABASE_URL: configFields.postgresUrl,
-  USER_URL: configFields.httpUrl,
-  FRIEND_URL: configFields.httpUrl,
-  LOG_LEVEL: configFields.logLevel,
-  TRACES_TO: configFields.tracesTo,
-});
-
-const { EVENTS_DATABASE_URL, USER_URL, FRIEND_URL, LOG_LEVEL, TRACES_TO } = readConfig(schema);
+// User, friend and gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
+// environment as ever; HOST and PORT are the gateway's, USER_URL and FRIEND_URL say where the services listen.
+const { EVENTS_DATABASE_URL, USER_URL, FRIEND_URL, LOG_LEVEL, TRACES_TO } = readConfig(oneProcessConfig);
 const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
 const userConfig = readConfig(userConfigSchema, { ...environment, ...listeningAt(USER_URL) });
 const friendConfig = readConfig(friendConfigSchema, { ...environment, ...listeningAt(FRIEND_URL) });

@@ -10,7 +10,7 @@ export const WATCH = `subscription {
     __typename revision cursor
     ... on FriendListSnapshot { complete friends { displayName user { id nickname } } }
     ... on FriendAdded { friend { displayName } }
-    ... on FriendChanged { friend { displayName remark user { nickname } } }
+    ... on FriendChanged { friend { displayName remark user { id nickname } } }
     ... on FriendRemoved { userId }
     ... on FriendRequestAdded { request { id from { nickname } message } }
   }

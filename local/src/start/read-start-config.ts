@@ -6,7 +6,7 @@ import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 
 const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, secret } = configFields;
 
-const schema = z.object({
+export const startConfigSchema = z.object({
   HOST: host,
   PORT: port.default(4000),
   KITH_DATA: z.string().default('.kith'),
@@ -19,13 +19,13 @@ const schema = z.object({
   OPERATOR_KEY: secret.optional(),
   SIGNING_KEY_FILE: z.string().optional(),
 });
-export type StartConfig = z.output<typeof schema>;
+export type StartConfig = z.output<typeof startConfigSchema>;
 
 /** @throws {SetupProblem} that names the variable */
 export function readStartConfig(env = process.env): StartConfig {
   let config: StartConfig;
   try {
-    config = parseConfig(schema, env);
+    config = parseConfig(startConfigSchema, env);
   } catch (error) {
     throw new SetupProblem((error as Error).message, { cause: error });
   }
