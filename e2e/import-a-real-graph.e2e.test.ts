@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { eventually } from '@kith/local';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Client } from 'undici';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loseStreams, putIntoStream } from './src/break-event-streams.ts';
 import { type Follower, followFriendList } from './src/follow-friend-list.ts';
 import { contentsOf } from './src/friend-list-in-postgres.ts';
 import { readPage, updateProfile } from './src/friend-operations.ts';
@@ -17,6 +19,11 @@ const PASSWORD = 'imported-people';
 /** So many people read their lists before the import ends: their views have to follow it. */
 const READERS = 40;
 const FRIENDS_WATCHING = 50;
+/** Pages of the longest list, read one after the other. */
+const PAGE = 50;
+const PAGES_READ = 1_000;
+/** The goal on a quiet machine is 3 ms, and `bench list-page` holds it: this only tells a page from a scan. */
+const PAGE_P99_MS = 50;
 
 // One system and one story: each test goes on where the one before it ended.
 let system: SystemForTest;
@@ -52,14 +59,17 @@ async function totals() {
 }
 
 async function kithImport(file: string, ...flags: string[]) {
-  const { code, stdout, stderr } = await runKith(system, ['import', file, '--password', PASSWORD, '--json', ...flags])
-    .ended;
-  return { code, stderr, summary: jsonLines(stdout).at(-1) };
+  const { code, stderr, lines } = await kith('import', file, '--password', PASSWORD, ...flags);
+  return { code, stderr, summary: lines.at(-1) };
 }
 
-async function reconcile() {
-  const { code, stdout, stderr } = await runKith(system, ['events', 'reconcile', '--json']).ended;
-  const lines = jsonLines(stdout);
+async function kith(...args: string[]) {
+  const { code, stdout, stderr } = await runKith(system, [...args, '--json']).ended;
+  return { code, stderr, lines: jsonLines(stdout) };
+}
+
+async function reconcile(...flags: string[]) {
+  const { code, stderr, lines } = await kith('events', 'reconcile', ...flags);
   return { code, stderr, differences: lines.flatMap((line) => line.difference ?? []), result: lines.at(-1)?.result };
 }
 
@@ -187,6 +197,46 @@ test('a subscriber of the person with 1,045 friends gets the whole list in pages
   }
 });
 
+test('a page of the longest list costs what a page costs, and not what the list does', async () => {
+  const client = new Client(system.friend.url);
+  const tookMs: number[] = [];
+  // Before the measured ones, as many again as warm the service up.
+  for (let read = -PAGES_READ / 5; read < PAGES_READ; read += 1) {
+    const startedAt = performance.now();
+    const { body } = await client.request(pageOfHub());
+    const answer = await body.text();
+    if (read >= 0) tookMs.push(performance.now() - startedAt);
+    if (read <= 0) expect(JSON.parse(answer).data._entities[0].friends.edges).toHaveLength(PAGE);
+  }
+  await client.close();
+  const [p50, p99] = [quantile(tookMs, 0.5), quantile(tookMs, 0.99)];
+  process.stdout.write(
+    `a page of ${PAGE} of 1,045 friends, ${PAGES_READ} reads at the friend service: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms\n`,
+  );
+  expect(p99).toBeLessThanOrEqual(PAGE_P99_MS);
+}, 60_000);
+
+/** As the gateway asks for it. */
+function pageOfHub() {
+  const query = `query ($id: ID!) { _entities(representations: [{ __typename: "User", id: $id }]) { ... on User {
+    friends(first: ${PAGE}) { edges { node { remark since user { id nickname avatarUrl } } } } } } }`;
+  return {
+    path: '/graphql',
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-kith-gateway-key': system.gatewayKey,
+      authorization: `Bearer ${hub.token}`,
+    },
+    body: JSON.stringify({ query, variables: { id: hub.id } }),
+  } as const;
+}
+
+/** The nearest rank. */
+function quantile(values: readonly number[], q: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * q) - 1]!;
+}
+
 test('a nickname change of that person reaches a subscriber of each of 50 friends, once, p99 at most 1 s', async () => {
   const { rows } = await system.friendDatabase.query(
     'SELECT username FROM friend JOIN profile ON user_id = friend_id WHERE owner_id = $1 ORDER BY username LIMIT $2',
@@ -213,11 +263,7 @@ test('a nickname change of that person reaches a subscriber of each of 50 friend
     );
     tookMs.push(...followers.map(({ list }) => list.changes.at(-1)!.seenAt - sentAt));
   }
-  tookMs.sort((a, b) => a - b);
-  const [p50, p99] = [0.5, 0.99].map((quantile) => tookMs[Math.ceil(tookMs.length * quantile) - 1]!) as [
-    number,
-    number,
-  ];
+  const [p50, p99] = [quantile(tookMs, 0.5), quantile(tookMs, 0.99)];
   process.stdout.write(
     `nickname to 1,045 lists, ${tookMs.length} pushes from the sending of the mutation: p50 ${p50} ms, p99 ${p99} ms\n`,
   );
@@ -274,3 +320,90 @@ test('what was tampered with is named: a view, a profile copy, an event of eithe
   await system.friendDatabase.query('UPDATE profile SET nickname = $1 WHERE user_id = $2', [rows[0].nickname, copyOf]);
   expect(await reconcile()).toMatchObject({ code: 0, differences: [] });
 }, 90_000);
+
+describe('when events are lost or cannot be handled', () => {
+  test('a stream that was deleted comes back out of the outboxes, and whatever was behind with it', async () => {
+    // What is not in the stream any more, although it is said to be published; views and copies that fell behind.
+    const { friendDatabase } = system;
+    const stored = await totals();
+    const { rows: copies } = await friendDatabase.query('SELECT user_id FROM profile ORDER BY user_id LIMIT 10');
+    const lost = copies.map((row) => row.user_id);
+    await loseStreams(system, async () => {
+      await friendDatabase.query('DELETE FROM profile WHERE user_id = ANY($1)', [lost]);
+      await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
+    });
+    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 90_000, everyMs: 250 });
+
+    const before = await reconcile();
+    expect(before.code).toBe(1);
+    expect(before.result.differences).toBeGreaterThan(GRAPH.people + 2 * GRAPH.friendships);
+
+    const startedAt = performance.now();
+    const republished = await kith('events', 'republish', '--since', '1d');
+    expect(republished.code).toBe(0);
+    expect(republished.lines[0].republished).toMatchObject({ user: stored.userEvents });
+    expect(republished.lines[0].republished.friend).toBeGreaterThanOrEqual(2 * GRAPH.friendships);
+    const repaired = await reconcile('--repair');
+    const tookMs = performance.now() - startedAt;
+    process.stdout.write(`republish and reconcile --repair: ${(tookMs / 1_000).toFixed(1)} s\n`);
+    expect(repaired).toMatchObject({ code: 0, result: { differences: 0 } });
+    const { rows: back } = await friendDatabase.query('SELECT FROM profile WHERE user_id = ANY($1)', [lost]);
+    expect(back).toHaveLength(lost.length);
+  }, 400_000);
+
+  test('an event that a consumer gave up on is seen, and redriven, with the command', async () => {
+    const subject = 'friend.added.00000000-0000-7000-8000-000000000000';
+    await putIntoStream(system, subject, '{"this is": "no event');
+    const letter = await eventually('it is dead', async () => (await kith('events', 'dead', 'list')).lines[0]);
+    expect(letter).toMatchObject({ consumer: 'friend-list-view', reason: 'MALFORMED_ENVELOPE', origin: { subject } });
+    const status = await kith('events', 'status');
+    expect(status.code).toBe(1);
+    expect(status.lines[0].dead).toEqual({ total: 1, byReason: { MALFORMED_ENVELOPE: 1 } });
+
+    const { stdout } = await runKith(system, ['events', 'dead', 'show', String(letter.sequence)]).ended;
+    expect(stdout).toContain('{"this is": "no event');
+    const redriven = await kith('events', 'dead', 'redrive', String(letter.sequence));
+    expect(redriven.lines[0]).toMatchObject({ letter: letter.sequence, outcome: 'redriven' });
+    const again = await eventually('it is dead again, under another name', async () => {
+      const found = (await kith('events', 'dead', 'list')).lines[0];
+      return found && found.sequence !== letter.sequence && found;
+    });
+    expect((await kith('events', 'dead', 'drop', String(again.sequence))).code).toBe(0);
+    expect((await kith('events', 'dead', 'list')).lines).toEqual([]);
+    expect((await kith('events', 'dead', 'history')).lines.map(({ action }) => action)).toEqual([
+      'redriven',
+      'dropped',
+    ]);
+  });
+
+  test('tail shows what is published', async () => {
+    const { child, ended } = runKith(system, ['events', 'tail', '--type', 'kith.user.', '--json']);
+    let shown = '';
+    child.stdout?.on('data', (text: string) => {
+      shown += text;
+    });
+    await eventually('a republished event is shown', async () => {
+      await kith('events', 'republish', '--since', '1m');
+      const { rows } = await system.friendDatabase.query('SELECT user_id FROM profile LIMIT 1');
+      await kith('events', 'republish', '--owner', rows[0].user_id, '--service', 'user');
+      return shown.includes('kith.user.registered.v1');
+    });
+    child.kill();
+    await ended;
+  });
+
+  test('called wrongly, it says how it is called rightly, and does nothing', async () => {
+    for (const args of [
+      ['events', 'republish'],
+      ['events', 'republish', '--since', 'yesterday'],
+      ['events', 'dead', 'redrive'],
+      ['events', 'dead', 'drop', '--all', '--reason', 'X'],
+      ['events', 'dead', 'show', 'x'],
+      ['events', 'tail', '--stream', 'NOBODY'],
+    ]) {
+      const { code, stderr } = await runKith(system, args).ended;
+      expect([args.join(' '), code]).toEqual([args.join(' '), 2]);
+      expect(stderr).toContain(`kith ${args.slice(0, 2).join(' ')}`);
+    }
+  });
+});
