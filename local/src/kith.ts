@@ -2,6 +2,7 @@ import { BEGIN_TIMELINE_HELP, beginTimeline } from './command/begin-timeline.ts'
 import { OperatorCallFailed } from './command/call-operator-endpoints.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './command/end-with-a-code.ts';
 import { IMPORT_HELP, importEdgeList } from './command/import-edge-list.ts';
+import { REBUILD_VIEWS_HELP, rebuildViews } from './command/rebuild-views.ts';
 import { RECONCILE_HELP, reconcileEvents } from './command/reconcile-events.ts';
 import { REPUBLISH_HELP, republishEvents } from './command/republish-events.ts';
 import { ROTATE_KEYS_HELP, rotateKeys } from './command/rotate-keys.ts';
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+  'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
   'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },
   'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },
 };

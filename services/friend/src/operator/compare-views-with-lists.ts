@@ -4,35 +4,31 @@ import type { DifferenceReport } from '@kith/event-delivery';
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import { loadList } from '../lists/load-list.ts';
 import type { ListState } from '../view/list-state.ts';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from './owners-of-lists.ts';
 
-const PAGE = 500;
 const AT_ONCE = 8;
 const TRIES = 20;
 const TRY_EVERY_MS = 100;
-
-const OWNERS = 'SELECT owner_id FROM friend_list WHERE owner_id > $1 ORDER BY owner_id LIMIT $2';
-const COUNT = 'SELECT count(*)::int AS total FROM friend_list';
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Every view that exists against the rows it was made of. A view that is behind gets two seconds to catch up, since
  * changes go on meanwhile. Resolves to the number of lists looked at.
  */
 export async function compareViewsWithLists(parts: FriendServiceParts, report: DifferenceReport): Promise<number> {
-  const { rows: counted } = await parts.pool.query<{ total: number }>(COUNT);
+  const total = await countLists(parts.pool);
   let compared = 0;
-  for (let after = NOBODY; ; ) {
-    const { rows } = await parts.pool.query<{ owner_id: string }>(OWNERS, [after, PAGE]);
-    const owners = rows.map((row) => row.owner_id);
+  for (let after: string | null = null; ; ) {
+    const page = await ownersAfter(parts.pool, after);
+    const owners = [...page];
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
         for (let owner = owners.pop(); owner; owner = owners.pop()) await compareView(parts, owner, report);
       }),
     );
-    compared += rows.length;
-    await report.onProgress('views', compared, counted[0]!.total);
-    if (rows.length < PAGE) return compared;
-    after = rows.at(-1)!.owner_id;
+    compared += page.length;
+    await report.onProgress('views', compared, total);
+    if (page.length < OWNERS_A_PAGE) return compared;
+    after = page.at(-1)!;
   }
 }
 

@@ -110,6 +110,37 @@ test('a copy and a view that are not as they should be are each named', async ()
   expect(result.differences).toBe(2);
 });
 
+test('views are loaded anew: of some owners, or of all there are, and only of them', async () => {
+  const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, bob]]);
+  const query =
+    'query ($of: _Any!) { _entities(representations: [$of]) { ... on User { friends { edges { node { remark } } } } } }';
+  const remarkIn = async (id: string) => {
+    const ask = await service.as(id);
+    const { data } = await ask(query, { variables: { of: { __typename: 'User', id } } });
+    return data._entities[0].friends.edges[0].node.remark;
+  };
+  expect([await remarkIn(ann), await remarkIn(bob)]).toEqual([null, null]);
+  await service.pool.query(`UPDATE friend SET remark = 'past the view' WHERE owner_id = ANY($1)`, [[ann, bob]]);
+  expect([await remarkIn(ann), await remarkIn(bob)]).toEqual([null, null]);
+  const rebuild = async (body: object) => (await operate('/operator/rebuild-views', body)).json();
+  expect(await rebuild({ owners: [ann] })).toEqual({ rebuilt: 1 });
+  expect([await remarkIn(ann), await remarkIn(bob)]).toEqual(['past the view', null]);
+  const { rows } = await service.pool.query('SELECT count(*)::int AS lists FROM friend_list');
+  const { lists } = rows[0];
+  expect(await rebuild({ after: null })).toEqual({ rebuilt: lists, next: null, total: lists });
+  expect(await remarkIn(bob)).toBe('past the view');
+});
+
+test.each([{}, { owners: [] }, { owners: ['me'] }, { after: 'me' }])(
+  'views of %j cannot be loaded anew',
+  async (body) => {
+    const response = await operate('/operator/rebuild-views', body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  },
+);
+
 test('a copy that is wrong under the right version is taken from the user service again, and lists are told', async () => {
   const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
   await bind([[ann, bob]]);

@@ -1,25 +1,42 @@
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
 import type { OperatorOptions } from './operator-options.ts';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from './owners-of-lists.ts';
 
 const AT_ONCE = 8;
 
-const bodySchema = z.object({ owners: z.array(z.guid()).min(1).max(1_000) });
+const bodySchema = z.union(
+  [z.object({ owners: z.array(z.guid()).min(1).max(1_000) }), z.object({ after: z.guid().nullable() })],
+  { error: 'must be at most 1,000 owners, or after whom to go on' },
+);
 
-/** `{"owners": [id, … at most 1,000]}`: throws their views away and loads them anew. Answers `{"rebuilt": n}`. */
+/**
+ * Throws views away and loads them anew. `{"owners": [id, … at most 1,000]}`: theirs; answers `{"rebuilt": n}`.
+ * `{"after": id or null}`: those of the next lists there are; answers `{"rebuilt": n, "next": id or null, "total": n}`,
+ * `next` to go on after, and how many lists there are altogether.
+ */
 export function rebuildViews({ parts }: Pick<OperatorOptions, 'parts'>): HttpHandler {
-  return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const issue = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, { field: 'owners' });
-    }
-    const owners = [...body.data.owners];
+  async function rebuild(ownerIds: readonly string[]): Promise<void> {
+    const owners = [...ownerIds];
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
         for (let owner = owners.pop(); owner; owner = owners.pop()) await parts.view.rebuild(owner);
       }),
     );
-    sendJson(response, 200, { rebuilt: body.data.owners.length });
+  }
+
+  return async (request, response) => {
+    const body = bodySchema.safeParse(await readJsonBody(request));
+    if (!body.success) {
+      throw new KithError('BAD_USER_INPUT', `owners: ${body.error.issues[0]!.message}`, { field: 'owners' });
+    }
+    if ('owners' in body.data) {
+      await rebuild(body.data.owners);
+      return sendJson(response, 200, { rebuilt: body.data.owners.length });
+    }
+    const [owners, total] = await Promise.all([ownersAfter(parts.pool, body.data.after), countLists(parts.pool)]);
+    await rebuild(owners);
+    const next = owners.length === OWNERS_A_PAGE ? owners.at(-1) : null;
+    sendJson(response, 200, { rebuilt: owners.length, next, total });
   };
 }
