@@ -232,13 +232,11 @@ const kb = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
 
 describe('axe-core finds nothing serious', () => {
   test.each([
-    { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-    { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-    { colorScheme: 'light', viewport: { width: 390, height: 844 } },
-    { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
-  ] as const)('on any screen ($colorScheme, $viewport.width px)', async (appearance) => {
+    { width: 1280, height: 800 },
+    { width: 390, height: 844 },
+  ])('on any screen, light and dark ($width px)', async (viewport) => {
     const gatewayUrl = system.gatewayUrls[0]!;
-    const username = `axe_${appearance.colorScheme}_${appearance.viewport.width}`;
+    const username = `axe_${viewport.width}`;
     const [me, asking, liked] = await Promise.all([
       signUp(gatewayUrl, username, 'Axel'),
       signUp(gatewayUrl, `${username}_a`, 'Asking'),
@@ -246,12 +244,16 @@ describe('axe-core finds nothing serious', () => {
     ]);
     await addFriend(asking, me.id, { message: 'We met at the club.' });
     await addFriend(me, liked.id);
-    const visitor = await open(appearance);
+    const visitor = await open({ viewport });
     const { page } = visitor;
     const found: Record<string, readonly string[]> = {};
     const look = async (screen: string) => {
-      const violations = await findViolations(page);
-      if (violations.length > 0) found[screen] = violations;
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-appearance="${colorScheme}"]`).waitFor({ state: 'attached' });
+        const violations = await findViolations(page);
+        if (violations.length > 0) found[`${screen}, ${colorScheme}`] = violations;
+      }
     };
 
     await page.getByRole('heading', { name: 'See it in two windows' }).waitFor();
