@@ -76,4 +76,9 @@ function explained(error: unknown): ExitCode {
   return usedWrongly ? 2 : 1;
 }
 
+// A reader that has seen enough (`kith events tail | head`) ends the command, and is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 process.exitCode = await runKith(process.argv.slice(2));
