@@ -1,8 +1,8 @@
+import { atMostAtOnce } from '@kith/service-kit';
 import { GraphQLError } from 'graphql';
 import type { Subgraph, SubgraphResult } from '../call-subgraph.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { askTogether } from './ask-together.ts';
-import { atMostAtOnce } from './at-most-at-once.ts';
 import type { ChangesSince } from './changes-since.ts';
 import type { FriendListChange } from './friend-list-change.ts';
 import { SubscriptionRefused } from './live-list.ts';

@@ -1,4 +1,5 @@
 export * from './answer-http.ts';
+export * from './at-most-at-once.ts';
 export * from './check-arguments.ts';
 export * from './create-log.ts';
 export * from './create-pool.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { KithError } from '@kith/service-kit';
+import { atMostAtOnce, KithError } from '@kith/service-kit';
 import { hash, verify } from '@node-rs/argon2';
 
 /** argon2id (the library's default) with OWASP's minimum (Password Storage Cheat Sheet): 19 MiB, 2 passes, one lane; about 25 ms of a core. */
@@ -20,7 +20,10 @@ export async function createPasswordHasher(
   limits: { concurrency?: number; maxWaiting?: number } = {},
 ): Promise<PasswordHasher> {
   const concurrency = limits.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2));
-  const inTurn = createQueue(concurrency, limits.maxWaiting ?? 200);
+  const inTurn = atMostAtOnce(concurrency, {
+    mayWait: limits.maxWaiting ?? 200,
+    refusal: () => new KithError('RATE_LIMITED', 'Too many sign-ins at once: try again.', { retryAfterMs: 1_000 }),
+  });
   const nobodysHash = await hash('nobody has this password', ARGON2ID);
   return {
     hash: (password) => inTurn(() => hash(password, ARGON2ID)),
@@ -28,28 +31,5 @@ export async function createPasswordHasher(
       const matches = await inTurn(() => verify(stored ?? nobodysHash, password, ARGON2ID));
       return matches && stored !== null;
     },
-  };
-}
-
-function createQueue(concurrency: number, maxWaiting: number) {
-  const waiting: (() => void)[] = [];
-  let free = concurrency;
-
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (free > 0) {
-      free -= 1;
-    } else {
-      if (waiting.length >= maxWaiting) {
-        throw new KithError('RATE_LIMITED', 'Too many sign-ins at once: try again.', { retryAfterMs: 1_000 });
-      }
-      await new Promise<void>((start) => waiting.push(start));
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
   };
 }

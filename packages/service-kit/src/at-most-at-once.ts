@@ -1,10 +1,15 @@
 /** Runs at most `limit` of the works given to it at the same time; the others wait their turn. */
-export function atMostAtOnce(limit: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+export function atMostAtOnce(
+  limit: number,
+  /** Beyond so many in line a work is not begun: it rejects with `refusal`. */
+  line?: { mayWait: number; refusal: () => Error },
+): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
+    if (running < limit) running += 1;
+    else if (line && waiting.length >= line.mayWait) throw line.refusal();
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();
     } finally {
