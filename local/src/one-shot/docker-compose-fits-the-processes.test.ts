@@ -51,6 +51,12 @@ describe.each(Object.entries(SCHEMAS))('%s', (name, schema) => {
     expect(Object.keys(environment).filter((variable) => !(variable in schema.shape))).toEqual([]);
   });
 
+  test('is handed on whatever may be set', () => {
+    // The image says NODE_ENV.
+    const known = Object.keys(schema.shape).filter((variable) => variable !== 'NODE_ENV');
+    expect(Object.keys(environmentOf(name)).sort()).toEqual(known.sort());
+  });
+
   test('runs a program that exists', () => {
     const [program, file] = serviceOf(name).command;
     expect(program).toBe('node');
