@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ERROR_CODES } from '@kith/service-kit';
+import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { gatewayConfig } from '../../../gateway/src/gateway-config.ts';
@@ -8,6 +9,7 @@ import { friendConfigSchema } from '../../../services/friend/src/friend-config.t
 import { userConfigSchema } from '../../../services/user/src/user-config.ts';
 import { oneProcessConfig } from '../one-process-config.ts';
 import { migrateConfig, seedConfig } from '../one-shot/one-shot-config.ts';
+import { OPERATIONS } from '../start/describe-running-system.ts';
 import { startConfigSchema } from '../start/read-start-config.ts';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 
@@ -87,6 +89,13 @@ test('every metric is told of in the operations page, and every one that is told
 test('the guide for clients has every error code, and no other', () => {
   const rows = rowsBelow(read('docs/api.md'), '| `extensions.code` | What to do |');
   expect(sorted(rows.flatMap(([codes = '']) => matches(codes, /`(\w+)`/g)))).toEqual(sorted(ERROR_CODES));
+});
+
+test('the operations of the tour, and of what `start` prints, fit the public schema', () => {
+  const schema = buildSchema(read('docs/api.graphql'));
+  const tour = matches(read('README.md'), /```graphql\n([\s\S]+?)```/g);
+  expect(tour.length).toBeGreaterThan(3);
+  for (const operation of [...tour, ...OPERATIONS]) expect(validate(schema, parse(operation))).toEqual([]);
 });
 
 test('every decision is in the index, by its title', () => {
