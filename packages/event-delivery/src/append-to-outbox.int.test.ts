@@ -11,13 +11,14 @@ let database: Awaited<ReturnType<typeof createEventDatabase>>;
 let listener: pg.Client;
 /** How many events a relay would have found, each time it was woken. */
 let found: number[];
+let looking: Promise<void>;
 
 beforeEach(async () => {
   database = await createEventDatabase();
   listener = new pg.Client({ connectionString: database.url });
   await listener.connect();
   found = [];
-  let looking = Promise.resolve();
+  looking = Promise.resolve();
   listener.on('notification', () => {
     looking = looking.then(async () => {
       const { rows } = await listener.query('SELECT count(*)::int AS events FROM outbox');
@@ -27,6 +28,9 @@ beforeEach(async () => {
   await listener.query(`LISTEN ${OUTBOX_CHANNEL}`);
 });
 afterEach(async () => {
+  // A look that is still on its way when its connection ends would fail after the test.
+  await listener.query('UNLISTEN *');
+  await looking;
   await listener.end();
   await database.drop();
 });
