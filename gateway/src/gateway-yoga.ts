@@ -87,7 +87,7 @@ async function refusedAsGraphql(context: Promise<GatewayContext>): Promise<Gatew
 }
 
 /** Errors of services come with their codes and keep them; what GraphQL itself finds wrong is the client's input. */
-function maskError(error: unknown, log: Logger): GraphQLError {
+export function maskError(error: unknown, log: Logger): GraphQLError {
   return withPublicCode(maskErrorOfService(error, log));
 }
 

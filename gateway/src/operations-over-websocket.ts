@@ -1,11 +1,11 @@
-import { KithError, type Logger, maskError, type TokenVerifier } from '@kith/service-kit';
+import { KithError, type Logger, type TokenVerifier } from '@kith/service-kit';
 import { type ExecutionArgs, GraphQLError, type subscribe } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import type { Edge } from './admission/guard-edge.ts';
 import type { SocketState } from './admit-socket.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { type GatewayYoga, withPublicCode } from './gateway-yoga.ts';
+import { type GatewayYoga, maskError, withPublicCode } from './gateway-yoga.ts';
 import { PushedList } from './live/push-to-socket.ts';
 
 /** Yoga's own execution, with all that is plugged into it, travels with the operation as its root value. */
@@ -23,7 +23,7 @@ function endOf(pushed: PushedList, log: Logger): AsyncIterableIterator<never, un
   return {
     next: () =>
       pushed.untilEnd().catch((error: unknown) => {
-        throw withPublicCode(maskError(error, log));
+        throw maskError(error, log);
       }),
     async return() {
       pushed.leave();

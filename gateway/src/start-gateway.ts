@@ -12,9 +12,8 @@ import { guardEdge } from './admission/guard-edge.ts';
 import { connectSubgraph } from './call-subgraph.ts';
 import { followSupergraph } from './follow-supergraph.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
-import { createGatewayYoga, type GatewayYoga } from './gateway-yoga.ts';
+import { createGatewayYoga, type GatewayYoga, maskError } from './gateway-yoga.ts';
 import { serveGraphiql } from './graphiql.ts';
-import { answerFromAnnouncements } from './live/answer-from-announcements.ts';
 import { createFriendListSource } from './live/friend-list-source.ts';
 import { liveLists } from './live/open-live-list.ts';
 import { watchSessionEnds } from './live/session-ends.ts';
@@ -79,10 +78,9 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     build: (supergraphSdl): GatewayYoga => {
       const subgraphs = { user, friend };
       const supergraph = readSupergraph(supergraphSdl, Object.keys(subgraphs));
-      const { schema, live } = supergraph;
-      const answer = answerByPlan(supergraph, planOperations(supergraph, subgraphs), openLiveList);
-      const plugins = [answer, ...edge.plugins, answerFromAnnouncements(live, openLiveList)];
-      return createGatewayYoga({ schema, verify, log, plugins });
+      const plan = planOperations(supergraph, subgraphs, (error) => maskError(error, log));
+      const plugins = [answerByPlan(supergraph, plan, openLiveList), ...edge.plugins];
+      return createGatewayYoga({ schema: supergraph.schema, verify, log, plugins });
     },
   });
   stops.push(supergraph.stop);

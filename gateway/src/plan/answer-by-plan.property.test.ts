@@ -9,7 +9,7 @@ import { randomOperations, VARIABLES } from './testing/random-operations.ts';
 import { callableServices, composedWorld, wholeWorld } from './testing/two-services.ts';
 
 const supergraph = readSupergraph(composedWorld(), ['user', 'friend']);
-const plan = planOperations(supergraph, callableServices());
+const plan = planOperations(supergraph, callableServices(), (error) => error);
 const contextValue = { viewer: null } as unknown as GatewayContext;
 const RUNS = Number(process.env.PLANNED_OPERATIONS ?? 1_500);
 

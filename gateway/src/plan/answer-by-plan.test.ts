@@ -1,4 +1,4 @@
-import { type ExecutionResult, parse } from 'graphql';
+import { type ExecutionResult, type GraphQLError, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { GatewayContext } from '../gateway-context.ts';
 import { runOperation } from './answer-by-plan.ts';
@@ -8,6 +8,8 @@ import { type Asked, callableServices, composedWorld } from './testing/two-servi
 
 const supergraph = readSupergraph(composedWorld(), ['user', 'friend']);
 const contextValue = { viewer: null } as unknown as GatewayContext;
+
+const unmasked = (error: GraphQLError) => error;
 
 type Options = Pick<NonNullable<Parameters<typeof callableServices>[0]>, 'away' | 'says'>;
 
@@ -20,7 +22,7 @@ async function run(text: string, options: Options & { variables?: Record<string,
     variableValues: options.variables ?? {},
     contextValue,
   };
-  const result: ExecutionResult = await runOperation(supergraph, planOperations(supergraph, services), args);
+  const result: ExecutionResult = await runOperation(supergraph, planOperations(supergraph, services, unmasked), args);
   const { data, errors = [] } = JSON.parse(JSON.stringify(result));
   return { data, errors, asked };
 }
@@ -140,7 +142,7 @@ test('a document is planned once for each set of conditions', async () => {
       },
     },
   } as unknown as typeof supergraph;
-  const plan = planOperations(counting, callableServices());
+  const plan = planOperations(counting, callableServices(), unmasked);
   const document = parse('query ($id: ID!, $yes: Boolean!) { user(id: $id) { id rank @include(if: $yes) } }');
   for (const variableValues of [
     { id: 'a', yes: true },

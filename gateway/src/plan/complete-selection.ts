@@ -101,8 +101,10 @@ function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: 
   const complete = completeType(selection, itemType, nodes);
   const mayBeNull = !isNonNullType(itemType);
   return (value, at, completion) => {
+    const items = value as unknown[];
     const answer: unknown[] = [];
-    for (const [index, item] of (value as unknown[]).entries()) {
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index];
       const itemAt = at && { before: at, key: index };
       let completed: unknown;
       if (item !== null && item !== undefined) completed = complete(item, itemAt, completion);
@@ -129,10 +131,11 @@ interface FieldStep {
 
 function completeFields(selection: Selection, type: GraphQLObjectType, fields: Map<string, FieldNode[]>): Complete {
   const steps = [...fields].map(([key, nodes]): FieldStep => stepOf(selection, type, key, nodes));
+  // Whatever a client calls a field is a property like any other; objects without a prototype are much slower.
+  const prototype = fields.has('__proto__') ? null : Object.prototype;
   return (value, at, completion) => {
     const source = value as Source;
-    // Whatever a client calls a field, __proto__ for one, is a property like any other.
-    const answer: Record<string, unknown> = { __proto__: null } as never;
+    const answer: Record<string, unknown> = prototype ? {} : Object.create(null);
     for (const step of steps) {
       const { sourceKey, mayBeNull } = step;
       const found = sourceKey === TYPENAME ? type.name : source[sourceKey];

@@ -17,7 +17,7 @@ const LIVE = 'live-lists';
 const GRAPH = 'LIVE_LISTS';
 
 /** What an announcement holds of an entity; all else of it is joined from whichever service has it. */
-export const ANNOUNCED_OF_ENTITY: Readonly<Record<string, readonly string[]>> = {
+const ANNOUNCED_OF_ENTITY: Readonly<Record<string, readonly string[]>> = {
   User: ['id', 'nickname', 'avatarUrl'],
 };
 

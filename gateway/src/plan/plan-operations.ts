@@ -1,13 +1,14 @@
 import {
   type DocumentNode,
   type FieldNode,
-  type GraphQLSchema,
+  type GraphQLError,
   getOperationAST,
   Kind,
   type OperationDefinitionNode,
   parse,
   visit,
 } from 'graphql';
+import { type Projection, projectionOf } from '../live/project-announcement.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
 import type { Supergraph } from './read-supergraph.ts';
@@ -23,9 +24,15 @@ export interface PlannedOperation {
   readonly complete: CompleteSelection;
   /** What a query asks about the schema. */
   readonly introspection: DocumentNode | undefined;
-  /** Of a subscription: the field that is subscribed to, and what is taken of each announcement of it. */
-  readonly announced: { readonly field: FieldNode; readonly take: CompleteSelection } | undefined;
+  /** Of a subscription. */
+  readonly announced: Announced | undefined;
 }
+
+/** What is done with each announcement of the field that is subscribed to. */
+export type Announced = { readonly field: FieldNode } & (
+  | { /** All that is selected stands in it. */ readonly projection: Projection }
+  | { /** The part that stands in it; services are asked for the rest. */ readonly take: CompleteSelection }
+);
 
 /** `variables` are coerced. The same document, and the same values of what its conditions depend on, are planned once. */
 export type PlanOperation = (
@@ -43,8 +50,11 @@ interface Planned {
   readonly variants: Map<string, Promise<PlannedOperation>>;
 }
 
+/** What a client may see of an error. */
+type Mask = (error: GraphQLError) => GraphQLError;
+
 /** Plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded number. */
-export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['subgraphs']): PlanOperation {
+export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['subgraphs'], mask: Mask): PlanOperation {
   const byDocument = new WeakMap<DocumentNode, Planned>();
 
   function plannedOf(document: DocumentNode): Planned {
@@ -62,15 +72,15 @@ export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['s
     const known = variants.get(variant);
     if (known) return known;
     if (variants.size === MOST_VARIANTS) variants.clear();
-    const fresh = planOperation(supergraph, subgraphs, { document, operation, variables });
+    const fresh = planOperation(supergraph, { subgraphs, mask }, { document, operation, variables });
     variants.set(variant, fresh);
     return fresh;
   };
 }
 
 async function planOperation(
-  { schema, live, planner }: Supergraph,
-  subgraphs: PlanOptions['subgraphs'],
+  { schema, planner }: Supergraph,
+  { subgraphs, mask }: { subgraphs: PlanOptions['subgraphs']; mask: Mask },
   asked: { document: DocumentNode; operation: OperationDefinitionNode; variables: Variables },
 ): Promise<PlannedOperation> {
   const complete = compileSelection({ schema, ...asked, sourceKeyOf });
@@ -86,17 +96,21 @@ async function planOperation(
   }
   const [first, ...joins] = node.kind === 'Sequence' ? node.nodes : [node];
   if (first?.kind !== 'Subscription') throw new Error('The plan of a subscription does not begin with it.');
-  const gather = joins.length === 0 ? undefined : compile({ kind: 'Sequence', nodes: joins });
-  return { gather, complete, introspection, announced: announcedPart(live, parse(first.primary.operation)) };
-}
-
-function announcedPart(live: GraphQLSchema, document: DocumentNode): PlannedOperation['announced'] {
+  const document = parse(first.primary.operation);
   const operation = getOperationAST(document)!;
   const [field] = operation.selectionSet.selections;
   if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
-  const sourceKeyOf = ({ name }: FieldNode) => name.value;
-  return { field, take: compileSelection({ schema: live, document, operation, variables: {}, sourceKeyOf }) };
+  if (joins.length === 0) {
+    const all = compileSelection({ schema, ...asked, sourceKeyOf: asAnnounced });
+    const projection = projectionOf(field.name.value, all, mask);
+    return { gather: undefined, complete, introspection, announced: { field, projection } };
+  }
+  const take = compileSelection({ schema, document, operation, variables: {}, sourceKeyOf: asAnnounced });
+  const gather = compile({ kind: 'Sequence', nodes: joins });
+  return { gather, complete, introspection, announced: { field, take } };
 }
+
+const asAnnounced = ({ name }: FieldNode) => name.value;
 
 /** Progressive overrides, which our subgraphs have none of. */
 const NO_LABELS = new Set<string>();

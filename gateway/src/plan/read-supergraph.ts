@@ -1,9 +1,7 @@
 import { QueryPlanner } from '@graphql-hive/router-query-planner';
-import { filterSchema, MapperKind, mapSchema } from '@graphql-tools/utils';
 import {
   buildASTSchema,
   type DocumentNode,
-  GraphQLObjectType,
   type GraphQLSchema,
   Kind,
   parse,
@@ -11,13 +9,11 @@ import {
   specifiedDirectives,
   visit,
 } from 'graphql';
-import { ANNOUNCED_OF_ENTITY, declareLiveSubgraph } from './declare-live-subgraph.ts';
+import { declareLiveSubgraph } from './declare-live-subgraph.ts';
 
 export interface Supergraph {
   /** What clients may ask. */
   readonly schema: GraphQLSchema;
-  /** What announcements hold of it: the subscriptions, and of a user only some fields. */
-  readonly live: GraphQLSchema;
   readonly planner: QueryPlanner;
 }
 
@@ -36,7 +32,7 @@ export function readSupergraph(supergraphSdl: string, known: readonly string[]):
   if (!withLive) throw new Error('The supergraph has no subscription: was it composed without the friend service?');
   const planner = new QueryPlanner(print(withLive));
   const schema = buildASTSchema(withoutBuiltIns(parse(planner.consumerSchema)));
-  return { schema, live: announcedPartOf(schema), planner };
+  return { schema, planner };
 }
 
 /** The planner writes down what every schema has by itself: introspection, and the directives of the specification. */
@@ -60,20 +56,5 @@ function subgraphsOf(supergraph: DocumentNode): string[] {
         ),
       ),
     );
-  });
-}
-
-function announcedPartOf(schema: GraphQLSchema): GraphQLSchema {
-  const subscriptions = filterSchema({ schema, rootFieldFilter: (operation) => operation === 'Subscription' });
-  return mapSchema(subscriptions, {
-    [MapperKind.OBJECT_TYPE]: (type) => {
-      const held = ANNOUNCED_OF_ENTITY[type.name];
-      if (!held) return type;
-      const { fields, ...config } = type.toConfig();
-      return new GraphQLObjectType({
-        ...config,
-        fields: Object.fromEntries(Object.entries(fields).filter(([name]) => held.includes(name))),
-      });
-    },
   });
 }
