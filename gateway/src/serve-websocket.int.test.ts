@@ -231,6 +231,7 @@ describe('a gateway that stops', () => {
     const stopped = leaving.stop();
     const late = new WebSocket(leaving.graphql.replace('http', 'ws'), 'graphql-transport-ws');
     await once(late, 'error');
+    expect(await askWhetherReady(leaving.url)).toEqual({ ready: false, missing: ['stopping'] });
     await stopped;
     expect(clients.map(({ client }) => client.closes[0]?.code)).toEqual(Array(10).fill(1012));
     expect(Math.max(...closedAtMs) - Math.min(...closedAtMs)).toBeGreaterThan(100);

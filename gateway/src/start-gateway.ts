@@ -123,6 +123,7 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     headersInOperations: graphiql !== undefined,
   });
   stops.push(async () => {
+    http.announceStop();
     await Promise.all([sockets.stop(config.DRAIN_MS), openStreams.stop(config.DRAIN_MS)]);
   });
   return { url: http.url, reloadSupergraph: supergraph.reload };

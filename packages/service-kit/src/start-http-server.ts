@@ -33,6 +33,8 @@ export interface HttpServer {
   readonly url: string;
   /** For upgrades to WebSocket. */
   readonly server: http.Server;
+  /** From now on `/ready` says that the process stops, so that nobody new is sent here; all else goes on. */
+  announceStop(): void;
   /** Accepts nothing new, waits for running requests (at most 5 s), then closes every connection. */
   stop(): Promise<void>;
 }
@@ -96,6 +98,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     url: `http://${hostInUrl(options.host)}:${(server.address() as AddressInfo).port}`,
     server,
+    announceStop: () => {
+      stopping = true;
+    },
     stop: async () => {
       stopping = true;
       await close(server);
