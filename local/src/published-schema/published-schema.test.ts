@@ -31,6 +31,10 @@ describe('the composed public schema', () => {
     expect(differencesFromPublishedSchema(published, composed)).toEqual([]);
   });
 
+  test('has nothing that docs/api.graphql does not tell clients of', () => {
+    expect(differencesFromPublishedSchema(composed, published)).toEqual([]);
+  });
+
   test('says of every type, field, argument and value what it is', () => {
     expect(undescribed(composed)).toEqual([]);
   });
