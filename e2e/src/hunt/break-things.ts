@@ -10,6 +10,8 @@ export interface BrokenOnce {
   readonly tookMs: number;
   /** From the end of the fault until the client had what its list was then; only after faults that were waited for. */
   readonly caughtUpMs: readonly number[];
+  /** How often the client that needed longest had to connect again: it pauses longer each time. */
+  readonly lastReconnected: number;
 }
 
 /** Changes of a list a second, as its revision in Postgres says. */
@@ -52,12 +54,19 @@ export async function breakThings(hunt: {
     await catchUps.look();
     const breaksAt = performance.now();
     count('betweenFaults', breaksAt, await revisionsNow(system, owners));
+    const endingsBefore = new Map(clients.map(({ follower }) => [follower, follower.endings.length]));
     const mended = await faults.byName[name]!();
     const endedAt = performance.now();
     const revisions = await revisionsNow(system, owners);
     count('duringFaults', endedAt, revisions);
-    const caughtUpMs = isWaitedFor ? await catchUpTimes(clients, revisions, endedAt, name) : [];
-    broken.push({ name, tookMs: endedAt - breaksAt, caughtUpMs });
+    const caughtUp = isWaitedFor ? await catchUpTimes(clients, revisions, endedAt, name) : undefined;
+    const last = caughtUp?.last.follower;
+    broken.push({
+      name,
+      tookMs: endedAt - breaksAt,
+      caughtUpMs: caughtUp?.tookMs ?? [],
+      lastReconnected: last ? last.endings.length - endingsBefore.get(last)! : 0,
+    });
     await mended?.goingOn;
     await delay(pauseMs);
   }

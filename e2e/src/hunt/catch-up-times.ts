@@ -27,27 +27,36 @@ export function revisionsNow({ friendDatabase }: SystemForTest, owners: readonly
   });
 }
 
-/** For each client the ms since `endedAt` until it had the revision that its list has. */
+export interface CaughtUp {
+  /** For each client. */
+  readonly tookMs: readonly number[];
+  /** One of those that needed longest. */
+  readonly last: Client;
+}
+
+/** Waits until each client has the revision that its list has; the ms count from `endedAt`. */
 export async function catchUpTimes(
   clients: readonly Client[],
   revisions: Revisions,
   endedAt: number,
   fault: string,
-): Promise<number[]> {
+): Promise<CaughtUp> {
   const tookMs: number[] = [];
   let behind = clients;
+  let last = clients[0]!;
   await eventually(
     `every client has caught up after: ${fault}`,
     () => {
       const now = performance.now();
       const still = behind.filter(({ owner, follower }) => follower.list.revision! < revisions.get(owner.id)!);
       for (let caughtUp = behind.length - still.length; caughtUp > 0; caughtUp -= 1) tookMs.push(now - endedAt);
+      last = still[0] ?? behind[0] ?? last;
       behind = still;
       return behind.length === 0 || assertNoneBehind(behind, revisions);
     },
     { withinMs: CAUGHT_UP_WITHIN_MS, everyMs: 5 },
   );
-  return tookMs;
+  return { tookMs, last };
 }
 
 /** Throws with what is known about the first that is behind. */

@@ -2,6 +2,7 @@ import { eventually } from '@kith/local';
 import { followFriendList } from '../follow-friend-list.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';
+import type { Ending } from '../subscribe-over-websocket.ts';
 import { assertPromiseKept, settledLists } from './assert-promise-kept.ts';
 import { type BrokenOnce, breakThings, type Rates } from './break-things.ts';
 import { assertNoneBehind, CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';
@@ -27,7 +28,8 @@ export interface HuntReport {
   readonly mutations: ChangeCounts;
   /** Changes that clients took. */
   readonly pushed: number;
-  readonly reconnects: number;
+  /** Connections that ended, by how. */
+  readonly reconnects: Readonly<Record<string, number>>;
   readonly catchUps: Readonly<Record<string, number>>;
   /** From the last change's answer until every client had it. */
   readonly caughtUpAtEndMs: number;
@@ -96,7 +98,7 @@ export async function huntHoles(system: SystemForTest, options: HuntOptions): Pr
       rates,
       mutations: { ...changing.counts, late },
       pushed: sum(followers.map(({ list }) => list.changesSeen)),
-      reconnects: sum(followers.map(({ endings }) => endings.length)),
+      reconnects: countOf(followers.flatMap(({ endings }) => endings.map(nameOf))),
       catchUps: catchUps.byReason(),
       caughtUpAtEndMs,
     };
@@ -104,6 +106,23 @@ export async function huntHoles(system: SystemForTest, options: HuntOptions): Pr
     faults.stop();
     await Promise.all(followers.map((follower) => follower.stop()));
   }
+}
+
+function nameOf(ending: Ending): string {
+  switch (ending.how) {
+    case 'closed':
+      return `closed with ${ending.code}`;
+    case 'refused':
+      return `refused with ${ending.errors[0]?.extensions?.code}`;
+    default:
+      return ending.how;
+  }
+}
+
+function countOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 function sum(values: readonly number[]): number {

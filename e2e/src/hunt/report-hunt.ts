@@ -21,10 +21,8 @@ export function reportHunt(report: HuntReport): string {
     `  mutations    ${sent} sent, all answered; ${retried} retries, ${overtaken} overtaken, ${late} late at the end`,
     `  changes/s    of each list: ${atOf(overall, 0).toFixed(1)} to ${atOf(overall, 1).toFixed(1)} over all, ${rates.betweenFaults.toFixed(1)} between faults, ${rates.duringFaults.toFixed(1)} during them`,
     `  pushed       ${pushed} changes, each once and in order: ${Math.round(pushed / options.seconds)}/s`,
-    `  reconnects   ${reconnects}`,
-    `  catch-ups    ${Object.entries(catchUps)
-      .map(([reason, count]) => `${reason} ${count}`)
-      .join(', ')} (as gateways counted until just before each fault)`,
+    `  reconnects   ${listed(reconnects)}`,
+    `  catch-ups    ${listed(catchUps)} (as gateways counted until just before each fault)`,
     `  caught up    worst ${Math.round(slowest.ms)} ms (${slowest.name}); of all clients p50 ${Math.round(percentile(each, 0.5))} ms, p99 ${Math.round(percentile(each, 0.99))} ms`,
     `               ${Math.round(caughtUpAtEndMs)} ms after the last change was answered`,
     ...faultLines(report),
@@ -42,6 +40,11 @@ function faultLines({ faults }: HuntReport): string[] {
     const took = same.map(({ tookMs }) => Math.round(tookMs));
     return `  ${name.padEnd(36)} ${same.length} times, ${Math.min(...took)} to ${Math.max(...took)} ms; all caught up after ${worst.length > 0 ? `${worst.join(', ')} ms` : 'none was waited for'}`;
   });
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  const names = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+  return names.join(', ') || 'none';
 }
 
 function percentile(values: readonly number[], share: number): number {
