@@ -1,8 +1,8 @@
 import { Text } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import type { PersonCardFragment } from '../generated/graphql.ts';
 import { PersonAvatar } from '../person/person-avatar.tsx';
+import { PersonLink } from '../person/person-link.tsx';
 import { RelationActions } from './relation-actions.tsx';
 
 export function PersonRow({ person, detail }: { person: PersonCardFragment; detail: ReactNode }) {
@@ -10,11 +10,7 @@ export function PersonRow({ person, detail }: { person: PersonCardFragment; deta
     <li>
       <PersonAvatar person={person} />
       <div className="row-words">
-        <Text size="3" weight="medium">
-          <Link href={`/people/${person.id}`} className="person-link">
-            {person.nickname}
-          </Link>
-        </Text>
+        <PersonLink person={person} />
         <Text size="2" color="gray">
           @{person.username}
           {detail ? <> · {detail}</> : null}

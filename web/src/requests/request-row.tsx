@@ -1,9 +1,9 @@
 import type { FriendRequest } from '@kith/client';
 import { Button, Text } from '@radix-ui/themes';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { ask } from '../connection/ask.ts';
 import { PersonAvatar } from '../person/person-avatar.tsx';
+import { PersonLink } from '../person/person-link.tsx';
 import { announceProblem } from '../problems/announce.ts';
 import { AcceptRequest, CancelRequest, DeclineRequest } from './request-operations.ts';
 import './requests.css';
@@ -42,11 +42,7 @@ export function RequestRow({ request, direction }: { request: FriendRequest; dir
     <li className="request">
       <PersonAvatar person={person} />
       <div className="row-words">
-        <Text size="3" weight="medium">
-          <Link href={`/people/${person.id}`} className="person-link">
-            {person.nickname}
-          </Link>
-        </Text>
+        <PersonLink person={person} />
         {request.message ? <Text size="2">“{request.message}”</Text> : null}
         <Text size="2" color="gray">
           {whenOf(request.sentAt)}

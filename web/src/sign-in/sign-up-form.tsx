@@ -2,6 +2,7 @@ import { Flex } from '@radix-ui/themes';
 import { kith } from '../connection/kith.ts';
 import { ProblemCallout } from '../problems/problem-callout.tsx';
 import { LabelledField } from './labelled-field.tsx';
+import { NewPasswordField } from './new-password-field.tsx';
 import { SubmitButton } from './submit-button.tsx';
 import { textOf, useSubmit } from './use-submit.ts';
 
@@ -37,17 +38,7 @@ export function SignUpForm() {
           pattern="[A-Za-z0-9_]+"
           refused={field === 'username'}
         />
-        <LabelledField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          hint="At least 8 characters."
-          required
-          minLength={8}
-          maxLength={128}
-          refused={field === 'password'}
-        />
+        <NewPasswordField label="Password" name="password" refused={field === 'password'} />
         {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
         <SubmitButton sending={sending} waitSeconds={waitSeconds}>
           Create the account

@@ -4,6 +4,7 @@ import { kith } from '../connection/kith.ts';
 import { announce } from '../problems/announce.ts';
 import { ProblemCallout } from '../problems/problem-callout.tsx';
 import { LabelledField } from '../sign-in/labelled-field.tsx';
+import { NewPasswordField } from '../sign-in/new-password-field.tsx';
 import { SubmitButton } from '../sign-in/submit-button.tsx';
 import { textOf, useSubmit } from '../sign-in/use-submit.ts';
 
@@ -38,17 +39,7 @@ export function PasswordSection() {
             required
             refused={field === 'currentPassword'}
           />
-          <LabelledField
-            label="New password"
-            name="newPassword"
-            type="password"
-            autoComplete="new-password"
-            hint="At least 8 characters."
-            required
-            minLength={8}
-            maxLength={128}
-            refused={field === 'newPassword'}
-          />
+          <NewPasswordField label="New password" name="newPassword" refused={field === 'newPassword'} />
           {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
           <Flex>
             <SubmitButton sending={sending} waitSeconds={waitSeconds}>

@@ -1,0 +1,18 @@
+import { LabelledField } from './labelled-field.tsx';
+
+/** Says beforehand what the service would refuse. */
+export function NewPasswordField({ label, name, refused }: { label: string; name: string; refused: boolean }) {
+  return (
+    <LabelledField
+      label={label}
+      name={name}
+      type="password"
+      autoComplete="new-password"
+      hint="At least 8 characters."
+      required
+      minLength={8}
+      maxLength={128}
+      refused={refused}
+    />
+  );
+}
