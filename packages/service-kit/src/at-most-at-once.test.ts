@@ -29,3 +29,23 @@ test('a work that fails gives its place free', async () => {
   await expect(limited(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await limited(async () => 'yes')).toBe('yes');
 });
+
+test('a newcomer does not overtake those who wait', async () => {
+  const limited = atMostAtOnce(1);
+  const order: number[] = [];
+  const first = limited(async () => void order.push(1));
+  const second = limited(async () => void order.push(2));
+  await first;
+  const third = limited(async () => void order.push(3));
+  await Promise.all([second, third]);
+  expect(order).toEqual([1, 2, 3]);
+});
+
+test('beyond the line a work is refused, and has not begun', async () => {
+  const limited = atMostAtOnce(1, { mayWait: 1, refusal: () => new Error('full') });
+  const begun: number[] = [];
+  const outcomes = await Promise.allSettled([1, 2, 3].map((number) => limited(async () => void begun.push(number))));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  expect(outcomes[2]).toMatchObject({ reason: { message: 'full' } });
+  expect(begun).toEqual([1, 2]);
+});

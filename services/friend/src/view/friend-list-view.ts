@@ -1,4 +1,5 @@
 import type { Log } from '@kith/event-delivery';
+import { atMostAtOnce } from '@kith/service-kit';
 import { askForFriend, type FoundFriend } from './ask-for-friend.ts';
 import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
 import { askForRequests, type OpenRequests, readRequests } from './ask-for-requests.ts';
@@ -6,7 +7,6 @@ import { askForWholeList } from './ask-for-whole-list.ts';
 import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 import { Distrust, type LoadRevisions } from './distrust-after-outages.ts';
 import { FloorsToRaise } from './keep-raising-floors.ts';
-import { limitConcurrency } from './limit-concurrency.ts';
 import { readEntries, writeEntry } from './list-entry.ts';
 import type { ListState, ViewChange } from './list-state.ts';
 import { oneBatchPerOwner } from './one-batch-per-owner.ts';
@@ -91,7 +91,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
       load: options.load,
       distrust,
       floors,
-      withSlot: limitConcurrency(options.mostLoads ?? 8),
+      withSlot: atMostAtOnce(options.mostLoads ?? 8),
       expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
       leaseMs: options.leaseMs ?? 5_000,
       waitForConsumerMs: options.waitForConsumerMs ?? 30,
