@@ -10,6 +10,7 @@ import {
   traceIdOf,
 } from '@kith/service-kit';
 import type { Edge } from './admission/guard-edge.ts';
+import { refuseInAMoment } from './admission/refuse-in-a-moment.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
 import { isBrowserVisit } from './graphiql.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -30,7 +31,7 @@ export function serveGraphql(options: {
 }): HttpHandler {
   const { edge } = options;
   return async (request, response) => {
-    if (edge.isBusy()) return refuseAtOnce(response);
+    if (edge.isBusy()) return refuseInAMoment(request, response);
     const span = startRequestSpan(`${request.method} /graphql`, headerOf(request.headers.traceparent));
     response.once('close', span.end);
     const { traceparent } = span;
@@ -52,22 +53,6 @@ export function serveGraphql(options: {
     }
     await inTrace(traceparent, () => options.yoga()(request, response, { clientAddress }));
   };
-}
-
-const TOO_MUCH_TO_DO = JSON.stringify({
-  errors: [
-    {
-      message: 'Too much to do at this moment: try again soon.',
-      extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterMs: 1_000 },
-    },
-  ],
-});
-
-/** In a crowd most are refused: it must cost next to nothing. */
-function refuseAtOnce(response: ServerResponse): void {
-  response
-    .writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '1' })
-    .end(TOO_MUCH_TO_DO);
 }
 
 /** A stream stays open as a socket does, and counts as one. */

@@ -2,13 +2,18 @@ import { eventually } from '@kith/local';
 import { dataOf } from '../ask-gateway.ts';
 import { signUp } from '../person.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';
-import { type LoadReport, loadGateway } from './load-gateway.ts';
+import { loadGateway } from './load-gateway.ts';
+import type { LoadReport } from './send-at-rate.ts';
 
 export interface OverloadReport {
   /** Operations a second that the system answers when it has all it can do. */
   readonly capacityPerSecond: number;
+  /** How many times that was really sent in the overload: what makes the load needs processors too. */
+  readonly timesOffered: number;
   readonly normal: LoadReport;
   readonly overloaded: LoadReport;
+  /** Somebody else meanwhile, who asks for little and from a process with nothing else to do. */
+  readonly neighbour: { readonly normal: LoadReport; readonly overloaded: LoadReport };
   /** From the end of the overload until an operation was answered as fast as normal. */
   readonly recoveredAfterMs: number;
   /** Of the gateway, in MB. */
@@ -17,8 +22,11 @@ export interface OverloadReport {
 
 const QUERY = '{ me { id username nickname } }';
 /** Enough to be busy, few enough not to queue. */
-const NORMAL_SHARE = 0.5;
-const TIMES = 10;
+const NORMAL = { share: 0.5, connections: 100 };
+/** So many that, refused within a tenth of a second or two, they can still ask for all that is to be asked. */
+const CROWD = { times: 10, connections: 4_000 };
+const FULL = { connections: 32 };
+const NEIGHBOUR = { perSecond: 50, connections: 10 };
 const PROBE_S = 3;
 
 /** Finds out what the system carries, then sends ten times as much for so many seconds, and watches it come back. */
@@ -26,29 +34,23 @@ export async function overloadGateway(system: SystemForTest, seconds: number): P
   const [url] = system.gatewayUrls as [string];
   const { token } = await signUp(url, 'busy');
   const load = { url, token, body: JSON.stringify({ query: QUERY }) };
-  const many = { perSecond: 100_000, connections: 32 };
+  const withNeighbour = (crowd: { perSecond: number; connections: number; seconds: number }) =>
+    Promise.all([loadGateway({ ...load, ...crowd }), loadGateway({ ...load, ...NEIGHBOUR, seconds: crowd.seconds })]);
   // Compiled code is several times as fast as code that runs for the first time.
-  await loadGateway({ ...load, ...many, seconds: PROBE_S });
-  const { acceptedPerSecond } = await loadGateway({ ...load, ...many, seconds: PROBE_S });
-  const normalRate = { perSecond: acceptedPerSecond * NORMAL_SHARE, connections: 100 };
-  const normal = await loadGateway({ ...load, ...normalRate, seconds: Math.max(PROBE_S, seconds / 4) });
+  await loadGateway({ ...load, ...FULL, seconds: PROBE_S });
+  const { acceptedPerSecond: capacityPerSecond } = await loadGateway({ ...load, ...FULL, seconds: PROBE_S });
+  const [normal, neighbourNormal] = await withNeighbour({
+    perSecond: capacityPerSecond * NORMAL.share,
+    connections: NORMAL.connections,
+    seconds: Math.max(PROBE_S, seconds / 4),
+  });
 
-  const before = await memoryMb(url);
-  let peak = before;
-  const watching = setInterval(
-    () =>
-      void memoryMb(url).then(
-        (now) => {
-          peak = Math.max(peak, now);
-        },
-        () => undefined,
-      ),
-    1_000,
-  );
-  const overload = { perSecond: acceptedPerSecond * TIMES, connections: 400 };
-  const overloaded = await loadGateway({ ...load, ...overload, seconds });
-  clearInterval(watching);
-
+  const memory = await watchMemory(url);
+  const [overloaded, neighbourOverloaded] = await withNeighbour({
+    perSecond: capacityPerSecond * CROWD.times,
+    connections: CROWD.connections,
+    seconds,
+  });
   const endedAt = performance.now();
   const goodMs = Math.max(50, normal.p99Ms * 2);
   await eventually('an operation is answered as fast as before', async () => {
@@ -57,7 +59,30 @@ export async function overloadGateway(system: SystemForTest, seconds: number): P
     return performance.now() - startedAt < goodMs;
   });
   const recoveredAfterMs = performance.now() - endedAt;
-  return { capacityPerSecond: acceptedPerSecond, normal, overloaded, recoveredAfterMs, memoryMb: { before, peak } };
+  return {
+    capacityPerSecond,
+    timesOffered: Math.round((overloaded.offeredPerSecond / capacityPerSecond) * 10) / 10,
+    normal,
+    overloaded,
+    neighbour: { normal: neighbourNormal, overloaded: neighbourOverloaded },
+    recoveredAfterMs,
+    memoryMb: memory.stop(),
+  };
+}
+
+async function watchMemory(url: string): Promise<{ stop(): { before: number; peak: number } }> {
+  const before = await memoryMb(url);
+  let peak = before;
+  const look = async () => {
+    peak = Math.max(peak, await memoryMb(url));
+  };
+  const looking = setInterval(() => void look().catch(() => undefined), 1_000);
+  return {
+    stop() {
+      clearInterval(looking);
+      return { before, peak };
+    },
+  };
 }
 
 async function memoryMb(url: string): Promise<number> {

@@ -1,11 +1,31 @@
 import { startSystemForTest } from '../start-system-for-test.ts';
-import { overloadGateway } from './overload-gateway.ts';
+import { type OverloadReport, overloadGateway } from './overload-gateway.ts';
 
 // `pnpm overload [seconds]`: what the machine carries, then ten times as much for 60 s.
 const seconds = Number(process.argv[2] ?? 60);
 const system = await startSystemForTest({ gateways: 1, env: { LOG_LEVEL: 'warn' } });
 try {
-  process.stdout.write(`${JSON.stringify(await overloadGateway(system, seconds), null, 2)}\n`);
+  const report = await overloadGateway(system, seconds);
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n${besideTheGoals(report)}\n`);
 } finally {
   await system.stop();
+}
+
+function besideTheGoals({
+  capacityPerSecond,
+  timesOffered,
+  normal,
+  overloaded,
+  neighbour,
+  recoveredAfterMs,
+}: OverloadReport) {
+  const times = (one: number, other: number) => (one / other).toFixed(1);
+  const others = Object.values(overloaded.other).reduce((sum, n) => sum + n, 0);
+  return [
+    `offered ${timesOffered} times the ${capacityPerSecond} operations a second that it carries (goal 10); ${overloaded.unsent} were due and not sent, for everybody still waited`,
+    `accepted ${overloaded.acceptedPerSecond}/s, p99 ${overloaded.p99Ms} ms: ${times(overloaded.p99Ms, normal.p99Ms)} times normal (goal 5)`,
+    `to its neighbour p99 ${neighbour.overloaded.p99Ms} ms: ${times(neighbour.overloaded.p99Ms, neighbour.normal.p99Ms)} times normal (goal 5)`,
+    `refused ${overloaded.refused}, within ${overloaded.refusedP99Ms} ms (p99); neither answered nor refused ${others} (goal 0)`,
+    `recovered within ${Math.ceil(recoveredAfterMs)} ms (goal 5000)`,
+  ].join('\n');
 }

@@ -123,6 +123,69 @@ test('in a crowd, what is accepted is answered in time: the limit finds what the
     load.stop();
   }));
 
+test('who finds no place waits in a burst, and is refused in a crowd, until there was a pause', () =>
+  played(async () => {
+    const load = shedLoad({ ...limits, waiting: 10 });
+    const keepBusy = async (forMs: number) => {
+      const until = Date.now() + forMs;
+      while (Date.now() < until) {
+        const leave = await load.enter();
+        await later(20);
+        leave();
+      }
+    };
+    // One begins while the other runs: there is never nothing in hand.
+    const crowd = [keepBusy(500), later(10).then(() => keepBusy(500))];
+    await later(15);
+    (await load.enter())();
+    await later(300);
+    await expect(load.enter()).rejects.toMatchObject(overloaded);
+    await Promise.all(crowd);
+    await later(100);
+    const burst = Array.from({ length: 8 }, async () => {
+      const leave = await load.enter();
+      await later(5);
+      leave();
+    });
+    await Promise.all(burst);
+    load.stop();
+  }));
+
+test('after a crowd, bursts that the machine has the time for are refused nothing, however low the limit is', () =>
+  played(async () => {
+    // One thing at a time, 1 ms each.
+    let machine = Promise.resolve();
+    const load = shedLoad({ running: 200, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
+    let refused = 0;
+    const ask = async () => {
+      try {
+        const leave = await load.enter();
+        machine = machine.then(() => later(1));
+        await machine;
+        leave();
+      } catch {
+        refused += 1;
+        await later(20);
+      }
+    };
+    for (let n = 0; n < 60; n += 1) await ask();
+    const until = Date.now() + 1_000;
+    const client = async () => {
+      while (Date.now() < until) await ask();
+    };
+    await Promise.all(Array.from({ length: 300 }, client));
+    expect(load.mayRun).toBeLessThan(30);
+    expect(refused).toBeGreaterThan(0);
+
+    await later(200);
+    refused = 0;
+    for (let n = 0; n < 20; n += 1) {
+      await Promise.all([later(50), ...Array.from({ length: 40 }, ask)]);
+    }
+    expect(refused).toBe(0);
+    load.stop();
+  }));
+
 test('a few slow ones among fast ones are no crowd', () =>
   played(async () => {
     const load = shedLoad({ running: 100, waiting: 100, waitAtMostMs: 1_000, loopDelayMs: 10_000 });

@@ -31,18 +31,24 @@ const LOOK_EVERY_MS = 50;
 const LOOKS = 5;
 const RETRY_AFTER_MS = 1_000;
 
-/** Fewer never run at a time, however slow they are. */
-const FEWEST = 12;
-/** When the fastest of the last moments took so many times as long as it does without a crowd, there is a crowd. */
-const SLOWER_BY = 4;
+/** Fewer never run at a time, however slow they are: enough for two processors and a database to have something to do. */
+const FEWEST = 8;
+/** When the fastest of the last moments took so many times as long as it does without a crowd, too many run at a time. */
+const SLOWER_BY = 3;
 /** Less is nobody's complaint. */
-const FAST_ENOUGH_MS = 20;
+const FAST_ENOUGH_MS = 4;
 /** What comes in a burst is let wait so long, however fast the machine is. */
 const WAIT_AT_LEAST_MS = 100;
+/** What has kept the process at work for so many looks is no burst. */
+const BURST_AT_MOST_LOOKS = 2;
+/** With nothing in hand for so much of a look it was not kept at work: between two operations of a crowd there is less. */
+const PAUSE_MS = 0.05 * LOOK_EVERY_MS;
 /** Of fewer the fastest says little. */
 const SAMPLES = 8;
-const SHRINK = 0.8;
+const SHRINK_AT_MOST_TO = 0.5;
 const GROW = 1.1;
+/** Between this share of what is slow, and slow, the bound stays: one that always grows is always a little too large. */
+const GROWS_BELOW = 0.5;
 /** The fastest ever is forgotten slowly: data grows, and so does the time that the fastest takes. */
 const FORGET = 0.002;
 
@@ -71,6 +77,9 @@ const loopDelay = new Gauge({
  * by Little's law, with more in hand each only takes longer. How much that is shows in the fastest operations: in a crowd
  * they are slow too, while a slow service or a hard operation slows only some. (The signal is CoDel's, RFC 8289; the way
  * to the limit is TCP's, as in Netflix's concurrency-limits.) First come, first served.
+ *
+ * Waiting is for bursts, which end in a pause. In a crowd the row would never be empty: it would not let one more
+ * through, and everybody would wait as long as it is; so nobody joins it when there has been no pause for a while.
  */
 export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   const waiting: { start: () => void; refuse: () => void }[] = [];
@@ -78,11 +87,15 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   let mayRun = limits.running;
   let lookedAt = performance.now();
   let lateByMs = 0;
+  const fewest = Math.min(FEWEST, limits.running);
   const lastLooksMs: number[] = Array(LOOKS).fill(0);
   let samples = 0;
   let fastestMs = Number.POSITIVE_INFINITY;
   let fastestEverMs = Number.POSITIVE_INFINITY;
   let wasFull = false;
+  let looksWithoutPause = 0;
+  let idleSince = lookedAt;
+  let idleMs = 0;
 
   const looking = setInterval(() => {
     const now = performance.now();
@@ -90,15 +103,23 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
     lastLooksMs.push(Math.max(0, now - lookedAt - LOOK_EVERY_MS));
     lateByMs = lastLooksMs.toSorted((a, b) => a - b)[(LOOKS - 1) / 2]!;
     lookedAt = now;
+    countPause(now);
     if (samples >= SAMPLES) adapt();
     loopDelay.set(lateByMs);
     inHandGauge.set({ kind }, inHand);
     mayRunGauge.set({ kind }, mayRun);
   }, LOOK_EVERY_MS).unref();
 
+  function countPause(now: number): void {
+    if (inHand === 0) idleMs += now - idleSince;
+    looksWithoutPause = idleMs > PAUSE_MS ? 0 : looksWithoutPause + 1;
+    idleSince = now;
+    idleMs = 0;
+  }
   function adapt(): void {
-    if (fastestMs > slowMs()) mayRun = Math.max(Math.min(FEWEST, limits.running), Math.floor(mayRun * SHRINK));
-    else if (wasFull) mayRun = Math.min(limits.running, Math.ceil(mayRun * GROW));
+    const slower = fastestMs / slowMs();
+    if (slower > 1) mayRun = Math.max(fewest, Math.floor(mayRun * Math.max(SHRINK_AT_MOST_TO, 1 / slower)));
+    else if (wasFull && slower < GROWS_BELOW) mayRun = Math.min(limits.running, Math.ceil(mayRun * GROW));
     fastestEverMs = Math.min(fastestMs, fastestEverMs + (fastestMs - fastestEverMs) * FORGET || fastestMs);
     samples = 0;
     fastestMs = Number.POSITIVE_INFINITY;
@@ -111,8 +132,12 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
       : Number.POSITIVE_INFINITY;
   }
   function overloaded(by: string): KithError {
-    shed.inc({ by });
+    count(by);
     return tooMuchToDo();
+  }
+  function count(by: string): void {
+    wasFull ||= by !== 'loop-delay';
+    shed.inc({ by });
   }
   function tooMuchToDo(): KithError {
     return new KithError('SERVICE_UNAVAILABLE', 'Too much to do at this moment: try again soon.', {
@@ -122,25 +147,29 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   function isBusy(): boolean {
     const late = lateByMs > limits.loopDelayMs;
     const full = inHand >= mayRun && waiting.length >= mayWait();
-    if (late || full) shed.inc({ by: late ? 'loop-delay' : 'queue' });
+    if (late || full) count(late ? 'loop-delay' : 'queue');
     return late || full;
   }
-  /** As many as can have their turn in time. */
-  const mayWait = () => Math.min(limits.waiting, mayRun);
+  /** As many as can have their turn in time when each takes as long as it may. */
+  function mayWait(): number {
+    if (looksWithoutPause > BURST_AT_MOST_LOOKS) return 0;
+    return Math.min(limits.waiting, Math.max(mayRun, Math.floor((mayRun * WAIT_AT_LEAST_MS) / slowMs())));
+  }
 
   function begin(): () => void {
     const beganAt = performance.now();
+    if (inHand === 0) idleMs += beganAt - idleSince;
+    inHand += 1;
     let inside = true;
     return () => {
       if (!inside) return;
       inside = false;
+      const endedAt = performance.now();
       samples += 1;
-      fastestMs = Math.min(fastestMs, performance.now() - beganAt);
+      fastestMs = Math.min(fastestMs, endedAt - beganAt);
       inHand -= 1;
-      while (inHand < mayRun && waiting.length > 0) {
-        inHand += 1;
-        waiting.shift()!.start();
-      }
+      if (inHand === 0) idleSince = endedAt;
+      while (inHand < mayRun && waiting.length > 0) waiting.shift()!.start();
     };
   }
 
@@ -153,10 +182,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
       if (isBusy()) throw tooMuchToDo();
     },
     enter() {
-      if (inHand < mayRun) {
-        inHand += 1;
-        return Promise.resolve(begin());
-      }
+      if (inHand < mayRun) return Promise.resolve(begin());
       wasFull = true;
       if (waiting.length >= mayWait()) return Promise.reject(overloaded('queue'));
       return new Promise((resolve, reject) => {

@@ -1,0 +1,35 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { refuseInAMoment } from './refuse-in-a-moment.ts';
+
+let server: Server;
+let url: string;
+beforeEach(async () => {
+  server = createServer(refuseInAMoment);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('a refusal is 503, says when to come back, and is an answer of GraphQL', async () => {
+  const response = await fetch(url, { method: 'POST', body: '{"query":"{ me { id } }"}' });
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await response.json()).toMatchObject({
+    errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterMs: 1_000 } }],
+  });
+});
+
+test('it does not come at once, and the connection may be used again', async () => {
+  const startedAt = performance.now();
+  for (let n = 0; n < 3; n += 1) await (await fetch(url)).text();
+  expect(performance.now() - startedAt).toBeGreaterThan(3 * 45);
+});
+
+test('what was sent with the request is read and thrown away', async () => {
+  const response = await fetch(url, { method: 'POST', body: 'x'.repeat(5_000_000) });
+  expect(response.status).toBe(503);
+});
