@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { eventually } from '../eventually.ts';
 import { endWhenThisProcessDies } from './end-children-when-this-process-dies.ts';
 
@@ -12,7 +12,7 @@ export type RunningChild = {
   stop(): Promise<void>;
   /** SIGKILL; resolves when the child is gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: the child keeps its sockets and answers nothing. */
+  /** SIGSTOP: the child keeps its sockets and answers nothing from when this returns. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -104,9 +104,35 @@ export async function runChildServer(options: ChildServerOptions): Promise<Runni
     ended,
     stop,
     kill,
-    pause: () => void child.kill('SIGSTOP'),
+    pause: () => {
+      child.kill('SIGSTOP');
+      waitUntilStopped(child.pid as number);
+    },
     resume: () => void child.kill('SIGCONT'),
   };
+}
+
+/** On a busy machine a thread on another core may run on for a moment after SIGSTOP, and answer. */
+function waitUntilStopped(pid: number): void {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  const deadline = performance.now() + 1_000;
+  while (performance.now() < deadline && !everyThreadIsStopped(pid)) Atomics.wait(clock, 0, 0, 1);
+}
+
+function everyThreadIsStopped(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`).map((id) => stateOf(`/proc/${pid}/task/${id}/stat`));
+    return threads.every((state) => state === 'T' || state === 'Z');
+  } catch {
+    // No /proc on this system, or a thread or the child has just ended: looked at once more where it is there.
+    return process.platform !== 'linux' || !isAlive(pid);
+  }
+}
+
+/** "pid (command) state …", https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function stateOf(statFile: string): string | undefined {
+  const status = readFileSync(statFile, 'utf8');
+  return status[status.lastIndexOf(')') + 2];
 }
 
 /** The last 2,000 bytes that were written to `file` after `from`. */
@@ -128,9 +154,7 @@ export function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   try {
-    // "pid (command) state …", https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return status[status.lastIndexOf(')') + 2] !== 'Z';
+    return stateOf(`/proc/${pid}/stat`) !== 'Z';
   } catch {
     // No /proc on this system; or the process ended between the two looks.
     return process.platform !== 'linux';
