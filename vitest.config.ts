@@ -1,16 +1,35 @@
 import { defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './local/src/testing/long-files-first.ts';
 
 // Node gives every package graphql's CommonJS build; Vite would give ours the ES one, and two copies of graphql do not
 // recognise each other's errors and schemas.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
-// Tests against real servers wait more than they compute: two files at once fill two cores.
+// For two cores. Tests against real servers wait more than they compute.
 const FILES_AT_ONCE = 2;
+const FILES_WITH_SERVERS_AT_ONCE = 3;
 
-// Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the whole
-// systems one at a time: each measures itself and not its neighbours.
+const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+// Whole systems that are asked what they answer, and not how fast: two of these files at once.
+const ASKED_WHAT_THEY_ANSWER = [
+  'e2e/api-recipes.e2e.test.ts',
+  'e2e/attacks.e2e.test.ts',
+  'e2e/bad-input.e2e.test.ts',
+  'e2e/client.e2e.test.ts',
+  'e2e/every-error-code.e2e.test.ts',
+  'e2e/refusals-between-people.e2e.test.ts',
+  'e2e/reload-supergraph.e2e.test.ts',
+  'e2e/trace-one-change.e2e.test.ts',
+  'e2e/web.e2e.test.ts',
+  'local/src/start/start-everything.e2e.test.ts',
+];
+
+// Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the other
+// whole systems one at a time: each measures itself and not its neighbours.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         resolve,
@@ -30,7 +49,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['./local/src/testing/start-one-postgres-per-test-run.ts'],
           sequence: { groupOrder: 1 },
-          maxWorkers: FILES_AT_ONCE,
+          maxWorkers: FILES_WITH_SERVERS_AT_ONCE,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -38,13 +57,22 @@ export default defineConfig({
       {
         resolve,
         test: {
+          name: 'e2e-in-pairs',
+          include: ASKED_WHAT_THEY_ANSWER,
+          sequence: { groupOrder: 2 },
+          maxWorkers: FILES_AT_ONCE,
+          ...WHOLE_SYSTEM_TIMEOUTS,
+        },
+      },
+      {
+        resolve,
+        test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
-          exclude: ['**/node_modules/**'],
-          sequence: { groupOrder: 2 },
+          exclude: ['**/node_modules/**', ...ASKED_WHAT_THEY_ANSWER],
+          sequence: { groupOrder: 3 },
           maxWorkers: 1,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...WHOLE_SYSTEM_TIMEOUTS,
         },
       },
     ],
