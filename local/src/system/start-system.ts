@@ -74,7 +74,7 @@ export async function startSystem(options: {
   }
 }
 
-/** So that a whole suite can be run over the other bus: EVENT_BUS=in-process vitest run --project e2e. */
+/** So that a whole suite can be run over the other bus: EVENT_BUS=in-process vitest run --project 'e2e*'. */
 function inheritedBus(): Record<string, string> {
   return process.env.EVENT_BUS ? { EVENT_BUS: process.env.EVENT_BUS } : {};
 }
