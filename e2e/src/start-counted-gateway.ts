@@ -37,17 +37,17 @@ export async function startCountedGateway(system: RunningSystem & { kithData: st
   });
   const ended = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  await eventually('the counted gateway is ready', () => missesNothing(url));
-  return {
-    url,
-    fetches: () => ({ user: user.taken(), friend: friend.taken() }),
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-      user.stop();
-      friend.stop();
-    },
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    user.stop();
+    friend.stop();
   };
+  await eventually('the counted gateway is ready', () => missesNothing(url)).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  return { url, fetches: () => ({ user: user.taken(), friend: friend.taken() }), stop };
 }
 
 async function countRequestsTo(target: string): Promise<{ url: string; taken(): number; stop(): void }> {
