@@ -76,7 +76,7 @@ testOfNats(
     const [url] = system.gatewayUrls as [string];
     await system.nats.stop();
     await gateway!.kill();
-    // Ready it is not until NATS is there, so this is not waited for.
+    // Started it counts as when nothing is missing, so this is not waited for.
     const starting = gateway!.start();
     const missing = await eventually('it to listen', async () => {
       const response = await fetch(`${url}/ready`);
