@@ -14,11 +14,16 @@ const HEADERS = [
   ...['content-length', String(Buffer.byteLength(TOO_MUCH_TO_DO))],
   ...['retry-after', '1'],
 ];
-/** Not the same for all: who was refused at one time is not to come back at one time. */
-const MOMENT_MS = { least: 50, most: 150 };
-const WAIT_AT_MOST = 2_000;
+/** A moment is so long, and longer while this process is late with what it has to do: then it refuses too many. */
+const MOMENT_MS = { least: 100, most: 1_000 };
+/** With this the share of its time that goes to refusing stays well below all of it, however many ask. */
+const TIMES_AS_LONG_AS_LATE = 50;
+const NEWEST_SHARE = 0.02;
+/** Each is a small part of what its connection takes anyway. */
+const WAIT_AT_MOST = 10_000;
 
 let waiting = 0;
+let lateMs = 0;
 
 /**
  * Answers 503 with `Retry-After`. In a crowd most are refused, so it costs next to nothing, and it comes a moment later:
@@ -30,12 +35,21 @@ export function refuseInAMoment(request: IncomingMessage, response: ServerRespon
   request.resume();
   if (waiting < WAIT_AT_MOST) {
     waiting += 1;
+    // Not the same for all: who was refused at one time is not to come back at one time.
+    const momentMs = momentWhenLate(lateMs) * (0.5 + Math.random());
+    const dueAt = performance.now() + momentMs;
     const refuseNow = () => {
       waiting -= 1;
+      lateMs += (performance.now() - dueAt - lateMs) * NEWEST_SHARE;
       refuse(response);
     };
-    setTimeout(refuseNow, MOMENT_MS.least + Math.random() * (MOMENT_MS.most - MOMENT_MS.least));
+    setTimeout(refuseNow, momentMs);
   } else refuse(response);
+}
+
+/** How long a refusal takes, in ms, on the mean. */
+export function momentWhenLate(lateMs: number): number {
+  return Math.min(MOMENT_MS.most, Math.max(MOMENT_MS.least, lateMs * TIMES_AS_LONG_AS_LATE));
 }
 
 function refuse(response: ServerResponse): void {

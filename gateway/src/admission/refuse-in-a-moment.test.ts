@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { momentWhenLate } from './refuse-in-a-moment.ts';
+
+test.each([
+  [0, 100],
+  [2, 100],
+  [10, 500],
+  [60, 1_000],
+])('when this process is %d ms late a refusal takes %d ms, on the mean', (lateMs, momentMs) => {
+  expect(momentWhenLate(lateMs)).toBe(momentMs);
+});
