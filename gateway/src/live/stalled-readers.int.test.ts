@@ -131,7 +131,14 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
   );
   const replacing = replaceReaders();
   const remark = 'x'.repeat(4_000);
-  const samples: { rssMb: number; heapMb: number; externalMb: number; queued: number; subscribers: number }[] = [];
+  const samples: {
+    rssMb: number;
+    heapMb: number;
+    externalMb: number;
+    queued: number;
+    subscribers: number;
+    behind: number;
+  }[] = [];
   const startedAt = performance.now();
   let sent = 0;
   for (let atS = 0; atS < FOR_S; atS = (performance.now() - startedAt) / 1_000) {
@@ -148,6 +155,7 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
         externalMb: megabytes('nodejs_external_memory_bytes'),
         queued: metric('kith_live_queued_changes'),
         subscribers: metric('kith_live_subscribers'),
+        behind: metric('kith_live_catching_up'),
       });
     }
     // Turns, so that announcements leave while they are made.
@@ -157,7 +165,7 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
   const row = (name: keyof (typeof samples)[number]) => samples.map((sample) => sample[name]).join(' ');
   process.stdout.write(
     `${READERS} stalled readers, ${sent} changes\nRSS MB ${row('rssMb')}\nheap MB ${row('heapMb')}\n` +
-      `external MB ${row('externalMb')}\nqueued ${row('queued')}\nsubscribers ${row('subscribers')}\n`,
+      `external MB ${row('externalMb')}\nqueued ${row('queued')}\nsubscribers ${row('subscribers')}\nbehind ${row('behind')}\n`,
   );
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   // What garbage there is at a moment says nothing: the mean of the end, against that of the begin.
@@ -166,8 +174,9 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
   expect(mean(settled.slice(-third)) - mean(settled.slice(0, third))).toBeLessThan(MAY_GROW_MB);
   expect(Math.min(...settled.map(({ subscribers }) => subscribers))).toBeGreaterThan(READERS * 0.9);
   const queuedAtMost = Math.max(...samples.map(({ queued }) => queued));
-  // What waited was dropped when it was too much, within two seconds, which looking now and then may miss.
-  expect((await metricsOf(gateway.url))('kith_live_catching_up')).toBeGreaterThan(READERS * 0.8);
+  // What waited was dropped when it was too much, within two seconds, which looking now and then may miss. Whoever takes
+  // another reader's place has the kernel's buffers to fill first: they are not all there at any moment.
+  expect(Math.max(...samples.map(({ behind }) => behind))).toBeGreaterThan(READERS * 0.8);
   // Five seconds' worth, and a little for looking late.
   expect(queuedAtMost).toBeLessThanOrEqual(CHANGES_PER_S * 7);
 });
