@@ -22,8 +22,8 @@ const FRIENDS_WATCHING = 50;
 /** Pages of the longest list, read one after the other. */
 const PAGE = 50;
 const PAGES_READ = 1_000;
-/** The goal on a quiet machine is 3 ms, and `bench list-page` holds it: this only tells a page from a scan. */
-const PAGE_P99_MS = 50;
+/** The goal on a quiet machine is 3 ms, and `bench list-page` holds it; this is what a busy one keeps. */
+const PAGE_P99_MS = 100;
 
 // One system and one story: each test goes on where the one before it ended.
 let system: SystemForTest;
