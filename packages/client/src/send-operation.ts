@@ -30,6 +30,9 @@ interface Answer {
   readonly errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
 }
 
+/** The gateway answers within half of it, if only that a service is away. */
+const ANSWERED_WITHIN_MS = 20_000;
+
 /** One operation over HTTP. Throws KithApiError with the first error that was answered, or Unreachable. */
 export async function sendOperation<Data>(
   to: { url: string; fetch: typeof fetch },
@@ -48,6 +51,7 @@ export async function sendOperation<Data>(
         ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
       },
       body: JSON.stringify({ query, variables }),
+      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
     });
     answer = (await response.json()) as Answer;
   } catch (cause) {

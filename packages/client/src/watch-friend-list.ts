@@ -28,6 +28,9 @@ export interface Watching {
   stop(): void;
 }
 
+/** Whoever does not take the connection, or does not answer a ping, in so long is not there any more, whatever TCP says. */
+const ANSWERS_WITHIN_MS = 10_000;
+const PING_EVERY_MS = 10_000;
 /** Nothing more to catch up with when nothing has come for so long after the subscription began. */
 const QUIET_MS = 250;
 /** The protocol's codes for "not you, or not any more": a fresh token may help. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
@@ -116,8 +119,22 @@ function subscribeOnce(
       connectionParams: { authorization: `Bearer ${token}` },
       // Each return has its own cursor, so the coming back is done out there.
       retryAttempts: 0,
-      keepAlive: 10_000,
+      keepAlive: PING_EVERY_MS,
       ...(webSocket ? { webSocketImpl: webSocket } : {}),
+    });
+    // From each ping on, and not from the last message: a page in the background pings once a minute.
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const mustAnswer = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        client.terminate();
+        end(false);
+      }, ANSWERS_WITHIN_MS);
+    };
+    mustAnswer();
+    client.on('message', () => clearTimeout(silence));
+    client.on('ping', (received) => {
+      if (!received) mustAnswer();
     });
     const isLiveWhenQuiet = () => {
       clearTimeout(quiet);
@@ -131,6 +148,7 @@ function subscribeOnce(
 
     function end(refused: boolean): void {
       clearTimeout(quiet);
+      clearTimeout(silence);
       stopped.removeEventListener('abort', cut);
       list.interrupted();
       void client.dispose();

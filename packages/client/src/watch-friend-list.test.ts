@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Session } from './session.ts';
+import { type LiveState, watchFriendList } from './watch-friend-list.ts';
+
+const session = { accessToken: () => Promise.resolve('token'), tokenRefused: () => {} } as unknown as Session;
+
+/** A gateway's end of a WebSocket, by what it still answers. */
+function fakeGateway() {
+  const answers = { connection_init: true, ping: true };
+  const opened: object[] = [];
+  class FakeSocket {
+    static readonly CONNECTING = 0;
+    static readonly OPEN = 1;
+    static readonly CLOSING = 2;
+    static readonly CLOSED = 3;
+    readyState = FakeSocket.OPEN;
+    onopen?: () => void;
+    onmessage?: (event: { data: string }) => void;
+    onclose?: (event: object) => void;
+    constructor() {
+      opened.push(this);
+      setTimeout(() => this.onopen?.());
+    }
+    send(data: string) {
+      const { type, id } = JSON.parse(data);
+      if (type === 'connection_init' && answers.connection_init) this.#say({ type: 'connection_ack' });
+      if (type === 'ping' && answers.ping) this.#say({ type: 'pong' });
+      if (type === 'subscribe') this.#say({ id, type: 'next', payload: { data: { friendListChanged: snapshot } } });
+    }
+    close() {
+      this.readyState = FakeSocket.CLOSED;
+    }
+    #say(message: object) {
+      setTimeout(() => this.onmessage?.({ data: JSON.stringify(message) }));
+    }
+  }
+  return { answers, opened, FakeSocket };
+}
+
+const snapshot = {
+  __typename: 'FriendListSnapshot',
+  reason: 'SUBSCRIBED',
+  revision: 1,
+  cursor: 'c1',
+  complete: true,
+  friends: [],
+  requests: [],
+};
+
+let states: LiveState[];
+let gateway: ReturnType<typeof fakeGateway>;
+let watching: ReturnType<typeof watchFriendList>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  states = [];
+  gateway = fakeGateway();
+  watching = watchFriendList({
+    url: 'ws://gateway/graphql',
+    session,
+    webSocket: gateway.FakeSocket,
+    random: () => 0,
+    onState: (state) => states.push(state),
+    onChange: () => {},
+  });
+});
+afterEach(() => {
+  watching.stop();
+  vi.useRealTimers();
+});
+
+test('stays on a connection on which nothing happens but answered pings', async () => {
+  await vi.advanceTimersByTimeAsync(5 * 60_000);
+  expect(states.at(-1)).toBe('live');
+  expect(gateway.opened).toHaveLength(1);
+});
+
+test('a gateway that answers no ping any more is left within 20 s, and another connection is made', async () => {
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(states.at(-1)).toBe('live');
+  gateway.answers.ping = false;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(states).toContain('offline');
+  gateway.answers.ping = true;
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(gateway.opened.length).toBeGreaterThan(1);
+  expect(states.at(-1)).toBe('live');
+});
+
+test('a gateway that opens connections and then says nothing is tried again and again, each time for 10 s', async () => {
+  gateway.answers.connection_init = false;
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(gateway.opened).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(gateway.opened.length).toBeGreaterThan(2);
+  gateway.answers.connection_init = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(states.at(-1)).toBe('live');
+});
