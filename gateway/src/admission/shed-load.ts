@@ -39,6 +39,8 @@ const SLOWER_BY = 3;
 const FAST_ENOUGH_MS = 4;
 /** What comes in a burst is let wait so long, however fast the machine is. */
 const WAIT_AT_LEAST_MS = 100;
+/** As many may join a burst as should have had their turn by then. */
+const TURN_WITHIN_MS = 50;
 /** What has kept the process at work for so many looks is no burst. */
 const BURST_AT_MOST_LOOKS = 2;
 /** With nothing in hand for so much of a look it was not kept at work: between two operations of a crowd there is less. */
@@ -47,6 +49,10 @@ const PAUSE_MS = 0.05 * LOOK_EVERY_MS;
 const SAMPLES = 8;
 const SHRINK_AT_MOST_TO = 0.5;
 const GROW = 1.1;
+/** A bound that was not used up says nothing of what the machine can do: it comes back to a little more than was used. */
+const UNUSED_SHRINK = 0.95;
+const TIMES_WHAT_WAS_USED = 4;
+const UNUSED_AT_LEAST = 32;
 /** Between this share of what is slow, and slow, the bound stays: one that always grows is always a little too large. */
 const GROWS_BELOW = 0.5;
 /** The fastest ever is forgotten slowly: data grows, and so does the time that the fastest takes. */
@@ -93,6 +99,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   let fastestMs = Number.POSITIVE_INFINITY;
   let fastestEverMs = Number.POSITIVE_INFINITY;
   let wasFull = false;
+  let mostInHand = 0;
   let looksWithoutPause = 0;
   let idleSince = lookedAt;
   let idleMs = 0;
@@ -120,12 +127,15 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
     const slower = fastestMs / slowMs();
     if (slower > 1) mayRun = Math.max(fewest, Math.floor(mayRun * Math.max(SHRINK_AT_MOST_TO, 1 / slower)));
     else if (wasFull && slower < GROWS_BELOW) mayRun = Math.min(limits.running, Math.ceil(mayRun * GROW));
+    else if (!wasFull && mayRun > unused()) mayRun = Math.max(unused(), Math.floor(mayRun * UNUSED_SHRINK));
+    mostInHand = inHand;
     fastestEverMs = Math.min(fastestMs, fastestEverMs + (fastestMs - fastestEverMs) * FORGET || fastestMs);
     samples = 0;
     fastestMs = Number.POSITIVE_INFINITY;
     wasFull = false;
   }
 
+  const unused = () => Math.max(UNUSED_AT_LEAST, mostInHand * TIMES_WHAT_WAS_USED);
   function slowMs(): number {
     return Number.isFinite(fastestEverMs)
       ? Math.max(FAST_ENOUGH_MS, fastestEverMs * SLOWER_BY)
@@ -153,13 +163,14 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   /** As many as can have their turn in time when each takes as long as it may. */
   function mayWait(): number {
     if (looksWithoutPause > BURST_AT_MOST_LOOKS) return 0;
-    return Math.min(limits.waiting, Math.max(mayRun, Math.floor((mayRun * WAIT_AT_LEAST_MS) / slowMs())));
+    return Math.min(limits.waiting, Math.max(mayRun, Math.floor((mayRun * TURN_WITHIN_MS) / slowMs())));
   }
 
   function begin(): () => void {
     const beganAt = performance.now();
     if (inHand === 0) idleMs += beganAt - idleSince;
     inHand += 1;
+    mostInHand = Math.max(mostInHand, inHand);
     let inside = true;
     return () => {
       if (!inside) return;
