@@ -90,7 +90,8 @@ export async function sendAtRate(load: Load): Promise<LoadReport> {
   }
   /** What is due by now. */
   function keepPace(rate: number, elapsedMs: number): void {
-    const due = Math.floor((elapsedMs / 1000) * rate);
+    // The first is due at the beginning.
+    const due = 1 + Math.floor((elapsedMs / 1000) * rate);
     let asking = 0;
     // A crowd that made up for what it could not send would come in bursts.
     for (; sent + unsent < due && asking < free.length; asking += 1) {
