@@ -31,7 +31,10 @@ export function serveGraphql(options: {
 }): HttpHandler {
   const { edge } = options;
   return async (request, response) => {
-    if (edge.isBusy()) return refuseInAMoment(request, response);
+    if (edge.isBusy()) {
+      // A page of another origin may not read a refusal that is not shared with it.
+      return edge.origins.share(request, response) ? undefined : refuseInAMoment(request, response);
+    }
     const span = startRequestSpan(`${request.method} /graphql`, headerOf(request.headers.traceparent));
     response.once('close', span.end);
     const { traceparent } = span;

@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serveGraphql } from '../serve-http.ts';
+import { readAllowedOrigins } from './allow-origins.ts';
+import type { Edge } from './guard-edge.ts';
 import { refuseInAMoment } from './refuse-in-a-moment.ts';
 
 let server: Server;
@@ -32,4 +35,20 @@ test('it does not come at once, and the connection may be used again', async () 
 test('what was sent with the request is read and thrown away', async () => {
   const response = await fetch(url, { method: 'POST', body: 'x'.repeat(5_000_000) });
   expect(response.status).toBe(503);
+});
+
+test('a page of an origin that is allowed may read it, and is told in advance that it may ask', async () => {
+  const origin = 'https://app.example.org';
+  const edge = { isBusy: () => true, origins: readAllowedOrigins(origin) } as Edge;
+  const never = () => expect.unreachable('A busy gateway began an operation.');
+  const handle = serveGraphql({ yoga: never, openStreams: new Set() as never, graphiql: undefined, edge });
+  server.removeAllListeners('request').on('request', handle);
+
+  const refused = await fetch(url, { method: 'POST', headers: { origin }, body: '{"query":"{ me { id } }"}' });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(refused.headers.get('access-control-allow-origin')).toBe(origin);
+
+  const headers = { origin, 'access-control-request-method': 'POST' };
+  const preflight = await fetch(url, { method: 'OPTIONS', headers });
+  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
 });

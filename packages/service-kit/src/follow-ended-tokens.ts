@@ -7,8 +7,8 @@ import {
 } from '@kith/event-contracts';
 import type { Logger } from 'pino';
 import { createEndedTokens, type EndedTokens } from './ended-tokens.ts';
-import { KithError } from './kith-error.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
+import { tokensCannotBeChecked } from './verify-token.ts';
 
 /** Announcements may be missed in silence; so often the user service is asked as well. */
 const ASK_EVERY_MS = 10_000;
@@ -94,7 +94,7 @@ export function followEndedTokens(options: {
     known: () => {
       if (since !== undefined) return undefined;
       return ask().catch((cause) => {
-        throw new KithError('SERVICE_UNAVAILABLE', 'Tokens cannot be checked now: try again.', {}, { cause });
+        throw tokensCannotBeChecked(cause);
       });
     },
     stop: async () => {

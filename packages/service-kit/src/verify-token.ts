@@ -120,7 +120,13 @@ function meaningOf(error: unknown): unknown {
   const aboutTheToken =
     error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC';
   if (aboutTheToken) return unauthenticated('The access token is not one of ours: sign in.');
-  return new KithError('SERVICE_UNAVAILABLE', 'Tokens cannot be checked now: try again.', {}, { cause: error });
+  return tokensCannotBeChecked(error);
+}
+
+/** What a token needs for its check is away for a moment. */
+export function tokensCannotBeChecked(cause: unknown): KithError {
+  const message = 'Tokens cannot be checked now: try again.';
+  return new KithError('SERVICE_UNAVAILABLE', message, { retryAfterMs: 1_000 }, { cause });
 }
 
 function remember(remembered: Map<string, Viewer>, viewer: Viewer): void {
