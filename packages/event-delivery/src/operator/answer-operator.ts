@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
+import type { EventBroker } from '../broker.ts';
 
 /** Of node:http: any server can mount it. */
 export type OperatorHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -9,17 +10,36 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 class BadInput extends Error {}
 
-/** Answers 400 in the shape GraphQL uses when the input is wrong; everything else is for the server to answer. */
+class BrokerAway extends Error {
+  constructor() {
+    super('The event broker is away: try again when it answers.');
+  }
+}
+
+/** Throws what `answering` answers when there is nothing to be read from it now. */
+export function present(broker: EventBroker): EventBroker {
+  if (!broker.connected) throw new BrokerAway();
+  return broker;
+}
+
+/**
+ * Answers in the shape GraphQL uses: 400 when the input is wrong, 503 when the broker is away; everything else is for
+ * the server to answer.
+ */
 export function answering(handle: OperatorHandler): OperatorHandler {
   return async (request, response) => {
     try {
       await handle(request, response);
     } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      const errors = [{ message: error.message, extensions: { code: 'BAD_USER_INPUT' } }];
-      sendJson(response, 400, { errors });
+      if (error instanceof BadInput) refuse(response, 400, 'BAD_USER_INPUT', error);
+      else if (error instanceof BrokerAway) refuse(response, 503, 'SERVICE_UNAVAILABLE', error);
+      else throw error;
     }
   };
+}
+
+function refuse(response: ServerResponse, status: number, code: string, { message }: Error): void {
+  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -15,7 +15,9 @@ import { startRelay } from '../relay.ts';
 import { collectLog } from '../testing/collect-log.ts';
 import { createEventDatabase } from '../testing/create-event-database.ts';
 import { counted, SHOP_STREAM } from '../testing/shop-events.ts';
+import type { OperatorHandler } from './answer-operator.ts';
 import { eventRoutes } from './event-routes.ts';
+import { reportDifferences } from './report-differences.ts';
 
 let nats: ChildServer;
 let database: Awaited<ReturnType<typeof createEventDatabase>>;
@@ -47,12 +49,13 @@ beforeAll(async () => {
     },
     { broker, log },
   );
-  const routes = eventRoutes({
-    pool: database.pool,
-    broker: () => broker,
-    source: 'shop/test',
-    streams: [SHOP_STREAM],
-  });
+  const routes = {
+    ...eventRoutes({ pool: database.pool, broker: () => broker, source: 'shop/test', streams: [SHOP_STREAM] }),
+    'GET /operator/events/reconcile': reportDifferences(
+      () => broker,
+      async () => ({}),
+    ),
+  } as Record<string, OperatorHandler>;
   server = createServer((request, response) => {
     const path = `${request.method} ${request.url?.split('?')[0]}`;
     routes[path]?.(request, response).catch((error) => response.writeHead(500).end(String(error)));
@@ -168,4 +171,22 @@ test('nothing is settled by leaving something out', async () => {
     expect((await post(path, {})).status).toBe(400);
     expect(await linesOf(await post(path, { all: true }))).toEqual([]);
   }
+});
+
+test('without the broker, what needs it is refused, and the rest answers', async () => {
+  await nats.stop();
+  await eventually('the connection is lost', () => !broker.connected);
+  const refusals = [
+    await fetch(`${url}/dead`),
+    await fetch(`${url}/dead/history`),
+    await fetch(`${url}/tail`),
+    await fetch(`${url}/reconcile`),
+    await post('/dead/redrive', { all: true }),
+  ];
+  for (const refused of refusals) {
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+  }
+  expect(await get('/status')).toMatchObject({ connected: false, streams: [] });
+  expect((await post('/republish', { owners: ['good'] })).status).toBe(200);
 });

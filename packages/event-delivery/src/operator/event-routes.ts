@@ -5,7 +5,15 @@ import type { EventBroker } from '../broker.ts';
 import { readSettlements } from '../record-settlement.ts';
 import { republish } from '../republish.ts';
 import { dropDeadLetters, listDeadLetters, redriveDeadLetters, type Settled } from '../settle-dead-letters.ts';
-import { answering, type OperatorHandler, readBody, readQuery, sendJson, startLines } from './answer-operator.ts';
+import {
+  answering,
+  type OperatorHandler,
+  present,
+  readBody,
+  readQuery,
+  sendJson,
+  startLines,
+} from './answer-operator.ts';
 import { readEventStatus } from './event-status.ts';
 import { tailEvents } from './tail-events.ts';
 
@@ -54,6 +62,7 @@ const republishSchema = z
  */
 export function eventRoutes(options: EventRoutesOptions): Record<string, OperatorHandler> {
   const { pool, source, streams, now } = options;
+  const presentBroker = async () => present(await options.broker());
 
   async function settle(
     request: Parameters<OperatorHandler>[0],
@@ -61,7 +70,7 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
     how: typeof redriveDeadLetters,
   ): Promise<void> {
     const { all: _all, ...filter } = await readBody(request, settleSchema);
-    const broker = await options.broker();
+    const broker = await presentBroker();
     const write = startLines(response);
     for await (const settled of how(broker, filter, now)) await write(lineOf(settled));
     response.end();
@@ -74,7 +83,7 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
     'GET /operator/events/tail': async (request, response) => {
       const schema = z.object({ stream: z.string(), type: z.string(), owner: z.string() }).partial();
       const filter = readQuery(request, schema);
-      tailEvents(await options.broker(), [...streams, DEAD_STREAM], filter, response);
+      tailEvents(await presentBroker(), [...streams, DEAD_STREAM], filter, response);
     },
     'GET /operator/events/dead': async (request, response) => {
       const { owner, letter, ...filter } = readQuery(
@@ -84,13 +93,13 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
           .partial(),
       );
       const letters = letter === undefined ? undefined : [letter];
-      const found = await listDeadLetters(await options.broker(), { ...filter, ownerId: owner, letters });
+      const found = await listDeadLetters(await presentBroker(), { ...filter, ownerId: owner, letters });
       const write = startLines(response);
       for (const each of found) if (!(await write(each))) return;
       response.end();
     },
     'GET /operator/events/dead/history': async (_request, response) => {
-      const settlements = await readSettlements(await options.broker());
+      const settlements = await readSettlements(await presentBroker());
       const write = startLines(response);
       for (const each of settlements) if (!(await write(each))) return;
       response.end();

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { startLines } from './answer-operator.ts';
+import type { EventBroker } from '../broker.ts';
+import { answering, type OperatorHandler, present, startLines } from './answer-operator.ts';
 
 /** What is not the same in two places. */
 export interface Difference {
@@ -17,21 +17,24 @@ export interface DifferenceReport {
 /**
  * Answers a reconciliation as NDJSON: `{"progress":{check,done,total}}` and `{"difference":{check,owner,revision?,detail}}`
  * as they come, and last `{"result":{"checked":{check: count},"differences":n}}`. A connection that ends without a result
- * was cut off. `compare` resolves to how many of what were compared.
+ * was cut off; without its broker a service refuses (503). `compare` resolves to how many of what were compared.
  */
-export async function reportDifferences(
-  response: ServerResponse,
-  compare: (report: DifferenceReport) => Promise<Readonly<Record<string, number>>>,
-): Promise<void> {
-  const write = startLines(response);
-  let differences = 0;
-  const checked = await compare({
-    onDifference: (difference) => {
-      differences += 1;
-      return write({ difference });
-    },
-    onProgress: (check, done, total) => write({ progress: { check, done, total } }),
+export function reportDifferences(
+  broker: () => Promise<EventBroker> | EventBroker,
+  compare: (broker: EventBroker, report: DifferenceReport) => Promise<Readonly<Record<string, number>>>,
+): OperatorHandler {
+  return answering(async (_request, response) => {
+    const connected = present(await broker());
+    const write = startLines(response);
+    let differences = 0;
+    const checked = await compare(connected, {
+      onDifference: (difference) => {
+        differences += 1;
+        return write({ difference });
+      },
+      onProgress: (check, done, total) => write({ progress: { check, done, total } }),
+    });
+    await write({ result: { checked, differences } });
+    response.end();
   });
-  await write({ result: { checked, differences } });
-  response.end();
 }

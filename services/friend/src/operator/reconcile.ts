@@ -7,18 +7,15 @@ import type { OperatorOptions } from './operator-options.ts';
 
 /** Compares outbox and stream, profile copies and the user service, views and Postgres; changes nothing. */
 export function reconcile({ parts, users, broker }: OperatorOptions): HttpHandler {
-  return async (_request, response) => {
-    const connected = await broker();
-    await reportDifferences(response, async (report) => ({
-      stream: await compareOutboxWithStream({
-        pool: parts.pool,
-        broker: connected,
-        stream: FRIEND_STREAM,
-        onDifference: report.onDifference,
-        onProgress: (done, total) => report.onProgress('stream', done, total),
-      }),
-      copies: await compareCopiesWithUsers(parts.pool, users, report),
-      views: await compareViewsWithLists(parts, report),
-    }));
-  };
+  return reportDifferences(broker, async (connected, report) => ({
+    stream: await compareOutboxWithStream({
+      pool: parts.pool,
+      broker: connected,
+      stream: FRIEND_STREAM,
+      onDifference: report.onDifference,
+      onProgress: (done, total) => report.onProgress('stream', done, total),
+    }),
+    copies: await compareCopiesWithUsers(parts.pool, users, report),
+    views: await compareViewsWithLists(parts, report),
+  }));
 }

@@ -5,14 +5,16 @@ import type pg from 'pg';
 
 /** `GET /operator/reconcile`: compares outbox and stream; changes nothing. */
 export function answerReconcile(pool: pg.Pool, broker: EventBroker): HttpHandler {
-  return (_request, response) =>
-    reportDifferences(response, async ({ onDifference, onProgress }) => ({
+  return reportDifferences(
+    () => broker,
+    async (connected, { onDifference, onProgress }) => ({
       stream: await compareOutboxWithStream({
         pool,
-        broker,
+        broker: connected,
         stream: USER_STREAM,
         onDifference,
         onProgress: (done, total) => onProgress('stream', done, total),
       }),
-    }));
+    }),
+  );
 }
