@@ -8,7 +8,9 @@ import type { LoadReport } from './send-at-rate.ts';
 export interface OverloadReport {
   /** Operations a second that the system answers when it has all it can do. */
   readonly capacityPerSecond: number;
-  /** How many times that was really sent in the overload: what makes the load needs processors too. */
+  /** How many times that was to be sent in the overload. */
+  readonly timesDue: number;
+  /** How many times that was sent: nobody asks a second thing before the first is answered, or refused. */
   readonly timesOffered: number;
   readonly normal: LoadReport;
   readonly overloaded: LoadReport;
@@ -23,7 +25,6 @@ export interface OverloadReport {
 const QUERY = '{ me { id username nickname } }';
 /** Enough to be busy, few enough not to queue. */
 const NORMAL = { share: 0.5, connections: 100 };
-/** So many that, refused within a tenth of a second or two, they can still ask for all that is to be asked. */
 const CROWD = { times: 10, connections: 4_000 };
 const FULL = { connections: 32 };
 const NEIGHBOUR = { perSecond: 50, connections: 10 };
@@ -59,9 +60,11 @@ export async function overloadGateway(system: SystemForTest, seconds: number): P
     return performance.now() - startedAt < goodMs;
   });
   const recoveredAfterMs = performance.now() - endedAt;
+  const times = (perSecond: number) => Math.round((perSecond / capacityPerSecond) * 10) / 10;
   return {
     capacityPerSecond,
-    timesOffered: Math.round((overloaded.offeredPerSecond / capacityPerSecond) * 10) / 10,
+    timesDue: times(overloaded.offeredPerSecond + overloaded.unsent / seconds),
+    timesOffered: times(overloaded.offeredPerSecond),
     normal,
     overloaded,
     neighbour: { normal: neighbourNormal, overloaded: neighbourOverloaded },

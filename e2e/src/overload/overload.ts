@@ -13,6 +13,7 @@ try {
 
 function besideTheGoals({
   capacityPerSecond,
+  timesDue,
   timesOffered,
   normal,
   overloaded,
@@ -22,10 +23,10 @@ function besideTheGoals({
   const times = (one: number, other: number) => (one / other).toFixed(1);
   const others = Object.values(overloaded.other).reduce((sum, n) => sum + n, 0);
   return [
-    `offered ${timesOffered} times the ${capacityPerSecond} operations a second that it carries (goal 10); ${overloaded.unsent} were due and not sent, for everybody still waited`,
+    `asked for ${timesDue} times the ${capacityPerSecond} operations a second that it carries (goal 10); ${timesOffered} times were sent, for whoever was refused knew it after up to ${overloaded.refusedP99Ms} ms (p99) and asked no second thing meanwhile`,
     `accepted ${overloaded.acceptedPerSecond}/s, p99 ${overloaded.p99Ms} ms: ${times(overloaded.p99Ms, normal.p99Ms)} times normal (goal 5)`,
     `to its neighbour p99 ${neighbour.overloaded.p99Ms} ms: ${times(neighbour.overloaded.p99Ms, neighbour.normal.p99Ms)} times normal (goal 5)`,
-    `refused ${overloaded.refused}, within ${overloaded.refusedP99Ms} ms (p99); neither answered nor refused ${others} (goal 0)`,
+    `refused ${overloaded.refused}; neither answered nor refused ${others} (goal 0)`,
     `recovered within ${Math.ceil(recoveredAfterMs)} ms (goal 5000)`,
   ].join('\n');
 }

@@ -3,9 +3,9 @@ import { momentWhenLate } from './refuse-in-a-moment.ts';
 
 test.each([
   [0, 100],
-  [2, 100],
-  [10, 500],
-  [60, 1_000],
+  [0.05, 100],
+  [0.5, 500],
+  [60, 2_000],
 ])('when this process is %d ms late a refusal takes %d ms, on the mean', (lateMs, momentMs) => {
   expect(momentWhenLate(lateMs)).toBe(momentMs);
 });

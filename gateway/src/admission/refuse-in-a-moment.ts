@@ -15,9 +15,9 @@ const HEADERS = [
   ...['retry-after', '1'],
 ];
 /** A moment is so long, and longer while this process is late with what it has to do: then it refuses too many. */
-const MOMENT_MS = { least: 100, most: 1_000 };
-/** With this the share of its time that goes to refusing stays well below all of it, however many ask. */
-const TIMES_AS_LONG_AS_LATE = 50;
+const MOMENT_MS = { least: 100, most: 2_000 };
+/** With this the share of its time that goes to refusing stays a small part of it, however many ask. */
+const TIMES_AS_LONG_AS_LATE = 1_000;
 const NEWEST_SHARE = 0.02;
 /** Each is a small part of what its connection takes anyway. */
 const WAIT_AT_MOST = 10_000;

@@ -41,8 +41,9 @@ const FAST_ENOUGH_MS = 4;
 const WAIT_AT_LEAST_MS = 100;
 /** As many may join a burst as should have had their turn by then. */
 const TURN_WITHIN_MS = 50;
-/** What has kept the process at work for so many looks is no burst. */
+/** What has kept the process at work for so many looks is no burst but a crowd; so many with a pause in each end it. */
 const BURST_AT_MOST_LOOKS = 2;
+const CROWD_IS_GONE_AFTER_LOOKS = 20;
 /** With nothing in hand for so much of a look it was not kept at work: between two operations of a crowd there is less. */
 const PAUSE_MS = 0.05 * LOOK_EVERY_MS;
 /** Of fewer the fastest says little. */
@@ -85,7 +86,8 @@ const loopDelay = new Gauge({
  * to the limit is TCP's, as in Netflix's concurrency-limits.) First come, first served.
  *
  * Waiting is for bursts, which end in a pause. In a crowd the row would never be empty: it would not let one more
- * through, and everybody would wait as long as it is; so nobody joins it when there has been no pause for a while.
+ * through, and everybody would wait as long as it is; so nobody joins it when there has been no pause for a while, and
+ * until there have been pauses for a second.
  */
 export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   const waiting: { start: () => void; refuse: () => void }[] = [];
@@ -100,7 +102,9 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   let fastestEverMs = Number.POSITIVE_INFINITY;
   let wasFull = false;
   let mostInHand = 0;
-  let looksWithoutPause = 0;
+  let crowded = false;
+  /** One after the other that say the contrary of `crowded`. */
+  let contraryLooks = 0;
   let idleSince = lookedAt;
   let idleMs = 0;
 
@@ -119,7 +123,12 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
 
   function countPause(now: number): void {
     if (inHand === 0) idleMs += now - idleSince;
-    looksWithoutPause = idleMs > PAUSE_MS ? 0 : looksWithoutPause + 1;
+    const paused = idleMs > PAUSE_MS;
+    contraryLooks = paused === crowded ? contraryLooks + 1 : 0;
+    if (contraryLooks > (crowded ? CROWD_IS_GONE_AFTER_LOOKS : BURST_AT_MOST_LOOKS)) {
+      crowded = !crowded;
+      contraryLooks = 0;
+    }
     idleSince = now;
     idleMs = 0;
   }
@@ -162,7 +171,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   }
   /** As many as can have their turn in time when each takes as long as it may. */
   function mayWait(): number {
-    if (looksWithoutPause > BURST_AT_MOST_LOOKS) return 0;
+    if (crowded) return 0;
     return Math.min(limits.waiting, Math.max(mayRun, Math.floor((mayRun * TURN_WITHIN_MS) / slowMs())));
   }
 
