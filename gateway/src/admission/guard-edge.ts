@@ -38,6 +38,7 @@ export async function guardEdge(config: GatewayConfig): Promise<Edge> {
   const isPublic = config.NODE_ENV === 'production';
   const loadLimits = {
     running: config.OPERATIONS_AT_ONCE,
+    fewest: config.OPERATIONS_AT_ONCE_AT_LEAST,
     waiting: config.OPERATIONS_WAITING,
     waitAtMostMs: config.OPERATION_WAITS_AT_MOST_MS,
     loopDelayMs: config.LOOP_DELAY_AT_MOST_MS,

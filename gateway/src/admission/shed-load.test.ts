@@ -20,7 +20,7 @@ async function played(work: () => Promise<void>): Promise<void> {
 
 const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-const limits = { running: 2, waiting: 1, waitAtMostMs: 10_000, loopDelayMs: 10_000 };
+const limits = { running: 2, fewest: 2, waiting: 1, waitAtMostMs: 10_000, loopDelayMs: 10_000 };
 const overloaded = { code: 'SERVICE_UNAVAILABLE', extensions: { retryAfterMs: expect.any(Number) } };
 
 test('beyond what runs and waits, the next is refused at once; who waits follows who ends', async () => {
@@ -92,7 +92,7 @@ test('in a crowd, what is accepted is answered in time: the limit finds what the
       machine = machine.then(() => later(4));
       return machine;
     };
-    const load = shedLoad({ running: 200, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
+    const load = shedLoad({ running: 200, fewest: 8, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
     const tookMs: number[] = [];
     let refused = 0;
     const ask = async () => {
@@ -161,7 +161,7 @@ test('after a crowd, bursts that the machine has the time for are refused nothin
   played(async () => {
     // One thing at a time, 1 ms each.
     let machine = Promise.resolve();
-    const load = shedLoad({ running: 200, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
+    const load = shedLoad({ running: 200, fewest: 8, waiting: 400, waitAtMostMs: 250, loopDelayMs: 10_000 });
     let refused = 0;
     const ask = async () => {
       try {
@@ -194,7 +194,7 @@ test('after a crowd, bursts that the machine has the time for are refused nothin
 
 test('a few slow ones among fast ones are no crowd', () =>
   played(async () => {
-    const load = shedLoad({ running: 100, waiting: 100, waitAtMostMs: 1_000, loopDelayMs: 10_000 });
+    const load = shedLoad({ running: 100, fewest: 8, waiting: 100, waitAtMostMs: 1_000, loopDelayMs: 10_000 });
     const run = async (ms: number) => {
       const leave = await load.enter();
       await later(ms);

@@ -4,6 +4,8 @@ import { Counter, Gauge } from 'prom-client';
 export interface LoadLimits {
   /** Operations that run at the same time. */
   readonly running: number;
+  /** So many may always run, however slow they are: what a few clients ask at a time is no crowd. */
+  readonly fewest: number;
   /** Operations that wait for one of those to end, and for how long. */
   readonly waiting: number;
   readonly waitAtMostMs: number;
@@ -31,8 +33,6 @@ const LOOK_EVERY_MS = 50;
 const LOOKS = 5;
 const RETRY_AFTER_MS = 1_000;
 
-/** Fewer never run at a time, however slow they are: enough for two processors and a database to have something to do. */
-const FEWEST = 8;
 /** When the fastest of the last moments took so many times as long as it does without a crowd, too many run at a time. */
 const SLOWER_BY = 3;
 /** Less is nobody's complaint. */
@@ -95,7 +95,7 @@ export function shedLoad(limits: LoadLimits, kind = 'all'): LoadShedding {
   let mayRun = limits.running;
   let lookedAt = performance.now();
   let lateByMs = 0;
-  const fewest = Math.min(FEWEST, limits.running);
+  const fewest = Math.min(limits.fewest, limits.running);
   const lastLooksMs: number[] = Array(LOOKS).fill(0);
   let samples = 0;
   let fastestMs = Number.POSITIVE_INFINITY;

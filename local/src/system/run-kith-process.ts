@@ -11,6 +11,9 @@ const ENTRIES = {
   'one-process': 'local/src/run-in-one-process.ts',
 } as const;
 
+/** As in the Dockerfile. Node's own choice collects young objects half as often, and stands still for twice as long. */
+const PAUSE_SHORT = ['--max-semi-space-size=16'];
+
 export type KithProcess = {
   program: keyof typeof ENTRIES;
   /** Names the log, and the process in messages. */
@@ -29,7 +32,7 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
     runChildServer({
       name: `the ${name} process`,
       command: nodeProgram(),
-      args: ['--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
+      args: [...PAUSE_SHORT, '--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
       logFile: join(logFolder, `${name}.log`),
       readyWithinMs: 60_000,
       spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env, HOST: host, PORT: String(port) } },
