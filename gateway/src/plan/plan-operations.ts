@@ -8,9 +8,9 @@ import {
   parse,
   visit,
 } from 'graphql';
-import { type Projection, projectionOf } from '../live/project-announcement.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
+import { type Projection, projectionOf } from './project-announcement.ts';
 import type { Supergraph } from './read-supergraph.ts';
 import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
 import { sourceKeyOf } from './source-key.ts';

@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { CompleteSelection } from '../plan/complete-selection.ts';
-import { Failures } from '../plan/failures.ts';
+import type { CompleteSelection } from './complete-selection.ts';
+import { Failures } from './failures.ts';
 
 /** Makes the answer to an announced object in which all stands that the client selected. */
 export interface Projection {

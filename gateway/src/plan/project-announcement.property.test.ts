@@ -16,9 +16,9 @@ import {
   validate,
 } from 'graphql';
 import { expect, test } from 'vitest';
-import { planOperations } from '../plan/plan-operations.ts';
-import { readSupergraph } from '../plan/read-supergraph.ts';
+import { planOperations } from './plan-operations.ts';
 import type { Projection } from './project-announcement.ts';
+import { readSupergraph } from './read-supergraph.ts';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
   import: ["@key", "@shareable", "@external", "@provides"])`;
