@@ -134,17 +134,23 @@ test('who finds no place waits in a burst, and is refused in a crowd, until it h
         leave();
       }
     };
+    // Who waits is refused too, in the end.
+    const expectRefusedAtOnce = async () => {
+      const askedAt = performance.now();
+      await expect(load.enter()).rejects.toMatchObject(overloaded);
+      expect(performance.now() - askedAt).toBe(0);
+    };
     // One begins while the other runs: there is never nothing in hand.
     const crowd = [keepBusy(500), later(10).then(() => keepBusy(500))];
     await later(15);
     (await load.enter())();
     await later(300);
-    await expect(load.enter()).rejects.toMatchObject(overloaded);
+    await expectRefusedAtOnce();
     await Promise.all(crowd);
     // One moment without work is no end of it: the next row would be as long as the last.
     await later(300);
     const [one, two] = await Promise.all([load.enter(), load.enter()]);
-    await expect(load.enter()).rejects.toMatchObject(overloaded);
+    await expectRefusedAtOnce();
     one();
     two();
     await later(1_200);
