@@ -9,7 +9,10 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }
 const FILES_AT_ONCE = 2;
 const FILES_WITH_SERVERS_AT_ONCE = 3;
 
-const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 120_000, hookTimeout: 120_000 };
+// They only end what hangs, on the busiest machine.
+const UNIT_TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000 };
+const SERVER_TIMEOUTS = { testTimeout: 180_000, hookTimeout: 180_000 };
+const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 // Whole systems that are asked what they answer, and not how fast: two of these files at once.
 const ASKED_WHAT_THEY_ANSWER = [
@@ -39,6 +42,7 @@ export default defineConfig({
           exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
           maxWorkers: FILES_AT_ONCE,
+          ...UNIT_TIMEOUTS,
         },
       },
       {
@@ -50,8 +54,7 @@ export default defineConfig({
           globalSetup: ['./local/src/testing/start-one-postgres-per-test-run.ts'],
           sequence: { groupOrder: 1 },
           maxWorkers: FILES_WITH_SERVERS_AT_ONCE,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...SERVER_TIMEOUTS,
         },
       },
       {

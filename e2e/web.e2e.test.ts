@@ -376,7 +376,7 @@ test('under the hood: operations, frames, revision and latency as they happen, a
   ]);
   await graphiql.getByText('SearchPeople').first().waitFor();
   expect([...max.complaints, ...nan.complaints]).toEqual([]);
-}, 60_000);
+});
 
 test('an answer that is asked for again and again is no way around a no', async () => {
   const ora = await newPerson('Ora');

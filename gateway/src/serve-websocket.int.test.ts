@@ -234,7 +234,7 @@ describe('a gateway that stops', () => {
     expect(await askWhetherReady(leaving.url)).toEqual({ ready: false, missing: ['stopping'] });
     await stopped;
     expect(clients.map(({ client }) => client.closes[0]?.code)).toEqual(Array(10).fill(1012));
-    expect(Math.max(...closedAtMs) - Math.min(...closedAtMs)).toBeGreaterThan(100);
+    expect(new Set(closedAtMs).size).toBeGreaterThan(1);
 
     around.commit(owner, 'two');
     const { cursor } = clients[0]!.watching.changes.at(-1)!;

@@ -3,9 +3,12 @@ import { buildWebClientWhenStale } from './start/build-web-client.ts';
 import { findOrInstallServers } from './start/find-or-install-servers.ts';
 import { countsLine, sumOf } from './testing/count-tests.ts';
 import { runChecks, runVitest } from './testing/run-checks-and-tests.ts';
+import { startBusyLoops } from './testing/start-busy-loops.ts';
 
 // `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
-// counts as the last line. Each check counts as one test.
+// counts as the last line. Each check counts as one test. With `--beside-busy-loops` two other processes use a core each
+// meanwhile: a test that passes only on a quiet machine is a flaky one.
+const BESIDE_BUSY_LOOPS = '--beside-busy-loops';
 try {
   await findOrInstallServers(['nats', 'redis', 'chromium'], (line) => process.stderr.write(`${line}\n`), false);
   // Its types are checked with the code that the build generates.
@@ -15,6 +18,9 @@ try {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
-const counts = sumOf([await runChecks(), await runVitest(process.argv.slice(2))]);
+const args = process.argv.slice(2);
+const loops = startBusyLoops(args.includes(BESIDE_BUSY_LOOPS) ? 2 : 0);
+const counts = sumOf([await runChecks(), await runVitest(args.filter((arg) => arg !== BESIDE_BUSY_LOOPS))]);
+await loops.stop();
 process.stdout.write(`${countsLine(counts)}\n`);
 process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

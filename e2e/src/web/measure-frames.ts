@@ -7,6 +7,8 @@ export interface Frames {
   readonly frames: number;
   /** Most work of the page's main thread for one frame, in milliseconds of processor time: other processes do not count. */
   readonly mostCpuMsInAFrame: number;
+  /** Most list items that were in the page at the time of any frame. */
+  readonly mostListItems: number;
 }
 
 /** Three frames of a 60 Hz screen are 50.00 or 50.01 ms. */
@@ -31,23 +33,29 @@ export async function measureFrames(browser: Browser, page: Page, work: () => Pr
   });
   await page.evaluate(() => {
     const seen: number[] = [];
+    const seenItems: number[] = [];
     let last = performance.now();
     const frame = (now: number) => {
       seen.push(now - last);
+      seenItems.push(document.getElementsByTagName('li').length);
       last = now;
       requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
-    Object.assign(globalThis, { framesSeen: seen });
+    Object.assign(globalThis, { framesSeen: seen, itemsSeen: seenItems });
   });
   await work();
-  const seen = await page.evaluate(() => (globalThis as unknown as { framesSeen: number[] }).framesSeen);
+  const { seen, items } = await page.evaluate(() => {
+    const { framesSeen, itemsSeen } = globalThis as unknown as { framesSeen: number[]; itemsSeen: number[] };
+    return { seen: framesSeen, items: itemsSeen };
+  });
   const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
   return {
     longestFrameMs: round(Math.max(...seen)),
     framesOver50Ms: seen.filter((ms) => ms > 50 + CLOCK_ERROR_MS).length,
     frames: seen.length,
     mostCpuMsInAFrame: round(Math.max(...cpuMsOfFrames(trace.traceEvents))),
+    mostListItems: Math.max(...items),
   };
 }
 
@@ -68,21 +76,3 @@ function cpuMsOfFrames(events: readonly TraceEvent[]): readonly number[] {
 }
 
 const round = (ms: number) => Math.round(ms * 10) / 10;
-
-/** Keeps a page as busy in each of its frames as a hard-working one is, for three seconds. */
-export async function beBusyInEachFrame(page: Page, busyMs: number): Promise<void> {
-  await page.evaluate(
-    (workMs) =>
-      new Promise<void>((resolve) => {
-        const until = performance.now() + 3_000;
-        const frame = () => {
-          const begun = performance.now();
-          while (performance.now() - begun < workMs);
-          if (begun < until) requestAnimationFrame(frame);
-          else resolve();
-        };
-        requestAnimationFrame(frame);
-      }),
-    busyMs,
-  );
-}

@@ -40,7 +40,7 @@ beforeAll(async () => {
     const { rows } = await service.pool.query('SELECT FROM outbox WHERE published_at IS NULL LIMIT 1');
     return rows.length === 0;
   });
-}, 60_000);
+});
 afterAll(() => service?.stop());
 
 function mutate(name: string, input: object, headers: Record<string, string> = {}) {

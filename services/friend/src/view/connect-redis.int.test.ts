@@ -4,6 +4,9 @@ import { connectRedis, ViewUnavailable } from './connect-redis.ts';
 import { TIMELINE } from './testing/open-view.ts';
 import { quietLog } from './testing/quiet-log.ts';
 
+/** A call that waits for an answer would outlast the test. */
+const WAITS_FOR_EVER_MS = 600_000;
+
 test('a process that was too busy to read the reply in time still reads it', async () => {
   const server = await startRedis();
   const redis = connectRedis({ url: server.url, timeline: TIMELINE, log: quietLog(), commandTimeoutMs: 30 });
@@ -33,12 +36,10 @@ test('a server that was never there: calls fail at once, and it is used once it 
   const gone = await startRedis();
   await gone.kill();
   const log = quietLog();
-  const redis = connectRedis({ url: gone.url, timeline: TIMELINE, log, commandTimeoutMs: 10_000 });
+  const redis = connectRedis({ url: gone.url, timeline: TIMELINE, log, commandTimeoutMs: WAITS_FOR_EVER_MS });
   await eventually('the outage is logged', () => log.lines.length > 0);
-  const startedAt = performance.now();
   await expect(redis.run('requests', 'ann', [0, 1_000])).rejects.toThrow(ViewUnavailable);
   await expect(redis.readMeta(['a', 'b'], ['revision'])).rejects.toThrow(ViewUnavailable);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(redis.connected).toBe(false);
 
   const server = await startRedis({ port: gone.port });

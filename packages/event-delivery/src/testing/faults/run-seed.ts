@@ -16,7 +16,7 @@ import { openPool } from '../open-pool.ts';
 import { counted, SHOP_STREAM } from '../shop-events.ts';
 import type { CrashPoint } from './fault-process.ts';
 
-const CONVERGED_WITHIN_MS = 30_000;
+const CONVERGED_WITHIN_MS = 120_000;
 const MOST_AHEAD = 200;
 const APPLIED_SO_FAR = 'SELECT owner_id AS owner, max(revision)::int AS revision FROM applied GROUP BY owner_id';
 const RELAY_POINTS: readonly CrashPoint[] = ['before-publish', 'after-ack', 'marks-sent'];
