@@ -1,43 +1,11 @@
-/** The public API's shapes, as operations.ts selects them. */
-export interface Person {
-  readonly id: string;
-  readonly nickname: string;
-  readonly avatarUrl: string | null;
-}
+import type { UpdateFriendInput, WatchFriendListSubscription } from './generated/operations.ts';
 
-export interface Friend {
-  readonly user: Person;
-  readonly remark: string | null;
-  readonly displayName: string;
-  readonly pinned: boolean;
-  readonly tags: readonly string[];
-  /** RFC 3339. */
-  readonly since: string;
-}
+/** A change of the list: what operations.ts selects of the public schema, from which these shapes are generated. */
+export type FriendListChange = WatchFriendListSubscription['friendListChanged'];
 
-export interface FriendRequest {
-  readonly id: string;
-  readonly from: Person;
-  readonly to: Person;
-  readonly message: string | null;
-  readonly sentAt: string;
-}
+export type Friend = Extract<FriendListChange, { __typename: 'FriendAdded' }>['friend'];
+export type FriendRequest = Extract<FriendListChange, { __typename: 'FriendRequestAdded' }>['request'];
+export type Person = Friend['user'];
 
-interface Place {
-  readonly cursor: string;
-  readonly revision: number;
-  readonly occurredAt: string;
-}
-
-export type FriendListChange =
-  | (Place & {
-      readonly __typename: 'FriendListSnapshot';
-      readonly reason: 'SUBSCRIBED' | 'CURSOR_EXPIRED' | 'CURSOR_INVALID';
-      readonly friends: readonly Friend[];
-      readonly requests: readonly FriendRequest[];
-      readonly complete: boolean;
-    })
-  | (Place & { readonly __typename: 'FriendAdded' | 'FriendChanged'; readonly friend: Friend })
-  | (Place & { readonly __typename: 'FriendRemoved'; readonly userId: string })
-  | (Place & { readonly __typename: 'FriendRequestAdded'; readonly request: FriendRequest })
-  | (Place & { readonly __typename: 'FriendRequestClosed'; readonly requestId: string; readonly outcome: string });
+/** What of a friend the viewer can change. A field left out stays; `remark: null` or "" clears it. */
+export type FriendEdit = Omit<UpdateFriendInput, 'userId'>;

@@ -1,9 +1,9 @@
 import type { SavedFriendList } from './friend-list.ts';
 import type { KeyValueStore } from './key-value-store.ts';
-import type { Friend, FriendListChange, FriendRequest } from './list-change.ts';
+import type { Friend, FriendEdit, FriendListChange, FriendRequest } from './list-change.ts';
 import { createListeners, type Unsubscribe } from './listeners.ts';
 import { UPDATE_FRIEND } from './operations.ts';
-import { type FriendEdit, PendingEdits } from './pending-edits.ts';
+import { PendingEdits } from './pending-edits.ts';
 import type { Operation } from './send-operation.ts';
 import type { Session } from './session.ts';
 import { type LiveState, type Watching, type WatchOptions, watchFriendList } from './watch-friend-list.ts';

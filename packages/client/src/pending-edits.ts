@@ -1,11 +1,5 @@
 import { compareFriends, type FriendList } from './friend-list.ts';
-import type { Friend } from './list-change.ts';
-
-export interface FriendEdit {
-  readonly remark?: string | null;
-  readonly pinned?: boolean;
-  readonly tags?: readonly string[];
-}
+import type { Friend, FriendEdit } from './list-change.ts';
 
 interface Pending {
   readonly userId: string;
@@ -56,13 +50,9 @@ export class PendingEdits {
   }
 }
 
-function withEdit(friend: Friend, edit: FriendEdit): Friend {
-  const remark = edit.remark === undefined ? friend.remark : edit.remark?.trim() || null;
-  return {
-    ...friend,
-    remark,
-    displayName: remark ?? friend.user.nickname,
-    pinned: edit.pinned ?? friend.pinned,
-    tags: edit.tags ?? friend.tags,
-  };
+/** As the server will have it: what is null stays as it is, but for the remark, which it clears. */
+function withEdit(friend: Friend, { remark: written, ...edit }: FriendEdit): Friend {
+  const remark = written === undefined ? friend.remark : written?.trim() || null;
+  const changed = Object.fromEntries(Object.entries(edit).filter(([, value]) => value != null));
+  return { ...friend, ...changed, remark, displayName: remark ?? friend.user.nickname };
 }

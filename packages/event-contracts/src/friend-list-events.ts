@@ -2,19 +2,18 @@ import { z } from 'zod';
 import { defineEvent } from './event-contract.ts';
 import { friendListEvent } from './subjects.ts';
 
-/** One entry of the owner's list, with the friend's profile as it was copied when the event was recorded. */
-export const friendSchema = z.object({
-  userId: z.string(),
-  nickname: z.string(),
-  avatarUrl: z.string().nullable(),
+/** A person, with the profile as it was copied when the event was recorded. */
+const personSchema = z.object({ userId: z.string(), nickname: z.string(), avatarUrl: z.string().nullable() });
+export type PersonData = z.output<typeof personSchema>;
+
+/** One entry of the owner's list: a friend, and what the owner keeps about them. */
+export const friendSchema = personSchema.extend({
   remark: z.string().nullable(),
   pinned: z.boolean(),
   tags: z.array(z.string()),
   since: z.iso.datetime(),
 });
 export type FriendData = z.output<typeof friendSchema>;
-
-const personSchema = z.object({ userId: z.string(), nickname: z.string(), avatarUrl: z.string().nullable() });
 
 export const friendRequestSchema = z.object({
   id: z.string(),

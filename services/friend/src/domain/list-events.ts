@@ -1,4 +1,4 @@
-import type { DataOf, FriendData, FriendRequestData } from '@kith/event-contracts';
+import type { DataOf, FriendData, FriendRequestData, PersonData } from '@kith/event-contracts';
 import {
   friendAdded,
   friendChanged,
@@ -66,19 +66,8 @@ export function listChangesOf(event: RelationshipEvent, people: ReadonlyMap<stri
   }
 }
 
-export function friendData(
-  person: Pick<Person, 'userId' | 'nickname' | 'avatarUrl'>,
-  details: FriendDetails,
-): FriendData {
-  return {
-    userId: person.userId,
-    nickname: person.nickname,
-    avatarUrl: person.avatarUrl,
-    remark: details.remark,
-    pinned: details.pinned,
-    tags: [...details.tags],
-    since: details.since.toISOString(),
-  };
+export function friendData(person: PersonData, { tags, since, ...kept }: FriendDetails): FriendData {
+  return { ...personData(person), ...kept, tags: [...tags], since: since.toISOString() };
 }
 
 export function requestData(request: FriendRequest, people: ReadonlyMap<string, Person>): FriendRequestData {
@@ -91,7 +80,7 @@ export function requestData(request: FriendRequest, people: ReadonlyMap<string, 
   };
 }
 
-function personData({ userId, nickname, avatarUrl }: Person) {
+function personData({ userId, nickname, avatarUrl }: PersonData): PersonData {
   return { userId, nickname, avatarUrl };
 }
 

@@ -1,3 +1,5 @@
+import type { FriendData, PersonData } from '@kith/event-contracts';
+
 /** A profile as the friend service has copied it. */
 export interface Person {
   readonly userId: string;
@@ -6,13 +8,11 @@ export interface Person {
   readonly friendPolicy: 'OPEN' | 'APPROVAL' | 'CLOSED';
 }
 
-/** What one of the two keeps about the other while they are friends. */
-export interface FriendDetails {
-  readonly remark: string | null;
-  readonly pinned: boolean;
+/** What one of the two keeps about the other while they are friends: what their list says besides who the other is. */
+export type FriendDetails = Readonly<Omit<FriendData, keyof PersonData | 'tags' | 'since'>> & {
   readonly tags: readonly string[];
   readonly since: Date;
-}
+};
 
 export type RequestStatus = 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELLED' | 'WITHDRAWN';
 export type RequestOutcome = Exclude<RequestStatus, 'OPEN'>;

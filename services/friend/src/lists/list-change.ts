@@ -3,6 +3,7 @@ import {
   type FriendData,
   type FriendRequestData,
   friendListContracts,
+  type PersonData,
   readData,
   splitType,
   UnreadableEvent,
@@ -20,24 +21,18 @@ export interface UserStub {
   readonly avatarUrl: string | null;
 }
 
-export interface FriendAnswer {
+export type FriendAnswer = Readonly<Omit<FriendData, keyof PersonData>> & {
   readonly __typename: 'Friend';
   readonly user: UserStub;
-  readonly remark: string | null;
+  /** remark, else nickname */
   readonly displayName: string;
-  readonly pinned: boolean;
-  readonly tags: readonly string[];
-  readonly since: string;
-}
+};
 
-export interface FriendRequestAnswer {
+export type FriendRequestAnswer = Readonly<Omit<FriendRequestData, 'from' | 'to'>> & {
   readonly __typename: 'FriendRequest';
-  readonly id: string;
   readonly from: UserStub;
   readonly to: UserStub;
-  readonly message: string | null;
-  readonly sentAt: string;
-}
+};
 
 interface Change<Type extends string> {
   readonly __typename: Type;
@@ -85,24 +80,16 @@ export function changeAnswer(event: FriendListEvent, cursor: string): ListChange
   }
 }
 
-export function friendAnswer(friend: FriendData): FriendAnswer {
-  return {
-    __typename: 'Friend',
-    user: userStub(friend),
-    remark: friend.remark,
-    displayName: friend.remark ?? friend.nickname,
-    pinned: friend.pinned,
-    tags: friend.tags,
-    since: friend.since,
-  };
+export function friendAnswer({ userId, nickname, avatarUrl, ...kept }: FriendData): FriendAnswer {
+  const user = userStub({ userId, nickname, avatarUrl });
+  return { __typename: 'Friend', user, ...kept, displayName: kept.remark ?? nickname };
 }
 
 export function requestAnswer(request: FriendRequestData): FriendRequestAnswer {
-  const { id, from, to, message, sentAt } = request;
-  return { __typename: 'FriendRequest', id, from: userStub(from), to: userStub(to), message, sentAt };
+  return { __typename: 'FriendRequest', ...request, from: userStub(request.from), to: userStub(request.to) };
 }
 
-export function userStub(person: { userId: string; nickname: string; avatarUrl: string | null }): UserStub {
+export function userStub(person: PersonData): UserStub {
   return { __typename: 'User', id: person.userId, nickname: person.nickname, avatarUrl: person.avatarUrl };
 }
 

@@ -1,7 +1,7 @@
 import { friendChanged } from '@kith/event-contracts';
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
 import { friendData } from '../domain/list-events.ts';
-import type { FriendDetails } from '../domain/relationship-state.ts';
+import { DETAIL_COLUMNS, type DetailsRow, detailsOf } from '../rows/friend-row.ts';
 import { type Profile, storeProfile } from './store-profile.ts';
 
 // In the order of ids, after the profile's own row: the order in which everybody here takes these locks.
@@ -12,7 +12,7 @@ const LOCK_LISTS = `
 
 // A statement of its own: the one that waits for a lock shows the list's newest row, but the entry as it was before.
 const ENTRIES = `
-  SELECT owner_id, remark, pinned, tags, since FROM friend WHERE friend_id = $1 ORDER BY owner_id`;
+  SELECT owner_id, ${DETAIL_COLUMNS} FROM friend WHERE friend_id = $1 ORDER BY owner_id`;
 
 const MOVE_LISTS = `
   UPDATE friend_list SET revision = moved.revision
@@ -33,13 +33,13 @@ export async function copyProfile(
   const { before } = outcome;
   if (before.nickname === profile.nickname && before.avatarUrl === profile.avatarUrl) return new Map();
 
-  const { rows: lists } = await sql.query(LOCK_LISTS, [profile.userId]);
+  const { rows: lists } = await sql.query<{ owner_id: string; revision: string }>(LOCK_LISTS, [profile.userId]);
   if (lists.length === 0) return new Map();
   const revisions = new Map(lists.map((row) => [row.owner_id, Number(row.revision)]));
-  const { rows: entries } = await sql.query(ENTRIES, [profile.userId]);
+  const { rows: entries } = await sql.query<DetailsRow & { owner_id: string }>(ENTRIES, [profile.userId]);
   const person = { userId: profile.userId, nickname: profile.nickname, avatarUrl: profile.avatarUrl };
-  const drafts = (entries as unknown as EntryRow[]).map((row): OutboxEvent => {
-    const details: FriendDetails = { remark: row.remark, pinned: row.pinned, tags: row.tags, since: row.since };
+  const drafts = entries.map((row): OutboxEvent => {
+    const details = detailsOf(row)!;
     return draftEvent(friendChanged, {
       eventId: context.newId(),
       ownerId: row.owner_id,
@@ -53,12 +53,4 @@ export async function copyProfile(
   await sql.query(MOVE_LISTS, [drafts.map((draft) => draft.ownerId), drafts.map((draft) => draft.revision)]);
   await appendToOutbox(sql, drafts);
   return new Map(drafts.map((draft) => [draft.ownerId, draft.revision]));
-}
-
-interface EntryRow {
-  owner_id: string;
-  remark: string | null;
-  pinned: boolean;
-  tags: string[];
-  since: Date;
 }

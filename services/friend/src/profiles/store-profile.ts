@@ -49,8 +49,8 @@ export async function storeProfile(sql: SqlConnection, profile: Profile): Promis
 }
 
 async function lockCopy(sql: SqlConnection, userId: string): Promise<CopyRow | undefined> {
-  const { rows } = await sql.query(LOCK_COPY, [userId]);
-  return rows[0] as unknown as CopyRow | undefined;
+  const { rows } = await sql.query<CopyRow>(LOCK_COPY, [userId]);
+  return rows[0];
 }
 
 interface CopyRow {

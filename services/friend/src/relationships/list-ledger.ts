@@ -3,8 +3,8 @@ import { type ListChange, listChangesOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { RelationshipState, Side } from '../domain/relationship-state.ts';
+import type { ListFigures } from '../rows/friend-list-row.ts';
 import type { LoadedPair } from './load-pair.ts';
-import type { ListFigures } from './load-relationships.ts';
 import { savePair } from './save-pair.ts';
 import { rowChangesOf, saveRelationships } from './save-relationships.ts';
 

@@ -1,6 +1,10 @@
 import type { SqlConnection } from '@kith/event-delivery';
-import type { FriendRequest, Person, RelationshipState, RequestStatus, Side } from '../domain/relationship-state.ts';
-import type { KnownPeople, ListFigures, Pair } from './load-relationships.ts';
+import type { FriendRequest, RelationshipState, Side } from '../domain/relationship-state.ts';
+import { FIGURE_COLUMNS, type FigureRow, figuresOf } from '../rows/friend-list-row.ts';
+import { type FriendRequestRow, requestOf } from '../rows/friend-request-row.ts';
+import { type DetailsRow, detailColumnsOf, detailsOf } from '../rows/friend-row.ts';
+import { type ProfileRow, personOf } from '../rows/profile-row.ts';
+import type { KnownPeople, Pair } from './load-relationships.ts';
 
 /** Which two people: by their ids, or as the viewer of a request and whoever else it is about. */
 export type WhichPair = Pair | { readonly viewerId: string; readonly requestId: string };
@@ -23,9 +27,7 @@ const LOAD = `
       FROM friend_request WHERE id = $3::uuid)) AS other)
   SELECT
     viewer = person AS is_viewer, other AS other_id,
-    list.owner_id AS user_id, profile.nickname, profile.avatar_url, profile.friend_policy,
-    list.revision, list.hidden_changes, list.friend_count, list.request_count,
-    friend.remark, friend.pinned, friend.tags, friend.since,
+    list.owner_id AS user_id, nickname, avatar_url, friend_policy, ${FIGURE_COLUMNS}, ${detailColumnsOf('friend')},
     EXISTS (SELECT FROM block WHERE block.owner_id = person AND block.blocked_id = facing) AS blocks,
     to_json(open) AS open_request, to_json(named) AS named_request,
     (SELECT max(closed_at) FROM friend_request
@@ -42,12 +44,12 @@ const LOAD = `
 /** undefined: there is no such request, or it is none of the viewer's. */
 export async function loadPair(sql: SqlConnection, which: WhichPair): Promise<LoadedPair | undefined> {
   const byRequest = 'requestId' in which;
-  const { rows } = await sql.query(LOAD, [
+  const { rows } = await sql.query<SideRow>(LOAD, [
     which.viewerId,
     byRequest ? null : which.otherId,
     byRequest ? which.requestId : null,
   ]);
-  const [one, two] = rows as unknown as [SideRow, SideRow];
+  const [one, two] = rows as [SideRow, SideRow];
   if (!one.other_id) return undefined;
   const pair = { viewerId: which.viewerId, otherId: one.other_id };
   const [viewers, others] = one.is_viewer ? [one, two] : [two, one];
@@ -69,82 +71,23 @@ export async function loadPair(sql: SqlConnection, which: WhichPair): Promise<Lo
   };
 }
 
-interface SideRow {
-  readonly is_viewer: boolean;
-  readonly other_id: string | null;
-  readonly user_id: string | null;
-  readonly nickname: string;
-  readonly avatar_url: string | null;
-  readonly friend_policy: Person['friendPolicy'];
-  readonly revision: string;
-  readonly hidden_changes: string;
-  readonly friend_count: number;
-  readonly request_count: number;
-  readonly remark: string | null;
-  readonly pinned: boolean | null;
-  readonly tags: string[] | null;
-  readonly since: Date | null;
-  readonly blocks: boolean;
-  readonly open_request: RequestRow | null;
-  readonly named_request: RequestRow | null;
-  readonly declined_at: Date | null;
-}
+/** `user_id` is null for whoever is not known here; then nothing else of the person is to be read. */
+type SideRow = ProfileRow &
+  FigureRow &
+  DetailsRow & {
+    readonly is_viewer: boolean;
+    readonly other_id: string | null;
+    readonly blocks: boolean;
+    readonly open_request: FriendRequestRow | null;
+    readonly named_request: FriendRequestRow | null;
+    readonly declined_at: Date | null;
+  };
 
-type KnownRow = SideRow & { readonly user_id: string };
-
-interface RequestRow {
-  readonly id: string;
-  readonly from_id: string;
-  readonly to_id: string;
-  readonly message: string | null;
-  readonly remark: string | null;
-  readonly sent_at: string;
-  readonly status: RequestStatus;
-  readonly closed_at: string | null;
-}
-
-function isKnown(row: SideRow): row is KnownRow {
+function isKnown(row: SideRow): boolean {
   return row.user_id !== null;
 }
 
-function personOf(row: KnownRow): Person {
-  return {
-    userId: row.user_id,
-    nickname: row.nickname,
-    avatarUrl: row.avatar_url,
-    friendPolicy: row.friend_policy,
-  };
-}
-
-function figuresOf(row: KnownRow): ListFigures {
-  return {
-    revision: Number(row.revision),
-    hiddenChanges: Number(row.hidden_changes),
-    friendCount: row.friend_count,
-    requestCount: row.request_count,
-  };
-}
-
-function sideOf(row: KnownRow): Side {
-  const { remark, pinned, tags, since } = row;
-  return {
-    person: personOf(row),
-    friend: since && { remark, pinned: pinned!, tags: tags!, since },
-    blocks: row.blocks,
-    friendCount: row.friend_count,
-    requestCount: row.request_count,
-  };
-}
-
-function requestOf(row: RequestRow): FriendRequest {
-  return {
-    id: row.id,
-    fromId: row.from_id,
-    toId: row.to_id,
-    message: row.message,
-    remark: row.remark,
-    sentAt: new Date(row.sent_at),
-    status: row.status,
-    closedAt: row.closed_at === null ? null : new Date(row.closed_at),
-  };
+function sideOf(row: SideRow): Side {
+  const { friendCount, requestCount } = figuresOf(row);
+  return { person: personOf(row), friend: detailsOf(row), blocks: row.blocks, friendCount, requestCount };
 }

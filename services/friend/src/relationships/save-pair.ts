@@ -1,7 +1,9 @@
 import { appendedAs, appending, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
 import type { FriendRequest, Person, Side as StateOfSide } from '../domain/relationship-state.ts';
+import { FIGURE_COLUMNS, figureValues, type ListFigures } from '../rows/friend-list-row.ts';
+import { REQUEST_COLUMNS, requestValues } from '../rows/friend-request-row.ts';
+import { CHANGEABLE_COLUMNS, changeableValues, DETAIL_COLUMNS, detailValues } from '../rows/friend-row.ts';
 import type { LoadedPair } from './load-pair.ts';
-import type { ListFigures } from './load-relationships.ts';
 import { directed, type RowChanges } from './save-relationships.ts';
 
 /** Something was changed between the load and the save: nothing was written, and the command is to decide again. */
@@ -26,7 +28,7 @@ export interface PairToSave {
 export async function savePair(sql: SqlConnection, loaded: LoadedPair, after: PairToSave): Promise<void> {
   await appending(after.events, async (events) => {
     const { text, values } = statementFor(loaded, after, events);
-    const { rows } = await sql.query(text, values);
+    const { rows } = await sql.query<{ saved: boolean }>(text, values);
     if (!rows[0]?.saved) throw new PairHasChanged();
   });
 }
@@ -112,9 +114,7 @@ function lockedAsLoaded(sides: readonly [Side, Side], newTie: boolean, value: Va
 function movedList({ id, before, now }: Side, value: Value): string[] {
   if (now.revision === before.revision && now.hiddenChanges === before.hiddenChanges) return [];
   return [
-    `UPDATE friend_list SET revision = ${value(now.revision, 'bigint')},
-      hidden_changes = ${value(now.hiddenChanges, 'bigint')}, friend_count = ${value(now.friendCount, 'int')},
-      request_count = ${value(now.requestCount, 'int')}
+    `UPDATE friend_list SET (${FIGURE_COLUMNS}) = ROW (${figureValues(now, value)})
     WHERE ${IF_STILL_AS_LOADED} AND owner_id = ${id}`,
   ];
 }
@@ -125,26 +125,23 @@ function friendRow(owner: Side, friend: Side, { friends }: RowChanges, value: Va
   const { details } = change;
   const isTheRow = `${IF_STILL_AS_LOADED} AND owner_id = ${owner.id} AND friend_id = ${friend.id}`;
   if (!details) return [`DELETE FROM friend WHERE ${isTheRow}`];
-  const { remark, pinned, tags } = details;
-  const kept = [value(remark, 'text'), value(pinned, 'boolean'), value(tags, 'text[]')].join(', ');
-  if (owner.hadFriend) return [`UPDATE friend SET (remark, pinned, tags) = ROW (${kept}) WHERE ${isTheRow}`];
+  if (owner.hadFriend) {
+    return [`UPDATE friend SET (${CHANGEABLE_COLUMNS}) = ROW (${changeableValues(details, value)}) WHERE ${isTheRow}`];
+  }
   return [
-    `INSERT INTO friend (owner_id, friend_id, remark, pinned, tags, since)
-    SELECT ${owner.id}, ${friend.id}, ${kept}, ${value(details.since, 'timestamptz')} WHERE ${IF_STILL_AS_LOADED}`,
+    `INSERT INTO friend (owner_id, friend_id, ${DETAIL_COLUMNS})
+    SELECT ${owner.id}, ${friend.id}, ${detailValues(details, value)} WHERE ${IF_STILL_AS_LOADED}`,
   ];
 }
 
 function requestRow(request: FriendRequest, { state, request: named }: LoadedPair, value: Value): string {
-  const { id, fromId, toId, message, remark, sentAt, status, closedAt } = request;
-  const end = [value(status, 'text'), value(closedAt, 'timestamptz')].join(', ');
+  const { id, status, closedAt } = request;
   if (id === state!.openRequest?.id || id === named?.id) {
-    return `UPDATE friend_request SET (status, closed_at) = ROW (${end})
+    return `UPDATE friend_request SET (status, closed_at) = ROW (${value(status, 'text')}, ${value(closedAt, 'timestamptz')})
       WHERE ${IF_STILL_AS_LOADED} AND id = ${value(id, 'uuid')}`;
   }
-  const ids = [id, fromId, toId].map((each) => value(each, 'uuid')).join(', ');
-  return `INSERT INTO friend_request (id, from_id, to_id, message, remark, sent_at, status, closed_at)
-    SELECT ${ids}, ${value(message, 'text')}, ${value(remark, 'text')}, ${value(sentAt, 'timestamptz')}, ${end}
-    WHERE ${IF_STILL_AS_LOADED}`;
+  return `INSERT INTO friend_request (${REQUEST_COLUMNS})
+    SELECT ${requestValues(request, value)} WHERE ${IF_STILL_AS_LOADED}`;
 }
 
 function blockRow(owner: Side, blocked: Side, { blocks }: RowChanges, value: Value): string[] {

@@ -1,31 +1,33 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendDetails, FriendRequest } from '../domain/relationship-state.ts';
-import type { ListFigures } from './load-relationships.ts';
+import {
+  FIGURE_COLUMNS,
+  FIGURE_DEFINITIONS,
+  figureColumnsOf,
+  figureRowOf,
+  type ListFigures,
+} from '../rows/friend-list-row.ts';
+import { REQUEST_COLUMNS, REQUEST_DEFINITIONS, requestRowOf } from '../rows/friend-request-row.ts';
+import { DETAIL_COLUMNS, DETAIL_DEFINITIONS, SET_CHANGEABLE } from '../rows/friend-row.ts';
 
 // Everything a batch of commands changed, in one statement. A sub-statement with an empty array does nothing.
 const SAVE = `
   WITH lists_moved AS (
-    UPDATE friend_list SET revision = moved.revision, hidden_changes = moved.hidden_changes,
-      friend_count = moved.friend_count, request_count = moved.request_count
-    FROM jsonb_to_recordset($1)
-      AS moved (owner_id uuid, revision bigint, hidden_changes bigint, friend_count int, request_count int)
+    UPDATE friend_list SET (${FIGURE_COLUMNS}) = ROW (${figureColumnsOf('moved')})
+    FROM jsonb_to_recordset($1) AS moved (owner_id uuid, ${FIGURE_DEFINITIONS})
     WHERE friend_list.owner_id = moved.owner_id),
   friends_gone AS (
     DELETE FROM friend USING jsonb_to_recordset($2) AS gone (owner_id uuid, friend_id uuid)
     WHERE friend.owner_id = gone.owner_id AND friend.friend_id = gone.friend_id),
   friends_kept AS (
-    INSERT INTO friend (owner_id, friend_id, remark, pinned, tags, since)
-    SELECT owner_id, friend_id, remark, pinned, ARRAY(SELECT jsonb_array_elements_text(tags)), since
-    FROM jsonb_to_recordset($3)
-      AS kept (owner_id uuid, friend_id uuid, remark text, pinned boolean, tags jsonb, since timestamptz)
-    ON CONFLICT (owner_id, friend_id) DO UPDATE
-    SET remark = excluded.remark, pinned = excluded.pinned, tags = excluded.tags),
+    INSERT INTO friend (owner_id, friend_id, ${DETAIL_COLUMNS})
+    SELECT owner_id, friend_id, ${DETAIL_COLUMNS}
+    FROM jsonb_to_recordset($3) AS kept (owner_id uuid, friend_id uuid, ${DETAIL_DEFINITIONS})
+    ON CONFLICT (owner_id, friend_id) DO UPDATE SET ${SET_CHANGEABLE}),
   requests_written AS (
-    INSERT INTO friend_request (id, from_id, to_id, message, remark, sent_at, status, closed_at)
-    SELECT id, from_id, to_id, message, remark, sent_at, status, closed_at FROM jsonb_to_recordset($4)
-      AS written (id uuid, from_id uuid, to_id uuid, message text, remark text, sent_at timestamptz, status text,
-                  closed_at timestamptz)
+    INSERT INTO friend_request (${REQUEST_COLUMNS})
+    SELECT ${REQUEST_COLUMNS} FROM jsonb_to_recordset($4) AS written (${REQUEST_DEFINITIONS})
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, closed_at = excluded.closed_at),
   blocks_gone AS (
     DELETE FROM block USING jsonb_to_recordset($5) AS gone (owner_id uuid, blocked_id uuid)
@@ -100,15 +102,7 @@ export async function saveRelationships(
   const friends = [...changes.friends.values()];
   const blocks = [...changes.blocks.values()];
   await sql.query(SAVE, [
-    JSON.stringify(
-      [...lists].map(([owner_id, list]) => ({
-        owner_id,
-        revision: list.revision,
-        hidden_changes: list.hiddenChanges,
-        friend_count: list.friendCount,
-        request_count: list.requestCount,
-      })),
-    ),
+    JSON.stringify([...lists].map(([owner_id, list]) => ({ owner_id, ...figureRowOf(list) }))),
     JSON.stringify(
       friends
         .filter(({ details }) => !details)
@@ -119,18 +113,7 @@ export async function saveRelationships(
         details ? [{ owner_id: ownerId, friend_id: friendId, ...details }] : [],
       ),
     ),
-    JSON.stringify(
-      [...changes.requests.values()].map(({ id, fromId, toId, message, remark, sentAt, status, closedAt }) => ({
-        id,
-        from_id: fromId,
-        to_id: toId,
-        message,
-        remark,
-        sent_at: sentAt,
-        status,
-        closed_at: closedAt,
-      })),
-    ),
+    JSON.stringify([...changes.requests.values()].map(requestRowOf)),
     JSON.stringify(
       blocks
         .filter(({ since }) => !since)

@@ -4,8 +4,8 @@ import type { Prisma } from '../generated/client.ts';
 /** Lets event delivery write inside a transaction that Prisma holds. */
 export function sqlIn(tx: Prisma.TransactionClient): SqlConnection {
   return {
-    query: async (text, values = []) => ({
-      rows: await tx.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values),
+    query: async <Row extends object>(text: string, values: unknown[] = []) => ({
+      rows: await tx.$queryRawUnsafe<Row[]>(text, ...values),
     }),
   };
 }
