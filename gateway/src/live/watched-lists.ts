@@ -1,7 +1,6 @@
-import { liveFriendList } from '@kith/event-contracts';
+import { type FriendListAnnouncement, isFriendListAnnouncement, liveFriendList } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
-import { type AnnouncedChange, isAnnouncedChange } from './friend-list-change.ts';
 import type { ListRevisions } from './friend-list-source.ts';
 import type { CatchUpReason, ListSubscriber } from './live-list.ts';
 import {
@@ -13,7 +12,7 @@ import {
 import { SharedByKey } from './shared-by-key.ts';
 
 export interface WatchedLists {
-  watch(ownerId: string, subscriber: ListSubscriber<AnnouncedChange>): { stop(): void };
+  watch(ownerId: string, subscriber: ListSubscriber<FriendListAnnouncement>): { stop(): void };
   stop(): void;
 }
 
@@ -41,7 +40,7 @@ export function watchLists({
   pollEveryMs = POLL_EVERY_MS,
 }: WatchedListsOptions): WatchedLists {
   const watched = new SharedByKey((ownerId) => {
-    const subscribers = new Set<ListSubscriber<AnnouncedChange>>();
+    const subscribers = new Set<ListSubscriber<FriendListAnnouncement>>();
     const listening = broker.listen(liveFriendList(ownerId), (payload) => {
       const change = readAnnouncement(payload, ownerId, log);
       if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
@@ -120,11 +119,11 @@ export function watchLists({
   };
 }
 
-function readAnnouncement(payload: string, ownerId: string, log: Logger): AnnouncedChange | undefined {
+function readAnnouncement(payload: string, ownerId: string, log: Logger): FriendListAnnouncement | undefined {
   const read = parseJson(payload);
-  if (isAnnouncedChange(read)) return read;
+  if (isFriendListAnnouncement(read)) return read;
   malformedAnnouncements.inc();
-  const { __typename, revision } = (read ?? {}) as Partial<AnnouncedChange>;
+  const { __typename, revision } = (read ?? {}) as Partial<FriendListAnnouncement>;
   log.warn({ ownerId, __typename, revision }, 'an announcement could not be read: its subscribers catch up');
   return undefined;
 }

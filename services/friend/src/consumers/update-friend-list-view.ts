@@ -1,4 +1,10 @@
-import { FRIEND_LIST_VIEW_CONSUMER, FRIEND_STREAM, friendListContracts, liveFriendList } from '@kith/event-contracts';
+import {
+  ANNOUNCEMENT_VERSION,
+  FRIEND_LIST_VIEW_CONSUMER,
+  FRIEND_STREAM,
+  friendListContracts,
+  liveFriendList,
+} from '@kith/event-contracts';
 import type { ConsumerDefinition } from '@kith/event-delivery';
 import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
 import { writeListCursor } from '../lists/list-cursor.ts';
@@ -45,7 +51,10 @@ export function updateFriendListView(
   function announce(event: FriendListEvent): void {
     const { ownerId, revision } = event;
     const cursor = writeListCursor({ timeline: timeline.current, ownerId, revision, complete: true });
-    options.announce(liveFriendList(ownerId), JSON.stringify(changeAnswer(event, cursor)));
+    options.announce(
+      liveFriendList(ownerId),
+      JSON.stringify({ v: ANNOUNCEMENT_VERSION, ...changeAnswer(event, cursor) }),
+    );
   }
 
   return {

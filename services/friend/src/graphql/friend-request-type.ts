@@ -1,4 +1,4 @@
-import type { FriendRequestAnswer } from '../lists/list-change.ts';
+import type { FriendRequestAnswer } from '@kith/event-contracts';
 import { builder } from './builder.ts';
 import { UserWithProfile } from './user-type.ts';
 

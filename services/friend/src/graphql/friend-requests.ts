@@ -1,5 +1,5 @@
+import type { FriendRequestAnswer } from '@kith/event-contracts';
 import { readPageSize } from '@kith/service-kit';
-import type { FriendRequestAnswer } from '../lists/list-change.ts';
 import { type FriendRequestPage, readFriendRequests } from '../queries/read-friend-requests.ts';
 import { builder, onlyOneself } from './builder.ts';
 import { FriendRequestType } from './friend-request-type.ts';

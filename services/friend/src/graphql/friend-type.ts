@@ -1,6 +1,7 @@
+import type { FriendAnswer } from '@kith/event-contracts';
 import { KithError, readId, readPageSize } from '@kith/service-kit';
 import { TEXT_LIMITS } from '../domain/written-text.ts';
-import { type FriendAnswer, friendAnswer } from '../lists/list-change.ts';
+import { friendAnswer } from '../lists/list-change.ts';
 import { builder, onlyOneself, viewerOf } from './builder.ts';
 import { type PageInfo, PageInfoType, pageInfoOf } from './page-info-type.ts';
 import { UserType, UserWithProfile } from './user-type.ts';

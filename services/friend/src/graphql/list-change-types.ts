@@ -1,13 +1,13 @@
 import type { ListDelta } from '../lists/changes-since.ts';
-import type { ListChangeAnswer, SnapshotAnswer } from '../lists/list-change.ts';
+import type { FriendListChange, FriendListSnapshot } from '../lists/list-change.ts';
 import { builder } from './builder.ts';
 import { FriendRequestType } from './friend-request-type.ts';
 import { FriendType } from './friend-type.ts';
 
-type AnswerOf<Type extends ListChangeAnswer['__typename']> = Extract<ListChangeAnswer, { __typename: Type }>;
-type WithFriend = Extract<ListChangeAnswer, { friend: unknown }>;
+type AnswerOf<Type extends FriendListChange['__typename']> = Extract<FriendListChange, { __typename: Type }>;
+type WithFriend = Extract<FriendListChange, { friend: unknown }>;
 
-export const FriendListChangeType = builder.interfaceRef<ListChangeAnswer>('FriendListChange').implement({
+export const FriendListChangeType = builder.interfaceRef<FriendListChange>('FriendListChange').implement({
   description:
     '`revision` rises by exactly one from change to change: a client can see for itself that it missed none.',
   fields: (t) => ({
@@ -27,7 +27,7 @@ const SnapshotReasonType = builder.enumType('SnapshotReason', {
   } as const,
 });
 
-builder.objectRef<SnapshotAnswer>('FriendListSnapshot').implement({
+builder.objectRef<FriendListSnapshot>('FriendListSnapshot').implement({
   description: 'The list as it stands, in pages that all bear the same revision.',
   interfaces: [FriendListChangeType],
   fields: (t) => ({

@@ -1,4 +1,4 @@
-import type { UserStub } from '../lists/list-change.ts';
+import type { UserAnswer } from '@kith/event-contracts';
 import type { Page } from '../queries/keyset-cursor.ts';
 import { builder } from './builder.ts';
 import { PageInfoType, pageInfoOf } from './page-info-type.ts';
@@ -6,7 +6,7 @@ import { UserWithProfile } from './user-type.ts';
 
 // The user service gives out lists of users too: the types read the same in both subgraphs.
 
-const UserEdgeType = builder.objectRef<{ cursor: string; node: UserStub }>('UserEdge').implement({
+const UserEdgeType = builder.objectRef<{ cursor: string; node: UserAnswer }>('UserEdge').implement({
   shareable: true,
   description: 'A user in a list.',
   fields: (t) => ({
@@ -15,7 +15,7 @@ const UserEdgeType = builder.objectRef<{ cursor: string; node: UserStub }>('User
   }),
 });
 
-export const UserConnectionType = builder.objectRef<Page<UserStub>>('UserConnection').implement({
+export const UserConnectionType = builder.objectRef<Page<UserAnswer>>('UserConnection').implement({
   shareable: true,
   description: 'A page of users.',
   fields: (t) => ({

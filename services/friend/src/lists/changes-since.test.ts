@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ListState } from '../view/list-state.ts';
 import { aFriend, aList, aRequest, idOf } from '../view/testing/lists-in-memory.ts';
 import { changesSince, type ListHistory } from './changes-since.ts';
-import type { FriendListEvent, SnapshotAnswer } from './list-change.ts';
+import type { FriendListEvent, FriendListSnapshot } from './list-change.ts';
 import { readListCursor, writeListCursor } from './list-cursor.ts';
 
 const OWNER = idOf(1);
@@ -110,7 +110,7 @@ describe('with a cursor', () => {
 describe('a snapshot', () => {
   const snapshotOf = async (list: ListState) => {
     const delta = await changesSince(aHistory(list), OWNER, null, 1);
-    return { delta, pages: delta.changes as readonly SnapshotAnswer[] };
+    return { delta, pages: delta.changes as readonly FriendListSnapshot[] };
   };
 
   test('comes in pages of one revision, of which only the last is complete', async () => {

@@ -1,5 +1,5 @@
 import type { ListState, StoredRequest } from '../view/list-state.ts';
-import type { FriendListEvent, ListChangeAnswer, SnapshotAnswer, SnapshotReason } from './list-change.ts';
+import type { FriendListChange, FriendListEvent, FriendListSnapshot, SnapshotReason } from './list-change.ts';
 import { changeAnswer, friendAnswer, requestAnswer } from './list-change.ts';
 import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.ts';
 
@@ -7,7 +7,7 @@ import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.
 const FRIENDS_PER_PAGE = 200;
 
 export interface ListDelta {
-  readonly changes: readonly ListChangeAnswer[];
+  readonly changes: readonly FriendListChange[];
   readonly cursor: string;
   /** The list's revision at `cursor`. */
   readonly revision: number;
@@ -64,7 +64,7 @@ async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotR
   const at = { timeline: history.timeline, ownerId, revision };
   const occurredAt = history.now().toISOString();
   const pageCount = Math.max(1, Math.ceil(friends.length / FRIENDS_PER_PAGE));
-  const pages = Array.from({ length: pageCount }, (_, page): SnapshotAnswer => {
+  const pages = Array.from({ length: pageCount }, (_, page): FriendListSnapshot => {
     const complete = page === pageCount - 1;
     return {
       __typename: 'FriendListSnapshot',

@@ -1,64 +1,37 @@
 import {
   type EnvelopeOf,
+  type FriendAnswer,
   type FriendData,
+  type FriendListAnnouncement,
+  type FriendRequestAnswer,
   type FriendRequestData,
   friendListContracts,
   type PersonData,
   readData,
   splitType,
   UnreadableEvent,
+  type UserAnswer,
 } from '@kith/event-contracts';
-
-import type { RequestOutcome } from '../domain/relationship-state.ts';
 
 export type FriendListEvent = EnvelopeOf<(typeof friendListContracts)[number]>;
 
-/** The User stub that a friend list can answer without the user service. */
-export interface UserStub {
-  readonly __typename: 'User';
-  readonly id: string;
-  readonly nickname: string;
-  readonly avatarUrl: string | null;
-}
-
-export type FriendAnswer = Readonly<Omit<FriendData, keyof PersonData>> & {
-  readonly __typename: 'Friend';
-  readonly user: UserStub;
-  /** remark, else nickname */
-  readonly displayName: string;
-};
-
-export type FriendRequestAnswer = Readonly<Omit<FriendRequestData, 'from' | 'to'>> & {
-  readonly __typename: 'FriendRequest';
-  readonly from: UserStub;
-  readonly to: UserStub;
-};
-
-interface Change<Type extends string> {
-  readonly __typename: Type;
-  readonly cursor: string;
-  readonly revision: number;
-  readonly occurredAt: string;
-}
-
 /** A FriendListChange exactly as the friend subgraph answers it: what is announced, and what a catch-up brings. */
-export type ListChangeAnswer =
-  | (Change<'FriendAdded' | 'FriendChanged'> & { readonly friend: FriendAnswer })
-  | (Change<'FriendRemoved'> & { readonly userId: string })
-  | (Change<'FriendRequestAdded'> & { readonly request: FriendRequestAnswer })
-  | (Change<'FriendRequestClosed'> & { readonly requestId: string; readonly outcome: RequestOutcome })
-  | SnapshotAnswer;
+export type FriendListChange = Readonly<FriendListAnnouncement> | FriendListSnapshot;
 
 export type SnapshotReason = 'SUBSCRIBED' | 'CURSOR_EXPIRED' | 'CURSOR_INVALID';
 
-export interface SnapshotAnswer extends Change<'FriendListSnapshot'> {
+export interface FriendListSnapshot {
+  readonly __typename: 'FriendListSnapshot';
+  readonly cursor: string;
+  readonly revision: number;
+  readonly occurredAt: string;
   readonly reason: SnapshotReason;
   readonly friends: readonly FriendAnswer[];
   readonly requests: readonly FriendRequestAnswer[];
   readonly complete: boolean;
 }
 
-export function changeAnswer(event: FriendListEvent, cursor: string): ListChangeAnswer {
+export function changeAnswer(event: FriendListEvent, cursor: string): FriendListAnnouncement {
   const place = { cursor, revision: event.revision, occurredAt: event.occurredAt.toISOString() };
   switch (event.name) {
     case 'kith.friend.added':
@@ -81,15 +54,15 @@ export function changeAnswer(event: FriendListEvent, cursor: string): ListChange
 }
 
 export function friendAnswer({ userId, nickname, avatarUrl, ...kept }: FriendData): FriendAnswer {
-  const user = userStub({ userId, nickname, avatarUrl });
+  const user = userAnswer({ userId, nickname, avatarUrl });
   return { __typename: 'Friend', user, ...kept, displayName: kept.remark ?? nickname };
 }
 
 export function requestAnswer(request: FriendRequestData): FriendRequestAnswer {
-  return { __typename: 'FriendRequest', ...request, from: userStub(request.from), to: userStub(request.to) };
+  return { __typename: 'FriendRequest', ...request, from: userAnswer(request.from), to: userAnswer(request.to) };
 }
 
-export function userStub(person: PersonData): UserStub {
+export function userAnswer(person: PersonData): UserAnswer {
   return { __typename: 'User', id: person.userId, nickname: person.nickname, avatarUrl: person.avatarUrl };
 }
 

@@ -1,6 +1,7 @@
+import type { UserAnswer } from '@kith/event-contracts';
 import type pg from 'pg';
 import { z } from 'zod';
-import { type UserStub, userStub } from '../lists/list-change.ts';
+import { userAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
 
 const cursor = keyset('blocked', z.tuple([z.iso.datetime(), z.guid()]));
@@ -15,7 +16,7 @@ export async function readBlockedUsers(
   pool: pg.Pool,
   ownerId: string,
   page: { first: number; after: string | null | undefined },
-): Promise<Page<UserStub>> {
+): Promise<Page<UserAnswer>> {
   const after = cursor.read(page.after);
   const { rows } = await pool.query<BlockedRow>({
     name: 'blocked-users',
@@ -24,7 +25,7 @@ export async function readBlockedUsers(
   });
   return pageOf(rows, { first: page.first, after }, (row) => ({
     cursor: cursor.write([row.since.toISOString(), row.user_id]),
-    node: userStub({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
+    node: userAnswer({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
   }));
 }
 

@@ -1,6 +1,7 @@
+import type { FriendRequestAnswer } from '@kith/event-contracts';
 import type pg from 'pg';
 import { z } from 'zod';
-import { type FriendRequestAnswer, requestAnswer } from '../lists/list-change.ts';
+import { requestAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
 
 export interface FriendRequestPage extends Page<FriendRequestAnswer> {

@@ -1,6 +1,7 @@
+import type { UserAnswer } from '@kith/event-contracts';
 import type pg from 'pg';
 import { z } from 'zod';
-import { type UserStub, userStub } from '../lists/list-change.ts';
+import { userAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
 
 const cursor = keyset('mutual', z.tuple([z.guid()]));
@@ -17,7 +18,7 @@ export async function readMutualFriends(
   pool: pg.Pool,
   pair: { viewerId: string; otherId: string },
   page: { first: number; after: string | null | undefined },
-): Promise<Page<UserStub>> {
+): Promise<Page<UserAnswer>> {
   const after = cursor.read(page.after);
   const { rows } = await pool.query<{ user_id: string; nickname: string; avatar_url: string | null }>({
     name: 'mutual-friends',
@@ -26,6 +27,6 @@ export async function readMutualFriends(
   });
   return pageOf(rows, { first: page.first, after }, (row) => ({
     cursor: cursor.write([row.user_id]),
-    node: userStub({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
+    node: userAnswer({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
   }));
 }

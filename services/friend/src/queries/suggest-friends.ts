@@ -1,8 +1,9 @@
+import type { UserAnswer } from '@kith/event-contracts';
 import type pg from 'pg';
-import { type UserStub, userStub } from '../lists/list-change.ts';
+import { userAnswer } from '../lists/list-change.ts';
 
 export interface FriendSuggestion {
-  readonly user: UserStub;
+  readonly user: UserAnswer;
   readonly mutualFriendCount: number;
 }
 
@@ -45,7 +46,7 @@ export async function suggestFriends(pool: pg.Pool, viewerId: string, first: num
     values: [viewerId, first],
   });
   return rows.map((row) => ({
-    user: userStub({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
+    user: userAnswer({ userId: row.user_id, nickname: row.nickname, avatarUrl: row.avatar_url }),
     mutualFriendCount: row.in_common,
   }));
 }

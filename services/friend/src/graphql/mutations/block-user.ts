@@ -1,5 +1,6 @@
+import type { UserAnswer } from '@kith/event-contracts';
 import type { Relationship } from '../../domain/relationship.ts';
-import { type UserStub, userStub } from '../../lists/list-change.ts';
+import { userAnswer } from '../../lists/list-change.ts';
 import { builder, type FriendContext } from '../builder.ts';
 import { UserWithProfile } from '../user-type.ts';
 import { LIST_CURSOR, LIST_REVISION } from './payload-types.ts';
@@ -11,7 +12,7 @@ const BlockUserInput = builder.inputType('BlockUserInput', {
 });
 
 const BlockUserPayload = builder
-  .objectRef<ListPlace & { user: UserStub; changed: boolean }>('BlockUserPayload')
+  .objectRef<ListPlace & { user: UserAnswer; changed: boolean }>('BlockUserPayload')
   .implement({
     description: 'What `blockUser` and `unblockUser` answer.',
     fields: (t) => ({
@@ -25,7 +26,7 @@ const BlockUserPayload = builder
 async function answerBlock(context: FriendContext, userId: string, decide: (relationship: Relationship) => boolean) {
   const changed = await command(context, userId, decide);
   return {
-    user: userStub(changed.state.other.person),
+    user: userAnswer(changed.state.other.person),
     changed: changed.result,
     ...placeOf(context, changed),
   };

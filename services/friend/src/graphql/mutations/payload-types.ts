@@ -1,4 +1,4 @@
-import type { FriendAnswer, FriendRequestAnswer } from '../../lists/list-change.ts';
+import type { FriendAnswer, FriendRequestAnswer } from '@kith/event-contracts';
 import { builder } from '../builder.ts';
 import { FriendRequestType } from '../friend-request-type.ts';
 import { FriendType } from '../friend-type.ts';

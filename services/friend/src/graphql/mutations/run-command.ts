@@ -1,8 +1,9 @@
+import type { FriendAnswer, FriendRequestAnswer } from '@kith/event-contracts';
 import { readId } from '@kith/service-kit';
 import { friendData, requestData } from '../../domain/list-events.ts';
 import type { Relationship } from '../../domain/relationship.ts';
 import type { FriendRequest } from '../../domain/relationship-state.ts';
-import { type FriendAnswer, type FriendRequestAnswer, friendAnswer, requestAnswer } from '../../lists/list-change.ts';
+import { friendAnswer, requestAnswer } from '../../lists/list-change.ts';
 import type { Changed } from '../../relationships/change-relationship.ts';
 import { type FriendContext, viewerOf } from '../builder.ts';
 
