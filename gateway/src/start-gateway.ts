@@ -57,7 +57,8 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
   const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'gateway', log });
   stops.push(() => broker.close());
 
-  const source = createFriendListSource(friend);
+  let changeSelection = '';
+  const source = createFriendListSource(friend, () => changeSelection);
   const watchedLists = watchLists({ broker, revisionsOf: source.revisionsOf, log });
   stops.push(watchedLists.stop);
   const ended = followEndedTokens({
@@ -78,6 +79,7 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     build: (supergraphSdl): GatewayYoga => {
       const subgraphs = { user, friend };
       const supergraph = readSupergraph(supergraphSdl, Object.keys(subgraphs));
+      changeSelection = supergraph.changeSelection;
       const plan = planOperations(supergraph, subgraphs, (error) => maskError(error, log));
       const plugins = [answerByPlan(supergraph, plan, openLiveList), ...edge.plugins];
       return createGatewayYoga({ schema: supergraph.schema, verify, log, plugins });

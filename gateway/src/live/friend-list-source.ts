@@ -28,14 +28,18 @@ export interface ListRevisions {
   readonly revisions: ReadonlyMap<string, number>;
 }
 
-export function createFriendListSource(friendSubgraph: Pick<Subgraph, 'call'>): FriendListSource {
+/** `changeSelection`: all that an announcement holds of a FriendListChange, by the schema as it is now. */
+export function createFriendListSource(
+  friendSubgraph: Pick<Subgraph, 'call'>,
+  changeSelection: () => string,
+): FriendListSource {
   // A crowd that returns at once must neither time out in a queue nor keep everybody else's reads waiting behind it.
   const limited = atMostAtOnce(CATCH_UPS_AT_ONCE);
 
   async function changesSince(cursor: string | null, viewer: GatewayContext) {
     const ask = () =>
       friendSubgraph.call({
-        query: CHANGES_SINCE,
+        query: changesSinceWith(changeSelection()),
         variables: { after: cursor, first: CHANGES_PER_PAGE },
         authorization: viewer.authorization,
         traceparent: viewer.traceparent,
@@ -73,29 +77,10 @@ const CATCH_UPS_AT_ONCE = 16;
 /** Some 100 KB. */
 const CURSORS_PER_QUESTION = 500;
 
-const CHANGES_SINCE = /* GraphQL */ `
+const changesSinceWith = (changeSelection: string) => /* GraphQL */ `
   query FriendListChanges($after: String, $first: Int) {
-    friendListChanges(after: $after, first: $first) {
-      cursor
-      revision
-      hasMore
-      changes {
-        __typename
-        cursor
-        revision
-        occurredAt
-        ... on FriendListSnapshot { reason complete friends { ...Friend } requests { ...Request } }
-        ... on FriendAdded { friend { ...Friend } }
-        ... on FriendChanged { friend { ...Friend } }
-        ... on FriendRemoved { userId }
-        ... on FriendRequestAdded { request { ...Request } }
-        ... on FriendRequestClosed { requestId outcome }
-      }
-    }
+    friendListChanges(after: $after, first: $first) { cursor revision hasMore changes ${changeSelection} }
   }
-  fragment Friend on Friend { user { ...Person } remark displayName pinned tags since }
-  fragment Request on FriendRequest { id from { ...Person } to { ...Person } message sentAt }
-  fragment Person on User { id nickname avatarUrl }
 `;
 
 const REVISIONS_OF = /* GraphQL */ `

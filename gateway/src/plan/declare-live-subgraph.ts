@@ -16,22 +16,12 @@ import {
 const LIVE = 'live-lists';
 const GRAPH = 'LIVE_LISTS';
 
-/** What an announcement holds of an entity; all else of it is joined from whichever service has it. */
-const ANNOUNCED_OF_ENTITY: Readonly<Record<string, readonly string[]>> = {
-  User: ['id', 'nickname', 'avatarUrl'],
-};
-
 /**
  * A supergraph in which the subscriptions of its services are those of a subgraph of their own, with the types that an
  * announcement is made of. A plan over it asks that subgraph for what announcements hold, and services for the rest.
- * Undefined when the supergraph has no subscription.
+ * Of an entity an announcement holds its key, and what the service that announces provides there (`@provides`).
  */
-export function declareLiveSubgraph(supergraph: DocumentNode): DocumentNode | undefined {
-  const types = new Map<string, TypeDefinitionNode>();
-  for (const definition of supergraph.definitions) if (isType(definition)) types.set(definition.name.value, definition);
-  const subscription = types.get('Subscription');
-  if (subscription?.kind !== Kind.OBJECT_TYPE_DEFINITION) return undefined;
-
+export function declareLiveSubgraph({ supergraph, subscription, source, types }: Announced): DocumentNode {
   const announced = reachedFrom(subscription, types);
   return {
     ...supergraph,
@@ -41,9 +31,28 @@ export function declareLiveSubgraph(supergraph: DocumentNode): DocumentNode | un
       if (definition.kind === Kind.ENUM_TYPE_DEFINITION && name === 'join__Graph') return withGraph(definition);
       if (definition === subscription) return answeredLive(subscription);
       if (!announced.has(name)) return definition;
-      return isEntity(definition) ? announcedEntity(definition) : announcedType(definition);
+      return isEntity(definition) ? announcedEntity(definition, source) : announcedType(definition, source);
     }),
   };
+}
+
+/** What of a supergraph is about announcements. */
+export interface Announced {
+  readonly supergraph: DocumentNode;
+  readonly types: ReadonlyMap<string, TypeDefinitionNode>;
+  readonly subscription: ObjectTypeDefinitionNode;
+  /** The graph (as `join__Graph` names it) of the service that announces. */
+  readonly source: string;
+}
+
+/** Undefined when the supergraph has no subscription. */
+export function readAnnounced(supergraph: DocumentNode): Announced | undefined {
+  const types = new Map<string, TypeDefinitionNode>();
+  for (const definition of supergraph.definitions) if (isType(definition)) types.set(definition.name.value, definition);
+  const subscription = types.get('Subscription');
+  if (subscription?.kind !== Kind.OBJECT_TYPE_DEFINITION) return undefined;
+  const [source] = argumentsOf(subscription, 'join__type', 'graph');
+  return source === undefined ? undefined : { supergraph, types, subscription, source };
 }
 
 /** The names of the types that an announcement is made of; entities among them, and nothing behind those. */
@@ -81,7 +90,7 @@ function answeredLive(subscription: ObjectTypeDefinitionNode): ObjectTypeDefinit
   return { ...subscription, fields, directives: [...without(subscription, 'join__type'), directive('join__type')] };
 }
 
-function announcedType<Type extends TypeDefinitionNode>(type: Type): Type {
+function announcedType<Type extends TypeDefinitionNode>(type: Type, source: string): Type {
   const joined = { ...type, directives: [...(type.directives ?? []), directive('join__type')] };
   for (const each of new Set(argumentsOf(type, 'join__implements', 'interface'))) {
     joined.directives.push(directive('join__implements', `interface: "${each}"`));
@@ -95,33 +104,57 @@ function announcedType<Type extends TypeDefinitionNode>(type: Type): Type {
   }
   if (!('fields' in type)) return joined;
   // A field that names no graph is in all graphs of its type.
-  const fields = type.fields?.map((field) =>
-    argumentsOf(field, 'join__field', 'graph').length > 0 ? joinedAs(field, 'join__field') : field,
-  );
+  const fields = type.fields?.map((field) => {
+    if (argumentsOf(field, 'join__field', 'graph').length === 0) return field;
+    const provides = providedBy(field, source);
+    return joinedAs(field, 'join__field', provides && `provides: ${JSON.stringify(provides)}`);
+  });
   return { ...joined, fields: fields as FieldDefinitionNode[] };
 }
 
-function announcedEntity<Type extends TypeDefinitionNode>(type: Type): Type {
+function announcedEntity<Type extends TypeDefinitionNode>(type: Type, source: string): Type {
   if (!('fields' in type)) return type;
-  const held = ANNOUNCED_OF_ENTITY[type.name.value] ?? ['id'];
+  const key = keyOf(type);
   const graphs = [...new Set(argumentsOf(type, 'join__type', 'graph'))];
   const fields = type.fields?.map((field) => {
     const isEverywhere = argumentsOf(field, 'join__field', 'graph').length === 0;
-    if (held.includes(field.name.value)) return isEverywhere ? field : joinedAs(field, 'join__field');
+    if (key.includes(field.name.value)) return isEverywhere ? field : joinedAs(field, 'join__field');
+    if (isExternalIn(field, source)) return joinedAs(field, 'join__field', 'external: true');
     if (!isEverywhere) return field;
     const directives = graphs.map((graph) => directive('join__field', '', graph));
     return { ...field, directives: [...(field.directives ?? []), ...directives] };
   });
-  const joined = directive('join__type', 'key: "id", resolvable: false');
+  const joined = directive('join__type', `key: ${JSON.stringify(key.join(' '))}, resolvable: false`);
   return { ...type, fields: fields as FieldDefinitionNode[], directives: [...(type.directives ?? []), joined] };
 }
 
-interface Directed {
+/** The fields of an entity's first key. */
+export function keyOf(type: TypeDefinitionNode): string[] {
+  return argumentsOf(type, 'join__type', 'key')[0]?.split(/\s+/) ?? [];
+}
+
+/** What that graph provides of the entity behind this field: a selection. */
+export function providedBy(field: Directed, graph: string): string {
+  return argumentsOf(joinsOf(field, graph), 'join__field', 'provides').join(' ');
+}
+
+function isExternalIn(field: Directed, graph: string): boolean {
+  return argumentsOf(joinsOf(field, graph), 'join__field', 'external').includes('true');
+}
+
+/** Of a field's `join__field` directives those of one graph. */
+function joinsOf({ directives = [] }: Directed, graph: string): Directed {
+  return {
+    directives: directives.filter((each) => argumentsOf({ directives: [each] }, 'join__field', 'graph')[0] === graph),
+  };
+}
+
+export interface Directed {
   readonly directives?: readonly ConstDirectiveNode[] | undefined;
 }
 
-function joinedAs<Node extends Directed>(node: Node, name: string): Node {
-  return { ...node, directives: [...(node.directives ?? []), directive(name)] };
+function joinedAs<Node extends Directed>(node: Node, name: string, more = ''): Node {
+  return { ...node, directives: [...(node.directives ?? []), directive(name, more)] };
 }
 
 function without({ directives = [] }: Directed, name: string): ConstDirectiveNode[] {
@@ -141,7 +174,7 @@ function argumentsOf({ directives = [] }: Directed, name: string, argument: stri
     .flatMap(({ name, value }) => (name.value === argument && 'value' in value ? [String(value.value)] : []));
 }
 
-function isEntity(type: TypeDefinitionNode): boolean {
+export function isEntity(type: TypeDefinitionNode): boolean {
   return argumentsOf(type, 'join__type', 'key').length > 0;
 }
 
@@ -149,6 +182,6 @@ function isType(definition: DefinitionNode): definition is TypeDefinitionNode {
   return definition.kind.endsWith('TypeDefinition');
 }
 
-function namedType(type: TypeNode): string {
+export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }

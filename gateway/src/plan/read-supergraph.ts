@@ -9,12 +9,15 @@ import {
   specifiedDirectives,
   visit,
 } from 'graphql';
-import { declareLiveSubgraph } from './declare-live-subgraph.ts';
+import { declareLiveSubgraph, readAnnounced } from './declare-live-subgraph.ts';
+import { printChangeSelection } from './print-change-selection.ts';
 
 export interface Supergraph {
   /** What clients may ask. */
   readonly schema: GraphQLSchema;
   readonly planner: QueryPlanner;
+  /** All that an announced change holds, as a selection of the type that the subscription answers. */
+  readonly changeSelection: string;
 }
 
 /**
@@ -28,11 +31,11 @@ export function readSupergraph(supergraphSdl: string, known: readonly string[]):
       throw new Error(`The supergraph has a subgraph "${name}" that the gateway does not know.`);
     }
   }
-  const withLive = declareLiveSubgraph(document);
-  if (!withLive) throw new Error('The supergraph has no subscription: was it composed without the friend service?');
-  const planner = new QueryPlanner(print(withLive));
+  const announced = readAnnounced(document);
+  if (!announced) throw new Error('The supergraph has no subscription: was it composed without the friend service?');
+  const planner = new QueryPlanner(print(declareLiveSubgraph(announced)));
   const schema = buildASTSchema(withoutBuiltIns(parse(planner.consumerSchema)));
-  return { schema, planner };
+  return { schema, planner, changeSelection: printChangeSelection(announced) };
 }
 
 /** The planner writes down what every schema has by itself: introspection, and the directives of the specification. */
