@@ -1,5 +1,6 @@
 import { type ChangesSince, type NewChanges, newChangesOf, type Position } from './changes-since.ts';
 import type { ListChange } from './list-change.ts';
+import { keepsAnnounced, type LiveListEvent, type LiveListState, after as stateAfter } from './live-list-states.ts';
 import { WaitingChanges } from './waiting-changes.ts';
 
 export interface LiveListInputs<Change> {
@@ -57,6 +58,8 @@ export class SubscriptionRefused extends Error {
  *                ▲                │
  *                └────────────────┴─ hole · broker reconnected · overflow · store failed, behind or ahead
  *
+ * Which state makes what of which event is the table in live-list-states.ts.
+ *
  * Three observations keep the loop small:
  *  1. An announcement follows its commit. What was announced before the store is ASKED is covered by its answer and
  *     needs no buffer; what is announced while it answers is buffered.
@@ -74,11 +77,11 @@ export class LiveList<Change extends ListChange>
   onReady: () => void = () => undefined;
   readonly #inputs: LiveListInputs<Change>;
   readonly #listening: { stop(): void };
-  #ended = false;
+  #state: LiveListState = 'behind';
+  /** Why the store has to be asked: the first reason since it was asked last. */
+  #reason: CatchUpReason = 'SUBSCRIBED';
   #endedWith: Error | undefined;
   #position: Position;
-  /** Why the store must be asked before anything announced may be handed over; null while live. */
-  #behind: CatchUpReason | null = 'SUBSCRIBED';
   /** The question that the store is asked, and the pause after it. */
   #asking: AbortController | undefined;
   /** What the reader has not taken yet of the last answer. */
@@ -104,22 +107,22 @@ export class LiveList<Change extends ListChange>
 
   /** Whether nothing has to be asked of the store before the next announced change can be handed over. */
   get live(): boolean {
-    return this.#behind === null && !this.#asking;
+    return this.#state === 'live';
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#state === 'ended';
   }
 
   hear(change: Change, bytes: number): void {
     this.#highestKnown = Math.max(this.#highestKnown, change.revision);
-    if (this.#behind || change.revision <= (this.#position.revision ?? 0)) return;
+    if (!keepsAnnounced(this.#state) || change.revision <= (this.#position.revision ?? 0)) return;
     if (this.#announced.add(change, bytes)) this.onReady();
     else this.doubt('OVERFLOW');
   }
 
   doubt(reason: CatchUpReason): void {
-    this.#behind ??= reason;
+    if (this.#happen('doubted')) this.#reason = reason;
     this.#announced.clear();
     this.onReady();
   }
@@ -135,10 +138,10 @@ export class LiveList<Change extends ListChange>
   take(): Change | undefined {
     if (this.#inDelivery) this.#inputs.observer?.delivered(this.#inDelivery);
     this.#inDelivery = undefined;
-    if (this.#ended) return undefined;
+    if (this.ended) return undefined;
     const change = this.#answered.shift() ?? this.#nextAnnounced();
     if (change) this.#position = { cursor: change.cursor, revision: change.revision };
-    else if (this.#behind && !this.#asking) void this.#catchUp(this.#behind);
+    else if (this.#happen('read')) void this.#catchUp(this.#reason);
     return change;
   }
 
@@ -147,7 +150,7 @@ export class LiveList<Change extends ListChange>
     for (;;) {
       const change = this.take();
       if (change) return { done: false, value: change };
-      if (this.#ended) break;
+      if (this.ended) break;
       await new Promise<void>((resolve) => {
         this.onReady = resolve;
       });
@@ -165,8 +168,7 @@ export class LiveList<Change extends ListChange>
 
   /** Frees everything at once; an error reaches the reader before the end does. */
   end(error?: Error): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (!this.#happen('ended')) return;
     this.#endedWith = error;
     this.#asking?.abort();
     this.#listening.stop();
@@ -177,6 +179,14 @@ export class LiveList<Change extends ListChange>
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** Whether the event has changed anything. */
+  #happen(event: LiveListEvent): boolean {
+    const next = stateAfter(this.#state, event);
+    if (next === null) return false;
+    this.#state = next;
+    return true;
   }
 
   #nextAnnounced(): Change | undefined {
@@ -197,19 +207,17 @@ export class LiveList<Change extends ListChange>
   async #catchUp(reason: CatchUpReason): Promise<void> {
     this.#inputs.observer?.catchUp(reason);
     const knownBefore = this.#highestKnown;
-    // From here on announcements are buffered again, and whatever makes them doubtful sets this anew.
-    this.#behind = null;
     const asking = new AbortController();
     const { signal } = asking;
     this.#asking = asking;
     try {
       const answer = await this.#inputs.changesSince(this.#position.cursor, signal, reason);
-      if (this.#ended) return;
+      if (this.ended) return;
       const news = newChangesOf(answer, this.#position);
       this.#failures = 0;
       await this.#accept(news, knownBefore, signal);
     } catch (error) {
-      if (this.#ended) return;
+      if (this.ended) return;
       if (error instanceof SubscriptionRefused) return this.end(error.cause);
       this.#failures += 1;
       const neverAnswered = this.#position.revision === null;
@@ -218,6 +226,7 @@ export class LiveList<Change extends ListChange>
       await this.#inputs.pause(this.#failures, signal);
     } finally {
       this.#asking = undefined;
+      this.#happen('settled');
       this.onReady();
     }
   }

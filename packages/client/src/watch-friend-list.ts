@@ -1,10 +1,17 @@
-import { createClient } from 'graphql-ws';
 import { backoffMs } from './backoff.ts';
 import { followNetwork, isKnownOffline } from './follow-network.ts';
 import { FriendList, Hole, type SavedFriendList } from './friend-list.ts';
+import { openLine } from './line-to-gateway.ts';
 import type { FriendListChange } from './list-change.ts';
-import { WATCH_FRIEND_LIST } from './operations.ts';
 import type { Session } from './session.ts';
+import {
+  BEGIN,
+  type Transition,
+  transition,
+  type WatcherEffect,
+  type WatcherEvent,
+  type WatcherState,
+} from './watcher-states.ts';
 
 /** `live`: every change arrives as it happens. `catching up`: connected, and reading what was missed. */
 export type LiveState = 'live' | 'catching up' | 'offline';
@@ -28,163 +35,106 @@ export interface Watching {
   stop(): void;
 }
 
-/** Whoever does not take the connection, or does not answer a ping, in so long is not there any more, whatever TCP says. */
-const ANSWERS_WITHIN_MS = 10_000;
-const PING_EVERY_MS = 10_000;
 /** Nothing more to catch up with when nothing has come for so long after the subscription began. */
 const QUIET_MS = 250;
-/** The protocol's codes for "not you, or not any more": a fresh token may help. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
-const REFUSED = new Set([4400, 4401, 4403]);
-
 /** Without word from the platform that the network is back. */
 const LOOK_AGAIN_AFTER_MS = 15_000;
 
+const SHOWN: Readonly<Record<WatcherState, LiveState>> = {
+  offline: 'offline',
+  pausing: 'offline',
+  authenticating: 'offline',
+  connecting: 'offline',
+  'catching up': 'catching up',
+  live: 'live',
+  ended: 'offline',
+};
+
 /**
  * Keeps the list up to date until it is stopped: subscribes from the list's cursor, applies what comes, and begins
- * again from there after any break, with back-off and jitter. A hole in the revisions is a break too.
+ * again from there after any break, with back-off and jitter. A hole in the revisions is a break too. Which state makes
+ * what of which event is the table in watcher-states.ts; here it is done.
  */
 export function watchFriendList(options: WatchOptions): Watching {
+  const { session, onState, onChange } = options;
   const list = new FriendList(options.saved);
-  const stopped = new AbortController();
-  let wake: (() => void) | undefined;
-  let cut: (() => void) | undefined;
-  const stopFollowingNetwork = followNetwork({ lost: () => cut?.(), back: () => wake?.() });
+  let state: WatcherState = BEGIN.to;
+  let failures = 0;
+  let token: string | undefined;
+  let line: { close(): void } | undefined;
+  /** Of the state: what is waited for ends with it. */
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  function happen(event: WatcherEvent): void {
+    const next = transition(state, event);
+    if (next) enter(next);
   }
 
-  async function run(): Promise<void> {
-    let failures = 0;
-    while (!stopped.signal.aborted) {
-      options.onState('offline');
-      if (isKnownOffline()) {
-        await pause(LOOK_AGAIN_AFTER_MS);
-        continue;
-      }
-      const token = await options.session.accessToken().catch(() => undefined);
-      if (token === null) return;
-      if (token && !stopped.signal.aborted) {
-        const line = new AbortController();
-        cut = () => line.abort();
-        const outcome = await subscribeOnce(options, list, token, AbortSignal.any([stopped.signal, line.signal]));
-        cut = undefined;
-        if (outcome.heard) failures = 0;
-        if (outcome.hole) continue;
-        if (outcome.refused) options.session.tokenRefused(token);
-      }
-      failures += 1;
-      if (!stopped.signal.aborted) await pause(backoffMs(failures, options.random));
+  function enter({ to, effects }: Transition): void {
+    const before = state;
+    state = to;
+    if (before !== to) clearTimeout(timer);
+    if (SHOWN[before] !== SHOWN[to]) onState(SHOWN[to]);
+    for (const effect of effects) DO[effect]();
+  }
+
+  function wait(ms: number, event: WatcherEvent): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => happen(event), ms);
+  }
+
+  async function askForToken(): Promise<void> {
+    if (isKnownOffline()) return happen('network lost');
+    const answer = await session.accessToken().catch(() => undefined);
+    token = answer ?? undefined;
+    happen(answer === null ? 'signed out' : token === undefined ? 'no token' : 'token');
+  }
+
+  function take(change: FriendListChange): void {
+    try {
+      if (list.apply(change)) onChange(list, change);
+    } catch (error) {
+      if (!(error instanceof Hole)) throw error;
+      happen('hole');
+      return;
     }
+    happen(change.__typename !== 'FriendListSnapshot' || change.complete ? 'whole' : 'part');
   }
 
-  void run();
-  return {
-    list,
-    retryNow: () => wake?.(),
-    stop() {
-      stopFollowingNetwork();
-      stopped.abort();
-      wake?.();
+  const DO: Readonly<Record<WatcherEffect, () => void>> = {
+    'ask for a token': () => void askForToken(),
+    'open the line': () => {
+      line = openLine(
+        { url: options.url, webSocket: options.webSocket, token: token!, after: list.cursor },
+        { connected: () => happen(list.cursor === null ? 'connected' : 'resumed'), change: take, ended: happen },
+      );
+    },
+    'close the line': () => {
+      line?.close();
+      line = undefined;
+      list.interrupted();
+    },
+    pause: () => wait(backoffMs(failures, options.random), 'waited'),
+    'look at the network later': () => wait(LOOK_AGAIN_AFTER_MS, 'waited'),
+    'wait for quiet': () => wait(QUIET_MS, 'quiet'),
+    'give the token back': () => session.tokenRefused(token!),
+    'count a failure': () => {
+      failures += 1;
+    },
+    'forget failures': () => {
+      failures = 0;
     },
   };
-}
 
-interface Outcome {
-  /** At least one change came. */
-  readonly heard: boolean;
-  readonly hole: boolean;
-  readonly refused: boolean;
-}
-
-/** One subscription, from the list's cursor until it breaks; resolves to how it went, never rejects. */
-function subscribeOnce(
-  { url, webSocket, onState, onChange }: WatchOptions,
-  list: FriendList,
-  token: string,
-  stopped: AbortSignal,
-): Promise<Outcome> {
-  return new Promise((resolve) => {
-    let heard = false;
-    let hole = false;
-    let quiet: ReturnType<typeof setTimeout> | undefined;
-    const client = createClient({
-      url,
-      connectionParams: { authorization: `Bearer ${token}` },
-      // Each return has its own cursor, so the coming back is done out there.
-      retryAttempts: 0,
-      keepAlive: PING_EVERY_MS,
-      ...(webSocket ? { webSocketImpl: webSocket } : {}),
-    });
-    // From each ping on, and not from the last message: a page in the background pings once a minute.
-    let silence: ReturnType<typeof setTimeout> | undefined;
-    const mustAnswer = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => {
-        client.terminate();
-        end(false);
-      }, ANSWERS_WITHIN_MS);
-    };
-    mustAnswer();
-    client.on('message', () => clearTimeout(silence));
-    client.on('ping', (received) => {
-      if (!received) mustAnswer();
-    });
-    const isLiveWhenQuiet = () => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => onState('live'), QUIET_MS);
-    };
-    client.on('connected', () => {
-      onState('catching up');
-      // Without a cursor the snapshot's last page says when it is whole.
-      if (list.cursor !== null) isLiveWhenQuiet();
-    });
-
-    function end(refused: boolean): void {
-      clearTimeout(quiet);
-      clearTimeout(silence);
-      stopped.removeEventListener('abort', cut);
-      list.interrupted();
-      void client.dispose();
-      resolve({ heard, hole, refused });
-    }
-    const cut = () => end(false);
-    stopped.addEventListener('abort', cut);
-
-    client.subscribe<{ friendListChanged: FriendListChange }>(
-      { query: WATCH_FRIEND_LIST, variables: { after: list.cursor } },
-      {
-        next(result) {
-          if (hole) return;
-          const change = result.data?.friendListChanged;
-          // A change that could not be answered is not skipped: it is asked for again, from the last cursor.
-          if (!change) return end(false);
-          heard = true;
-          try {
-            if (list.apply(change)) onChange(list, change);
-          } catch (error) {
-            if (!(error instanceof Hole)) throw error;
-            hole = true;
-            end(false);
-            return;
-          }
-          const isWhole = change.__typename !== 'FriendListSnapshot' || change.complete;
-          if (isWhole) isLiveWhenQuiet();
-        },
-        error: (error) => end(isRefusal(error)),
-        complete: () => end(false),
-      },
-    );
-  });
-}
-
-function isRefusal(error: unknown): boolean {
-  if (Array.isArray(error)) return error.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
-  return REFUSED.has((error as { code?: number } | null)?.code ?? 0);
+  const stopFollowingNetwork = followNetwork({ lost: () => happen('network lost'), back: () => happen('wake') });
+  onState('offline');
+  enter(BEGIN);
+  return {
+    list,
+    retryNow: () => happen('wake'),
+    stop() {
+      stopFollowingNetwork();
+      happen('stop');
+    },
+  };
 }
