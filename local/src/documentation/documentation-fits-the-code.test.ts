@@ -109,6 +109,16 @@ test('every decision is in the index, by its title', () => {
   ).toEqual(entries);
 });
 
+test('every invariant of live lists is held by a test of that title', () => {
+  const rows = rowsBelow(read('docs/live-lists.md'), '| | holds | file | test |');
+  expect(rows.length).toBeGreaterThan(10);
+  const untested = rows.filter(([, , file = '', title = '']) => {
+    const path = file.replaceAll('`', '');
+    return !files.includes(path) || !read(path).includes(`test('${title}'`);
+  });
+  expect(untested).toEqual([]);
+});
+
 describe.each(pages)('%s', (page) => {
   const text = read(page);
 
