@@ -62,6 +62,7 @@ export function watchFriendList(options: WatchOptions): Watching {
 
   async function run(): Promise<void> {
     let failures = 0;
+    let isPlaceTrusted = true;
     while (!stopped.signal.aborted) {
       options.onState('offline');
       if (isKnownOffline()) {
@@ -73,8 +74,12 @@ export function watchFriendList(options: WatchOptions): Watching {
       if (token && !stopped.signal.aborted) {
         const line = new AbortController();
         cut = () => line.abort();
-        const outcome = await subscribeOnce(options, list, token, AbortSignal.any([stopped.signal, line.signal]));
+        const after = isPlaceTrusted ? list.cursor : null;
+        const ended = AbortSignal.any([stopped.signal, line.signal]);
+        const outcome = await subscribeOnce(options, list, { token, after }, ended);
         cut = undefined;
+        // A hole right behind the cursor would be there again and again: cursor and revision belong to different lists.
+        isPlaceTrusted = !outcome.hole || outcome.applied;
         if (outcome.heard) failures = 0;
         if (outcome.hole) continue;
         if (outcome.refused) options.session.tokenRefused(token);
@@ -99,19 +104,22 @@ export function watchFriendList(options: WatchOptions): Watching {
 interface Outcome {
   /** At least one change came. */
   readonly heard: boolean;
+  /** At least one of them changed the list. */
+  readonly applied: boolean;
   readonly hole: boolean;
   readonly refused: boolean;
 }
 
-/** One subscription, from the list's cursor until it breaks; resolves to how it went, never rejects. */
+/** One subscription, from a cursor (null: from a snapshot) until it breaks; resolves to how it went, never rejects. */
 function subscribeOnce(
   { url, webSocket, onState, onChange }: WatchOptions,
   list: FriendList,
-  token: string,
+  { token, after }: { readonly token: string; readonly after: string | null },
   stopped: AbortSignal,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let heard = false;
+    let applied = false;
     let hole = false;
     let quiet: ReturnType<typeof setTimeout> | undefined;
     const client = createClient({
@@ -143,7 +151,7 @@ function subscribeOnce(
     client.on('connected', () => {
       onState('catching up');
       // Without a cursor the snapshot's last page says when it is whole.
-      if (list.cursor !== null) isLiveWhenQuiet();
+      if (after !== null) isLiveWhenQuiet();
     });
 
     function end(refused: boolean): void {
@@ -152,13 +160,13 @@ function subscribeOnce(
       stopped.removeEventListener('abort', cut);
       list.interrupted();
       void client.dispose();
-      resolve({ heard, hole, refused });
+      resolve({ heard, applied, hole, refused });
     }
     const cut = () => end(false);
     stopped.addEventListener('abort', cut);
 
     client.subscribe<{ friendListChanged: FriendListChange }>(
-      { query: WATCH_FRIEND_LIST, variables: { after: list.cursor } },
+      { query: WATCH_FRIEND_LIST, variables: { after } },
       {
         next(result) {
           if (hole) return;
@@ -167,7 +175,10 @@ function subscribeOnce(
           if (!change) return end(false);
           heard = true;
           try {
-            if (list.apply(change)) onChange(list, change);
+            if (list.apply(change)) {
+              applied = true;
+              onChange(list, change);
+            }
           } catch (error) {
             if (!(error instanceof Hole)) throw error;
             hole = true;
