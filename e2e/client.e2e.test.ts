@@ -50,6 +50,24 @@ function watch(client: KithClient): string[][] {
   return drawn;
 }
 
+test('the list at the client is in the order of the API: numbers, accents, emoji and all', async () => {
+  const ann = await newPerson('Order');
+  watch(ann);
+  const names = ['10', '2', 'Ångström', 'angel', 'ﬀ', 'Zoë', '李', '\ufffd', '😀', 'O’Neil', 'onion'];
+  for (const remark of names) {
+    const friend = await newPerson('Listed');
+    await befriend(ann, friend);
+    await eventually('the friend is listed', () =>
+      ann.friends.getSnapshot().friends.some(({ user }) => user.id === idOf(friend)),
+    );
+    await ann.friends.update(idOf(friend), { remark, pinned: remark === 'onion' });
+  }
+  await eventually('every name is there', () => names.every((name) => namesIn(ann).includes(name)));
+  const query = '{ me { friends(first: 100, orderBy: NAME) { edges { node { displayName } } } } }';
+  const { me } = await ann.request<{ me: { friends: { edges: { node: { displayName: string } }[] } } }>(query);
+  expect(namesIn(ann)).toEqual(me.friends.edges.map(({ node }) => node.displayName));
+});
+
 test('a list stays live through a gateway that is killed, and misses nothing that happened meanwhile', async () => {
   const [ann, bob] = [await newPerson('Ann'), await newPerson('Bob')];
   watch(ann);

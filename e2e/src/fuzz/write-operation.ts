@@ -31,6 +31,12 @@ const DEEPEST = 7;
 /** One in so many operations is damaged after it was written: a valid one, almost. */
 const DAMAGED_IN = 5;
 
+/** What shows nothing, turns what is around it, folds to something else, or counts differently by whoever counts. */
+const TROUBLESOME = fc.constantFrom(
+  ...['\u200b', '\u00ad', '\u3164', '\u2800', '\u202e', '\u2068', '\u2069', '\u0301', '\ufeff', '\ud800', '\0', ' '],
+  ...['İ', 'ı', 'ß', 'ς', 'ﬁ', 'ﷺ', '’', '𝓐', '小', '김', 'ｶﾞ', '👩‍👧', 'a'],
+);
+
 /** Random operations over the schema: most of them valid, some nearly so, with values of every kind in their variables. */
 export function anyOperation(schema: GraphQLSchema, known: KnownValues): fc.Arbitrary<RandomOperation> {
   // `gen` takes a copy of the random source: without something drawn in between, operations side by side are the same.
@@ -121,7 +127,7 @@ class OperationWriter {
 
   #text(): string {
     return this.#draw(fc.string, {
-      unit: this.#oneOf(['binary', 'grapheme', 'grapheme-ascii'] as const),
+      unit: this.#oneOf([TROUBLESOME, 'binary', 'grapheme', 'grapheme-ascii'] as const),
       maxLength: 80,
     });
   }

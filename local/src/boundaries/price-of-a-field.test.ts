@@ -7,6 +7,7 @@ import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 /** What is changed by hand for a field on a friend, as CONTRIBUTING tells it for `favourite`. */
 const OF_ANY_FIELD = [
   'packages/client/src/operations.ts',
+  'packages/client/src/read-stored-layout.ts',
   'packages/event-contracts/src/friend-list-events.ts',
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',
@@ -20,7 +21,7 @@ const OF_ANY_FIELD = [
 const GENERATED = ['docs/api.graphql', 'docs/asyncapi.yaml', 'packages/event-contracts/published-schemas.json'];
 /** A pinned friend comes first: what knows the order of the list. */
 const OF_THE_ORDER = [
-  'packages/client/src/friend-list.ts',
+  'packages/written-text/src/order-friends.ts',
   'services/friend/src/view/ask-for-page.ts',
   'services/friend/src/view/sort-keys.ts',
   'web/src/friends/filter-friends.ts',

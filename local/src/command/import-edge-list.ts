@@ -10,12 +10,12 @@ import {
 } from './call-operator-endpoints.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './end-with-a-code.ts';
 import { findRunningSystem } from './find-running-system.ts';
-import { readEdgeList } from './read-edge-list.ts';
+import { NoEdgeList, readEdgeList } from './read-edge-list.ts';
 import { showProgress } from './show-progress.ts';
 
 export const IMPORT_HELP = `kith import FILE --password TEXT [--strict] [--json]
 
-Reads an edge list (two ids a line, # comments, plain or gzip), makes a user n<id> for each id that has none yet, and
+Reads an edge list (a file of UTF-8: two ids a line, # comments, plain or gzip; it is read twice, so no pipe), makes a user n<id> for each id that has none yet, and
 makes friends of each pair. It can be stopped and run again: what is there already is left as it is.
 
   --password TEXT  everybody's, 8 to 128 characters
@@ -33,7 +33,6 @@ type Edge = { line: number; a: string; b: string };
 /** `kith import`. */
 export async function importEdgeList(args: readonly string[]): Promise<ExitCode> {
   const { file, password, strict, json } = readArguments(args);
-  const access = await findRunningSystem();
   const progress = showProgress();
   const startedAt = performance.now();
 
@@ -43,11 +42,16 @@ export async function importEdgeList(args: readonly string[]): Promise<ExitCode>
   });
   if (!json) for (const bad of badLines) process.stderr.write(`${file}:${bad.line}: ${bad.reason}\n`);
   if (badCount > badLines.length && !json) process.stderr.write(`… and ${badCount - badLines.length} more bad lines\n`);
+  if (edgeCount === 0 && badCount > 0) {
+    if (json) print({ error: 'no edges', badLineCount: badCount, badLines });
+    throw new CommandFailed(`No line of ${file} is an edge (two ids, digits only): nothing was imported.`);
+  }
   if (strict && badCount > 0) {
     if (json) print({ error: 'bad lines', badLineCount: badCount, badLines });
     throw new CommandFailed(`${badCount} bad ${badCount === 1 ? 'line' : 'lines'} in ${file}: nothing was imported.`);
   }
 
+  const access = await findRunningSystem();
   const { userIds, created } = await importAllUsers(access, ids, password, (done) =>
     progress.show('Users', done, ids.length),
   );
@@ -92,7 +96,9 @@ function readArguments(args: readonly string[]) {
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsedWrongly(IMPORT_HELP);
   const { password = '' } = values;
-  if (password.length < 8 || password.length > 128) {
+  // Counted as the user service does: in characters, of the form that is hashed.
+  const characters = [...password.normalize('NFKC')].length;
+  if (characters < 8 || characters > 128) {
     throw new UsedWrongly(
       '--password is needed, with 8 to 128 characters: everybody who is imported signs in with it.',
     );
@@ -118,6 +124,7 @@ async function surveyed(file: string, onBad: (bad: BadLine) => void) {
       ids.add(parsed.a).add(parsed.b);
     }
   } catch (error) {
+    if (error instanceof NoEdgeList) throw new UsedWrongly(`${file} ${error.message}`);
     throw new CommandFailed(`${file} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
   return { ids: [...ids], edgeCount, badCount };

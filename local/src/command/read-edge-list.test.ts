@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EdgeListLine, parseEdgeListLine, readEdgeList } from './read-edge-list.ts';
@@ -86,6 +88,52 @@ describe('a file', () => {
 
   test('that is a damaged gzip is an error', async () => {
     await expect(read(gzipSync(text.repeat(1_000)).subarray(0, 40))).rejects.toThrow(/unexpected end of file/);
+  });
+
+  const UTF_16 = [
+    ['with a mark, little end first', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['with a mark, big end first', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+    ['without a mark', Buffer.from(text, 'utf16le')],
+    ['without a mark, big end first', Buffer.from(text, 'utf16le').swap16()],
+  ] as const;
+
+  test.each(UTF_16)('of UTF-16 %s is refused, packed or not', async (_, bytes) => {
+    for (const content of [bytes, gzipSync(bytes)])
+      await expect(read(content)).rejects.toThrow(/is UTF-16: save it as UTF-8/);
+  });
+
+  test('of UTF-8 with a mark is read', async () => {
+    expect(await read(`\ufeff1 2\n`)).toEqual([{ kind: 'edge', line: 1, a: '1', b: '2' }]);
+  });
+
+  test.each(['1 2\r2 3\r', '# a comment\r1 2', `${'1 2\r'.repeat(200_000)}`])(
+    'with CR alone between its lines is refused',
+    async (content) => {
+      await expect(read(content)).rejects.toThrow(/CR alone/);
+      expect(await read(content.replaceAll('\r', '\r\n'))).not.toEqual([]);
+    },
+  );
+
+  test.each([
+    ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')],
+    ['a zip', Buffer.from('504b0304140000000800', 'hex')],
+    ['a bzip2', Buffer.from('425a68393141592653594eece83600000251', 'hex')],
+    ['edges with a zero among them', Buffer.from('1 2\n3\0 4\n')],
+  ])('that is binary (%s) is refused, packed or not', async (_, bytes) => {
+    for (const content of [bytes, gzipSync(bytes)]) await expect(read(content)).rejects.toThrow(/is binary/);
+  });
+
+  test('in another alphabet than ASCII is read: only ids count', async () => {
+    expect(await read(Buffer.from('# caf\xe9\n1 2\n', 'latin1'))).toEqual([{ kind: 'edge', line: 2, a: '1', b: '2' }]);
+  });
+
+  test('that is a pipe or a folder is refused before anything is read of it', async () => {
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    for (const once of [pipe, '/dev/null', '/dev/fd/1000000']) {
+      await expect(readEdgeList(once).next()).rejects.toThrow(/can be read only once/);
+    }
+    await expect(readEdgeList(folder).next()).rejects.toThrow(/is a folder/);
   });
 
   test('that is empty has no lines', async () => {

@@ -73,6 +73,14 @@ test('what was saved is where the list goes on', () => {
   expect(again.friends.map(({ user }) => user.id)).toEqual(['a', 'b', 'c']);
 });
 
+test('the order is that of the API, whatever the locale: digit by digit, folded, emoji behind everything', () => {
+  const names = ['onion', '10', '2', 'angel', 'Ångström', 'ﬀ', 'O’Neil', 'Zoë', '李', '\ufffd', '😀'];
+  const list = new FriendList();
+  const friends = names.map((displayName, at) => friend(String(at), { displayName, pinned: displayName === 'onion' }));
+  list.apply(page(1, friends.toReversed(), true));
+  expect(list.friends.map(({ displayName }) => displayName)).toEqual(names);
+});
+
 test('whatever the changes, the list holds what they say, in display order', () => {
   const person = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
   const step = fc.oneof(

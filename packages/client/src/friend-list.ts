@@ -1,3 +1,4 @@
+import { compareInNameOrder } from '@kith/written-text';
 import type { Friend, FriendListChange, FriendRequest } from './list-change.ts';
 
 /** A revision is missing between what the list has and what came: resume from the list's cursor. */
@@ -16,13 +17,8 @@ export interface SavedFriendList {
   readonly requests: readonly FriendRequest[];
 }
 
-const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
-
-/** Pinned first, then by display name, then by id, so that two of one name keep their places. */
-export function compareFriends(a: Friend, b: Friend): number {
-  if (a.pinned !== b.pinned) return a.pinned ? -1 : 1;
-  return collator.compare(a.displayName, b.displayName) || (a.user.id < b.user.id ? -1 : a.user.id > b.user.id ? 1 : 0);
-}
+/** The order of the API's `friends(orderBy: NAME)`, to the last of numbers and emoji. */
+export const compareFriends: (a: Friend, b: Friend) => number = compareInNameOrder;
 
 /**
  * The list as the changes make it. Takes each revision once: an old one is ignored, one too far ahead throws Hole.

@@ -15,17 +15,31 @@ export function memoryStore(): KeyValueStore {
   };
 }
 
-/** The browser's localStorage (or sessionStorage). A full or forbidden storage keeps nothing, and breaks nothing. */
+/**
+ * The browser's localStorage (or sessionStorage). A full or forbidden storage keeps nothing, and breaks nothing: what it
+ * refused is remembered as long as the page is.
+ */
 export function webStorage(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): KeyValueStore {
+  const refused = new Map<string, string>();
+  const remove = (key: string) => {
+    refused.delete(key);
+    try {
+      storage.removeItem(key);
+    } catch {
+      // Forbidden: then nothing is kept there either.
+    }
+  };
   return {
-    get: (key) => storage.getItem(key),
+    get: (key) => refused.get(key) ?? storage.getItem(key),
     set(key, value) {
+      refused.delete(key);
       try {
         storage.setItem(key, value);
       } catch {
-        storage.removeItem(key);
+        remove(key);
+        refused.set(key, value);
       }
     },
-    remove: (key) => storage.removeItem(key),
+    remove,
   };
 }

@@ -4,8 +4,10 @@ import type { Friend, FriendEdit, FriendListChange, FriendRequest } from './list
 import { createListeners, type Unsubscribe } from './listeners.ts';
 import { UPDATE_FRIEND } from './operations.ts';
 import { PendingEdits } from './pending-edits.ts';
+import { readFriendList } from './read-stored-layout.ts';
 import type { Operation } from './send-operation.ts';
 import type { Session } from './session.ts';
+import { createStoredValue } from './stored-value.ts';
 import { type LiveState, type Watching, type WatchOptions, watchFriendList } from './watch-friend-list.ts';
 
 export interface FriendListSnapshot {
@@ -46,6 +48,7 @@ export function createLiveFriendList(options: {
   watch: Pick<WatchOptions, 'url' | 'webSocket' | 'random'>;
 }): LiveFriendList & { stop(): void } {
   const { session, store } = options;
+  const storedList = createStoredValue({ store, key: STORED, readAs: readFriendList, replacement: () => null });
   const listeners = createListeners();
   const changeListeners = new Set<(change: FriendListChange) => void>();
   const edits = new PendingEdits();
@@ -83,15 +86,13 @@ export function createLiveFriendList(options: {
     saving ??= setTimeout(() => {
       saving = undefined;
       const saved = watching?.list.save();
-      if (saved) void store.set(STORED, JSON.stringify({ userId: watchedUserId, ...saved }));
+      if (saved && watchedUserId !== undefined) void storedList.write({ userId: watchedUserId, ...saved });
     }, SAVE_AT_MOST_EVERY_MS);
   }
 
   async function readSaved(userId: string): Promise<SavedFriendList | undefined> {
-    const text = await store.get(STORED);
-    if (!text) return undefined;
-    const saved = JSON.parse(text) as SavedFriendList & { userId: string };
-    return saved.userId === userId ? saved : undefined;
+    const saved = await storedList.read();
+    return saved?.userId === userId ? saved : undefined;
   }
 
   function stop(): void {
@@ -110,7 +111,7 @@ export function createLiveFriendList(options: {
     const wanted = interested > 0 ? userId : undefined;
     if (wanted === watchedUserId) return;
     if (watchedUserId !== undefined) stop();
-    if (userId === undefined && session.getSnapshot() === null) await store.remove(STORED);
+    if (userId === undefined && session.getSnapshot() === null) await storedList.write(null);
     if (wanted === undefined) return;
     watchedUserId = wanted;
     const saved = await readSaved(wanted);

@@ -2,7 +2,9 @@ import type { KeyValueStore } from './key-value-store.ts';
 import type { Person } from './list-change.ts';
 import { createListeners, type Unsubscribe } from './listeners.ts';
 import { CHANGE_PASSWORD, REFRESH_SESSION, SIGN_IN, SIGN_OUT, SIGN_UP } from './operations.ts';
+import { readTokens, type Tokens } from './read-stored-layout.ts';
 import { KithApiError, type Operation } from './send-operation.ts';
+import { createStoredValue } from './stored-value.ts';
 
 export interface SignedIn {
   readonly user: Person & { readonly username: string };
@@ -26,13 +28,6 @@ export interface Session {
   subscribe(listener: () => void): Unsubscribe;
 }
 
-interface Tokens {
-  readonly accessToken: string;
-  readonly expiresAt: string;
-  readonly refreshToken: string;
-  readonly user: SignedIn['user'];
-}
-
 const STORED = 'kith.session';
 const REFRESH_BEFORE_EXPIRY_MS = 10_000;
 
@@ -47,6 +42,7 @@ export function createSession(options: {
   let snapshot: SignedIn | null | undefined;
   let reading: Promise<void> | undefined;
   let refreshing: Promise<string | null> | undefined;
+  const storedTokens = createStoredValue({ store, key: STORED, readAs: readTokens, replacement: () => tokens ?? null });
 
   function show(next: Tokens | null): void {
     tokens = next;
@@ -57,13 +53,13 @@ export function createSession(options: {
 
   async function keep(next: Tokens | null): Promise<void> {
     show(next);
-    if (next) await store.set(STORED, JSON.stringify(next));
-    else await store.remove(STORED);
+    await storedTokens.write(next);
   }
 
+  /** What the store says; what is known here where it says nothing that can be read. */
   async function read(): Promise<Tokens | null> {
-    const text = await store.get(STORED);
-    return text ? (JSON.parse(text) as Tokens) : null;
+    const stored = await storedTokens.read();
+    return stored === undefined ? (tokens ?? null) : stored;
   }
 
   async function current(): Promise<Tokens | null> {

@@ -8,6 +8,7 @@ const session = { accessToken: () => Promise.resolve('token'), tokenRefused: () 
 function fakeGateway() {
   const answers = { connection_init: true, ping: true };
   const opened: object[] = [];
+  const asked: (string | null)[] = [];
   class FakeSocket {
     static readonly CONNECTING = 0;
     static readonly OPEN = 1;
@@ -22,10 +23,12 @@ function fakeGateway() {
       setTimeout(() => this.onopen?.());
     }
     send(data: string) {
-      const { type, id } = JSON.parse(data);
+      const { type, id, payload } = JSON.parse(data);
       if (type === 'connection_init' && answers.connection_init) this.#say({ type: 'connection_ack' });
       if (type === 'ping' && answers.ping) this.#say({ type: 'pong' });
-      if (type === 'subscribe') this.#say({ id, type: 'next', payload: { data: { friendListChanged: snapshot } } });
+      if (type === 'subscribe') asked.push(payload.variables.after);
+      if (type === 'subscribe')
+        this.#say({ id, type: 'next', payload: { data: { friendListChanged: answerTo(payload.variables.after) } } });
     }
     close() {
       this.readyState = FakeSocket.CLOSED;
@@ -34,7 +37,7 @@ function fakeGateway() {
       setTimeout(() => this.onmessage?.({ data: JSON.stringify(message) }));
     }
   }
-  return { answers, opened, FakeSocket };
+  return { answers, opened, asked, FakeSocket };
 }
 
 const snapshot = {
@@ -46,6 +49,10 @@ const snapshot = {
   friends: [],
   requests: [],
 };
+
+/** What comes behind `old` is not the next of what a list has that believes to be at revision 3. */
+const answerTo = (after: string | null) =>
+  after === 'old' ? { __typename: 'FriendRemoved', revision: 9, cursor: 'c9', userId: 'u1' } : snapshot;
 
 let states: LiveState[];
 let gateway: ReturnType<typeof fakeGateway>;
@@ -96,4 +103,16 @@ test('a gateway that opens connections and then says nothing is tried again and 
   gateway.answers.connection_init = true;
   await vi.advanceTimersByTimeAsync(60_000);
   expect(states.at(-1)).toBe('live');
+});
+
+test('a stored cursor that does not fit the stored revision costs one hole, and not one after the other', async () => {
+  const saved = { cursor: 'old', revision: 3, friends: [], requests: [] };
+  const { asked, FakeSocket } = gateway;
+  const options = { url: 'ws://gateway/graphql', session, webSocket: FakeSocket, random: () => 0, saved };
+  asked.length = 0;
+  const other = watchFriendList({ ...options, onState: () => {}, onChange: () => {} });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(asked.filter((after) => after === 'old')).toHaveLength(1);
+  expect(other.list.revision).toBe(1);
+  other.stop();
 });

@@ -62,6 +62,10 @@ export function watchFriendList(options: WatchOptions): Watching {
   let failures = 0;
   let token: string | undefined;
   let line: { close(): void } | undefined;
+  /** A change of this line has been applied. */
+  let hasApplied = false;
+  /** Whether cursor and revision are believed to belong together. */
+  let isPlaceTrusted = true;
   /** Of the state: what is waited for ends with it. */
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -92,9 +96,14 @@ export function watchFriendList(options: WatchOptions): Watching {
 
   function take(change: FriendListChange): void {
     try {
-      if (list.apply(change)) onChange(list, change);
+      if (list.apply(change)) {
+        hasApplied = true;
+        onChange(list, change);
+      }
     } catch (error) {
       if (!(error instanceof Hole)) throw error;
+      // Right behind the cursor it would be there again and again: cursor and revision belong to different lists.
+      isPlaceTrusted = hasApplied;
       happen('hole');
       return;
     }
@@ -104,9 +113,12 @@ export function watchFriendList(options: WatchOptions): Watching {
   const DO: Readonly<Record<WatcherEffect, () => void>> = {
     'ask for a token': () => void askForToken(),
     'open the line': () => {
+      const after = isPlaceTrusted ? list.cursor : null;
+      isPlaceTrusted = true;
+      hasApplied = false;
       line = openLine(
-        { url: options.url, webSocket: options.webSocket, token: token!, after: list.cursor },
-        { connected: () => happen(list.cursor === null ? 'connected' : 'resumed'), change: take, ended: happen },
+        { url: options.url, webSocket: options.webSocket, token: token!, after },
+        { connected: () => happen(after === null ? 'connected' : 'resumed'), change: take, ended: happen },
       );
     },
     'close the line': () => {

@@ -42,6 +42,7 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
+import { keepWordsFolded } from './search/keep-words-folded.ts';
 import { answerEndedSince, endedSince, tokensLiveUntil } from './sessions/ended-since.ts';
 import { type FollowedSigningKeys, followSigningKeys } from './sessions/follow-signing-keys.ts';
 import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
@@ -94,6 +95,8 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
     const parts = await assembleParts({ config, log, keys, pool, broker, ended, redis, stops });
     const forgetting = keepForgettingExpiredSessions(pool, log);
     stops.push(() => forgetting.stop());
+    const folding = keepWordsFolded(pool, log);
+    stops.push(() => folding.stop());
     const http = await serve({ config, log, keys, broker, ended, redis, parts });
     stops.push(() => http.stop());
     return { url: http.url, stop };

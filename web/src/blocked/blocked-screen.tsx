@@ -37,7 +37,7 @@ export default function BlockedScreen() {
               <PersonAvatar person={person} />
               <div className="row-words">
                 <Text size="3" weight="medium">
-                  {person.nickname}
+                  <bdi>{person.nickname}</bdi>
                 </Text>
                 <Text size="2" color="gray">
                   @{person.username}

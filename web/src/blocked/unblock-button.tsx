@@ -11,7 +11,11 @@ export function UnblockButton({ userId, name }: { userId: string; name: string }
     setSending(true);
     try {
       await ask(UnblockUser, { userId });
-      announce(`${name} is not blocked any more`);
+      announce(
+        <>
+          <bdi>{name}</bdi> is not blocked any more
+        </>,
+      );
       await Promise.all(
         ['blocked', 'people', 'person', 'suggestions'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })),
       );

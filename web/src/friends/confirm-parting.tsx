@@ -19,7 +19,8 @@ export default function ConfirmParting({ parting, onClose }: { parting: Parting;
     try {
       if (kind === 'block') await ask(BlockUser, { userId: person.id });
       else await ask(RemoveFriend, { userId: person.id });
-      announce(kind === 'block' ? `${person.name} is blocked` : `${person.name} is not on your list any more`);
+      const name = <bdi>{person.name}</bdi>;
+      announce(kind === 'block' ? <>{name} is blocked</> : <>{name} is not on your list any more</>);
       await Promise.all(
         ['blocked', 'person', 'people', 'suggestions'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })),
       );
@@ -35,7 +36,7 @@ export default function ConfirmParting({ parting, onClose }: { parting: Parting;
     <AlertDialog.Root open onOpenChange={(open) => !open && onClose()}>
       <AlertDialog.Content maxWidth="420px">
         <AlertDialog.Title>
-          {parting.kind === 'block' ? `Block ${parting.person.name}?` : `Remove ${parting.person.name}?`}
+          {parting.kind === 'block' ? 'Block' : 'Remove'} <bdi>{parting.person.name}</bdi>?
         </AlertDialog.Title>
         <AlertDialog.Description size="2">
           {parting.kind === 'block'

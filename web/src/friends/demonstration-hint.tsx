@@ -21,12 +21,14 @@ export function DemonstrationHint() {
     <Flex className="hint" gap="3" align="start">
       <Flex direction="column" gap="2" flexGrow="1">
         <Text size="2">
-          <strong>You are {me.nickname}.</strong> Open a second window as {other.nickname}, change the name there under
-          “You”, and watch this list.
+          <strong>
+            You are <bdi>{me.nickname}</bdi>.
+          </strong>{' '}
+          Open a second window as <bdi>{other.nickname}</bdi>, change the name there under “You”, and watch this list.
         </Text>
         <Flex>
           <Button size="1" variant="soft" onClick={() => openSecondWindow(other.username)}>
-            <OpenInNewWindowIcon aria-hidden /> Open a window as {other.nickname}
+            <OpenInNewWindowIcon aria-hidden /> Open a window as <bdi>{other.nickname}</bdi>
           </Button>
         </Flex>
       </Flex>

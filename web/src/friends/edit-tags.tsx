@@ -19,13 +19,15 @@ export default function EditTags({
   const isFull = tags.length >= MOST_TAGS;
 
   function withTyped(): readonly string[] {
-    const typed = text.trim();
+    const typed = text.trim().normalize('NFC');
     return typed === '' || tags.includes(typed) || isFull ? tags : [...tags, typed];
   }
   return (
     <Dialog.Root open onOpenChange={onClose}>
       <Dialog.Content maxWidth="420px">
-        <Dialog.Title>Tags of {friend.displayName}</Dialog.Title>
+        <Dialog.Title>
+          Tags of <bdi>{friend.displayName}</bdi>
+        </Dialog.Title>
         <Dialog.Description size="2" color="gray" mb="4">
           Yours alone: nobody else sees them.
         </Dialog.Description>
@@ -46,7 +48,7 @@ export default function EditTags({
             <ul className="tag-list" aria-label="Tags">
               {tags.map((tag) => (
                 <li key={tag} className="tag">
-                  {tag}
+                  <bdi>{tag}</bdi>
                   <button
                     type="button"
                     aria-label={`Remove the tag ${tag}`}

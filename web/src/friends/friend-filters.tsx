@@ -79,7 +79,7 @@ export function FriendFilters({
               aria-pressed={wanted.tag === tag}
               onClick={() => onChange({ ...wanted, tag: wanted.tag === tag ? null : tag })}
             >
-              {tag} <span className="tag-count">{count}</span>
+              <bdi>{tag}</bdi> <span className="tag-count">{count}</span>
             </button>
           ))}
         </fieldset>

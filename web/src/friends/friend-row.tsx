@@ -56,14 +56,18 @@ export const FriendRow = memo(function FriendRow({
                 aria-label={`${displayName}: change the name you gave`}
                 onClick={() => setEditing('remark')}
               >
-                {displayName}
+                <bdi>{displayName}</bdi>
               </button>
             </div>
             <div className="friend-more">
-              {remark ? <span className="friend-nickname">{user.nickname}</span> : null}
+              {remark ? (
+                <span className="friend-nickname">
+                  <bdi>{user.nickname}</bdi>
+                </span>
+              ) : null}
               {tags.map((tag) => (
                 <span className="tag" key={tag}>
-                  {tag}
+                  <bdi>{tag}</bdi>
                 </span>
               ))}
               {!remark && tags.length === 0 ? (

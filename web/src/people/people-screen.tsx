@@ -1,7 +1,7 @@
 import { MagnifyingGlassIcon, PersonIcon } from '@radix-ui/react-icons';
 import { Box, Button, Flex, Heading, Skeleton, TextField } from '@radix-ui/themes';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useEffect, useState } from 'react';
+import { Fragment, type ReactNode, useDeferredValue, useEffect, useState } from 'react';
 import { ask } from '../connection/ask.ts';
 import type { SearchPeopleQuery } from '../generated/graphql.ts';
 import { EmptyState } from '../problems/empty-state.tsx';
@@ -76,10 +76,20 @@ function FoundPeople({ text }: { text: string }) {
 
 type FoundPerson = SearchPeopleQuery['searchUsers']['edges'][number]['node'];
 
-function mutualOf({ relation, mutualFriends: { edges, pageInfo } }: FoundPerson): string {
-  if (relation === 'SELF' || edges.length === 0) return '';
-  const names = edges.map(({ node }) => node.nickname).join(', ');
-  return pageInfo.hasNextPage ? `in common: ${names} and more` : `in common: ${names}`;
+function mutualOf({ relation, mutualFriends: { edges, pageInfo } }: FoundPerson): ReactNode {
+  if (relation === 'SELF' || edges.length === 0) return null;
+  return (
+    <>
+      in common:{' '}
+      {edges.map(({ node }, at) => (
+        <Fragment key={node.id}>
+          {at > 0 ? ', ' : null}
+          <bdi>{node.nickname}</bdi>
+        </Fragment>
+      ))}
+      {pageInfo.hasNextPage ? ' and more' : null}
+    </>
+  );
 }
 
 function PeopleYouMayKnow() {

@@ -27,7 +27,7 @@ export default function PersonScreen({ userId }: { userId: string }) {
   const mutual = data?.pages.flatMap(({ user }) => user?.mutualFriends.edges.map(({ node }) => node) ?? []) ?? [];
   return (
     <Screen
-      title={person?.nickname ?? (data ? 'Nobody' : ' ')}
+      title={person ? <bdi>{person.nickname}</bdi> : data ? 'Nobody' : ' '}
       lead={person ? `@${person.username}` : undefined}
       before={<Back />}
     >
@@ -60,7 +60,9 @@ export default function PersonScreen({ userId }: { userId: string }) {
                     <li key={friend.id}>
                       <Link href={`/people/${friend.id}`} className="mutual-person">
                         <PersonAvatar person={friend} size={28} />
-                        <Text size="2">{friend.nickname}</Text>
+                        <Text size="2">
+                          <bdi>{friend.nickname}</bdi>
+                        </Text>
                       </Link>
                     </li>
                   ))}

@@ -53,7 +53,8 @@ function AddFriendButton({ person }: { person: PersonCardFragment }) {
     setSending(true);
     try {
       const { addFriend } = await ask(AddFriend, { userId: person.id, message: message.trim() || null });
-      announce(addFriend.friend ? `${person.nickname} is your friend now` : `Request sent to ${person.nickname}`);
+      const name = <bdi>{person.nickname}</bdi>;
+      announce(addFriend.friend ? <>{name} is your friend now</> : <>Request sent to {name}</>);
       setOpen(false);
     } catch (error) {
       announceProblem(error);
@@ -77,7 +78,7 @@ function AddFriendButton({ person }: { person: PersonCardFragment }) {
         >
           <Flex direction="column" gap="3">
             <Text as="label" size="2" weight="medium" htmlFor="request-message">
-              A word to {person.nickname}, if you like
+              A word to <bdi>{person.nickname}</bdi>, if you like
             </Text>
             <TextArea
               id="request-message"

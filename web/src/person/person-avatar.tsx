@@ -21,7 +21,7 @@ export function PersonAvatar({
       data-accent-color={COLORS[hash(person.id) % COLORS.length]}
       style={{ width: size, height: size, fontSize: size * 0.38 }}
     >
-      {initials(person.nickname)}
+      <bdi>{initials(person.nickname)}</bdi>
       {avatarUrl && avatarUrl !== broken ? (
         <img
           src={avatarUrl}

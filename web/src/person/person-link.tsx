@@ -6,7 +6,7 @@ export function PersonLink({ person }: { person: { id: string; nickname: string 
   return (
     <Text size="3" weight="medium">
       <Link href={`/people/${person.id}`} className="person-link">
-        {person.nickname}
+        <bdi>{person.nickname}</bdi>
       </Link>
     </Text>
   );

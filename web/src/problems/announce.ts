@@ -1,9 +1,10 @@
+import type { ReactNode } from 'react';
 import { explainProblem } from './explain-problem.ts';
 import { waitInWords } from './wait-in-words.ts';
 
 interface Announcement {
   readonly id: number;
-  readonly title: string;
+  readonly title: ReactNode;
   readonly text: string | undefined;
   readonly isProblem: boolean;
 }
@@ -29,7 +30,7 @@ function show(next: readonly Announcement[]): void {
 }
 
 /** A few words at the page's edge, also read aloud. */
-export function announce(title: string, text?: string, isProblem = false): void {
+export function announce(title: ReactNode, text?: string, isProblem = false): void {
   lastId += 1;
   show([...announcements.slice(-2), { id: lastId, title, text, isProblem }]);
 }

@@ -43,7 +43,11 @@ export function RequestRow({ request, direction }: { request: FriendRequest; dir
       <PersonAvatar person={person} />
       <div className="row-words">
         <PersonLink person={person} />
-        {request.message ? <Text size="2">“{request.message}”</Text> : null}
+        {request.message ? (
+          <Text size="2">
+            “<bdi>{request.message}</bdi>”
+          </Text>
+        ) : null}
         <Text size="2" color="gray">
           {whenOf(request.sentAt)}
         </Text>

@@ -8,7 +8,7 @@ export function Screen({
   before,
   children,
 }: {
-  title: string;
+  title: ReactNode;
   lead?: ReactNode;
   /** Above the heading: the way back. */
   before?: ReactNode;

@@ -22,6 +22,36 @@ test.each(['a\u0000b', 'a\nb', 'a\tb', 'a\u007fb', 'a\u0085b', 'a\u2028b', 'a\ud
   },
 );
 
+test('one text has one spelling: composed, and counted so', () => {
+  expect(writtenText('remark', 'Zoe\u0308', 64)).toBe('Zo\u00eb');
+  expect(writtenTags(['caf\u00e9', 'cafe\u0301'])).toEqual(['caf\u00e9']);
+  expect(writtenText('remark', 'e\u0301'.repeat(64), 64)).toBe('\u00e9'.repeat(64));
+  expect(() => writtenText('remark', 'e\u0301'.repeat(65), 64)).toThrow(badInput({ field: 'remark', limit: 64 }));
+});
+
+test.each([
+  '\u200b',
+  '\u00ad',
+  '\ufeff',
+  ' \u2060 ',
+  '\u3164',
+  '\u115f\u1160',
+  '\uffa0',
+  '\u2800',
+  '\u{1d159}',
+  '\u0301',
+  '\u20dd',
+])('%j shows nothing, and is refused as remark, message and tag', (text) => {
+  expect(() => writtenText('remark', text, 64)).toThrow(badInput({ field: 'remark' }));
+  expect(() => writtenText('message', text, 200)).toThrow(badInput({ field: 'message' }));
+  expect(() => writtenTags(['work', text])).toThrow(badInput({ field: 'tags' }));
+});
+
+test.each(['ann\u202egpj', '\u2067ann', 'ann\u2069'])('%j turns the text around it, and is refused', (text) => {
+  expect(() => writtenText('remark', text, 64)).toThrow(badInput({ field: 'remark' }));
+  expect(() => writtenTags([text])).toThrow(badInput({ field: 'tags' }));
+});
+
 test('tags are trimmed, once each, in the order given', () => {
   expect(writtenTags([' work ', 'home', 'work', '', '  '])).toEqual(['work', 'home']);
 });

@@ -44,6 +44,7 @@ test('text is found in the nickname and in the remark, whatever its case and acc
   expect(names(page({ text: 'EBE' }))).toEqual(['Bob']);
   expect(names(page({ text: 'bö' }))).toEqual(['Bob']);
   expect(page({ text: 'n' })).toMatchObject({ totalCount: 2 });
+  expect(names(page({ text: '小明' }, [aFriend(1, { nickname: '王小明' })]))).toEqual(['王小明']);
 });
 
 test('text never matches across the two names', () => {
@@ -55,6 +56,45 @@ test('a tag matches only the whole tag', () => {
   expect(names(page({ tag: 'work' }))).toEqual(['Ann', 'Bob']);
   expect(names(page({ tag: 'work', text: 'an' }))).toEqual(['Ann']);
   expect(names(page({ tag: 'wor' }))).toEqual([]);
+});
+
+test.each([
+  ['Ａｎｎ', 'Ann'],
+  ['𝓐𝓷𝓷', 'Ann'],
+  ['a\u200bnn', 'Ann'],
+  ['ΟΔΟΣ', 'οδός'],
+  ['strasse', 'Straße'],
+  ['STRAẞE', 'Straße'],
+  ['lukasz', 'Łukasz'],
+  ['isik', 'IŞIK'],
+  ['Işık', 'IŞIK'],
+  ['oneil', 'O’Neil'],
+  ["o'neil", 'O’Neil'],
+  ['fish', 'ﬁsh'],
+])('the text %j finds %j', (text, nickname) => {
+  expect(names(page({ text }, [aFriend(1, { nickname }), aFriend(2, { nickname: 'Zed' })]))).toEqual([nickname]);
+  expect(names(page({ text: nickname }, [aFriend(1, { nickname: text }), aFriend(2, { nickname: 'Zed' })]))).toEqual([
+    text,
+  ]);
+});
+
+test.each(['\u200b', '\ufeff', '\u00ad', '\u3164', '\u2800', '\u0301', "'", '\u0001', '\0'])(
+  'the text %j finds nobody',
+  (text) => {
+    expect(page({ text })).toMatchObject({ totalCount: 0, friends: [] });
+  },
+);
+
+test('no text, and white space, ask for all', () => {
+  expect(['', ' ', '\u3000'].map((text) => page({ text }).totalCount)).toEqual([4, 4, 4]);
+});
+
+test('a tag is found composed or not, and what is no tag by nothing', () => {
+  const cafe = aFriend(1, { nickname: 'Ann', tags: ['caf\u00e9', 'work'] });
+  const decomposed = aFriend(2, { nickname: 'Bob', tags: ['cafe\u0301'] });
+  for (const tag of ['caf\u00e9', 'cafe\u0301'])
+    expect(names(page({ tag }, [cafe, decomposed]))).toEqual(['Ann', 'Bob']);
+  for (const tag of ['', '\0', '\u200b', '\t']) expect(page({ tag }, [cafe, decomposed]).totalCount).toBe(0);
 });
 
 test('the cursor of another order is refused by name', () => {

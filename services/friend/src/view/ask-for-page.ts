@@ -1,9 +1,10 @@
 import type { FriendData } from '@kith/event-contracts';
+import { foldText, saysNothing } from '@kith/written-text';
 import { memberOfEntry, readEntries, searchText, tagText } from './list-entry.ts';
 import type { Placed } from './list-in-hand.ts';
 import { readCursor, writeCursor } from './page-cursor.ts';
 import type { Question } from './question.ts';
-import { fold, inByteOrder, type ListOrder } from './sort-keys.ts';
+import { inByteOrder, type ListOrder } from './sort-keys.ts';
 
 export interface PageRequest {
   /** NAME: pinned friends first, then by display name. NEWEST: the latest friendship first. */
@@ -14,9 +15,9 @@ export interface PageRequest {
   readonly after?: string | undefined;
   /** The friends just before this one; not together with `after`. Still in the order asked for. */
   readonly before?: string | undefined;
-  /** Only friends whose nickname or remark contains this, whatever its case and accents. */
+  /** Only friends whose nickname or remark contains this, folded; white space asks for all, and what shows nothing for none. */
   readonly text?: string | undefined;
-  /** Only friends that bear exactly this tag. */
+  /** Only friends that bear exactly this tag, composed or not. */
   readonly tag?: string | undefined;
 }
 
@@ -33,6 +34,9 @@ export interface FriendPage {
 
 const MOST_PER_PAGE = 1_000;
 
+/** Folded names hold no control character: nobody has it. */
+const NOWHERE = '\u0001';
+
 /** Throws BadPageCursor, and RangeError for a limit that is none. */
 export function askForPage(request: PageRequest): Question<FriendPage> {
   const { order, limit, after, before } = request;
@@ -41,7 +45,7 @@ export function askForPage(request: PageRequest): Question<FriendPage> {
   const cursor = after ?? before;
   const start = cursor === undefined ? '' : readCursor(order, cursor);
   const forward = before === undefined;
-  const text = request.text === undefined ? '' : fold(request.text);
+  const text = saysNothing(request.text ?? '') ? '' : foldText(request.text ?? '') || NOWHERE;
   const tag = request.tag === undefined ? '' : tagText([request.tag]);
   const filtered = text !== '' || tag !== '';
   const args = [order, forward ? 'after' : 'before', start, limit, ...(filtered ? [text, tag] : [])];

@@ -166,7 +166,7 @@ test('a floor that Redis missed is raised when it is back, for the readers of ot
   server.pause();
   await writer.raiseFloor('ann', lists.change('ann', rename));
   server.resume();
-  const floor = async () => (await tellRedis(server, 'HGET friend-list:v2:test:{ann}:meta floor')).split('\r\n')[1];
+  const floor = async () => (await tellRedis(server, 'HGET friend-list:v3:test:{ann}:meta floor')).split('\r\n')[1];
   await eventually('the floor holds', async () => (await floor()) === '4');
 });
 

@@ -1,5 +1,6 @@
 import type { FriendData } from '@kith/event-contracts';
-import { fold, type ListOrder, memberOf, nameKey, newestKey } from './sort-keys.ts';
+import { foldText } from '@kith/written-text';
+import { type ListOrder, memberOf, nameKey, newestKey } from './sort-keys.ts';
 
 /**
  * What the view keeps about one friend, as one text of five lines: the sort key of each order, the text to search, the
@@ -30,10 +31,21 @@ export function readEntries(entries: readonly string[]): FriendData[] {
 
 /** What a search for `text` looks into. The tab keeps a search from matching across the two names. */
 export function searchText(friend: FriendData): string {
-  return `${fold(friend.nickname)}\t${friend.remark === null ? '' : fold(friend.remark)}`;
+  return `${foldText(friend.nickname)}\t${friend.remark === null ? '' : foldText(friend.remark)}`;
 }
 
-/** All tags, each between tabs: `tagText([tag])` occurs in it exactly when the friend bears the tag. */
+/**
+ * All tags, each between a beginning and an end that no tag can hold: `tagText([tag])` occurs in it exactly when the
+ * friend bears the tag. Composed (NFC), so that it does however the tag was typed, then or now.
+ */
 export function tagText(tags: readonly string[]): string {
-  return tags.map((tag) => `\t${tag.toWellFormed().replace(/\p{Cc}/gu, '')}\t`).join('');
+  return tags
+    .map(
+      (tag) =>
+        `\t${tag
+          .toWellFormed()
+          .normalize('NFC')
+          .replace(/\p{Cc}/gu, '')}\u0001`,
+    )
+    .join('');
 }

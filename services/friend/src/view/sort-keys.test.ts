@@ -1,51 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fold, inByteOrder, memberOf, nameKey, newestKey } from './sort-keys.ts';
+import { inByteOrder, memberOf, nameKey, newestKey } from './sort-keys.ts';
 import { anyText } from './testing/any-text.ts';
 import { aFriend } from './testing/lists-in-memory.ts';
-
-test.each([
-  ['Éloïse', 'eloise'],
-  ['ÅNGSTRÖM', 'angstrom'],
-  ['İstanbul', 'istanbul'],
-  ['ﬁne', 'fine'],
-  ['ＷＩＤＥ', 'wide'],
-  ['ΟΔΟΣ', 'οδοσ'],
-  ['  two \t words ', 'two words'],
-  ['zero\u200bwidth\u202e', 'zerowidth'],
-  ['nul\0and\nline', 'nuland line'],
-  ['spaces \u202e around', 'spaces around'],
-  ['שָׁלוֹם', 'שלום'],
-  ['مُحَمَّد', 'محمد'],
-])('%j is compared as %j', (name, folded) => {
-  expect(fold(name)).toBe(folded);
-});
-
-test('the vowel signs of scripts that write words with them are kept', () => {
-  expect(fold('कि')).not.toBe(fold('कु'));
-});
-
-test('folding twice is folding once, whatever the text', () => {
-  fc.assert(
-    fc.property(anyText({ maxLength: 40 }), (text) => {
-      expect(fold(fold(text))).toBe(fold(text));
-    }),
-  );
-});
-
-test('nothing folded holds a control character or grows without bound', () => {
-  fc.assert(
-    fc.property(anyText({ maxLength: 300 }), (text) => {
-      expect(fold(text)).not.toMatch(/\p{Cc}/u);
-      expect([...fold(text)].length).toBeLessThanOrEqual(128);
-    }),
-  );
-  expect([...fold('\ufdfa'.repeat(64))]).toHaveLength(128);
-});
-
-test('a lone surrogate, which no UTF-8 can carry, is folded to what Redis would store', () => {
-  expect(Buffer.from(fold('a\ud800b'), 'utf8').toString('utf8')).toBe(fold('a\ud800b'));
-});
 
 test('byte order is what Redis sorts by, beyond the basic plane too', () => {
   fc.assert(

@@ -1,13 +1,13 @@
 /**
- * The Redis keys of one owner's view. Durable names: `v2` is the layout, and a release that changes what the values
- * look like changes it, so that the old and the new can run side by side. The braces are a hash tag: in a cluster all
+ * The Redis keys of one owner's view. Durable names: `v3` is the layout, and a release that changes what the values
+ * look like, or how they are folded, changes it, so that the old and the new can run side by side. The braces are a hash tag: in a cluster all
  * of them live on one node (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
  * With the timeline in them no view outlives a restore of the database: its revisions counted other changes.
  *
  * The order is the order of KEYS in every script, see `lua/view.lua`.
  */
 export function viewKeys(ownerId: string, timeline: string): readonly string[] {
-  const prefix = `friend-list:v2:${timeline}:{${ownerId}}:`;
+  const prefix = `friend-list:v3:${timeline}:{${ownerId}}:`;
   return [
     /** hash: revision, floor, friends (count), requests (count) */
     `${prefix}meta`,

@@ -50,6 +50,34 @@ test.each(['a\u0000b', 'a\nb', 'a\u007fb', 'a\u2028b', '\ud83d', '\u200b\u200d']
   },
 );
 
+test.each([
+  '\u3164',
+  '\u115f\u1160',
+  '\uffa0',
+  '\u2800',
+  '\u{1d159}',
+  '\u0301',
+  '\u00ad',
+  '\u034f',
+  '\u17b4',
+  '\ufe0f',
+  '\u{e0100}',
+])('the nickname %j shows nothing, and is refused', (nickname) => {
+  expect(() => writtenNickname(nickname)).toThrow(refusal('nickname'));
+  expect(writtenNickname(`${nickname}x`)).toContain('x');
+});
+
+test.each(['ann\u202egpj', '\u202dann\u202c', '\u2067ann', 'ann\u2069'])(
+  'the nickname %j turns the text around it, and is refused',
+  (nickname) => {
+    expect(() => writtenNickname(nickname)).toThrow(refusal('nickname'));
+  },
+);
+
+test('a name copied with the isolates of a phone around it is a name', () => {
+  expect(writtenNickname('\u2068Ann\u2069')).toBe('\u2068Ann\u2069');
+});
+
 test('a password has 8 to 128 characters, and is not trimmed', () => {
   expect(writtenPassword('password', ' spaces ')).toBe(' spaces ');
   expect(() => writtenPassword('newPassword', '1234567')).toThrow(refusal('newPassword', 8));

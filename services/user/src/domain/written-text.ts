@@ -1,3 +1,4 @@
+import { hasSomethingToSee, isOneLine, keepsItsDirection } from '@kith/written-text';
 import { UserRuleError } from './user-rule-error.ts';
 
 export const TEXT_LIMITS = {
@@ -7,10 +8,6 @@ export const TEXT_LIMITS = {
   avatarUrl: { min: 1, max: 2048 },
 } as const;
 
-/** Names are shown on one line: no control characters, NUL and line breaks included, and no line separators. */
-const CONTROL_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
-/** Something to see: a name of joiners and spaces of no width would look like no name at all. */
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const USERNAME = /^[a-z0-9_]*$/;
 
 /** What an operator brings along (`n7` of a data set) may be shorter than what people choose. */
@@ -24,11 +21,17 @@ export function writtenUsername(text: string, shortest: number = TEXT_LIMITS.use
   return username;
 }
 
-/** Trimmed and composed (NFC), so that one name has one spelling. Emoji and every script are welcome. */
+/**
+ * Trimmed and composed (NFC), so that one name has one spelling. Emoji and every script are welcome, as long as there is
+ * something to see and nothing around it is turned.
+ */
 export function writtenNickname(text: string): string {
   const nickname = checkedText('nickname', text.trim()).normalize('NFC');
   checkLength('nickname', nickname);
-  if (!VISIBLE.test(nickname)) throw badInput('nickname', 'nickname must hold something to see.');
+  if (!hasSomethingToSee(nickname)) throw badInput('nickname', 'nickname must hold something to see.');
+  if (!keepsItsDirection(nickname)) {
+    throw badInput('nickname', 'nickname must not turn the direction of text around it.');
+  }
   return nickname;
 }
 
@@ -57,10 +60,7 @@ export function writtenAvatarUrl(text: string | null): string | null {
 }
 
 function checkedText(field: string, text: string): string {
-  // Half a surrogate pair is no character: it cannot be stored as UTF-8.
-  if (CONTROL_CHARACTER.test(text) || !text.isWellFormed()) {
-    throw badInput(field, `${field} must not contain control characters.`);
-  }
+  if (!isOneLine(text)) throw badInput(field, `${field} must not contain control characters.`);
   return text;
 }
 

@@ -1,9 +1,16 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import { searchableWords } from './words-of.ts';
 
+/**
+ * Which folding `searchableWords` is. Who changes what it answers raises this, and writes a migration with the index
+ * that finds older words, as `fold_words_anew` did.
+ */
+export const FOLDING = 2;
+
 const FORGET = 'DELETE FROM user_word WHERE user_id = ANY($1::uuid[])';
 const ADD = `
-  INSERT INTO user_word (word, kind, user_id) SELECT * FROM unnest($1::text[], $2::smallint[], $3::uuid[])`;
+  INSERT INTO user_word (word, kind, user_id, folding)
+  SELECT *, ${FOLDING} FROM unnest($1::text[], $2::smallint[], $3::uuid[])`;
 
 /** In the caller's transaction: from now on these users are found by these names, and no others. */
 export async function saveWords(

@@ -16,6 +16,14 @@ const NAMES = {
   xiaolong: '小龙 李',
   bell_ann: 'Chimes',
   n7: 'Seven of Nine',
+  wang: '王小明',
+  yamada: '山田ｶﾞｸ',
+  kim: '김철수',
+  oneil: 'Shaquille O’Neal',
+  ody: 'ΟΔΥΣΣΕΥΣ',
+  isik: 'Işık İnci',
+  lukasz: 'Łukasz Großmann',
+  styled: '𝓢𝓽𝔂𝓵𝓮𝓭 ﬁsh',
 };
 let token = '';
 beforeAll(async () => {
@@ -45,10 +53,32 @@ test.each([
   ['zoë', ['zoe']],
   ['angs', ['zoe']],
   ['yil', ['cem']],
-  ['小', ['xiaolong']],
+  ['小', ['xiaolong', 'wang']],
   ['李', ['xiaolong']],
   ['nine', ['n7']],
   ['nn', []],
+  ['小明', ['wang']],
+  ['明', ['wang']],
+  ['田ガ', ['yamada']],
+  ['철수', ['kim']],
+  ['철수'.normalize('NFD'), ['kim']],
+  ["O'Neal", ['oneil']],
+  ['oneal', ['oneil']],
+  ['neal', ['oneil']],
+  ['Οδυσσεύς', ['ody']],
+  ['ışık', ['isik']],
+  ['ISIK', ['isik']],
+  ['İNCİ', ['isik']],
+  ['Lukasz', ['lukasz']],
+  ['GROSSMANN', ['lukasz']],
+  ['Großmann', ['lukasz']],
+  ['styled', ['styled']],
+  ['fish', ['styled']],
+  ['ｚｏｅ', ['zoe']],
+  ['\u200b', []],
+  ['\u2060\u00ad', []],
+  ['\u3164', []],
+  ['\u0301', []],
   ['%', []],
   ['_', []],
   ['ann\u0000', ['ann', 'ann_bell', 'bell_ann', 'bob', 'annabel']],
@@ -68,6 +98,10 @@ test('who matches every word comes before who matches some, and the username its
   expect(names[0]).toBe('ann_bell');
   expect(names.slice(1, 3).toSorted()).toEqual(['ann', 'bell_ann']);
   expect(names.slice(3).toSorted()).toEqual(['annabel', 'bob']);
+});
+
+test('the parts of a word with an apostrophe are found together first', async () => {
+  expect((await search('O Neal')).names[0]).toBe('oneil');
 });
 
 test('words that begin one another are one word', async () => {

@@ -1,4 +1,5 @@
 import { KithError } from '@kith/service-kit';
+import { foldText } from '@kith/written-text';
 import type pg from 'pg';
 import { readUsers } from '../profiles/read-users.ts';
 import type { UserRow } from '../profiles/user-row.ts';
@@ -65,7 +66,7 @@ function phasesOf(pool: pg.Pool, text: string): Phase[] {
     .filter((word) => !words.some((other) => other !== word && other.startsWith(word)))
     .map(rangeOf);
 
-  const exact = once(() => findByUsername(pool, text.toLowerCase()));
+  const exact = once(() => findByUsername(pool, foldText(text)));
   const whole = once(async () => (prefixes.length < 2 ? [] : findByAllWords(pool, prefixes)));
 
   const byUsername: Phase = async (after) => (after ? [] : exact());

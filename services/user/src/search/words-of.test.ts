@@ -6,7 +6,12 @@ test.each([
   ['ann_bell_7', ['ann', 'bell', '7']],
   ['Zoë Ångström', ['zoe', 'angstrom']],
   ['Łukasz Groß', ['lukasz', 'gross']],
-  ['  O’Neil-Smith, Jr. ', ['o', 'neil', 'smith', 'jr']],
+  ['  O’Neil-Smith, Jr. ', ['oneil', 'smith', 'jr', 'o', 'neil']],
+  ["d'Angelo", ['dangelo', 'd', 'angelo']],
+  ['𝓐𝓷𝓷 Ⓑⓔⓛⓛ', ['ann', 'bell']],
+  ['ΟΔΥΣΣΕΥΣ Οδυσσεύς', ['οδυσσευσ']],
+  ['Işık İnci', ['isik', 'inci']],
+  ['a\u200bnn', ['ann']],
   ['李 小龙', ['李', '小龙']],
   ['Ann ann ANN', ['ann']],
   ['😀 Ann', ['😀', 'ann']],
@@ -21,4 +26,28 @@ test('a user is found by every word, each as its best kind', () => {
     { word: 'bell', kind: 1 },
     { word: 'b', kind: 2 },
   ]);
+});
+
+const wordsOfName = (nickname: string) => searchableWords({ username: '_', nickname }).map(({ word }) => word);
+const inFull = (words: string[]) => words.map((word) => word.normalize('NFC'));
+
+test.each([
+  ['王小明', ['王小明', '小明', '明']],
+  ['山田たろう', ['山田たろう', '田たろう', 'たろう', 'ろう', 'う']],
+  ['ガンダム', ['ガンダム', 'ンダム', 'ダム', 'ム']],
+  ['김철수', ['김철수', '철수', '수']],
+  ['สมชาย', ['สมชาย', 'มชาย', 'ชาย', 'าย', 'ย']],
+  ['小明Lee', ['小明lee', '明lee', 'lee']],
+  ['김Lee', ['김lee', 'lee']],
+])('a word of %s is found from its middle', (name, words) => {
+  expect(inFull(wordsOfName(name))).toEqual(words);
+});
+
+test('where spaces tell words apart, none begins in the middle of another', () => {
+  expect(wordsOfName('Αννα Смирнова')).toEqual(['αννα', 'смирнова']);
+});
+
+test('a word that is longer than a cursor can carry is cut, and found by what it begins with', () => {
+  const [word] = wordsOf('㌖'.repeat(64));
+  expect([...word!]).toHaveLength(128);
 });

@@ -1,28 +1,21 @@
-/** Latin letters that no normal form takes apart, as people without them on the keyboard write them. */
-const PLAIN: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ø: 'o',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ł: 'l',
-  ħ: 'h',
-  ı: 'i',
-};
+import { foldText, partAtApostrophes } from '@kith/written-text';
 
 /**
- * The words of a text, folded: lower case, without accents (NFKD without its marks). Spaces, punctuation (so the _ of a
- * username) and invisible characters separate words. Each word once, in the order of the text.
+ * The words of a text, folded. Spaces, punctuation (so the _ of a username) and invisible characters separate words. Each
+ * word once, in the order of the text; behind them the parts of words with an apostrophe, which are looked for as well.
  */
 export function wordsOf(text: string): string[] {
-  const folded = text
-    .toLowerCase()
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[ßæœøđðþłħı]/g, (letter) => PLAIN[letter] ?? letter);
-  return [...new Set(folded.split(/[\p{P}\p{Z}\p{C}]+/u))].filter((word) => word !== '');
+  return [...new Set([...splitWords(text), ...splitWords(partAtApostrophes(text))])];
+}
+
+/** A position in the index, which a cursor carries, holds one word: what is behind is not looked at. */
+const MAX_WORD_CHARACTERS = 128;
+
+function splitWords(text: string): string[] {
+  return foldText(text)
+    .split(/[\p{P}\p{Z}\p{C}]+/u)
+    .filter((word) => word !== '')
+    .map((word) => (word.length <= MAX_WORD_CHARACTERS ? word : [...word].slice(0, MAX_WORD_CHARACTERS).join('')));
 }
 
 /** Which of a name's words a search word begins: the lower, the better the match. */
@@ -37,6 +30,25 @@ export function searchableWords(user: { username: string; nickname: string }): {
   const [ofUsername, ofNickname] = [wordsOf(user.username), wordsOf(user.nickname)];
   for (const word of ofUsername.slice(0, 1)) add(word, WORD_KIND.username);
   for (const word of ofNickname.slice(0, 1)) add(word, WORD_KIND.firstOfNickname);
-  for (const word of [...ofUsername, ...ofNickname]) add(word, WORD_KIND.other);
+  for (const word of [...ofUsername, ...ofNickname, ...ofNickname.flatMap(wordsWithin)]) add(word, WORD_KIND.other);
   return [...kinds].map(([word, kind]) => ({ word, kind }));
+}
+
+/** Scripts that put no space between words, or not between those of a name. */
+const UNSPACED =
+  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}]/u;
+/** No word begins with a mark, nor with the vowel of a syllable that the folding has taken apart. */
+const CONTINUES = /[\p{M}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+
+/**
+ * Suffix index: where no space tells words apart, a word begins at every letter, and so what stands in the middle of
+ * a name is a prefix of one of its suffixes. At most as many as a nickname has characters.
+ */
+function wordsWithin(word: string): string[] {
+  const letters = [...word];
+  return letters.flatMap((letter, at) => {
+    const before = letters[at - 1];
+    const begins = before !== undefined && (UNSPACED.test(letter) || UNSPACED.test(before)) && !CONTINUES.test(letter);
+    return begins ? [letters.slice(at).join('')] : [];
+  });
 }
