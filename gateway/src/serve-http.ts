@@ -53,6 +53,9 @@ export function serveGraphql(options: {
       if ('refused' in operation) return refuse(response, operation);
       // Yoga takes a body that was read already from here.
       Object.assign(request, { body: operation.body });
+    } else {
+      const unreadable = unreadableParameter(request);
+      if (unreadable) return refuse(response, { refused: `Send "${unreadable}" as JSON.`, status: 400 });
     }
     await inTrace(traceparent, () => options.yoga()(request, response, { clientAddress }));
   };
@@ -92,6 +95,17 @@ async function readOperation(
     return { refused: 'Send a JSON object with a "query".', status: 400 };
   }
   return { body };
+}
+
+/** Yoga parses both, and takes text that is no JSON for a mistake of its own. */
+function unreadableParameter({ url = '' }: IncomingMessage): string | undefined {
+  const start = url.indexOf('?');
+  if (start === -1) return undefined;
+  const parameters = new URLSearchParams(url.slice(start + 1));
+  return ['variables', 'extensions'].find((name) => {
+    const text = parameters.get(name);
+    return text && parseJson(Buffer.from(text)) === undefined;
+  });
 }
 
 function refuse(response: ServerResponse, { refused, status, limit }: Refusal): void {

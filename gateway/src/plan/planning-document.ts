@@ -1,16 +1,19 @@
 import {
   type DocumentNode,
   type FieldNode,
+  GraphQLID,
   GraphQLIncludeDirective,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getDirectiveValues,
+  getNamedType,
   isAbstractType,
   Kind,
   type OperationDefinitionNode,
   print,
   type SelectionNode,
   type SelectionSetNode,
+  type StringValueNode,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -28,7 +31,9 @@ export interface PlanningDocument {
 
 /**
  * The operation as plans are made for it: without what `@skip` and `@include` leave out under these variables, without
- * introspection, with `__typename` wherever a type must be told from others, and with aliases that are in nobody's way.
+ * introspection, with `__typename` wherever a type must be told from others, with aliases that are in nobody's way, and in
+ * the words of the specification of October 2021: the planner reads no description of an operation, and no number of
+ * more than 64 bits, which may be an ID.
  */
 export function planningDocumentOf(
   schema: GraphQLSchema,
@@ -49,6 +54,11 @@ export function planningDocumentOf(
       ),
     },
     visitWithTypeInfo(types, {
+      OperationDefinition: withoutDescription,
+      FragmentDefinition: withoutDescription,
+      VariableDefinition: withoutDescription,
+      IntValue: ({ value }) =>
+        getNamedType(types.getInputType()) === GraphQLID ? { kind: Kind.STRING, value } : undefined,
       SelectionSet(set) {
         const parent = types.getParentType();
         const isRoot = parent && roots.has(parent as never);
@@ -116,6 +126,14 @@ function isLeftOut(selection: SelectionNode, variables: Variables): boolean {
     getDirectiveValues(GraphQLSkipDirective, selection, variables)?.if === true ||
     getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.if === false
   );
+}
+
+function withoutDescription<Node extends { readonly description?: StringValueNode | undefined }>(
+  node: Node,
+): Node | undefined {
+  if (node.description === undefined) return undefined;
+  const { description: _forReaders, ...bare } = node;
+  return bare as Node;
 }
 
 function withoutConditions<Selection extends SelectionNode>(selection: Selection): Selection {
