@@ -19,6 +19,7 @@ import { introspectionKey } from './complete-selection.ts';
 import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
 import type { Supergraph } from './read-supergraph.ts';
 import { Gathered } from './run-plan.ts';
+import { tellWhatTookEffect } from './tell-what-took-effect.ts';
 
 type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListChange> | ExecutionResult;
 
@@ -88,7 +89,10 @@ export async function runOperation(
   const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
   await planned.gather?.(gathered);
   if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
-  return completed(planned, gathered);
+  const result = completed(planned, gathered);
+  if (!result.errors) return result;
+  const tookEffect = tellWhatTookEffect({ schema, document: args.document, ...asked }, gathered, result.data ?? null);
+  return tookEffect ? { ...result, extensions: { completed: tookEffect } } : result;
 }
 
 function completed({ complete }: PlannedOperation, { data, failures, errors }: Gathered): ExecutionResult {

@@ -3,11 +3,13 @@ import {
   type FieldNode,
   GraphQLID,
   GraphQLIncludeDirective,
+  type GraphQLObjectType,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getDirectiveValues,
   getNamedType,
   isAbstractType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   print,
@@ -66,7 +68,9 @@ export function planningDocumentOf(
           (selection) => !isLeftOut(selection, variables) && !(isRoot && isAnsweredHere(selection)),
         );
         const mustSayType = isAbstractType(parent) || (kept.length === 0 && !isRoot);
-        return { ...set, selections: (mustSayType ? [TYPENAME, ...kept] : kept).map(withoutConditions) };
+        const selections = (mustSayType ? [TYPENAME, ...kept] : kept).map(withoutConditions);
+        const opensSession = operation.operation === 'mutation' && isObjectType(parent) && isSession(parent);
+        return { ...set, selections: opensSession ? [NEW_TOKEN, ...selections] : selections };
       },
       Field: {
         leave(field) {
@@ -110,6 +114,11 @@ export function introspectionOf(document: DocumentNode, operation: OperationDefi
     ),
   };
 }
+
+/** In what a mutation that opens a session answers: the token with which is asked for what is selected behind it. */
+export const NEW_ACCESS_TOKEN = 'accessToken';
+const NEW_TOKEN: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: NEW_ACCESS_TOKEN } };
+const isSession = (type: GraphQLObjectType) => NEW_ACCESS_TOKEN in type.getFields();
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
