@@ -36,7 +36,8 @@ export function mutationExecutor(schema: GraphQLSchema): (args: ExecutionArgs) =
     const progress: Progress = { failed: false, notDone: [] };
     const result = await execute({ ...args, schema: nullable, rootValue: progress });
     for (const key of progress.notDone) Reflect.deleteProperty(result.data ?? {}, key);
-    return result;
+    const nothingDone = progress.failed && Object.values(result.data ?? {}).every((payload) => payload === null);
+    return nothingDone ? { ...result, data: null } : result;
   };
 }
 
