@@ -2,7 +2,7 @@ import { KithError, type Logger, type TokenVerifier } from '@kith/service-kit';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST, type subscribe } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
 import type { Edge } from './admission/guard-edge.ts';
-import type { SocketState } from './admit-socket.ts';
+import { type SocketState, valueIn } from './admit-socket.ts';
 import { contextOfRequest } from './context-of-request.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type GatewayYoga, maskError, withPublicCode } from './gateway-yoga.ts';
@@ -132,14 +132,8 @@ async function contextOfOperation(
   { extensions }: SubscribePayload,
   { verify, headersInOperations }: { verify: TokenVerifier; headersInOperations: boolean },
 ): Promise<GatewayContext> {
-  const authorization = headersInOperations ? headerIn(extensions?.headers, 'authorization') : undefined;
-  if (authorization === undefined) return socket.context!;
+  const authorization = headersInOperations ? valueIn(extensions?.headers, 'authorization') : undefined;
+  if (typeof authorization !== 'string') return socket.context!;
   const { traceparent, clientAddress } = socket;
   return contextOfRequest(verify, { authorization, traceparent, clientAddress });
-}
-
-function headerIn(headers: unknown, name: string): string | undefined {
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  const [, value] = Object.entries(headers).find(([key]) => key.toLowerCase() === name) ?? [];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger, TokenVerifier } from '@kith/service-kit';
+import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Edge } from './admission/guard-edge.ts';
@@ -65,7 +65,7 @@ export function serveWebSocket(options: WebSocketOptions) {
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', destroy);
     if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
-    else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
+    else if (readRequestTarget(request) !== '/graphql') refuseUpgrade(stream, '404 Not Found');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
     else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
     else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);

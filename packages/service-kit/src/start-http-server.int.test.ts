@@ -93,3 +93,35 @@ test('a stop waits for the request that runs', async () => {
   await stopped;
   await expect(fetch(`${slow.url}/live`)).rejects.toThrow();
 });
+
+test.each(['::1', '[::1]'])('at HOST=%s it is reached under its URL', async (host) => {
+  const six = await startHttpServer({
+    host,
+    port: 0,
+    log: pino({ level: 'silent' }),
+    ready: () => ({ ready: true, uses: {} }),
+    routes: {},
+  });
+  expect(six.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect((await fetch(`${six.url}/live`)).status).toBe(200);
+  await six.stop();
+});
+
+test('a body that is too long is answered, and the connection goes on', async () => {
+  const response = await fetch(`${http.url}/echo`, {
+    method: 'POST',
+    body: 'x'.repeat(5_000_000),
+    headers: { authorization: 'Bearer operator-key' },
+  });
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { errors: [{ extensions: { code: 'BAD_USER_INPUT', limit: 100 } }] },
+  ]);
+});
+
+test('HEAD is answered as GET, a slash at the end is none, and a compressed body is refused', async () => {
+  const head = await fetch(`${http.url}/live/`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+  const headers = { authorization: 'Bearer operator-key', 'content-encoding': 'gzip' };
+  expect((await fetch(`${http.url}/echo`, { method: 'POST', body: '{}', headers })).status).toBe(415);
+});
