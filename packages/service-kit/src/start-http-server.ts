@@ -19,6 +19,8 @@ export interface HttpServerOptions {
   readonly routes: Readonly<Record<string, HttpHandler>>;
   /** Answers what no route does (the gateway's web client); 404 without it. */
   readonly otherwise?: HttpHandler;
+  /** After that a request that is not whole is 408; 30 s unless told. */
+  readonly requestWithinMs?: number;
 }
 
 export interface Readiness {
@@ -56,8 +58,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 const LIMITS: http.ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: HEADERS_WITHIN_MS,
-  requestTimeout: REQUEST_WITHIN_MS,
   connectionsCheckingInterval: LOOK_FOR_SLOW_ONES_EVERY_MS,
   maxHeaderSize: MAX_HEADER_BYTES,
 };
@@ -91,10 +91,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     ...options.routes,
   };
 
+  const { requestWithinMs: requestTimeout = REQUEST_WITHIN_MS } = options;
+  const limits = { ...LIMITS, requestTimeout, headersTimeout: Math.min(HEADERS_WITHIN_MS, requestTimeout) };
   // A client that offers another protocol is answered in this one (https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket' && server.listenerCount('upgrade') > 0;
-  const server: http.Server = http.createServer({ ...LIMITS, shouldUpgradeCallback }, (request, response) => {
+  const server: http.Server = http.createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
     const path = readRequestTarget(request);
     const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
     if (route) useTarget(request, path);
