@@ -8,6 +8,13 @@ import { closeSoon, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
 import type { FrameWriter } from './live/push-to-socket.ts';
 import type { SessionEnds } from './live/session-ends.ts';
 
+/** A header's name is in any case (https://www.rfc-editor.org/rfc/rfc9110#section-5.1); as it is written here counts first. */
+export function valueIn(headers: unknown, name: string): unknown {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  if (Object.hasOwn(headers, name)) return (headers as Record<string, unknown>)[name];
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
 /** What is kept for an open socket. */
 export interface SocketState {
   readonly socket: WebSocket;
@@ -22,14 +29,15 @@ export interface SocketState {
 }
 
 /**
- * Decides at `connection_init` whose socket this is: `connectionParams.authorization` is the header's text; without it
- * nobody's. False closes it with 4403 "Forbidden". From then on the socket is closed when its session ends.
+ * Decides at `connection_init` whose socket this is: `connectionParams.authorization`, or `authorization` among its
+ * `headers`, is the header's text, its name in any case; without it nobody's. False closes it with 4403 "Forbidden". From then on the socket is closed when its session ends.
  */
 export async function admitSocket(
   { connectionParams, extra: state }: Context<Record<string, unknown>, SocketState>,
   { verify, sessionEnds, edge }: { verify: TokenVerifier; sessionEnds: SessionEnds; edge: Edge },
 ): Promise<boolean> {
-  const authorization = connectionParams?.authorization;
+  const authorization =
+    valueIn(connectionParams, 'authorization') ?? valueIn(valueIn(connectionParams, 'headers'), 'authorization');
   if (authorization !== undefined && typeof authorization !== 'string') return false;
   try {
     const context = await contextOfRequest(verify, {

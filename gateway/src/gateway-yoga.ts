@@ -42,7 +42,7 @@ export function createGatewayYoga(options: {
     // The body is read, and measured, before yoga sees it.
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => maskError(error, log) },
-    plugins: [...plugins, answerWithPublicCodes],
+    plugins: [...plugins, answerWithPublicCodes, letStreamsThrough],
     context: ({ request, params, traceparent, clientAddress }) => {
       if (traceparent !== undefined) return {};
       return refusedAsGraphql(
@@ -69,6 +69,15 @@ const evenEnded =
 const answerWithPublicCodes: Plugin = {
   onExecutionResult({ result }) {
     if (result && !isAsyncIterable(result)) for (const error of [result].flat()) error.errors?.forEach(withPublicCode);
+  },
+};
+
+/** Yoga says `Content-Encoding: none`, which is none, and proxies would keep a stream until there is enough of it. */
+const letStreamsThrough: Plugin = {
+  onResponse({ response: { headers } }) {
+    if (headers.get('content-encoding') !== 'none') return;
+    headers.delete('content-encoding');
+    headers.set('x-accel-buffering', 'no');
   },
 };
 

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { HttpHandler } from '@kith/service-kit';
 import { browserHeaders, policyOfSelfContainedPage } from './browser-headers.ts';
+import { weightOf } from './prefer-media-types.ts';
 
 /**
  * What a first visitor finds: the three steps that show a list change live. In one tab, since tabs are slow to switch,
@@ -86,6 +87,8 @@ async function renderPage(): Promise<{ body: Buffer; headers: Readonly<Record<st
 
 /** A person who opens the address, not a program that asks; with `?query=…` the operation is shown, not run. */
 export function isBrowserVisit(request: IncomingMessage): boolean {
-  const accepts = request.headers.accept ?? '';
-  return request.method === 'GET' && accepts.includes('text/html');
+  if (request.method !== 'GET') return false;
+  const { accept = '' } = request.headers;
+  const weight = weightOf('text/html', accept);
+  return weight > 0 && weight >= weightOf('application/json', accept);
 }

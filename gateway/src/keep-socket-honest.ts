@@ -44,6 +44,18 @@ export function keepSocketHonest(socket: WebSocket, wire: Socket, limits: Socket
 
 /** Says why, and does not wait long for the other side to agree. */
 export function closeSoon(socket: WebSocket, code: number, reason: string): void {
-  socket.close(code, reason);
+  socket.close(code, shortened(reason));
   setTimeout(() => socket.terminate(), CLOSE_TAKES_AT_MOST_MS).unref();
+}
+
+/** What a close frame has room for (https://www.rfc-editor.org/rfc/rfc6455#section-5.5): more of it would throw. */
+const REASON_AT_MOST_BYTES = 123;
+
+function shortened(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= REASON_AT_MOST_BYTES) return reason;
+  let end = REASON_AT_MOST_BYTES;
+  // Not in the middle of a character.
+  while ((bytes[end]! & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
 }

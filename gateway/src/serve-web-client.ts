@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type HttpHandler, sendJson } from '@kith/service-kit';
 import sirv from 'sirv';
 import { browserHeaders, WEB_CLIENT_POLICY } from './browser-headers.ts';
+import { weightOf } from './prefer-media-types.ts';
 
 /**
  * The built web client: its files with what Vite has compressed beside them, those with a hash in their name for good,
@@ -38,7 +39,7 @@ export function serveWebClient(folder: string): HttpHandler | undefined {
 }
 
 function visitsAPage(request: IncomingMessage): boolean {
-  return (request.headers.accept ?? '').includes('text/html') && !/\.\w+$/.test(request.url?.split('?')[0] ?? '');
+  return weightOf('text/html', request.headers.accept ?? '') > 0 && !/\.\w+$/.test(request.url?.split('?')[0] ?? '');
 }
 
 /**

@@ -1,16 +1,22 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger, TokenVerifier } from '@kith/service-kit';
+import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Edge } from './admission/guard-edge.ts';
 import { admitSocket, type SocketState } from './admit-socket.ts';
 import type { GatewayYoga } from './gateway-yoga.ts';
-import { closeSoon, keepSocketHonest, type SocketLimits } from './keep-socket-honest.ts';
+import { closeSoon, keepSocketHonest, type SocketLimits, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
 import { connectionsClosed } from './live/live-metrics.ts';
 import { FrameWriter } from './live/push-to-socket.ts';
 import type { SessionEnds } from './live/session-ends.ts';
-import { executeInEnvelope, prepareOperation, subscribeInEnvelope } from './operations-over-websocket.ts';
+import {
+  errorsTold,
+  executeInEnvelope,
+  prepareOperation,
+  refuseWhatWasNotRun,
+  subscribeInEnvelope,
+} from './operations-over-websocket.ts';
 import { spreadOver } from './spread-over.ts';
 
 const MAX_FRAME_BYTES = 256 * 1024;
@@ -49,15 +55,17 @@ export function serveWebSocket(options: WebSocketOptions) {
     onConnect: (ctx) => admitSocket(ctx, options),
     onSubscribe: (ctx, id, payload) =>
       prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
-    execute: executeInEnvelope,
+    execute: (args) => executeInEnvelope(args, log),
     subscribe: (args) => subscribeInEnvelope(args, log),
+    onOperation: (_ctx, _id, _payload, _args, result) => refuseWhatWasNotRun(result),
+    onError: (_ctx, _id, _payload, errors) => errorsTold(errors),
   });
   let stopping = false;
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', destroy);
     if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
-    else if (request.url?.split('?')[0] !== '/graphql') refuseUpgrade(stream, '404 Not Found');
+    else if (readRequestTarget(request) !== '/graphql') refuseUpgrade(stream, '404 Not Found');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
     else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
     else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
@@ -73,6 +81,14 @@ export function serveWebSocket(options: WebSocketOptions) {
     }
     stream.once('close', place.giveBack);
     sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request, clientAddress));
+  }
+
+  /** Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. */
+  function closeAfter(err: unknown, message: string, socket: WebSocket): void {
+    if (isForServers(message)) {
+      log.error({ err }, 'a message over WebSocket could not be handled');
+      closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
+    } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
   }
 
   function open(socket: WebSocket, request: IncomingMessage, clientAddress: string): void {
@@ -93,10 +109,7 @@ export function serveWebSocket(options: WebSocketOptions) {
         close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            handle(String(data)).catch((err: unknown) => {
-              log.error({ err }, 'a message over WebSocket could not be handled');
-              closeSoon(socket, CloseCode.InternalServerError, 'Internal server error');
-            });
+            handle(String(data)).catch((err: unknown) => closeAfter(err, String(data), socket));
           }),
       },
       state,
@@ -123,6 +136,13 @@ export function serveWebSocket(options: WebSocketOptions) {
     },
   };
 }
+
+/** graphql-ws reads what servers say as well, and throws. */
+function isForServers(message: string): boolean {
+  const { type } = JSON.parse(message) as { type?: unknown };
+  return !FROM_SERVERS.has(type);
+}
+const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
 
 function send(socket: WebSocket, frame: string): Promise<void> {
   // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.

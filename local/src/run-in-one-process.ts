@@ -1,7 +1,16 @@
 import { startBusOfThisProcess } from '@kith/event-delivery';
 import { friendConfigSchema, startFriendService } from '@kith/friend';
 import { gatewayConfig, startGateway } from '@kith/gateway';
-import { ConfigError, createLog, createPool, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
+import {
+  ConfigError,
+  createLog,
+  createPool,
+  hostToListenAt,
+  onShutdown,
+  readConfig,
+  type Stop,
+  startTracing,
+} from '@kith/service-kit';
 import { startUserService, userConfigSchema } from '@kith/user';
 import { createDatabaseIfMissing } from './migrations/apply-migrations.ts';
 import { oneProcessConfig } from './one-process-config.ts';
@@ -40,5 +49,5 @@ try {
 
 function listeningAt(url: string): { HOST: string; PORT: string } {
   const { hostname, port } = new URL(url);
-  return { HOST: hostname, PORT: port || '80' };
+  return { HOST: hostToListenAt(hostname), PORT: port || '80' };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConfigError } from '@kith/service-kit';
+import type { IsFromTrustedProxy } from './client-address.ts';
 
 /** Which web sites may speak to the gateway from a visitor's browser. */
 export interface AllowedOrigins {
@@ -9,23 +10,31 @@ export interface AllowedOrigins {
   share(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-const METHODS = 'GET, POST, OPTIONS';
+const METHODS = 'GET, HEAD, POST, OPTIONS';
 const HEADERS = 'content-type, authorization, x-request-id, traceparent';
 const EXPOSED = 'x-request-id, retry-after';
 const PREFLIGHT_IS_GOOD_FOR_S = 600;
 
 /**
  * `origins`: exact origins (`https://app.example.org`), separated by commas; `*` for any. Cookies are never asked for:
- * tokens travel in a header. ConfigError naming ALLOWED_ORIGINS when one is not an origin.
+ * tokens travel in a header. The gateway's own site is its `Host`, and what a trusted proxy that rewrites it says in
+ * `X-Forwarded-Host`: no page can set that header without asking first. ConfigError naming ALLOWED_ORIGINS when one is
+ * not an origin.
  */
-export function readAllowedOrigins(origins: string): AllowedOrigins {
+export function readAllowedOrigins(origins: string, isFromTrustedProxy: IsFromTrustedProxy): AllowedOrigins {
   const listed = new Set(origins.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])));
   for (const origin of listed) checkOrigin(origin);
   const any = listed.has('*');
 
   const allows = (request: IncomingMessage) => {
     const { origin } = request.headers;
-    return origin === undefined || any || listed.has(origin) || hostOf(origin) === request.headers.host;
+    if (origin === undefined || any || listed.has(origin)) return true;
+    const { host, 'x-forwarded-host': forwarded } = request.headers;
+    if (isHostOf(origin, host)) return true;
+    if (forwarded === undefined || !isFromTrustedProxy(request)) return false;
+    return String(forwarded)
+      .split(',')
+      .some((each) => isHostOf(origin, each.trim()));
   };
   return {
     allows,
@@ -50,8 +59,13 @@ export function readAllowedOrigins(origins: string): AllowedOrigins {
   };
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** Whether the origin is a site of that host: in any case, and with the port that its scheme has anyway or without. */
+function isHostOf(origin: string, host: string | undefined): boolean {
+  if (!host || !URL.canParse(origin)) return false;
+  const { protocol, host: wanted } = new URL(origin);
+  if (wanted === '' || /[/?#@\\]/.test(host)) return false;
+  const said = `${protocol}//${host}`;
+  return wanted === host || (URL.canParse(said) && new URL(said).host === wanted);
 }
 
 function checkOrigin(origin: string): void {

@@ -9,7 +9,7 @@ const count = (byDefault: number) => wholeNumber(1, 10_000_000).default(byDefaul
 export const edgeFields = {
   /** Web sites that may use the gateway beside its own: exact origins, separated by commas; `*` for any. */
   ALLOWED_ORIGINS: z.string().default(''),
-  /** Whose `X-Forwarded-For` is believed: addresses, ranges, `loopback`, `linklocal`, `uniquelocal`. */
+  /** Whose `X-Forwarded-For` and `X-Forwarded-Host` are believed: addresses, ranges, `loopback`, `linklocal`, `uniquelocal`. */
   TRUSTED_PROXIES: z.string().default(''),
   SOCKETS_PER_USER: count(50),
   SOCKETS_PER_ADDRESS: count(2_000),

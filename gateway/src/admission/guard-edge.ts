@@ -29,8 +29,8 @@ export interface Edge {
 
 /** Throws ConfigError with the variable's name when one of them cannot be used. */
 export async function guardEdge(config: GatewayConfig): Promise<Edge> {
-  const clientAddressOf = readClientAddresses(config.TRUSTED_PROXIES);
-  const origins = readAllowedOrigins(config.ALLOWED_ORIGINS);
+  const { clientAddressOf, isFromTrustedProxy } = readClientAddresses(config.TRUSTED_PROXIES);
+  const origins = readAllowedOrigins(config.ALLOWED_ORIGINS, isFromTrustedProxy);
   const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, {
     file: config.TRUSTED_DOCUMENTS_FILE,
     webFolder: config.WEB_FOLDER,

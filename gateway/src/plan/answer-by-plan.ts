@@ -19,6 +19,7 @@ import { introspectionKey } from './complete-selection.ts';
 import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
 import type { Supergraph } from './read-supergraph.ts';
 import { Gathered } from './run-plan.ts';
+import { tellWhatTookEffect } from './tell-what-took-effect.ts';
 
 type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListChange> | ExecutionResult;
 
@@ -37,10 +38,12 @@ export function answerByPlan(
   async function follow(args: ExecutionArgs): Promise<Followed> {
     const asked = operationOf(schema, args);
     if ('errors' in asked) return asked;
-    const planned = await plan(args.document, asked.operation, asked.variables);
+    const planned = await planOrRefuse(plan, args.document, asked);
+    if ('errors' in planned) return planned;
     const variableValues = args.variableValues ?? {};
     const context = args.contextValue as GatewayContext;
-    const announced = planned.announced!;
+    const { announced } = planned;
+    if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
     const { field } = announced;
     const definition = schema.getSubscriptionType()!.getFields()[field.name.value]!;
     const { after } = getArgumentValues(definition, field, asked.variables) as { after?: string | null };
@@ -81,11 +84,15 @@ export async function runOperation(
 ): Promise<ExecutionResult> {
   const asked = operationOf(schema, args);
   if ('errors' in asked) return asked;
-  const planned = await plan(args.document, asked.operation, asked.variables);
+  const planned = await planOrRefuse(plan, args.document, asked);
+  if ('errors' in planned) return planned;
   const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
   await planned.gather?.(gathered);
   if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
-  return completed(planned, gathered);
+  const result = completed(planned, gathered);
+  if (!result.errors) return result;
+  const tookEffect = tellWhatTookEffect({ schema, document: args.document, ...asked }, gathered, result.data ?? null);
+  return tookEffect ? { ...result, extensions: { completed: tookEffect } } : result;
 }
 
 function completed({ complete }: PlannedOperation, { data, failures, errors }: Gathered): ExecutionResult {
@@ -94,6 +101,20 @@ function completed({ complete }: PlannedOperation, { data, failures, errors }: G
 }
 
 type Asked = { operation: OperationDefinitionNode; variables: Record<string, unknown> };
+
+/** What a condition depends on may be null only when it is run; what else goes wrong is no fault of the operation. */
+async function planOrRefuse(
+  plan: PlanOperation,
+  document: DocumentNode,
+  { operation, variables }: Asked,
+): Promise<PlannedOperation | { errors: readonly GraphQLError[] }> {
+  try {
+    return await plan(document, operation, variables);
+  } catch (error) {
+    if (error instanceof GraphQLError && error.originalError === undefined) return { errors: [error] };
+    throw error;
+  }
+}
 
 /** The operation that is meant, and its variables as their types take them; or why it cannot be run. */
 function operationOf(

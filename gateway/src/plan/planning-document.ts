@@ -1,16 +1,21 @@
 import {
   type DocumentNode,
   type FieldNode,
+  GraphQLID,
   GraphQLIncludeDirective,
+  type GraphQLObjectType,
   type GraphQLSchema,
   GraphQLSkipDirective,
   getDirectiveValues,
+  getNamedType,
   isAbstractType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   print,
   type SelectionNode,
   type SelectionSetNode,
+  type StringValueNode,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -28,7 +33,9 @@ export interface PlanningDocument {
 
 /**
  * The operation as plans are made for it: without what `@skip` and `@include` leave out under these variables, without
- * introspection, with `__typename` wherever a type must be told from others, and with aliases that are in nobody's way.
+ * introspection, with `__typename` wherever a type must be told from others, with aliases that are in nobody's way, and in
+ * the words of the specification of October 2021: the planner reads no description of an operation, and no number of
+ * more than 64 bits, which may be an ID.
  */
 export function planningDocumentOf(
   schema: GraphQLSchema,
@@ -49,6 +56,11 @@ export function planningDocumentOf(
       ),
     },
     visitWithTypeInfo(types, {
+      OperationDefinition: withoutDescription,
+      FragmentDefinition: withoutDescription,
+      VariableDefinition: withoutDescription,
+      IntValue: ({ value }) =>
+        getNamedType(types.getInputType()) === GraphQLID ? { kind: Kind.STRING, value } : undefined,
       SelectionSet(set) {
         const parent = types.getParentType();
         const isRoot = parent && roots.has(parent as never);
@@ -56,7 +68,9 @@ export function planningDocumentOf(
           (selection) => !isLeftOut(selection, variables) && !(isRoot && isAnsweredHere(selection)),
         );
         const mustSayType = isAbstractType(parent) || (kept.length === 0 && !isRoot);
-        return { ...set, selections: (mustSayType ? [TYPENAME, ...kept] : kept).map(withoutConditions) };
+        const selections = (mustSayType ? [TYPENAME, ...kept] : kept).map(withoutConditions);
+        const opensSession = operation.operation === 'mutation' && isObjectType(parent) && isSession(parent);
+        return { ...set, selections: opensSession ? [NEW_TOKEN, ...selections] : selections };
       },
       Field: {
         leave(field) {
@@ -101,6 +115,11 @@ export function introspectionOf(document: DocumentNode, operation: OperationDefi
   };
 }
 
+/** In what a mutation that opens a session answers: the token with which is asked for what is selected behind it. */
+export const NEW_ACCESS_TOKEN = 'accessToken';
+const NEW_TOKEN: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: NEW_ACCESS_TOKEN } };
+const isSession = (type: GraphQLObjectType) => NEW_ACCESS_TOKEN in type.getFields();
+
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const isIntrospection = ({ name }: FieldNode) => name.value === '__schema' || name.value === '__type';
@@ -116,6 +135,14 @@ function isLeftOut(selection: SelectionNode, variables: Variables): boolean {
     getDirectiveValues(GraphQLSkipDirective, selection, variables)?.if === true ||
     getDirectiveValues(GraphQLIncludeDirective, selection, variables)?.if === false
   );
+}
+
+function withoutDescription<Node extends { readonly description?: StringValueNode | undefined }>(
+  node: Node,
+): Node | undefined {
+  if (node.description === undefined) return undefined;
+  const { description: _forReaders, ...bare } = node;
+  return bare as Node;
 }
 
 function withoutConditions<Selection extends SelectionNode>(selection: Selection): Selection {

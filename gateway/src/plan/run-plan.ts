@@ -8,12 +8,15 @@ import { GraphQLError, type GraphQLSchema, isAbstractType, Kind, parse, type Sel
 import type { Subgraph, SubgraphResult } from '../call-subgraph.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { Failures, type ServiceError, TOLD } from './failures.ts';
+import { NEW_ACCESS_TOKEN } from './planning-document.ts';
 
 /** What services have answered to one operation so far, put together. */
 export class Gathered {
   readonly data: Record<string, unknown> = {};
   readonly failures = new Failures();
   readonly errors: GraphQLError[] = [];
+  /** The authorization of sessions that fields of a mutation have opened, by their keys in `data`. */
+  readonly sessions = new Map<string, string>();
   readonly context: GatewayContext;
   readonly variables: Readonly<Record<string, unknown>>;
 
@@ -71,7 +74,9 @@ type Fetch = Pick<FetchNode, 'serviceName' | 'operation' | 'variableUsages' | 'o
 
 function askRoot(fetch: Fetch, options: PlanOptions): PlanStep {
   const ask = askService(fetch, options);
-  const keys = [...keysAsked(fetch.operation).keys()];
+  const asked = keysAsked(fetch.operation);
+  const keys = [...asked.keys()];
+  const openingSessions = keys.filter((key) => asked.get(key)!.includes(NEW_ACCESS_TOKEN));
   return async (gathered) => {
     const { data, errors = [] } = await ask(gathered, {});
     for (const error of errors) {
@@ -84,9 +89,18 @@ function askRoot(fetch: Fetch, options: PlanOptions): PlanStep {
       } else if (data) gathered.errors.push(placed(error, undefined, options));
       else gathered.failures.add(gathered.data, keys, error);
     }
-    if (data) merge(gathered.data, data);
+    if (!data) return;
+    // After one that failed the others of a mutation are not done.
+    if (errors.length > 0) gathered.failures.add(gathered.data, missingOf(keys, data), TOLD);
+    merge(gathered.data, data);
+    for (const key of openingSessions) {
+      const token: unknown = data[key]?.[NEW_ACCESS_TOKEN];
+      if (typeof token === 'string') gathered.sessions.set(key, `Bearer ${token}`);
+    }
   };
 }
+
+const missingOf = (keys: readonly string[], data: object) => keys.filter((key) => !Object.hasOwn(data, key));
 
 /** Fields of entities that were met on the way: those at the same place are asked for together, each once. */
 interface Join {
@@ -101,15 +115,22 @@ function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanOptions)
   const ask = askService(fetch, options);
   const keys = keysAsked(fetch.operation);
   return async (gathered) => {
+    if (gathered.sessions.size === 0) return askFor(joins, gathered, gathered.context.authorization);
+    // Behind a field that has opened a session stands what its user may see.
+    const asking = bySession(joins, gathered);
+    await Promise.all([...asking].map(([authorization, some]) => askFor(some, gathered, authorization)));
+  };
+
+  async function askFor(some: readonly Join[], gathered: Gathered, authorization: string | undefined): Promise<void> {
     const variables: Record<string, unknown> = {};
-    const groups = joins.map((join) => {
+    const groups = some.map((join) => {
       const group = entitiesAt(join, gathered.data, options.schema);
       variables[join.variable] = group.representations;
       return { ...join, ...group };
     });
     if (groups.every(({ representations }) => representations.length === 0)) return;
 
-    const { data, errors = [] } = await ask(gathered, variables);
+    const { data, errors = [] } = await ask(gathered, variables, authorization);
     for (const { alias, targets } of groups) {
       const entities = data?.[alias] as readonly (object | null)[] | null | undefined;
       entities?.forEach((entity, index) => {
@@ -129,7 +150,20 @@ function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanOptions)
         }
       }
     }
-  };
+  }
+}
+
+/** The joins, each with the paths that begin at fields of one session; without a new one the client's own. */
+function bySession(joins: readonly Join[], { sessions, context }: Gathered): Map<string | undefined, Join[]> {
+  const sessionOf = ([first]: readonly FlattenNodePathSegment[]) =>
+    (first !== undefined && first !== '@' && 'Field' in first && sessions.get(first.Field)) || context.authorization;
+  const asking = new Map(joins.flatMap(({ paths }) => paths.map((path) => [sessionOf(path), [] as Join[]])));
+  for (const [authorization, some] of asking) {
+    for (const join of joins) {
+      some.push({ ...join, paths: join.paths.filter((path) => sessionOf(path) === authorization) });
+    }
+  }
+  return asking;
 }
 
 function askService({ serviceName, operation, variableUsages = [], ...fetch }: Fetch, { subgraphs }: PlanOptions) {
@@ -138,10 +172,14 @@ function askService({ serviceName, operation, variableUsages = [], ...fetch }: F
   if (fetch.inputRewrites?.length || fetch.outputRewrites?.length) {
     throw new Error('The plan rewrites what services answer, which is not known here.');
   }
-  return ({ context, variables }: Gathered, more: Record<string, unknown>): Promise<SubgraphResult> => {
+  return (
+    { context, variables }: Gathered,
+    more: Record<string, unknown>,
+    authorization = context.authorization,
+  ): Promise<SubgraphResult> => {
     const used = more;
     for (const name of variableUsages) if (variables[name] !== undefined) used[name] = variables[name];
-    const { authorization, traceparent, clientAddress, answerBy } = context;
+    const { traceparent, clientAddress, answerBy } = context;
     return subgraph.call({ query: operation, variables: used, authorization, traceparent, clientAddress, answerBy });
   };
 }

@@ -44,13 +44,24 @@ export async function startNeighbours() {
       routes:
         name === 'user'
           ? {
-              '/graphql': graphql(userSchema()),
+              '/graphql': graphql(userSchema(tokenOf)),
               'GET /.well-known/jwks.json': (_request, response) => sendJson(response, 200, jwks),
               [`GET ${TOKENS_ENDED_PATH}`]: (_request, response) =>
                 sendJson(response, 200, { now: Date.now(), ended: endedTokens }),
             }
           : { '/graphql': graphql(friendSchema(lists)) },
     });
+
+  function tokenOf(userId: string, { expiresInS = 900, sessionId = 'session-1', audience = 'kith' } = {}) {
+    return new SignJWT({ sid: sessionId })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
+      .setIssuer('kith')
+      .setAudience(audience)
+      .setSubject(userId)
+      .setIssuedAt()
+      .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
+      .sign(privateKey);
+  }
 
   const user = await serve('user');
   let friend = await serve('friend');
@@ -81,16 +92,7 @@ export async function startNeighbours() {
       if (announced) broker.announce(liveFriendList(ownerId), JSON.stringify(change));
       return change;
     },
-    tokenOf(userId: string, { expiresInS = 900, sessionId = 'session-1', audience = 'kith' } = {}) {
-      return new SignJWT({ sid: sessionId })
-        .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
-        .setIssuer('kith')
-        .setAudience(audience)
-        .setSubject(userId)
-        .setIssuedAt()
-        .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
-        .sign(privateKey);
-    },
+    tokenOf,
     async stop() {
       await friend.stop();
       await user.stop();
@@ -105,7 +107,8 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5
 
 const USER_SDL = `${LINK}
   type Query { me: User user(id: ID!): User boom: String }
-  type Mutation { rename(nickname: String!): User! }
+  type Mutation { rename(nickname: String!): User! signIn(userId: ID!): Session! }
+  type Session { accessToken: String! refreshToken: String! user: User! friend: User! broken: String! }
   type User @key(fields: "id") { id: ID! username: String! nickname: String! @shareable avatarUrl: String @shareable }
 `;
 
@@ -124,6 +127,8 @@ const FRIEND_SDL = `${LINK}
     nickname: String! @external
     avatarUrl: String @external
     friendCount: Int!
+    "Told to nobody else."
+    ownCount: Int!
   }
   type Friend {
     user: User! @provides(fields: "nickname avatarUrl")
@@ -170,7 +175,7 @@ function signedIn({ viewer }: SubgraphContext): string {
   return viewer.userId;
 }
 
-function userSchema() {
+function userSchema(tokenOf: (userId: string) => Promise<string>) {
   return createSchema<SubgraphContext>({
     typeDefs: executable(USER_SDL),
     resolvers: {
@@ -183,7 +188,20 @@ function userSchema() {
         _entities: (_root, { representations }: { representations: { id: string }[] }) =>
           representations.map(({ id }) => person(id)),
       },
-      Mutation: { rename: (_root, { nickname }, context) => ({ ...person(signedIn(context)), nickname }) },
+      Mutation: {
+        rename: (_root, { nickname }, context) => ({ ...person(signedIn(context)), nickname }),
+        signIn: async (_root, { userId }: { userId: string }) => ({
+          accessToken: await tokenOf(userId),
+          refreshToken: `refresh-${userId}`,
+          user: person(userId),
+          friend: person('somebody-else'),
+        }),
+      },
+      Session: {
+        broken: () => {
+          throw new Error('a secret of the service');
+        },
+      },
     },
   });
 }
@@ -201,6 +219,12 @@ function friendSchema(lists: FriendLists) {
         friendListRevisions: (_root, { ownerIds }: { ownerIds: string[] }) => lists.revisionsOf(ownerIds),
         _entities: (_root, { representations }: { representations: { id: string }[] }) =>
           representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7 })),
+      },
+      User: {
+        ownCount: ({ id }: { id: string }, _args, context) => {
+          if (context.viewer?.userId !== id) throw new KithError('FORBIDDEN', 'That is theirs alone.');
+          return 5;
+        },
       },
       Mutation: {
         updateFriend: (_root, { userId }: { userId: string }) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hostInUrl } from '@kith/service-kit';
 import { runChildServer } from '../servers/run-child-server.ts';
 import { missesNothing } from './ask-whether-ready.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
@@ -27,7 +28,7 @@ export type KithProcess = {
 
 /** Starts one of Kith's own processes and resolves when it is ready and misses nothing that it uses. */
 export function runKithProcess({ program, name, host, port, env, logFolder }: KithProcess): Promise<ServiceProcess> {
-  const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+  const url = `http://${hostInUrl(host)}:${port}`;
   return runRestartable(name, url, () =>
     runChildServer({
       name: `the ${name} process`,

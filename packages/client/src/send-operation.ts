@@ -4,11 +4,18 @@ import { isKnownOffline } from './follow-network.ts';
 export class KithApiError extends Error {
   readonly code: string;
   readonly extensions: Readonly<Record<string, unknown>>;
-  constructor(message: string, extensions: Readonly<Record<string, unknown>>) {
+  /** What the mutation has done all the same, by the names of its fields, as far as it was answered. */
+  readonly completed: Readonly<Record<string, unknown>>;
+  constructor(
+    message: string,
+    extensions: Readonly<Record<string, unknown>>,
+    completed: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = 'KithApiError';
     this.code = typeof extensions.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
     this.extensions = extensions;
+    this.completed = completed;
   }
 }
 
@@ -26,7 +33,8 @@ export interface Operation {
 }
 
 interface Answer {
-  readonly data?: unknown;
+  readonly data?: object | null;
+  readonly extensions?: { completed?: object };
   readonly errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
 }
 
@@ -58,7 +66,10 @@ export async function sendOperation<Data>(
     throw new Unreachable({ cause });
   }
   const error = answer.errors?.[0];
-  if (error) throw new KithApiError(error.message, error.extensions ?? {});
+  if (error) {
+    const completed = { ...answer.data, ...answer.extensions?.completed };
+    throw new KithApiError(error.message, error.extensions ?? {}, completed);
+  }
   if (answer.data === undefined || answer.data === null) throw new Unreachable();
   return answer.data as Data;
 }

@@ -26,7 +26,7 @@ function fakeServer(clock: { ms: number }) {
       good = '';
     },
     async send<Data>({ query, variables }: Operation): Promise<Data> {
-      const field = /\) \{ (\w+)\(/.exec(query)![1]!;
+      const field = /\) \{\s+(\w+)\(/.exec(query)![1]!;
       asked.push(field);
       if (field !== 'refreshSession') return { [field]: issue() } as Data;
       const { refreshToken } = (variables as { input: { refreshToken: string } }).input;
@@ -116,4 +116,45 @@ test('a tab that reads the store again is signed in and out with the tab that wr
   await first.signOut().catch(() => undefined);
   await second.reread();
   expect(second.getSnapshot()).toBeNull();
+});
+
+test.each(['signIn', 'signUp', 'refreshSession', 'changePassword'] as const)(
+  'a session that %s opened is kept though a part of the answer failed',
+  async (field) => {
+    const { server, clock, store } = setUp();
+    let isBroken = false;
+    const session = createSession({
+      store,
+      now: () => clock.ms,
+      send: async <Data>(operation: Operation) => {
+        const data = await server.send<Record<string, object>>(operation);
+        if (!isBroken) return data as Data;
+        const [name, tokens] = Object.entries(data)[0]!;
+        const completed = { [name]: { ...tokens, user: { id: 'u1', username: 'ada', nickname: 'Ada' } } };
+        throw new KithApiError('Try again.', { code: 'SERVICE_UNAVAILABLE', tookEffect: true }, completed);
+      },
+    });
+    if (field !== 'signIn' && field !== 'signUp') await session.signIn({ username: 'ada', password: 'secret-1' });
+    isBroken = true;
+    if (field === 'signIn') await session.signIn({ username: 'ada', password: 'secret-1' });
+    if (field === 'signUp') await session.signUp({ username: 'ada', password: 'secret-1', nickname: 'Ada' });
+    if (field === 'changePassword') await session.changePassword({ currentPassword: 'a', newPassword: 'b' });
+    if (field === 'refreshSession') clock.ms += 900_000;
+    const newest = field === 'signIn' || field === 'signUp' ? 'a1' : 'a2';
+    expect(await session.accessToken()).toBe(newest);
+    expect(JSON.parse((await store.get('kith.session'))!)).toMatchObject({
+      accessToken: newest,
+      user: { username: 'ada' },
+    });
+  },
+);
+
+test('a sign-in that failed and told no tokens signs nobody in', async () => {
+  const session = createSession({
+    store: memoryStore(),
+    now: () => 0,
+    send: () => Promise.reject(new KithApiError('No.', { code: 'INVALID_CREDENTIALS' }, { signIn: null })),
+  });
+  await expect(session.signIn({ username: 'ada', password: 'secret-1' })).rejects.toThrow('No.');
+  expect(session.getSnapshot() ?? null).toBeNull();
 });

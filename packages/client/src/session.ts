@@ -88,12 +88,10 @@ export function createSession(options: {
         return stored.accessToken;
       }
       try {
-        const { refreshSession } = await send<{ refreshSession: Tokens }>(
-          { query: REFRESH_SESSION, variables: { input: { refreshToken: stored.refreshToken } } },
-          null,
-        );
-        await keep(refreshSession);
-        return refreshSession.accessToken;
+        const input = { refreshToken: stored.refreshToken };
+        const refreshed = await issued('refreshSession', REFRESH_SESSION, input, null);
+        await keep({ ...refreshed, user: { ...stored.user, ...refreshed.user } });
+        return refreshed.accessToken;
       } catch (error) {
         const ended = error instanceof KithApiError && ENDED.has(error.code);
         if (!ended) throw error;
@@ -105,9 +103,19 @@ export function createSession(options: {
 
   async function begin(field: 'signUp' | 'signIn', input: object): Promise<SignedIn> {
     const query = field === 'signUp' ? SIGN_UP : SIGN_IN;
-    const data = await send<Record<typeof field, Tokens>>({ query, variables: { input } }, null);
-    await keep(data[field]);
+    await keep(await issued(field, query, input, null));
     return snapshot!;
+  }
+
+  /** A session that was opened is kept, though something else of its answer is missing: its tokens are told once. */
+  async function issued(field: string, query: string, input: object, accessToken: string | null): Promise<Tokens> {
+    try {
+      return (await send<Record<string, Tokens>>({ query, variables: { input } }, accessToken))[field]!;
+    } catch (error) {
+      const told = error instanceof KithApiError ? error.completed[field] : undefined;
+      if (isSession(told)) return told;
+      throw error;
+    }
   }
 
   async function accessToken(): Promise<string | null> {
@@ -132,11 +140,9 @@ export function createSession(options: {
       await send({ query: SIGN_OUT, variables }, ending.accessToken).catch(() => undefined);
     },
     async changePassword(input) {
-      const { changePassword } = await send<{ changePassword: Tokens }>(
-        { query: CHANGE_PASSWORD, variables: { input } },
-        await accessToken(),
-      );
-      await keep(changePassword);
+      const before = await accessToken();
+      const changed = await issued('changePassword', CHANGE_PASSWORD, input, before);
+      await keep({ ...changed, user: { ...tokens?.user, ...changed.user } });
     },
     accessToken,
     tokenRefused(token) {
@@ -152,6 +158,12 @@ export function createSession(options: {
 }
 
 const ENDED = new Set(['SESSION_ENDED', 'UNAUTHENTICATED', 'BAD_USER_INPUT']);
+
+function isSession(told: unknown): told is Tokens {
+  const { accessToken, expiresAt, refreshToken, user } = (told ?? {}) as Partial<Record<keyof Tokens, unknown>>;
+  const isText = (value: unknown) => typeof value === 'string';
+  return isText(accessToken) && isText(expiresAt) && isText(refreshToken) && typeof user === 'object' && user !== null;
+}
 
 function sameUser(a: SignedIn['user'], b: SignedIn['user']): boolean {
   return a.id === b.id && a.username === b.username && a.nickname === b.nickname && a.avatarUrl === b.avatarUrl;

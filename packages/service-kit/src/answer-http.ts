@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
 import { isUnavailable } from './is-unavailable.ts';
 import { httpStatusOf, KithError } from './kith-error.ts';
 
@@ -30,13 +31,17 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return resolve(undefined);
     const chunks: Buffer[] = [];
     let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) {
         request.pause();
+        // Whoever answers lets the rest come.
+        request.off('data', take);
+        chunks.length = 0;
         resolve(undefined);
       } else chunks.push(chunk);
-    });
+    };
+    request.on('data', take);
     request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     request.once('error', reject);
     request.once('close', () => {
@@ -58,6 +63,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Answers an error in the shape GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
 export function sendError(response: ServerResponse, error: unknown, log: Logger): void {
+  // Gone in the middle of its request: there is nobody to answer, and nothing went wrong here.
+  if (response.req.destroyed && !response.req.complete) return;
   const visible = visibleErrorOf(error, log);
   if (response.headersSent) {
     // Half an answer is on its way: cutting the connection is the only way left to say that it is not whole.
@@ -67,7 +74,13 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
   const extensions = { code: visible.code, ...visible.extensions };
   const { retryAfterMs } = visible.extensions;
   if (retryAfterMs !== undefined) response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
-  sendJson(response, httpStatusOf(visible.code), { errors: [{ message: visible.message, extensions }] });
+  sendRefusal(response, httpStatusOf(visible.code), { errors: [{ message: visible.message, extensions }] });
+}
+
+/** As sendJson, also to a request of which more is to come: that is thrown away. */
+export function sendRefusal(response: ServerResponse, status: number, body: unknown): void {
+  if (isStillSending(response.req)) answerBeforeTheBody(response, status, JSON.stringify(body));
+  else sendJson(response, status, body);
 }
 
 function visibleErrorOf(error: unknown, log: Logger): KithError {

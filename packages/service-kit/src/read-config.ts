@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostToListenAt } from './host-in-url.ts';
 
 /** A variable is missing or cannot be used; the message names it. */
 export class ConfigError extends Error {
@@ -51,7 +52,7 @@ export const configFields = {
   /** 0 takes a free one. */
   port: wholeNumber(0, 65_535),
   /** Loopback unless told otherwise. */
-  host: z.string().default('127.0.0.1'),
+  host: z.string().transform(hostToListenAt).default('127.0.0.1'),
   httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
   postgresUrl: urlWith('postgres', 'postgresql'),
   natsUrl: urlWith('nats', 'tls'),

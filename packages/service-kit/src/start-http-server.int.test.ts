@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
 import { readJsonBody, sendJson } from './answer-http.ts';
@@ -92,4 +94,63 @@ test('a stop waits for the request that runs', async () => {
   expect(await (await answer).json()).toBe('done');
   await stopped;
   await expect(fetch(`${slow.url}/live`)).rejects.toThrow();
+});
+
+test.each(['::1', '[::1]'])('at HOST=%s it is reached under its URL', async (host) => {
+  const six = await startHttpServer({
+    host,
+    port: 0,
+    log: pino({ level: 'silent' }),
+    ready: () => ({ ready: true, uses: {} }),
+    routes: {},
+  });
+  expect(six.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect((await fetch(`${six.url}/live`)).status).toBe(200);
+  await six.stop();
+});
+
+test('a body that is too long is answered, and the connection goes on', async () => {
+  const response = await fetch(`${http.url}/echo`, {
+    method: 'POST',
+    body: 'x'.repeat(5_000_000),
+    headers: { authorization: 'Bearer operator-key' },
+  });
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { errors: [{ extensions: { code: 'BAD_USER_INPUT', limit: 100 } }] },
+  ]);
+});
+
+test('HEAD is answered as GET, a slash at the end is none, and a compressed body is refused', async () => {
+  const head = await fetch(`${http.url}/live/`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+  const headers = { authorization: 'Bearer operator-key', 'content-encoding': 'gzip' };
+  expect((await fetch(`${http.url}/echo`, { method: 'POST', body: '{}', headers })).status).toBe(415);
+});
+
+test.each([
+  ['headers', 'POST /echo HTTP/1.1\r\nhost: kith\r\n'],
+  ['a body', 'POST /echo HTTP/1.1\r\nhost: kith\r\nauthorization: Bearer k\r\ncontent-length: 90\r\n\r\n{'],
+])('%s that do not all come in time are answered with 408, and no error of ours', async (_what, begun) => {
+  const logged: string[] = [];
+  const impatient = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
+    ready: () => ({ ready: true, uses: {} }),
+    routes: { 'POST /echo': async (request, response) => sendJson(response, 200, await readJsonBody(request)) },
+    requestWithinMs: 200,
+  });
+  const socket = connect(Number(new URL(impatient.url).port), '127.0.0.1');
+  const errors: Error[] = [];
+  socket.on('error', (error) => errors.push(error));
+  socket.write(begun);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(String(answer)).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"BAD_USER_INPUT"/);
+  // It is read on, and not reset.
+  socket.write('x'.repeat(1_000_000));
+  socket.end();
+  await once(socket, 'close');
+  await impatient.stop();
+  expect([errors, logged]).toEqual([[], []]);
 });

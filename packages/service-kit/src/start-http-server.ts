@@ -2,7 +2,10 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, register } from 'prom-client';
-import { sendError, sendJson } from './answer-http.ts';
+import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
+import { sendError, sendJson, sendRefusal } from './answer-http.ts';
+import { hostInUrl, hostToListenAt } from './host-in-url.ts';
+import { readRequestTarget, useTarget } from './read-request-target.ts';
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -16,6 +19,8 @@ export interface HttpServerOptions {
   readonly routes: Readonly<Record<string, HttpHandler>>;
   /** Answers what no route does (the gateway's web client); 404 without it. */
   readonly otherwise?: HttpHandler;
+  /** After that a request that is not whole is 408; 30 s unless told. */
+  readonly requestWithinMs?: number;
 }
 
 export interface Readiness {
@@ -53,8 +58,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 const LIMITS: http.ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: HEADERS_WITHIN_MS,
-  requestTimeout: REQUEST_WITHIN_MS,
   connectionsCheckingInterval: LOOK_FOR_SLOW_ONES_EVERY_MS,
   maxHeaderSize: MAX_HEADER_BYTES,
 };
@@ -66,7 +69,7 @@ let metricsCollected = false;
 /**
  * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200 while it can do
  * its work, else 503; `{"ready":true,"missing":["nats"]}` names what it does without either way) and `/metrics`
- * (Prometheus). A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
+ * (Prometheus). HEAD is answered wherever GET is, and a path with a slash at its end as without. A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
  * Rejects when the port cannot be taken.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -88,12 +91,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     ...options.routes,
   };
 
-  const server = http.createServer(LIMITS, (request, response) => {
-    const path = pathOf(request.url ?? '/');
-    const handle = routes[path] ?? routes[`${request.method} ${path}`] ?? options.otherwise ?? notFound;
+  const { requestWithinMs: requestTimeout = REQUEST_WITHIN_MS } = options;
+  const limits = { ...LIMITS, requestTimeout, headersTimeout: Math.min(HEADERS_WITHIN_MS, requestTimeout) };
+  // A client that offers another protocol is answered in this one (https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    headers.upgrade?.toLowerCase() === 'websocket' && server.listenerCount('upgrade') > 0;
+  const server: http.Server = http.createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
+    const path = readRequestTarget(request);
+    const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
+    if (route) useTarget(request, path);
+    const handle = isEncoded(request) ? refuseEncoded : (route ?? options.otherwise ?? notFound);
     void answer(handle, request, response, options.log);
   });
-  await listen(server, options.host, options.port);
+  server.on('clientError', refuseWhatIsNoRequest);
+  await listen(server, hostToListenAt(options.host), options.port);
 
   return {
     url: `http://${hostInUrl(options.host)}:${(server.address() as AddressInfo).port}`,
@@ -118,15 +129,19 @@ async function answer(handle: HttpHandler, request: IncomingMessage, response: S
 
 const notFound: HttpHandler = (_request, response) => sendJson(response, 404, { error: 'There is nothing here.' });
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
+function isEncoded({ headers }: IncomingMessage): boolean {
+  const encoding = headers['content-encoding'];
+  return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity';
 }
 
-function hostInUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
-}
+const refuseEncoded: HttpHandler = (_request, response) => {
+  const extensions = { code: 'BAD_USER_INPUT' };
+  response.setHeader('accept-encoding', 'identity');
+  response.setHeader('connection', 'close');
+  sendRefusal(response, 415, {
+    errors: [{ message: 'Send the body as it is, without Content-Encoding.', extensions }],
+  });
+};
 
 function listen(server: http.Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,16 @@
-import { type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  validate,
+} from 'graphql';
 import type { Logger } from 'pino';
 import { readJsonBody, sendJson } from './answer-http.ts';
+import { mutationExecutor } from './execute-mutation.ts';
 import { KithError } from './kith-error.ts';
 import { maskError, type TranslateError } from './mask-error.ts';
 import { rememberDocuments } from './remember-documents.ts';
@@ -50,6 +60,11 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     prepared.set(query, fresh);
     return fresh;
   };
+  const executeMutation = mutationExecutor(schema);
+  const run = (args: ExecutionArgs) =>
+    getOperationAST(args.document, args.operationName)?.operation === 'mutation'
+      ? executeMutation(args)
+      : execute(args);
   const masked = (error: GraphQLError) => maskError(error, log, options.translateError);
 
   return async (request, response) => {
@@ -72,7 +87,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
       const contextValue = options.contextFor({ viewer, traceparent, clientAddress });
       const result = document
         ? await inTrace(traceparent, () =>
-            execute({ schema, document, contextValue, variableValues: variables, operationName }),
+            run({ schema, document, contextValue, variableValues: variables, operationName }),
           )
         : { errors };
       sendJson(response, 200, result.errors ? { ...result, errors: result.errors.map(masked) } : result);
