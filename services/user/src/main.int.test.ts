@@ -14,7 +14,7 @@ afterAll(async () => {
 const good = {
   PORT: String(port),
   USER_DATABASE_URL: database.url,
-  NATS_URL: nats.url,
+  NATS_URL: nats.urlOf('user'),
   GATEWAY_KEY: 'the-gateway-key-of-the-tests',
   OPERATOR_KEY: 'the-operator-key-of-the-tests',
   SIGNING_KEY_FILE: join(folder, 'signing-keys.json'),

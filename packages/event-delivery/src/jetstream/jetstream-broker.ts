@@ -8,7 +8,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection, nanos } from 'nats';
+import { headers, type NatsConnection, nanos, PermissionViolationError, type Status } from 'nats';
 import {
   type BrokerStatus,
   DEDUP_WINDOW_MS,
@@ -20,8 +20,11 @@ import {
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
+import { connectToNats, logRefusals } from './connect-to-nats.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
+import { readNatsUrl } from './read-nats-url.ts';
+import { isAsWanted, StreamIsNotOurs } from './stream-settings.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -32,6 +35,7 @@ const SERVICE_UNAVAILABLE = 503;
 const ASK_AGAIN_AFTER_MS = 250;
 
 export interface JetStreamOptions {
+  /** As NATS_URL: with user and password or a token in it, where the server asks for them. */
   readonly servers: string;
   /** Shown in the server's connection list. */
   readonly name: string;
@@ -42,43 +46,45 @@ export interface JetStreamOptions {
   readonly keepForMs?: number;
 }
 
-/** The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes. */
+/** `notOurs`: streams that this user may read and not make or change, found out by asking once. */
+type Declaring = JetStreamOptions & { readonly notOurs: Set<string> };
+
+/**
+ * The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes.
+ *
+ * @throws {NatsUrlError} when the URL cannot be read, or the server is there and refuses the user in it
+ */
 export async function connectJetStream(options: JetStreamOptions): Promise<EventBroker> {
   const { log } = options;
-  const nc = await connect({
-    servers: options.servers,
-    name: options.name,
-    waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    pingInterval: 5_000,
-    maxPingOut: 2,
-  });
+  const nc = await connectToNats({ url: options.servers, name: options.name, log });
   // A manager whose server has no answer yet must not fail the start: streams are declared with retries.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
   const declared = new Map<string, StreamName>();
+  const declaring: Declaring = { ...options, notOurs: new Set() };
   const reconnectHandlers = new Set<() => void>();
   let connected = true;
 
-  void followStatus(nc, (event) => {
+  const refusals = logRefusals({ url: options.servers, log, onDenied: (subject) => publisher.denied(subject) });
+  void followStatus(nc, ({ type: event, ...status }) => {
+    if ('error' in status) refusals.error(status.error);
     if (event === 'disconnect') {
       connected = false;
       publisher.connectionLost();
     }
     if (event === 'reconnect') {
       connected = true;
+      refusals.reconnected();
       for (const handler of reconnectHandlers) guarded(log, handler);
     }
   });
 
   async function ensureStreams(): Promise<void> {
-    for (const stream of declared.values()) await putStream(jsm, stream, options);
+    for (const stream of declared.values()) await putStream(jsm, stream, declaring);
   }
 
   async function ensureStream(name: string): Promise<void> {
     const stream = declared.get(name);
-    if (stream) await putStream(jsm, stream, options);
+    if (stream) await putStream(jsm, stream, declaring);
   }
 
   function onReconnect(handler: () => void): Stoppable {
@@ -87,7 +93,10 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   }
 
   const acks = gatherAcks(log);
-  const publisher = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
+  const publisher = createPublisher(nc, {
+    ackWithinMs: ACK_WITHIN_MS,
+    inboxPrefix: readNatsUrl(options.servers).inboxPrefix,
+  });
 
   return {
     get connected() {
@@ -95,7 +104,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     async declareStream(stream) {
       declared.set(stream.name, stream);
-      await untilAnswered(nc, () => putStream(jsm, stream, options));
+      await untilAnswered(nc, () => putStream(jsm, stream, declaring));
     },
     async publish(messages) {
       // Nothing is handed to a client without a server: it would only pile up there.
@@ -164,11 +173,12 @@ function guarded(log: Log, work: () => void): void {
   }
 }
 
-async function followStatus(nc: NatsConnection, on: (event: string) => void): Promise<void> {
-  for await (const status of nc.status()) on(status.type);
+async function followStatus(nc: NatsConnection, on: (status: Status) => void): Promise<void> {
+  for await (const status of nc.status()) on(status);
 }
 
-async function putStream(jsm: JetStreamManager, stream: StreamName, options: JetStreamOptions): Promise<void> {
+async function putStream(jsm: JetStreamManager, stream: StreamName, options: Declaring): Promise<void> {
+  const { notOurs } = options;
   const config = {
     name: stream.name,
     subjects: [...stream.subjects],
@@ -180,11 +190,21 @@ async function putStream(jsm: JetStreamManager, stream: StreamName, options: Jet
   };
   const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
   if (!existing) {
-    await jsm.streams.add(config);
+    if (notOurs.has(stream.name)) throw new StreamIsNotOurs();
+    await jsm.streams.add(config).catch((error) => {
+      if (!(error instanceof PermissionViolationError)) throw error;
+      notOurs.add(stream.name);
+      throw new StreamIsNotOurs();
+    });
     return;
   }
   const { name, storage: _immutable, retention: _alsoImmutable, ...changeable } = config;
-  await jsm.streams.update(name, changeable);
+  if (notOurs.has(name) || isAsWanted(existing.config, changeable)) return;
+  // Settings that are another's to change are another's to choose.
+  await jsm.streams.update(name, changeable).catch((error) => {
+    if (!(error instanceof PermissionViolationError)) throw error;
+    notOurs.add(name);
+  });
 }
 
 /** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */
