@@ -34,9 +34,10 @@ export async function connectBroker(options: {
     log: options.log,
     ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
   });
-  // Whoever waits for the broker a second at most would not hear of a refusal that takes longer.
+  const broker = await brokerAtOnce(connecting);
+  // A refusal that takes longer than a broker is waited for has nobody else to tell.
   connecting.catch((error: Error) => options.log.error({ error: error.message }, 'there will be no broker'));
-  return brokerAtOnce(connecting);
+  return broker;
 }
 
 /**

@@ -1,17 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
-import {
-  JetStreamApiError,
-  type JetStreamManager,
-  type JsMsg,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-} from '@nats-io/jetstream';
-import { headers, type NatsConnection, nanos, PermissionViolationError, type Status } from 'nats';
+import { JetStreamApiError, type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection, type Status } from 'nats';
 import {
   type BrokerStatus,
-  DEDUP_WINDOW_MS,
   type EventBroker,
   MESSAGE_ID_HEADER,
   type Stoppable,
@@ -23,14 +15,12 @@ import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { connectToNats, logRefusals } from './connect-to-nats.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
+import { type Declaring, nullWhenMissing, putStream } from './put-stream.ts';
 import { readNatsUrl } from './read-nats-url.ts';
-import { isAsWanted, StreamIsNotOurs } from './stream-settings.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
-const STREAM_NOT_FOUND = 10059;
 const SERVICE_UNAVAILABLE = 503;
 const ASK_AGAIN_AFTER_MS = 250;
 
@@ -45,9 +35,6 @@ export interface JetStreamOptions {
   /** How long streams keep messages (default 7 days), those that keep theirs for ever aside. */
   readonly keepForMs?: number;
 }
-
-/** `notOurs`: streams that this user may read and not make or change, found out by asking once. */
-type Declaring = JetStreamOptions & { readonly notOurs: Set<string> };
 
 /**
  * The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes.
@@ -177,36 +164,6 @@ async function followStatus(nc: NatsConnection, on: (status: Status) => void): P
   for await (const status of nc.status()) on(status);
 }
 
-async function putStream(jsm: JetStreamManager, stream: StreamName, options: Declaring): Promise<void> {
-  const { notOurs } = options;
-  const config = {
-    name: stream.name,
-    subjects: [...stream.subjects],
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    max_age: stream.keep === 'forever' ? 0 : nanos(options.keepForMs ?? 7 * DAY_MS),
-    duplicate_window: nanos(DEDUP_WINDOW_MS),
-    num_replicas: options.replicas ?? 1,
-  };
-  const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
-  if (!existing) {
-    if (notOurs.has(stream.name)) throw new StreamIsNotOurs();
-    await jsm.streams.add(config).catch((error) => {
-      if (!(error instanceof PermissionViolationError)) throw error;
-      notOurs.add(stream.name);
-      throw new StreamIsNotOurs();
-    });
-    return;
-  }
-  const { name, storage: _immutable, retention: _alsoImmutable, ...changeable } = config;
-  if (notOurs.has(name) || isAsWanted(existing.config, changeable)) return;
-  // Settings that are another's to change are another's to choose.
-  await jsm.streams.update(name, changeable).catch((error) => {
-    if (!(error instanceof PermissionViolationError)) throw error;
-    notOurs.add(name);
-  });
-}
-
 /** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */
 async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Result>): Promise<Result> {
   for (;;) {
@@ -218,11 +175,6 @@ async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Res
     }
     await sleep(ASK_AGAIN_AFTER_MS);
   }
-}
-
-function nullWhenMissing(error: unknown): null {
-  if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
-  throw error;
 }
 
 async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {
