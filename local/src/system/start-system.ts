@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../find-free-port.ts';
 import { migrate } from '../migrations/apply-migrations.ts';
@@ -42,7 +42,7 @@ export async function startSystem(options: {
   const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
   await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');
-  const composed = composeSupergraph(supergraphFile);
+  const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   // Whoever fails first is reported; a composition that fails meanwhile must not end the process as unhandled.
   composed.catch(() => {});
   const passwords = newServerPasswords();
