@@ -67,3 +67,9 @@ export function asRole(databaseUrl: string, { role, password }: { role: string; 
   url.password = encodeURIComponent(password);
   return url.href;
 }
+
+/** Who opens a database with this URL. */
+export function roleIn(databaseUrl: string): { role: string; password: string } {
+  const { username, password } = new URL(databaseUrl);
+  return { role: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
