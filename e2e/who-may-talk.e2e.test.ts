@@ -7,9 +7,11 @@ import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from './src/ask-gateway.ts';
+import { putIntoStream } from './src/break-event-streams.ts';
 import { followFriendList } from './src/follow-friend-list.ts';
 import { makeFriends, readPage, updateFriend } from './src/friend-operations.ts';
 import { PASSWORD, type Person, SIGN_IN, signUp } from './src/person.ts';
+import { jsonLines, runKith } from './src/run-kith.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';
 
 const isInProcess = process.env.EVENT_BUS === 'in-process';
@@ -119,6 +121,30 @@ describe.skipIf(isInProcess)('NATS', () => {
     expect(follower.endings).toEqual([]);
   });
 });
+
+test('what a consumer gave up on is redriven by the service that owns its stream', async () => {
+  const kith = async (...args: string[]) => jsonLines((await runKith(system, [...args, '--json']).ended).stdout);
+  const subjects = [`user.updated.${randomUUID()}`, `friend.added.${randomUUID()}`];
+  for (const subject of subjects) await putIntoStream(system, subject, '{"this is": "no event"}');
+  const dead = await eventually('both are dead', async () => {
+    const letters = await kith('events', 'dead', 'list');
+    return letters.length === 2 && letters;
+  });
+  expect(dead.map(({ origin }) => origin.stream).sort()).toEqual(['FRIEND', 'USER']);
+  const redriven = await kith('events', 'dead', 'redrive', '--all');
+  expect(redriven.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven']);
+  await eventually('both are dead again, under other names', async () => {
+    const letters = await kith('events', 'dead', 'list');
+    const old = new Set(dead.map(({ sequence }) => sequence));
+    return letters.length === 2 && letters.every(({ sequence }) => !old.has(sequence));
+  });
+  const one = (await kith('events', 'dead', 'list'))[0].sequence;
+  expect(await kith('events', 'dead', 'redrive', String(one))).toMatchObject([{ letter: one, outcome: 'redriven' }]);
+  await eventually('all are dropped', async () => {
+    await kith('events', 'dead', 'drop', '--all');
+    return (await kith('events', 'dead', 'list')).length === 0;
+  });
+}, 60_000);
 
 describe('Redis', () => {
   function open(url: string): Redis {
