@@ -1,11 +1,14 @@
-/** Each service that keeps something in Redis has a user of its own; `kith` is the operator. */
-export const REDIS_USERS = ['user', 'friend', 'kith'] as const;
+/** Each service that keeps something in Redis has a user of its own, or both one in one process; `kith` is the operator. */
+export const REDIS_USERS = ['user', 'friend', 'one-process', 'kith'] as const;
 export type RedisUser = (typeof REDIS_USERS)[number];
 
 /** The names of the keys of each: `limit-attempts.ts` in the user service, `view-keys.ts` in the friend service. */
+const OF_USER = ['kith:attempts:*'];
+const OF_FRIEND = ['friend-list:*'];
 const KEYS: Readonly<Record<Exclude<RedisUser, 'kith'>, readonly string[]>> = {
-  user: ['kith:attempts:*'],
-  friend: ['friend-list:*'],
+  user: OF_USER,
+  friend: OF_FRIEND,
+  'one-process': [...OF_USER, ...OF_FRIEND],
 };
 
 /** What reads or changes others' keys without naming them, or the server. INFO tells a client whether it is ready. */

@@ -13,7 +13,7 @@ const schema = z.object({
   // Data folders of earlier versions have none of these: they are made when they are first needed.
   databasePasswords: z.object({ user: secret, friend: secret }).optional(),
   natsPasswords: z.object({ user: secret, friend: secret, gateway: secret, kith: secret }).optional(),
-  redisPasswords: z.object({ user: secret, friend: secret, kith: secret }).optional(),
+  redisPasswords: z.object({ user: secret, friend: secret, 'one-process': secret, kith: secret }).optional(),
 });
 export type Secrets = { gatewayKey: string; operatorKey: string; passwords: ServerPasswords };
 

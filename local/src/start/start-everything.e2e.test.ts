@@ -124,7 +124,7 @@ describe('a data folder of an earlier version', () => {
     const secrets = JSON.parse(await readFile(secretsFile, 'utf8'));
     expect(secrets).toMatchObject({ gatewayKey, operatorKey, postgresPassword });
     expect(Object.keys(secrets.natsPasswords).sort()).toEqual(['friend', 'gateway', 'kith', 'user']);
-    expect(Object.keys(secrets.redisPasswords).sort()).toEqual(['friend', 'kith', 'user']);
+    expect(Object.keys(secrets.redisPasswords).sort()).toEqual(['friend', 'kith', 'one-process', 'user']);
     for (const name of await readdir(kithData, { recursive: true })) {
       const found = await lstat(join(kithData, name)).catch(() => undefined);
       if (found) expect([name, found.mode & 0o077]).toEqual([name, 0]);

@@ -28,7 +28,7 @@ test.each(['user', 'friend', 'gateway'] as const)(
       redisUrl: `redis://${nobody}`,
     };
     const env = environmentOf(program, {
-      access: { user: servers, friend: servers, gateway: servers },
+      access: { user: servers, friend: servers, gateway: servers, oneProcess: servers },
       userUrl: `http://${nobody}`,
       friendUrl: `http://${nobody}`,
       gatewayKey: 'a-key-of-sixteen-characters',

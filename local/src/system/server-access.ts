@@ -10,6 +10,8 @@ export type ServerAccess = {
   user: { databaseUrl: string; natsUrl: string; redisUrl: string };
   friend: { databaseUrl: string; natsUrl: string; redisUrl: string };
   gateway: { natsUrl: string };
+  /** What differs when all of them are one process, which has one variable for both services' Redis. */
+  oneProcess: { redisUrl: string };
 };
 
 type Servers = Pick<ServersToStart, 'passwords' | 'given'>;
@@ -37,6 +39,7 @@ export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Serve
       redisUrl: redisUrl('friend'),
     },
     gateway: { natsUrl: natsUrl('gateway') },
+    oneProcess: { redisUrl: redisUrl('one-process') },
   };
 }
 

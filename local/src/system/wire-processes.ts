@@ -64,6 +64,7 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
         ...environmentOf('friend', wiring),
         ...environmentOf('gateway', wiring),
         EVENT_BUS: 'in-process',
+        REDIS_URL: access.oneProcess.redisUrl,
         EVENTS_DATABASE_URL: eventsDatabaseBeside(access.user.databaseUrl),
       };
     default: {
