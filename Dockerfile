@@ -20,7 +20,9 @@ WORKDIR /kith
 ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=16
 COPY --from=assembled /kith /kith
 # Volumes are made with the rights of the folder they cover.
-RUN mkdir /data && chown node:node /data
+RUN mkdir -p /data /credentials/operator /credentials/nats /credentials/redis /credentials/migrate \
+    /credentials/user /credentials/friend /credentials/gateway \
+ && chown -R node:node /data /credentials
 USER node
 # Node is process 1 here: each process answers SIGTERM itself, by draining.
 CMD ["node", "gateway/src/main.ts"]

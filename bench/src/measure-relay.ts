@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { FRIEND_STREAM, friendChanged } from '@kith/event-contracts';
-import { connectBroker } from '@kith/event-delivery';
+import { connectBroker, natsOptions } from '@kith/event-delivery';
 import { eventually, freePort, startNats, startPostgres } from '@kith/local';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from 'nats';
@@ -80,7 +80,7 @@ async function surroundings({ folder, started, step }: Workplace) {
   const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'bench', log: quietLog });
   started.defer(() => broker.close());
   await broker.declareStream(FRIEND_STREAM);
-  const nc = await connect({ servers: nats.url });
+  const nc = await connect(natsOptions(nats.url));
   started.defer(() => nc.close());
   const stream = jetstream(nc);
   const publish: OutboxSurroundings['publish'] = async ({ eventId, ownerId, data }) => {

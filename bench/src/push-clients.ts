@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { liveFriendList } from '@kith/event-contracts';
+import { natsOptions } from '@kith/event-delivery';
 import { connect, type NatsConnection } from 'nats';
 import { answerQuestions } from './helper-process.ts';
 import { keepPace } from './keep-pace.ts';
@@ -85,7 +86,7 @@ async function allArrived(): Promise<void> {
 
 answerQuestions({
   async connect({ natsUrl }: { natsUrl: string }) {
-    nc = await connect({ servers: natsUrl });
+    nc = await connect(natsOptions(natsUrl));
   },
   /** One socket each for these people; answers when all are served. Closes those of before. */
   async watch(input: { url: string; query: string; owners: string[]; tokens: string[] }) {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { natsOptions } from '@kith/local';
 import { connect } from 'nats';
 import pg from 'pg';
 import type { SystemForTest } from './start-system-for-test.ts';
@@ -39,7 +40,7 @@ export async function putIntoStream(system: SystemForTest, subject: string, payl
     });
     return;
   }
-  const nats = await connect({ servers: system.natsUrl });
+  const nats = await connect(natsOptions(system.natsUrl));
   nats.publish(subject, payload);
   await nats.flush();
   await nats.close();

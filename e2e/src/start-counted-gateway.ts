@@ -25,7 +25,7 @@ export async function startCountedGateway(system: RunningSystem & { kithData: st
     env: {
       PATH: process.env.PATH,
       PORT: String(port),
-      NATS_URL: system.natsUrl,
+      NATS_URL: system.access.gateway.natsUrl,
       EVENT_BUS: 'jetstream',
       GATEWAY_KEY: system.gatewayKey,
       USER_URL: user.url,

@@ -1,3 +1,4 @@
+export { natsOptions } from '@kith/event-delivery';
 export { eventually } from './eventually.ts';
 export { freePort } from './find-free-port.ts';
 export {
@@ -11,9 +12,9 @@ export {
 export { BROWSER_COMMANDS } from './servers/browser-commands.ts';
 export type { ChildServer } from './servers/child-server-on-a-port.ts';
 export { findProgram } from './servers/find-program.ts';
-export { startNats } from './servers/start-nats.ts';
+export { type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
-export { startRedis } from './servers/start-redis.ts';
+export { type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
 export { SetupProblem } from './setup-problem.ts';
 export { buildWebClientWhenStale } from './start/build-web-client.ts';
 export { askWhetherReady, missesNothing, type Readiness } from './system/ask-whether-ready.ts';

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { liveFriendList } from '@kith/event-contracts';
+import { natsOptions } from '@kith/event-delivery';
 import { connect } from 'nats';
 import { WebSocketServer } from 'ws';
 import { collectGarbageHere } from '../collect-garbage.ts';
@@ -13,7 +14,7 @@ import { firstAnswer } from './first-answer.ts';
 answerQuestions({
   collectGarbage: collectGarbageHere,
   async serve({ natsUrl }: { natsUrl: string }) {
-    const nc = await connect({ servers: natsUrl });
+    const nc = await connect(natsOptions(natsUrl));
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
     server.on('connection', (socket) => {
       let ownerId = '';

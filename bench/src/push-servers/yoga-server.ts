@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { liveFriendList } from '@kith/event-contracts';
+import { natsOptions } from '@kith/event-delivery';
 import type { ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
@@ -24,7 +25,7 @@ const typeDefs = /* GraphQL */ `
 answerQuestions({
   collectGarbage: collectGarbageHere,
   async serve({ natsUrl }: { natsUrl: string }) {
-    const nc = await connect({ servers: natsUrl });
+    const nc = await connect(natsOptions(natsUrl));
     const yoga = createYoga({ schema: schemaOver(nc), logging: false, graphiql: false });
     const http = createServer(yoga);
     const sockets = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false });

@@ -49,7 +49,7 @@ async function startGatewayProcess() {
     env: {
       PATH: process.env.PATH,
       PORT: String(port),
-      NATS_URL: around.nats.url,
+      NATS_URL: around.nats.urlOf('gateway'),
       EVENT_BUS: 'jetstream',
       GATEWAY_KEY: around.gatewayKey,
       USER_URL: around.userUrl,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList, TOKENS_ENDED_PATH, type TokensEnded } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type ChildServer, startNats } from '@kith/local';
+import { type NatsServer, startNats } from '@kith/local';
 import {
   createLog,
   createSubgraphServer,
@@ -28,8 +28,13 @@ export async function startNeighbours() {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA', kid: 'test', use: 'sig' }] };
   const verify = createTokenVerifier({ jwks });
-  const nats: ChildServer = await startNats();
-  const broker: EventBroker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'friend', log });
+  const nats: NatsServer = await startNats();
+  const broker: EventBroker = await connectBroker({
+    eventBus: 'jetstream',
+    natsUrl: nats.url,
+    name: 'friend',
+    log,
+  });
   const lists = new FriendLists();
   const endedTokens: TokensEnded[] = [];
 

@@ -18,7 +18,7 @@ export async function startTestGateway(
   const gateway = await startGateway(
     parseConfig(gatewayConfig, {
       PORT: '0',
-      NATS_URL: neighbours.nats.url,
+      NATS_URL: neighbours.nats.urlOf('gateway'),
       GATEWAY_KEY: neighbours.gatewayKey,
       USER_URL: neighbours.userUrl,
       FRIEND_URL: neighbours.friendUrl,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { USER_STREAM } from '@kith/event-contracts';
 import type { StoredDeadLetter } from '@kith/event-delivery';
-import { linesOf, type OperatorAccess } from './call-operator-endpoints.ts';
+import { linesOf, type OperatorAccess, type OperatorService } from './call-operator-endpoints.ts';
 import { type ExitCode, UsedWrongly } from './end-with-a-code.ts';
 import { findRunningSystem } from './find-running-system.ts';
 import { showProgress } from './show-progress.ts';
@@ -101,24 +102,38 @@ async function settle(args: readonly string[], what: 'redrive' | 'drop', help: s
   const { json, filter } = readArguments(args, help);
   if (Object.keys(filter).length === 0) throw new UsedWrongly(help);
   const access = await findRunningSystem();
-  const { all: _all, ...some } = filter;
-  let total = filter.letters?.length ?? 0;
-  if (!filter.letters) for await (const _letter of readLetters(access, some)) total += 1;
+  const { all: _all, letters: _letters, ...some } = filter;
+  const chosen = new Set(filter.letters);
+  const byConsumer = new Map<string, StoredDeadLetter[]>();
+  let total = 0;
+  for await (const letter of readLetters(access, some)) {
+    if (filter.letters && !chosen.has(letter.sequence)) continue;
+    total += 1;
+    byConsumer.set(letter.consumer, [...(byConsumer.get(letter.consumer) ?? []), letter]);
+  }
   const progress = showProgress();
   let done = 0;
   let refused = 0;
-  for await (const line of linesOf<SettledLine>(access, 'friend', `/operator/events/dead/${what}`, filter)) {
-    done += 1;
-    if (line.outcome === 'refused') refused += 1;
-    progress.clear();
-    const outcome = line.outcome === 'refused' ? `refused, ${line.code}` : line.outcome;
-    print(json, line, `${String(line.letter).padStart(6)}  ${outcome.padEnd(9)} ${nameOf(line)}`);
-    progress.show(what, done, total);
+  for (const [consumer, letters] of byConsumer) {
+    const service = what === 'redrive' ? publisherOf(letters) : 'friend';
+    const body = filter.letters ? { letters: letters.map(({ sequence }) => sequence) } : { ...some, consumer };
+    for await (const line of linesOf<SettledLine>(access, service, `/operator/events/dead/${what}`, body)) {
+      done += 1;
+      if (line.outcome === 'refused') refused += 1;
+      progress.clear();
+      const outcome = line.outcome === 'refused' ? `refused, ${line.code}` : line.outcome;
+      print(json, line, `${String(line.letter).padStart(6)}  ${outcome.padEnd(9)} ${nameOf(line)}`);
+      progress.show(what, done, total);
+    }
   }
   progress.clear();
   if (!json) process.stdout.write(`${done - refused} of ${done}${refused > 0 ? `; ${refused} refused` : ''}\n`);
   return refused > 0 ? 1 : 0;
 }
+
+/** All letters of a consumer are from the one stream that it consumes, where the service that owns it alone publishes. */
+const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
+  letter?.origin.stream === USER_STREAM.name ? 'user' : 'friend';
 
 function readArguments(args: readonly string[], help: string): { json: boolean; filter: Filter } {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });

@@ -8,7 +8,7 @@ import { gatewayConfig } from '../../../gateway/src/gateway-config.ts';
 import { friendConfigSchema } from '../../../services/friend/src/friend-config.ts';
 import { userConfigSchema } from '../../../services/user/src/user-config.ts';
 import { oneProcessConfig } from '../one-process-config.ts';
-import { migrateConfig, seedConfig } from '../one-shot/one-shot-config.ts';
+import { credentialsConfig, migrateConfig, seedConfig } from '../one-shot/one-shot-config.ts';
 import { OPERATIONS } from '../start/describe-running-system.ts';
 import { startConfigSchema } from '../start/read-start-config.ts';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
@@ -45,7 +45,7 @@ describe("the README's table of configuration", () => {
     friend: friendConfigSchema,
     gateway: gatewayConfig,
   };
-  const others = [startConfigSchema, oneProcessConfig, migrateConfig, seedConfig];
+  const others = [startConfigSchema, oneProcessConfig, credentialsConfig, migrateConfig, seedConfig];
   const rows = rowsBelow(read('README.md'), '| variable | for | default | what |').map(
     ([names = '', users = '', defaults = '']) => ({
       names: matches(names, /`(\w+)`/g),

@@ -1,14 +1,27 @@
 import { configFields } from '@kith/service-kit';
 import { z } from 'zod';
 
-/** What `migrate-databases.ts` needs. */
-export const migrateConfig = z.object({
+const databases = z.object({
   USER_DATABASE_URL: configFields.postgresUrl,
   FRIEND_DATABASE_URL: configFields.postgresUrl,
 });
 
+/** What `make-credentials.ts` needs: where the servers are, and a folder that outlives the container. */
+export const credentialsConfig = databases.extend({
+  NATS_URL: configFields.natsUrl,
+  REDIS_URL: configFields.redisUrl,
+  CREDENTIALS_FOLDER: z.string().min(1),
+});
+
+/** What `migrate-databases.ts` needs. */
+export const migrateConfig = databases.extend({
+  /** With which the service is to open its database: this role is made, and given the database. */
+  USER_SERVICE_DATABASE_URL: configFields.postgresUrl.optional(),
+  FRIEND_SERVICE_DATABASE_URL: configFields.postgresUrl.optional(),
+});
+
 /** What `seed-when-empty.ts` needs. */
-export const seedConfig = migrateConfig.extend({
+export const seedConfig = databases.extend({
   USER_URL: configFields.httpUrl,
   FRIEND_URL: configFields.httpUrl,
   OPERATOR_KEY: configFields.secret,

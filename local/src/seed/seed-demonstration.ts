@@ -20,7 +20,7 @@ export async function needsDemonstration(kithData: string, databaseUrls: readonl
 
 /** Signs up the members of Zachary's karate club and makes them friends, all through the operator's endpoints. */
 export async function seedDemonstration(kithData: string, access: OperatorAccess): Promise<void> {
-  await writeFile(markFile(kithData), 'unfinished');
+  await writeFile(markFile(kithData), 'unfinished', { mode: 0o600 });
   const { users } = await importUsers(access, {
     usernames: MEMBERS.map(({ username }) => username),
     nicknames: MEMBERS.map(({ nickname }) => nickname),
@@ -33,7 +33,7 @@ export async function seedDemonstration(kithData: string, access: OperatorAccess
     FRIENDSHIPS.map(([a, b]) => [idOf(a), idOf(b)] as const),
   );
   if (failed[0]) throw new Error(`The demonstration could not be seeded: ${failed[0].code} ${failed[0].message}`);
-  await writeFile(markFile(kithData), 'complete');
+  await writeFile(markFile(kithData), 'complete', { mode: 0o600 });
 }
 
 /** Where the web client learns of the demonstration; there once `describeDemonstration` has written it. */
@@ -42,7 +42,7 @@ export const demonstrationFile = (kithData: string) => join(kithData, 'demonstra
 /** Writes whom a visitor may sign in as: `{ "password", "people": [{ "username", "nickname" }] }`. */
 export async function describeDemonstration(kithData: string): Promise<void> {
   const file = demonstrationFile(kithData);
-  await writeFile(`${file}.new`, JSON.stringify({ password: DEMO_PASSWORD, people: MEMBERS }));
+  await writeFile(`${file}.new`, JSON.stringify({ password: DEMO_PASSWORD, people: MEMBERS }), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 

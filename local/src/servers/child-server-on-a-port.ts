@@ -30,7 +30,7 @@ export async function startOnAPort(
 ): Promise<ChildServer> {
   const temporary = place.dataFolder === undefined ? await mkdtemp(join(tmpdir(), `kith-${scheme}-`)) : undefined;
   const dataFolder = place.dataFolder ?? (temporary as string);
-  await mkdir(dataFolder, { recursive: true });
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const logFile = place.logFile ?? join(dataFolder, `${scheme}.log`);
   const removeTemporary = async () => {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SetupProblem } from '../setup-problem.ts';
@@ -40,10 +40,19 @@ export async function launcherForPostgres(binaries: PostgresBinaries, folder: st
     if (canEnter(plain, folder)) return plain;
     const capable: Launcher = { binaries: reachable, prefix: enteringAnyFolder(owner), spawnAs: {}, owner };
     if (canEnter(capable, folder)) return capable;
+    // Without setpriv or that right: a folder of root's own may be walked through by others, and still not be looked at.
+    if (letThrough(folder) && canEnter(plain, folder)) return plain;
   }
   throw new SetupProblem(
     `Postgres does not run as root, and the user postgres cannot use ${folder}: run Kith as an ordinary user, set KITH_DATA to a folder that every user can enter, or set USER_DATABASE_URL and FRIEND_DATABASE_URL.`,
   );
+}
+
+function letThrough(folder: string): boolean {
+  const { mode, uid } = statSync(folder);
+  if (uid !== 0) return false;
+  chmodSync(folder, mode | 0o111);
+  return true;
 }
 
 function enteringAnyFolder({ uid, gid }: { uid: number; gid: number }): string[] {

@@ -46,6 +46,9 @@ export class ChildDidNotStart extends Error {
   }
 }
 
+/** What a server writes is for its owner alone. The shell becomes the server: no process more, and no other id. */
+const ONLY_ITS_OWNER = 'umask 077; exec "$@"';
+
 /**
  * Starts a server as a child process in its own session and resolves once it is ready.
  *
@@ -53,9 +56,9 @@ export class ChildDidNotStart extends Error {
  */
 export async function runChildServer(options: ChildServerOptions): Promise<RunningChild> {
   const { name, stopSignal = 'SIGTERM', stopWithinMs = 15_000, readyWithinMs = 20_000 } = options;
-  const log = openSync(options.logFile, 'a');
+  const log = openSync(options.logFile, 'a', 0o600);
   const logFrom = statSync(options.logFile).size;
-  const child = spawn(options.command, options.args, {
+  const child = spawn('/bin/sh', ['-c', ONLY_ITS_OWNER, 'sh', options.command, ...options.args], {
     ...options.spawnOptions,
     detached: true,
     stdio: ['ignore', log, log],

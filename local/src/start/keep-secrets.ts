@@ -1,34 +1,55 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeSecretFile } from '../servers/write-secret-file.ts';
 import { SetupProblem } from '../setup-problem.ts';
+import { newSecret, newServerPasswords, type ServerPasswords } from '../system/server-passwords.ts';
 
+const secret = z.string().min(16);
 const schema = z.object({
-  gatewayKey: z.string().min(16),
-  operatorKey: z.string().min(16),
-  postgresPassword: z.string().min(16),
+  gatewayKey: secret,
+  operatorKey: secret,
+  postgresPassword: secret,
+  // Data folders of earlier versions have none of these: they are made when they are first needed.
+  databasePasswords: z.object({ user: secret, friend: secret }).optional(),
+  natsPasswords: z.object({ user: secret, friend: secret, gateway: secret, kith: secret }).optional(),
+  redisPasswords: z.object({ user: secret, friend: secret, 'one-process': secret, kith: secret }).optional(),
 });
-export type Secrets = z.output<typeof schema>;
+export type Secrets = { gatewayKey: string; operatorKey: string; passwords: ServerPasswords };
 
-/** The secrets of this data folder, made at the first start. The file is readable by its owner alone. */
+/**
+ * The secrets of this data folder, made at the first start, and completed at the first start of a version that needs
+ * more of them. The file is readable by its owner alone.
+ */
 export async function keepSecrets(kithData: string): Promise<Secrets> {
   const file = join(kithData, 'secrets.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new SetupProblem(`${file} cannot be read (${error.code}): give it to the user who runs Kith.`);
   });
-  if (text !== undefined) return readSecrets(text, file);
-  const secret = () => randomBytes(24).toString('hex');
-  const secrets: Secrets = { gatewayKey: secret(), operatorKey: secret(), postgresPassword: secret() };
-  await writeFile(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return secrets;
+  const fresh = newServerPasswords();
+  const kept = text === undefined ? undefined : readSecrets(text, file);
+  const secrets = {
+    gatewayKey: newSecret(),
+    operatorKey: newSecret(),
+    postgresPassword: fresh.postgres,
+    databasePasswords: fresh.databases,
+    natsPasswords: fresh.nats,
+    redisPasswords: fresh.redis,
+    ...kept,
+  };
+  if (Object.keys(secrets).length > Object.keys(kept ?? {}).length) {
+    await writeSecretFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  }
+  const { gatewayKey, operatorKey, postgresPassword: postgres } = secrets;
+  const { databasePasswords: databases, natsPasswords: nats, redisPasswords: redis } = secrets;
+  return { gatewayKey, operatorKey, passwords: { postgres, databases, nats, redis } };
 }
 
-function readSecrets(text: string, file: string): Secrets {
+function readSecrets(text: string, file: string) {
   try {
-    return schema.parse(JSON.parse(text));
+    // Only what is there: nothing of it may hide what is made anew.
+    return definedOf(schema.parse(JSON.parse(text)));
   } catch (error) {
     throw new SetupProblem(
       `${file} is damaged: restore it from a backup (the password of the database is in it), or move the whole data folder away to begin with an empty one.`,
@@ -36,3 +57,7 @@ function readSecrets(text: string, file: string): Secrets {
     );
   }
 }
+
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+const definedOf = <T extends object>(all: T) =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Defined<T>;

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, isPortFree } from '../find-free-port.ts';
@@ -15,6 +16,7 @@ import { type ClaimedFolder, claimDataFolder } from '../system/claim-data-folder
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { markOf } from '../system/look-at-processes.ts';
 import type { ServiceProcess } from '../system/run-restartable.ts';
+import { giveDatabasesToServices } from '../system/server-access.ts';
 import { startProcesses } from '../system/start-processes.ts';
 import { type ServerUrls, startServers } from '../system/start-servers.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
@@ -102,18 +104,15 @@ async function bringUp(
     );
   }
   const supergraphFile = join(kithData, 'supergraph.graphql');
-  const composed = composeSupergraph(supergraphFile);
+  const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   composed.catch(() => {});
   // What is wrong with a page must not keep the services from running.
   const webClient = buildWebClientWhenStale(say).catch((error: Error) => say(error.message));
   const secrets = await keepSecrets(kithData);
   const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
-  const { urls, started } = await startServers({
-    kithData,
-    postgresPassword: secrets.postgresPassword,
-    given: givenUrls(config),
-    ...(await programs(config)),
-  });
+  const { passwords } = secrets;
+  const given = givenUrls(config);
+  const { urls, access, started } = await startServers({ kithData, passwords, given, ...(await programs(config)) });
   for (const server of Object.values(started)) onStarted(server);
   goOn();
 
@@ -123,12 +122,13 @@ async function bringUp(
     composed,
     webClient,
   ]);
+  await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
   const isEmpty = await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]);
   goOn();
 
   const processes = await startProcesses(
     {
-      ...urls,
+      access,
       gatewayKey: config.GATEWAY_KEY ?? secrets.gatewayKey,
       operatorKey,
       signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),

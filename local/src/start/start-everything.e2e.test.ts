@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../find-free-port.ts';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
+import { startNats } from '../servers/start-nats.ts';
 import { readSystemRecord, type SystemRecord } from '../system/claim-data-folder.ts';
 import { stillRuns } from '../system/look-at-processes.ts';
 import { runKith, runStart, type StartUnderTest, untilItRuns } from './run-start-in-a-test.ts';
@@ -97,6 +98,53 @@ describe('one data folder', () => {
   });
 });
 
+describe('a data folder of an earlier version', () => {
+  test('gets the passwords that it lacks and loses the eyes of others; what it held is still there', async () => {
+    const secretsFile = join(kithData, 'secrets.json');
+    const { gatewayKey, operatorKey, postgresPassword } = JSON.parse(await readFile(secretsFile, 'utf8'));
+    await writeFile(secretsFile, JSON.stringify({ gatewayKey, operatorKey, postgresPassword }));
+    const others = [
+      '',
+      'secrets.json',
+      'signing-keys.json',
+      'demonstration',
+      'logs',
+      'logs/user.log',
+      'nats',
+      'nats/jetstream',
+    ];
+    for (const name of others) {
+      const path = join(kithData, name);
+      await chmod(path, (await stat(path)).mode | 0o055);
+    }
+
+    const { start: upgraded } = await start();
+    const { data } = await graphql('{ me { nickname friends { totalCount } } }', await signedIn('cleo'));
+    expect(data.me).toEqual({ nickname: 'Cleo II', friends: { totalCount: 10 } });
+    const secrets = JSON.parse(await readFile(secretsFile, 'utf8'));
+    expect(secrets).toMatchObject({ gatewayKey, operatorKey, postgresPassword });
+    expect(Object.keys(secrets.natsPasswords).sort()).toEqual(['friend', 'gateway', 'kith', 'user']);
+    expect(Object.keys(secrets.redisPasswords).sort()).toEqual(['friend', 'kith', 'one-process', 'user']);
+    for (const name of await readdir(kithData, { recursive: true })) {
+      const found = await lstat(join(kithData, name)).catch(() => undefined);
+      if (found) expect([name, found.mode & 0o077]).toEqual([name, 0]);
+    }
+    expect((await stat(kithData)).mode & 0o077).toBe(0);
+    // What is said of the running system has no password in it.
+    const { stdout } = await runKith(env, 'status');
+    for (const secret of [
+      postgresPassword,
+      ...Object.values(secrets.natsPasswords),
+      ...Object.values(secrets.redisPasswords),
+    ]) {
+      expect(upgraded.said.stdout + upgraded.said.stderr + stdout).not.toContain(secret);
+      for (const log of await readdir(join(kithData, 'logs'))) {
+        expect(await readFile(join(kithData, 'logs', log), 'utf8')).not.toContain(secret);
+      }
+    }
+  });
+});
+
 describe('what keeps it from starting is said in one sentence, with code 1', () => {
   const sentence = (text: string) => text.trim().split('\n');
 
@@ -120,6 +168,18 @@ describe('what keeps it from starting is said in one sentence, with code 1', () 
     const refused = await runStart({ ...env, PORT: 'many' }).ended;
     expect(refused.code).toBe(1);
     expect(sentence(refused.stderr)).toEqual([expect.stringMatching(/^PORT: must be a whole number/)]);
+  });
+
+  test('a NATS that refuses the credentials of NATS_URL', async () => {
+    const nats = await startNats();
+    const wrong = nats.urlOf('user').replace(/:[0-9a-f]+@/, ':not-the-secret@');
+    const refused = await runStart({ ...env, NATS_URL: wrong }).ended;
+    await nats.stop();
+    expect(refused.code).toBe(1);
+    expect(sentence(refused.stderr)).toEqual([
+      expect.stringMatching(/NATS_URL: NATS at 127.0.0.1:\d+ \(as user\) refuses these credentials: correct /),
+    ]);
+    expect(refused.stderr).not.toContain('not-the-secret');
   });
 
   test('a database that does not answer', async () => {

@@ -3,6 +3,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
 import { SetupProblem } from '../setup-problem.ts';
+import { keepToItsOwner } from './keep-to-its-owner.ts';
 import { markOf, type ProcessMark, stillRuns } from './look-at-processes.ts';
 
 /** `system.json`: what runs from this data folder, for `kith`, and for a start after a crash. */
@@ -24,13 +25,14 @@ export type ClaimedFolder = {
 };
 
 /**
- * Makes this process the only one that runs a system from `kithData`. What a killed predecessor left running is ended.
+ * Makes this process the only one that runs a system from `kithData`, and its owner the only one who can read what is in
+ * it. What a killed predecessor left running is ended.
  *
  * @throws {SetupProblem} when another one runs from it, or it cannot be written
  */
 export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> {
   const file = join(kithData, 'system.json');
-  await mkdir(join(kithData, 'logs'), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await mkdir(join(kithData, 'logs'), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     throw new SetupProblem(
       `The data folder ${kithData} cannot be made (${error.code}): set KITH_DATA to a folder that you may write to.`,
       { cause: error },
@@ -39,6 +41,7 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
   const startedBy = markOf(process.pid) ?? { pid: process.pid, bornAt: '' };
   let current: SystemRecord = { startedBy, processes: {} };
   while (!(await createExclusively(file, current, kithData))) await clearAway(file, kithData);
+  await keepToItsOwner(kithData);
 
   // Writes are one after the other: children may end and be restarted at the same moment.
   let writing = Promise.resolve();

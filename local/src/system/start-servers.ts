@@ -1,13 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../find-free-port.ts';
+import type { ChildServer } from '../servers/child-server-on-a-port.ts';
 import { ChildDidNotStart } from '../servers/run-child-server.ts';
 import { startNats } from '../servers/start-nats.ts';
 import { startPostgres } from '../servers/start-postgres.ts';
 import { startRedis } from '../servers/start-redis.ts';
 import { SetupProblem } from '../setup-problem.ts';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
+import { asEachProcess, type ServerAccess } from './server-access.ts';
+import type { ServerPasswords } from './server-passwords.ts';
 
+/** Opened as whoever may do everything there: for migrations, tests and the operator. */
 export type ServerUrls = { userDatabaseUrl: string; friendDatabaseUrl: string; natsUrl: string; redisUrl: string };
 
 export type ServersToStart = {
@@ -15,7 +19,7 @@ export type ServersToStart = {
   kithData: string;
   /** Servers that run already: what is given here is not started. */
   given?: Partial<ServerUrls>;
-  postgresPassword?: string;
+  passwords: ServerPasswords;
   /** false: no fsync in Postgres, for tests. */
   durable?: boolean;
   natsCommand?: string;
@@ -23,16 +27,18 @@ export type ServersToStart = {
 };
 
 /** Starts the servers that are not given, all at once, on free ports that stay theirs over a restart. */
-export async function startServers(
-  options: ServersToStart,
-): Promise<{ urls: ServerUrls; started: Partial<Record<'postgres' | 'nats' | 'redis', ServiceProcess>> }> {
+export async function startServers(options: ServersToStart): Promise<{
+  urls: ServerUrls;
+  access: ServerAccess;
+  started: Partial<Record<'postgres' | 'nats' | 'redis', ServiceProcess>>;
+}> {
   const { kithData, given = {} } = options;
   const logFolder = join(kithData, 'logs');
-  await mkdir(logFolder, { recursive: true });
+  await mkdir(logFolder, { recursive: true, mode: 0o700 });
   const starting = {
     postgres: given.userDatabaseUrl && given.friendDatabaseUrl ? undefined : postgres(options, logFolder),
-    nats: given.natsUrl ? undefined : server('nats', startNats, options.natsCommand, kithData, logFolder),
-    redis: given.redisUrl ? undefined : server('redis', startRedis, options.redisCommand, kithData, logFolder),
+    nats: given.natsUrl ? undefined : nats(options, logFolder),
+    redis: given.redisUrl ? undefined : redis(options, logFolder),
   };
   const settled = await Promise.allSettled(Object.values(starting));
   const failed = settled.find((outcome) => outcome.status === 'rejected');
@@ -40,19 +46,21 @@ export async function startServers(
     await Promise.all(settled.map((outcome) => outcome.status === 'fulfilled' && outcome.value?.process.stop()));
     throw failed.reason;
   }
-  const [database, nats, redis] = [await starting.postgres, await starting.nats, await starting.redis];
+  const [database, bus, cache] = [await starting.postgres, await starting.nats, await starting.redis];
   const databaseUrl = (name: string) => database?.url(name) ?? '';
+  const urls = {
+    userDatabaseUrl: given.userDatabaseUrl ?? databaseUrl('kith_user'),
+    friendDatabaseUrl: given.friendDatabaseUrl ?? databaseUrl('kith_friend'),
+    natsUrl: given.natsUrl ?? bus?.url ?? '',
+    redisUrl: given.redisUrl ?? cache?.url ?? '',
+  };
   return {
-    urls: {
-      userDatabaseUrl: given.userDatabaseUrl ?? databaseUrl('kith_user'),
-      friendDatabaseUrl: given.friendDatabaseUrl ?? databaseUrl('kith_friend'),
-      natsUrl: given.natsUrl ?? nats?.process.url ?? '',
-      redisUrl: given.redisUrl ?? redis?.process.url ?? '',
-    },
+    urls,
+    access: asEachProcess(urls, options),
     started: {
       ...(database && { postgres: database.process }),
-      ...(nats && { nats: nats.process }),
-      ...(redis && { redis: redis.process }),
+      ...(bus && { nats: bus.process }),
+      ...(cache && { redis: cache.process }),
     },
   };
 }
@@ -64,7 +72,7 @@ async function postgres(options: ServersToStart, logFolder: string) {
     port,
     logFile: join(logFolder, 'postgres.log'),
     durable: options.durable ?? true,
-    ...(options.postgresPassword !== undefined && { password: options.postgresPassword }),
+    password: options.passwords.postgres,
   };
   let url: (database: string) => string = () => '';
   const process = await runRestartable('postgres', `postgresql://127.0.0.1:${port}`, async () => {
@@ -75,22 +83,32 @@ async function postgres(options: ServersToStart, logFolder: string) {
   return { process, url };
 }
 
+const nats = ({ passwords, natsCommand, kithData }: ServersToStart, logFolder: string) =>
+  server('nats', kithData, logFolder, (place) =>
+    startNats({ ...place, passwords: passwords.nats, ...(natsCommand !== undefined && { command: natsCommand }) }),
+  );
+
+const redis = ({ passwords, redisCommand, kithData }: ServersToStart, logFolder: string) =>
+  server('redis', kithData, logFolder, (place) =>
+    startRedis({ ...place, passwords: passwords.redis, ...(redisCommand !== undefined && { command: redisCommand }) }),
+  );
+
 async function server(
   name: 'nats' | 'redis',
-  start: typeof startNats,
-  command: string | undefined,
   kithData: string,
   logFolder: string,
+  start: (place: { dataFolder: string; port: number; logFile: string }) => Promise<ChildServer>,
 ) {
   const port = await freePort();
-  const place = {
-    dataFolder: join(kithData, name),
-    port,
-    logFile: join(logFolder, `${name}.log`),
-    ...(command !== undefined && { command }),
-  };
+  const place = { dataFolder: join(kithData, name), port, logFile: join(logFolder, `${name}.log`) };
+  let url = '';
   try {
-    return { process: await runRestartable(name, `${name}://127.0.0.1:${port}`, () => start(place)) };
+    const process = await runRestartable(name, `${name}://127.0.0.1:${port}`, async () => {
+      const started = await start(place);
+      url = started.url;
+      return started;
+    });
+    return { process, url };
   } catch (error) {
     if (!(error instanceof ChildDidNotStart)) throw error;
     throw new SetupProblem(

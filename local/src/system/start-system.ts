@@ -1,15 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../find-free-port.ts';
 import { migrate } from '../migrations/apply-migrations.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
 import type { ServiceProcess } from './run-restartable.ts';
+import { giveDatabasesToServices, type ServerAccess } from './server-access.ts';
+import { newSecret, newServerPasswords } from './server-passwords.ts';
 import { startProcesses } from './start-processes.ts';
 import { type ServerUrls, startServers } from './start-servers.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
+/** Its URLs are the operator's, who may do everything; `access` is what its processes have. */
 export type RunningSystem = ServerUrls & {
+  access: ServerAccess;
   gateways: ServiceProcess[];
   user: ServiceProcess;
   friend: ServiceProcess;
@@ -37,25 +40,28 @@ export async function startSystem(options: {
   durable?: boolean;
 }): Promise<RunningSystem> {
   const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
-  await mkdir(kithData, { recursive: true });
+  await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');
-  const composed = composeSupergraph(supergraphFile);
+  const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   // Whoever fails first is reported; a composition that fails meanwhile must not end the process as unhandled.
   composed.catch(() => {});
-  const { urls, started } = await startServers({ kithData, durable });
+  const passwords = newServerPasswords();
+  const extra = { ...inheritedBus(), ...env };
+  const { urls, access, started } = await startServers({ kithData, durable, passwords });
   const { postgres, nats, redis } = started as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
   const running = [postgres, nats, redis];
   const stop = () => stopInOrder(running);
   try {
     await Promise.all([migrate(urls.userDatabaseUrl, 'user'), migrate(urls.friendDatabaseUrl, 'friend'), composed]);
-    const keys = { gatewayKey: randomBytes(24).toString('hex'), operatorKey: randomBytes(24).toString('hex') };
+    await giveDatabasesToServices(urls, { passwords, eventBus: extra.EVENT_BUS });
+    const keys = { gatewayKey: newSecret(), operatorKey: newSecret() };
     const processes = await startProcesses(
       {
-        ...urls,
+        access,
         ...keys,
         supergraphFile,
         signingKeyFile: join(kithData, 'signing-keys.json'),
-        extra: { ...inheritedBus(), ...env },
+        extra,
       },
       {
         logFolder: join(kithData, 'logs'),
@@ -67,7 +73,7 @@ export async function startSystem(options: {
       },
       (process) => running.push(process),
     );
-    return { ...urls, ...keys, ...processes, postgres, nats, redis, stop };
+    return { ...urls, access, ...keys, ...processes, postgres, nats, redis, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -75,6 +81,6 @@ export async function startSystem(options: {
 }
 
 /** So that a whole suite can be run over the other bus: EVENT_BUS=in-process vitest run --project 'e2e*'. */
-function inheritedBus(): Record<string, string> {
+function inheritedBus(): { EVENT_BUS?: string } {
   return process.env.EVENT_BUS ? { EVENT_BUS: process.env.EVENT_BUS } : {};
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { workspaceRoot } from './run-program-with-node-24.ts';
-import type { ServerUrls } from './start-servers.ts';
+import { eventsDatabaseBeside, type ServerAccess } from './server-access.ts';
 
 export type Program = 'user' | 'friend' | 'gateway' | 'one-process';
 
-export type Wiring = ServerUrls & {
+export type Wiring = {
+  access: ServerAccess;
   userUrl: string;
   friendUrl: string;
   /** Shared by the gateway and the services: whoever lacks it is not the gateway. */
@@ -22,32 +23,35 @@ export type Wiring = ServerUrls & {
 
 /** The environment of each process: the one place where the variables' names meet their values. */
 export function environmentOf(program: Program, wiring: Wiring): Record<string, string> {
+  const { access } = wiring;
   const common = {
     ...wiring.extra,
     EVENT_BUS: 'jetstream',
-    NATS_URL: wiring.natsUrl,
     GATEWAY_KEY: wiring.gatewayKey,
   };
   switch (program) {
     case 'user':
       return {
         ...common,
-        USER_DATABASE_URL: wiring.userDatabaseUrl,
-        REDIS_URL: wiring.redisUrl,
+        NATS_URL: access.user.natsUrl,
+        USER_DATABASE_URL: access.user.databaseUrl,
+        REDIS_URL: access.user.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         SIGNING_KEY_FILE: wiring.signingKeyFile,
       };
     case 'friend':
       return {
         ...common,
-        FRIEND_DATABASE_URL: wiring.friendDatabaseUrl,
-        REDIS_URL: wiring.redisUrl,
+        NATS_URL: access.friend.natsUrl,
+        FRIEND_DATABASE_URL: access.friend.databaseUrl,
+        REDIS_URL: access.friend.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         USER_URL: wiring.userUrl,
       };
     case 'gateway':
       return {
         ...common,
+        NATS_URL: access.gateway.natsUrl,
         USER_URL: wiring.userUrl,
         FRIEND_URL: wiring.friendUrl,
         SUPERGRAPH_FILE: wiring.supergraphFile,
@@ -60,18 +64,12 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
         ...environmentOf('friend', wiring),
         ...environmentOf('gateway', wiring),
         EVENT_BUS: 'in-process',
-        EVENTS_DATABASE_URL: eventsDatabaseBeside(wiring.userDatabaseUrl),
+        REDIS_URL: access.oneProcess.redisUrl,
+        EVENTS_DATABASE_URL: eventsDatabaseBeside(access.user.databaseUrl),
       };
     default: {
       const unhandled: never = program;
       return unhandled;
     }
   }
-}
-
-/** The bus inside the process has a database of its own on the same server. */
-function eventsDatabaseBeside(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.pathname = '/kith_events';
-  return url.href;
 }

@@ -17,7 +17,7 @@ export class NoBusInThisProcess extends Error {
 
 /**
  * The bus is chosen by configuration alone: nothing else in a service knows which one it has. `jetstream` connects,
- * now or when the server is there (`brokerAtOnce`); `in-process` is the one bus of this process, which whoever runs the
+ * now or when the server is there (`brokerAtOnce`), as the user in `natsUrl` (throws NatsUrlError); `in-process` is the one bus of this process, which whoever runs the
  * services together has started (throws NoBusInThisProcess otherwise).
  */
 export async function connectBroker(options: {
@@ -28,14 +28,16 @@ export async function connectBroker(options: {
   replicas?: number;
 }): Promise<EventBroker> {
   if (options.eventBus === 'in-process') return borrowBusOfThisProcess();
-  return brokerAtOnce(
-    connectJetStream({
-      servers: options.natsUrl,
-      name: options.name,
-      log: options.log,
-      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-    }),
-  );
+  const connecting = connectJetStream({
+    servers: options.natsUrl,
+    name: options.name,
+    log: options.log,
+    ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+  });
+  const broker = await brokerAtOnce(connecting);
+  // A refusal that takes longer than a broker is waited for has nobody else to tell.
+  connecting.catch((error: Error) => options.log.error({ error: error.message }, 'there will be no broker'));
+  return broker;
 }
 
 /**

@@ -14,6 +14,7 @@ export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export * from './in-transaction.ts';
 export * from './inbox.ts';
+export { NatsUrlError, natsOptions } from './jetstream/read-nats-url.ts';
 export * from './log.ts';
 export * from './message-id.ts';
 export * from './operator/event-routes.ts';

@@ -1,7 +1,7 @@
 /**
  * Why a broker did not store a message. NOT_CONNECTED, NO_ACK: ask again later, it may even be stored. NOT_SENT: an
  * earlier one failed. NO_STREAM: nothing takes this subject. TOO_LARGE, BAD_SUBJECT: no retry will help this message.
- * A number: the server's own error code.
+ * FORBIDDEN: the server does not let this user publish there. A number: the server's own error code.
  */
 export class PublishFailed extends Error {
   readonly code: string;

@@ -37,3 +37,22 @@ test('a variable set to nothing counts as not set', () => {
 test('a secret that is too short is refused', () => {
   expect(() => parseConfig(z.object({ KEY: configFields.secret }), { KEY: 'short' })).toThrow(/^KEY: .*16/);
 });
+
+test.each([
+  'nats://127.0.0.1:4222',
+  'nats://gateway:p%40ss%2Fword%2C@nats:4222',
+  'nats://a-token@nats:4222',
+  'nats://user:secret@a:4222,nats://b:4222, c:4222',
+  'tls://[::1]:4222',
+])('a NATS_URL may be %s', (NATS_URL) => {
+  expect(parseConfig(z.object({ NATS_URL: configFields.natsUrl }), { NATS_URL })).toEqual({ NATS_URL });
+});
+
+test.each(['nats', 'localhost:4222', 'http://nats:4222', 'nats://user:se/cret@nats:4222', 'nats://a:4222,http://b'])(
+  'a NATS_URL may not be %s, and the refusal does not repeat what may be a password',
+  (NATS_URL) => {
+    const read = () => parseConfig(z.object({ NATS_URL: configFields.natsUrl }), { NATS_URL });
+    expect(read).toThrow(/^NATS_URL: must be/);
+    expect(read).not.toThrow(/cret/);
+  },
+);

@@ -35,10 +35,23 @@ export function parseConfig<Schema extends z.ZodObject>(schema: Schema, env = pr
   throw new ConfigError(variable, variable in set ? issue.message : 'is required and not set');
 }
 
+const isUrlWith = (protocols: string[], text: string) =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1));
+
 const urlWith = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)), {
+  z.string().refine((text) => isUrlWith(protocols, text), {
     error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
   });
+
+/** One server or several, separated by commas, of which the first says the scheme for those that say none. */
+const natsUrls = z.string().refine(
+  (text) => {
+    const [first = '', ...others] = text.split(',').map((part) => part.trim());
+    const whole = others.map((part) => (part.includes('://') ? part : `nats://${part}`));
+    return [first, ...whole].every((url) => isUrlWith(['nats', 'tls'], url));
+  },
+  { error: 'must be URLs as nats://user:password@host:4222 (or tls://), percent-encoded and separated by commas' },
+);
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -55,7 +68,7 @@ export const configFields = {
   host: z.string().transform(hostToListenAt).default('127.0.0.1'),
   httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
   postgresUrl: urlWith('postgres', 'postgresql'),
-  natsUrl: urlWith('nats', 'tls'),
+  natsUrl: natsUrls,
   redisUrl: urlWith('redis', 'rediss'),
   eventBus: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),
   logLevel: z

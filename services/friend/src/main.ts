@@ -1,3 +1,4 @@
+import { NatsUrlError } from '@kith/event-delivery';
 import { createLog, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
 import { friendConfigSchema } from './friend-config.ts';
 import { startFriendService } from './start-friend-service.ts';
@@ -13,6 +14,7 @@ try {
   stops.push(() => service.stop());
   log.info({ url: service.url }, 'ready');
 } catch (err) {
-  log.fatal({ err }, 'could not start');
+  if (err instanceof NatsUrlError) process.stderr.write(`${err.message}\n`);
+  else log.fatal({ err }, 'could not start');
   process.exit(1);
 }

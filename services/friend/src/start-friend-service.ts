@@ -4,6 +4,7 @@ import {
   consume,
   createEventBus,
   type EventBroker,
+  NatsUrlError,
   startJanitor,
   startRelay,
 } from '@kith/event-delivery';
@@ -160,7 +161,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   };
   deliver().catch((error) => {
     // Without streams nothing is delivered; better to be started anew than to look well.
-    log.fatal({ err: error }, 'event delivery could not start');
+    if (error instanceof NatsUrlError) process.stderr.write(`${error.message}\n`);
+    else log.fatal({ err: error }, 'event delivery could not start');
     process.exit(1);
   });
 

@@ -14,7 +14,7 @@ afterAll(async () => {
 const good = {
   PORT: String(port),
   USER_DATABASE_URL: database.url,
-  NATS_URL: nats.url,
+  NATS_URL: nats.urlOf('user'),
   GATEWAY_KEY: 'the-gateway-key-of-the-tests',
   OPERATOR_KEY: 'the-operator-key-of-the-tests',
   SIGNING_KEY_FILE: join(folder, 'signing-keys.json'),
@@ -49,9 +49,14 @@ test.each([
   ['PORT', { PORT: 'x' }],
   ['USER_DATABASE_URL', { USER_DATABASE_URL: 'mysql://x' }],
   ['GATEWAY_KEY', { GATEWAY_KEY: 'short' }],
+  ['NATS_URL', { NATS_URL: 'nats://user:se/cret@127.0.0.1:4222' }],
+  ['NATS_URL', { NATS_URL: 'nats://user:1/secret@127.0.0.1:4222' }],
+  ['NATS_URL', { NATS_URL: nats.urlOf('user').replace(/:[0-9a-f]+@/, ':secret@') }],
+  ['NATS_URL', { NATS_URL: `nats://127.0.0.1:${nats.port}` }],
   ['SIGNING_KEY_FILE', { SIGNING_KEY_FILE: join(folder, 'no', 'such', 'folder', 'keys.json') }],
 ])('a bad %s ends it with its name', async (variable, bad) => {
   const { said, ended } = run({ ...good, ...bad });
   expect(await ended).toBe(1);
   expect(said.err).toMatch(new RegExp(`^${variable}: .+\n$`));
+  expect(said.err + said.out).not.toContain('secret');
 });

@@ -1,3 +1,4 @@
+import { NatsUrlError } from '@kith/event-delivery';
 import { ConfigError, createLog, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
 import { startUserService } from './start-user-service.ts';
 import { userConfigSchema } from './user-config.ts';
@@ -13,7 +14,7 @@ try {
   stops.push(() => service.stop());
   log.info({ url: service.url }, 'ready');
 } catch (error) {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  if (error instanceof ConfigError || error instanceof NatsUrlError) process.stderr.write(`${error.message}\n`);
   else log.fatal({ err: error }, 'could not start');
   process.exit(1);
 }

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startNats } from '@kith/local';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, freePort, type NatsServer, startNats } from '@kith/local';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBroker } from '../broker.ts';
 import { describeBrokerContract } from '../testing/broker-contract.ts';
 import { collectLog } from '../testing/collect-log.ts';
@@ -10,7 +11,7 @@ import { describeConsumerContract } from '../testing/consumer-contract.ts';
 import { SHOP_STREAM, shopMessage } from '../testing/shop-events.ts';
 import { connectJetStream } from './jetstream-broker.ts';
 
-let nats: ChildServer;
+let nats: NatsServer;
 beforeAll(async () => {
   nats = await startNats();
 });
@@ -145,5 +146,81 @@ describe('when the server fails', () => {
     await eventually('the loss is noticed', () => !own.broker.connected);
     await subscription.stop();
     await own.start();
+  });
+});
+
+describe('as NATS_URL says', () => {
+  test('user and password are sent, whatever characters they have', async () => {
+    const odd = 'p@s/s:w%rd#?,[ü] ';
+    const passwords = { user: odd, friend: odd, gateway: odd, kith: odd };
+    const server = await startNats({ passwords });
+    const broker = await connectJetStream({ servers: server.urlOf('user'), name: 'test', log: collectLog() });
+    onTestFinished(async () => {
+      await broker.close();
+      await server.stop();
+    });
+    await broker.declareStream({ name: 'USER', subjects: ['user.>'] });
+    expect(await broker.publish([{ subject: 'user.a.1', id: 'a', payload: '{}' }])).toMatchObject([{ sequence: 1 }]);
+  });
+
+  test('a token is sent as one', async () => {
+    const said = new Promise<Record<string, unknown>>((resolve) => {
+      const server = createServer((socket) => {
+        socket.write('INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n');
+        socket.on('data', (bytes) => {
+          const text = bytes.toString();
+          if (text.startsWith('CONNECT ')) resolve(JSON.parse(text.slice(8, text.indexOf('\r\n'))));
+          if (text.includes('PING')) socket.write('PONG\r\n');
+        });
+        socket.on('error', () => undefined);
+      }).listen(0, '127.0.0.1', async () => {
+        const { port } = server.address() as AddressInfo;
+        const servers = `nats://a%2Ftoken@127.0.0.1:${port}`;
+        const broker = await connectJetStream({ servers, name: 'test', log: collectLog() });
+        onTestFinished(async () => {
+          await broker.close();
+          server.close();
+        });
+      });
+    });
+    expect(await said).toMatchObject({ auth_token: 'a/token' });
+  });
+
+  test('a refusal at first is one sentence that names the variable, and no password', async () => {
+    const servers = nats.urlOf('gateway').replace(/:[0-9a-f]+@/, ':not-the-secret@');
+    await expect(connectJetStream({ servers, name: 'test', log: collectLog() })).rejects.toMatchObject({
+      code: 'NATS_REFUSES_CREDENTIALS',
+      message: `NATS_URL: NATS at 127.0.0.1:${nats.port} (as gateway) refuses these credentials: correct user and password in it.`,
+    });
+  });
+
+  test('a server that comes back with other passwords is asked until it has the right ones again', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'kith-jetstream-'));
+    let server = await startNats({ dataFolder });
+    const { port } = server;
+    const log = collectLog();
+    const broker = await connectJetStream({ servers: server.urlOf('user'), name: 'test', log });
+    onTestFinished(async () => {
+      await broker.close();
+      await server.stop();
+      await rm(dataFolder, { recursive: true, force: true });
+    });
+    await server.kill();
+    const others = { user: 'other', friend: 'other', gateway: 'other', kith: 'other' };
+    server = await startNats({ dataFolder, port, passwords: others });
+    const refusals = () => log.lines.filter((line) => line.includes('refuses these credentials'));
+    await eventually('it is told', () => refusals().length > 0);
+    await server.kill();
+    server = await startNats({ dataFolder, port });
+    await eventually('it is connected again', () => broker.connected);
+    expect(refusals()).toEqual([expect.stringMatching(/^error: NATS_URL: NATS at [\d.:]+ \(as user\) refuses/)]);
+  });
+
+  test('a list of servers is several of them', async () => {
+    const nobody = `nats://127.0.0.1:${await freePort()}`;
+    const servers = `${nobody},${nats.url}`;
+    const broker = await connectJetStream({ servers, name: 'test', log: collectLog() });
+    expect(broker.connected).toBe(true);
+    await broker.close();
   });
 });

@@ -1,17 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
-import {
-  JetStreamApiError,
-  type JetStreamManager,
-  type JsMsg,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-} from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection, nanos } from 'nats';
+import { JetStreamApiError, type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection, type Status } from 'nats';
 import {
   type BrokerStatus,
-  DEDUP_WINDOW_MS,
   type EventBroker,
   MESSAGE_ID_HEADER,
   type Stoppable,
@@ -20,18 +12,20 @@ import {
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
+import { connectToNats, logRefusals } from './connect-to-nats.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
+import { type Declaring, nullWhenMissing, putStream } from './put-stream.ts';
+import { readNatsUrl } from './read-nats-url.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
-const STREAM_NOT_FOUND = 10059;
 const SERVICE_UNAVAILABLE = 503;
 const ASK_AGAIN_AFTER_MS = 250;
 
 export interface JetStreamOptions {
+  /** As NATS_URL: with user and password or a token in it, where the server asks for them. */
   readonly servers: string;
   /** Shown in the server's connection list. */
   readonly name: string;
@@ -42,43 +36,42 @@ export interface JetStreamOptions {
   readonly keepForMs?: number;
 }
 
-/** The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes. */
+/**
+ * The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes.
+ *
+ * @throws {NatsUrlError} when the URL cannot be read, or the server is there and refuses the user in it
+ */
 export async function connectJetStream(options: JetStreamOptions): Promise<EventBroker> {
   const { log } = options;
-  const nc = await connect({
-    servers: options.servers,
-    name: options.name,
-    waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    pingInterval: 5_000,
-    maxPingOut: 2,
-  });
+  const nc = await connectToNats({ url: options.servers, name: options.name, log });
   // A manager whose server has no answer yet must not fail the start: streams are declared with retries.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
   const declared = new Map<string, StreamName>();
+  const declaring: Declaring = { ...options, notOurs: new Set() };
   const reconnectHandlers = new Set<() => void>();
   let connected = true;
 
-  void followStatus(nc, (event) => {
+  const refusals = logRefusals({ url: options.servers, log, onDenied: (subject) => publisher.denied(subject) });
+  void followStatus(nc, ({ type: event, ...status }) => {
+    if ('error' in status) refusals.error(status.error);
     if (event === 'disconnect') {
       connected = false;
       publisher.connectionLost();
     }
     if (event === 'reconnect') {
       connected = true;
+      refusals.reconnected();
       for (const handler of reconnectHandlers) guarded(log, handler);
     }
   });
 
   async function ensureStreams(): Promise<void> {
-    for (const stream of declared.values()) await putStream(jsm, stream, options);
+    for (const stream of declared.values()) await putStream(jsm, stream, declaring);
   }
 
   async function ensureStream(name: string): Promise<void> {
     const stream = declared.get(name);
-    if (stream) await putStream(jsm, stream, options);
+    if (stream) await putStream(jsm, stream, declaring);
   }
 
   function onReconnect(handler: () => void): Stoppable {
@@ -87,7 +80,10 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   }
 
   const acks = gatherAcks(log);
-  const publisher = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
+  const publisher = createPublisher(nc, {
+    ackWithinMs: ACK_WITHIN_MS,
+    inboxPrefix: readNatsUrl(options.servers).inboxPrefix,
+  });
 
   return {
     get connected() {
@@ -95,7 +91,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     async declareStream(stream) {
       declared.set(stream.name, stream);
-      await untilAnswered(nc, () => putStream(jsm, stream, options));
+      await untilAnswered(nc, () => putStream(jsm, stream, declaring));
     },
     async publish(messages) {
       // Nothing is handed to a client without a server: it would only pile up there.
@@ -164,27 +160,8 @@ function guarded(log: Log, work: () => void): void {
   }
 }
 
-async function followStatus(nc: NatsConnection, on: (event: string) => void): Promise<void> {
-  for await (const status of nc.status()) on(status.type);
-}
-
-async function putStream(jsm: JetStreamManager, stream: StreamName, options: JetStreamOptions): Promise<void> {
-  const config = {
-    name: stream.name,
-    subjects: [...stream.subjects],
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    max_age: stream.keep === 'forever' ? 0 : nanos(options.keepForMs ?? 7 * DAY_MS),
-    duplicate_window: nanos(DEDUP_WINDOW_MS),
-    num_replicas: options.replicas ?? 1,
-  };
-  const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
-  if (!existing) {
-    await jsm.streams.add(config);
-    return;
-  }
-  const { name, storage: _immutable, retention: _alsoImmutable, ...changeable } = config;
-  await jsm.streams.update(name, changeable);
+async function followStatus(nc: NatsConnection, on: (status: Status) => void): Promise<void> {
+  for await (const status of nc.status()) on(status);
 }
 
 /** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */
@@ -198,11 +175,6 @@ async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Res
     }
     await sleep(ASK_AGAIN_AFTER_MS);
   }
-}
-
-function nullWhenMissing(error: unknown): null {
-  if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
-  throw error;
 }
 
 async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {

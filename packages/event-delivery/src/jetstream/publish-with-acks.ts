@@ -12,25 +12,37 @@ const WINDOW = 512;
  * Order holds over failures: a window is written to one socket in one go, so a lost connection loses its end and never
  * its middle; and what follows a failed message is not sent.
  */
-export function createPublisher(nc: NatsConnection, options: { ackWithinMs: number }) {
-  const inbox = createInbox();
-  const waiting = new Map<string, (result: PublishResult) => void>();
+export function createPublisher(nc: NatsConnection, options: { ackWithinMs: number; inboxPrefix?: string }) {
+  const inbox = createInbox(options.inboxPrefix);
+  const waiting = new Map<string, { subject: string; settle: (result: PublishResult) => void }>();
   let counter = 0;
 
   nc.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
+      // Refused as a whole (this user may not listen to it): there is no message then, and the log is told.
+      if (error) return;
       const token = message.subject.slice(inbox.length + 1);
-      const settle = waiting.get(token);
-      if (!settle) return;
+      const sent = waiting.get(token);
+      if (!sent) return;
       waiting.delete(token);
-      settle(error ? { error } : readAck(message));
+      sent.settle(readAck(message));
     },
   });
+
+  function giveUp(which: (subject: string) => boolean, error: PublishFailed): void {
+    for (const [token, { subject, settle }] of waiting) {
+      if (!which(subject)) continue;
+      waiting.delete(token);
+      settle({ error });
+    }
+  }
 
   function publishOne(message: Message): { token: string; result: Promise<PublishResult> } {
     counter += 1;
     const token = String(counter);
-    const result = new Promise<PublishResult>((resolve) => waiting.set(token, resolve));
+    const result = new Promise<PublishResult>((settle) => {
+      waiting.set(token, { subject: message.subject, settle });
+    });
     nc.publish(message.subject, message.payload, { headers: headersOf(message), reply: `${inbox}.${token}` });
     return { token, result };
   }
@@ -39,9 +51,11 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     const sent = messages.map(publishOne);
     const timer = setTimeout(() => {
       for (const { token } of sent) {
-        const settle = waiting.get(token);
+        const unanswered = waiting.get(token);
         waiting.delete(token);
-        settle?.({ error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`) });
+        unanswered?.settle({
+          error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`),
+        });
       }
     }, deadline - performance.now());
     try {
@@ -76,10 +90,12 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     publish,
     /** Acknowledgements do not come over another connection: nobody has to wait for them. */
     connectionLost(): void {
-      const unanswered = [...waiting.values()];
-      waiting.clear();
-      const error = new PublishFailed('NO_ACK', 'The connection was lost before the acknowledgement.');
-      for (const settle of unanswered) settle({ error });
+      giveUp(() => true, new PublishFailed('NO_ACK', 'The connection was lost before the acknowledgement.'));
+    },
+    /** The server lets this user publish nothing there: no acknowledgement will come. */
+    denied(denied: string): void {
+      const error = new PublishFailed('FORBIDDEN', `NATS does not let this user publish to ${denied}.`);
+      giveUp((subject) => subject === denied, error);
     },
   };
 }

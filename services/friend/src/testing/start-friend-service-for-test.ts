@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type ChildServer, createTestDatabase, eventually, missesNothing, startNats, startRedis } from '@kith/local';
+import {
+  createTestDatabase,
+  eventually,
+  missesNothing,
+  type NatsServer,
+  type RedisServer,
+  startNats,
+  startRedis,
+} from '@kith/local';
 import { createLog, createPool, GATEWAY_KEY_HEADER, stopInReverse } from '@kith/service-kit';
 import type pg from 'pg';
 import type { FriendConfig } from '../friend-config.ts';
@@ -24,8 +32,8 @@ export type Ask = (query: string, asking?: Asking) => Promise<Answer>;
 
 export interface TestFriendService {
   readonly url: string;
-  readonly nats: ChildServer;
-  readonly redis: ChildServer;
+  readonly nats: NatsServer;
+  readonly redis: RedisServer;
   readonly users: UserServiceStandIn;
   readonly broker: EventBroker;
   /** Of the test's own, for looking into the database. */
@@ -43,15 +51,20 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
   const log = createLog({ name: 'test', level: 'silent' });
   const [database, nats, redis] = await Promise.all([createTestDatabase('friend'), startNats(), startRedis()]);
   const keys = { GATEWAY_KEY: randomUUID(), OPERATOR_KEY: randomUUID() };
-  const broker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'user-stand-in', log });
+  const broker = await connectBroker({
+    eventBus: 'jetstream',
+    natsUrl: nats.url,
+    name: 'user-stand-in',
+    log,
+  });
   const users = await startUserServiceStandIn(keys.GATEWAY_KEY, broker);
   const serviceConfig = {
     HOST: '127.0.0.1',
     PORT: 0,
     FRIEND_DATABASE_URL: database.url,
     FRIEND_DATABASE_CONNECTIONS: 12,
-    REDIS_URL: redis.url,
-    NATS_URL: nats.url,
+    REDIS_URL: redis.urlOf('friend'),
+    NATS_URL: nats.urlOf('friend'),
     EVENT_BUS: 'jetstream',
     USER_URL: users.http.url,
     LOG_LEVEL: 'silent',

@@ -8,7 +8,7 @@ import { userConfigSchema } from '../user-config.ts';
 
 const redis = await startRedis();
 const service = await startUserServiceForTests({
-  REDIS_URL: redis.url,
+  REDIS_URL: redis.urlOf('user'),
   SIGN_IN_FAILURES_PER_ACCOUNT: '3',
   SIGN_IN_FAILURES_PER_ADDRESS: '8',
   SIGN_IN_WINDOW_S: '60',

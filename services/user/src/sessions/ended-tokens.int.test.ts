@@ -1,4 +1,4 @@
-import { askWhetherReady, eventually, freePort, missesNothing, startNats } from '@kith/local';
+import { askWhetherReady, eventually, freePort, missesNothing, natsUrl, startNats } from '@kith/local';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import { afterAll, expect, test } from 'vitest';
 import { startUserService } from '../start-user-service.ts';
@@ -104,7 +104,7 @@ test('what has ended is told to nobody without the gateway’s key', async () =>
 
 test('the service starts and answers while NATS is away, and publishes when it comes', async () => {
   const port = await freePort();
-  const early = await startOther({ NATS_URL: `nats://127.0.0.1:${port}` });
+  const early = await startOther({ NATS_URL: natsUrl(port, 'user') });
   expect(await askWhetherReady(early.url)).toEqual({ ready: true, missing: ['nats'] });
   const response = await fetch(`${early.url}/graphql`, {
     method: 'POST',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type ChildServer, createTestDatabase, startNats } from '@kith/local';
+import { createTestDatabase, type NatsServer, startNats } from '@kith/local';
 import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import type pg from 'pg';
 import { startUserService } from '../start-user-service.ts';
@@ -23,7 +23,7 @@ export interface UserServiceUnderTest extends AsyncDisposable {
   readonly url: string;
   /** To start another one on the same database and servers, or to take them away. */
   readonly env: Record<string, string>;
-  readonly nats: ChildServer;
+  readonly nats: NatsServer;
   /** For looking at what is stored. */
   readonly sql: pg.Pool;
   /** For looking at what is published. */
@@ -46,7 +46,7 @@ export async function startUserServiceForTests(env: Record<string, string> = {})
   const fullEnv = {
     PORT: '0',
     USER_DATABASE_URL: database.url,
-    NATS_URL: nats.url,
+    NATS_URL: nats.urlOf('user'),
     GATEWAY_KEY,
     OPERATOR_KEY,
     SIGNING_KEY_FILE: join(folder, 'signing-keys.json'),

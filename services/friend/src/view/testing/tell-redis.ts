@@ -1,18 +1,25 @@
 import { connect } from 'node:net';
 
 /**
- * Sends one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands) and answers
- * the first bytes of the reply, as Redis wrote them.
+ * Sends one inline command (https://redis.io/docs/latest/develop/reference/protocol-spec/#inline-commands), as the user
+ * of the URL, and answers the first bytes of the reply, as Redis wrote them.
  */
-export function tellRedis(redis: { port: number }, command: string): Promise<string> {
+export function tellRedis(redis: { url: string }, command: string): Promise<string> {
+  const { port, username, password } = new URL(redis.url);
   return new Promise((resolve, reject) => {
-    const socket = connect(redis.port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(`AUTH ${username} ${password}\r\n`));
     socket.once('error', reject);
+    const letIn = '+OK\r\n';
     socket.once('data', (bytes) => {
-      socket.destroy();
-      const reply = bytes.toString('utf8');
-      if (reply.startsWith('-')) reject(new Error(reply));
-      else resolve(reply);
+      if (bytes.toString('utf8') !== letIn) return reply(bytes);
+      socket.once('data', reply);
+      socket.write(`${command}\r\n`);
     });
+    const reply = (bytes: Buffer) => {
+      socket.destroy();
+      const text = bytes.toString('utf8');
+      if (text.startsWith('-')) reject(new Error(text));
+      else resolve(text);
+    };
   });
 }
