@@ -79,7 +79,8 @@ export function createSession(options: {
     return Date.parse(expiresAt) - now() > REFRESH_BEFORE_EXPIRY_MS;
   }
 
-  // A refresh token works once, and two tabs share it: one at a time, and who comes second finds the new one stored.
+  // A refresh token works once, and two tabs share it: one at a time, and who comes second finds the new one stored. Where
+  // tabs cannot take turns, the server answers both alike.
   function refresh(): Promise<string | null> {
     return oneTabAtATime(async () => {
       const stored = await read();
@@ -92,10 +93,7 @@ export function createSession(options: {
         return stored.accessToken;
       }
       try {
-        const { refreshSession } = await send<{ refreshSession: Tokens }>(
-          { query: REFRESH_SESSION, variables: { input: { refreshToken: stored.refreshToken } } },
-          null,
-        );
+        const { refreshSession } = await askTwice(stored.refreshToken);
         await keep(refreshSession);
         return refreshSession.accessToken;
       } catch (error) {
@@ -104,6 +102,16 @@ export function createSession(options: {
         await keep(null);
         return null;
       }
+    });
+  }
+
+  // The server may have answered, and the answer been lost. It takes a repeat for one only for a short time.
+  async function askTwice(refreshToken: string): Promise<{ refreshSession: Tokens }> {
+    const ask = () =>
+      send<{ refreshSession: Tokens }>({ query: REFRESH_SESSION, variables: { input: { refreshToken } } }, null);
+    return ask().catch((error: unknown) => {
+      if (error instanceof KithApiError && error.code !== 'SERVICE_UNAVAILABLE') throw error;
+      return ask();
     });
   }
 

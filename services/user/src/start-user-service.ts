@@ -142,6 +142,7 @@ async function assembleParts(options: {
     attempts: countAttempts(config, redis),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
     refreshTokenTtlS: config.REFRESH_TOKEN_TTL_S,
+    refreshGraceS: config.REFRESH_GRACE_S,
     moment: () => ({ now: new Date(), newId: uuidv7 }),
     committed(events) {
       if (events.length === 0) return;

@@ -18,6 +18,7 @@ export const userConfigSchema = z.object({
   SIGNING_KEY_FILE: z.string().min(1),
   ACCESS_TOKEN_TTL_S: seconds.default(900),
   REFRESH_TOKEN_TTL_S: seconds.default(30 * 24 * 3600),
+  REFRESH_GRACE_S: wholeNumber(0, 3_600).default(30),
   SIGN_IN_FAILURES_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(10),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(1, 1_000_000).default(100),
   SIGN_IN_WINDOW_S: seconds.default(900),

@@ -18,6 +18,8 @@ export interface UserServiceParts {
   readonly attempts: AttemptLimits;
   readonly accessTokens: AccessTokenIssuer;
   readonly refreshTokenTtlS: number;
+  /** How long a used refresh token may be presented again while its successor is unused. */
+  readonly refreshGraceS: number;
   moment(): Moment;
   /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
   committed(events: readonly UserEvent[]): void;

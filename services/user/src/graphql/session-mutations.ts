@@ -77,7 +77,9 @@ builder.mutationFields((t) => ({
   refreshSession: t.field({
     type: SessionType,
     description:
-      'New tokens for old. A refresh token works once; using it twice ends every session it started (SESSION_ENDED).',
+      'New tokens for old. A refresh token works once. Repeated within a short grace it gives an equally good pair; ' +
+      'after that, or once the refresh token that it gave has been used, using it again ends the session for everybody ' +
+      'who holds its tokens (SESSION_ENDED).',
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which session.' }) },
     resolve: async (_root, { input }, context) =>
       proven(context, await refreshSession(context.parts, input.refreshToken)),
