@@ -22,7 +22,7 @@ const SignUpInput = builder.inputType('SignUpInput', {
     username: t.string({ required: true, description: '3 to 32 of a–z, 0–9 and _; upper case is folded.' }),
     password: t.string({ required: true, description: '8 to 128 characters.' }),
     nickname: t.string({ required: true, description: '1 to 64 characters after trimming, no control characters.' }),
-    avatarUrl: t.string({ description: 'An https URL of at most 2048 characters.' }),
+    avatarUrl: t.string({ description: 'An https URL of a public host, at most 2048 characters.' }),
   }),
 });
 
