@@ -36,6 +36,7 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
         REDIS_URL: wiring.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         SIGNING_KEY_FILE: wiring.signingKeyFile,
+        FRIEND_URL: wiring.friendUrl,
       };
     case 'friend':
       return {

@@ -13,6 +13,8 @@ export const userConfigSchema = z.object({
   /** Counts wrong passwords for all processes together; without it each counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),
   EVENT_BUS: configFields.eventBus,
+  /** Knows who blocks whom; without it a search hides nobody. */
+  FRIEND_URL: configFields.httpUrl.optional(),
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,
   SIGNING_KEY_FILE: z.string().min(1),
