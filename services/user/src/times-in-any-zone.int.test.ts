@@ -1,6 +1,6 @@
 import { createTestDatabase } from '@kith/local';
 import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { startUserService } from './start-user-service.ts';
 import { accountOperations, PASSWORD } from './testing/account-operations.ts';
 import { GATEWAY_KEY, startUserServiceForTests } from './testing/start-user-service-for-tests.ts';
@@ -9,7 +9,9 @@ import { userConfigSchema } from './user-config.ts';
 const log = createLog({ name: 'test', level: 'silent' });
 
 // A zone can be the server's, the database's, the role's, or be asked for in the address: the nearest to the session wins.
-describe.each(['Asia/Kathmandu', 'Pacific/Marquesas'])('over a database whose sessions begin in %s', async (zone) => {
+const FAR_ZONES = ['Asia/Kathmandu', 'Pacific/Marquesas'];
+
+describe.each(FAR_ZONES)('over a database whose sessions begin in %s', async (zone) => {
   const database = await createTestDatabase('user');
   const inZone = new URL(database.url);
   inZone.searchParams.set('options', `-c TimeZone=${zone}`);
@@ -80,4 +82,12 @@ describe.each(['Asia/Kathmandu', 'Pacific/Marquesas'])('over a database whose se
       await other.stop();
     }
   });
+});
+
+// In every run but those of `suites-in-far-zones.e2e.test.ts` the zone is whichever the machine has.
+test.runIf(FAR_ZONES.includes(process.env.TZ ?? ''))('the server was made in the zone of the process', async () => {
+  const pool = createPool({ url: inject('postgresUrl'), name: 'test', max: 1, log });
+  const { rows } = await pool.query("SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'");
+  await pool.end();
+  expect(rows).toEqual([{ reset_val: process.env.TZ }]);
 });
