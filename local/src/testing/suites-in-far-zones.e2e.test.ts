@@ -8,15 +8,13 @@ import { endWhenThisProcessDies } from '../servers/end-children-when-this-proces
 import { nodeProgram, workspaceRoot } from '../system/run-program-with-node-24.ts';
 
 const RUN_WITHIN_MS = 900_000;
-/** A zone fails a test each time; what a busy machine fails once is for the ordinary run to tell. */
-const HOW = ['--retry=2', '--maxWorkers=2'];
-/** Long, and about load alone. */
-const LEFT_OUT = ['--exclude=**/well-connected.int.test.ts'];
+/** What is asked how fast it is, and what is about load alone, is for the ordinary run. */
+const LEFT_OUT = ['--testNamePattern=^(?!.* ms$)', '--exclude=**/well-connected.int.test.ts'];
 /** Says that the server, too, was in the zone: without it a run would prove half. */
 const SERVER_IS_IN_THE_ZONE = 'the server was made in the zone of the process';
 
 interface Report {
-  testResults: { name: string; assertionResults: { title: string; fullName: string; status: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: { title: string; status: string }[] }[];
 }
 
 /** A run of its own, with a Postgres of its own, which initdb makes in the zone that it finds. */
@@ -36,7 +34,7 @@ async function runSuites(zone: string, paths: readonly string[]): Promise<{ repo
       'run',
       '--project',
       'int',
-      ...HOW,
+      '--maxWorkers=2',
       ...LEFT_OUT,
       '--reporter=default',
       '--reporter=json',
@@ -58,11 +56,17 @@ async function runSuites(zone: string, paths: readonly string[]): Promise<{ repo
 test.each(['Asia/Kathmandu', 'Pacific/Marquesas'])(
   'the suites of the user and the friend service pass where server and process are in %s',
   async (zone) => {
-    const { report, said } = await runSuites(zone, ['services/user', 'services/friend']);
+    const { report } = await runSuites(zone, ['services/user', 'services/friend']);
+    // A zone fails a test each time; what a busy machine fails once is for the ordinary run to tell.
+    const again = report.testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+    if (again.length > 0) {
+      const second = await runSuites(zone, again);
+      const failed = second.report.testResults.filter(({ status }) => status === 'failed');
+      if (failed.length > 0) process.stderr.write(second.said);
+      expect(failed.map(({ name }) => name)).toEqual([]);
+      expect(second.report.testResults).toHaveLength(again.length);
+    }
     const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-    const failed = tests.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName);
-    if (failed.length > 0) process.stderr.write(said);
-    expect(failed).toEqual([]);
     expect(tests.find(({ title }) => title === SERVER_IS_IN_THE_ZONE)?.status).toBe('passed');
     for (const service of ['services/user/', 'services/friend/']) {
       const files = report.testResults.filter(({ name }) => name.includes(service));

@@ -163,8 +163,7 @@ async function assembleParts(options: {
 
 function askingWhoBlocks({ FRIEND_URL, GATEWAY_KEY }: UserConfig, log: Logger): AskWhoBlocks {
   if (FRIEND_URL !== undefined) return askFriendServiceWhoBlocks({ friendUrl: FRIEND_URL, gatewayKey: GATEWAY_KEY });
-  log.warn('FRIEND_URL is not set: a search shows people to those whom they block');
-  return nobodyBlocks;
+  return nobodyBlocks(log);
 }
 
 function countAttempts(config: UserConfig, redis: AttemptsRedis | undefined): AttemptLimits {

@@ -1,5 +1,5 @@
 import { blockersSchema, WHO_BLOCKS_PATH, type WhoBlocks } from '@kith/event-contracts';
-import { currentTraceparent, GATEWAY_KEY_HEADER, KithError } from '@kith/service-kit';
+import { currentTraceparent, GATEWAY_KEY_HEADER, KithError, type Logger } from '@kith/service-kit';
 
 /** Those of these people who block the viewer: nobody of them is there for them. */
 export type AskWhoBlocks = (question: WhoBlocks) => Promise<ReadonlySet<string>>;
@@ -34,5 +34,12 @@ export function askFriendServiceWhoBlocks(options: { friendUrl: string; gatewayK
   };
 }
 
-/** Where there is no friend service there are no blocks. */
-export const nobodyBlocks: AskWhoBlocks = async () => new Set();
+/** Where there is no friend service there are no blocks. The first search says so, in case one was forgotten. */
+export function nobodyBlocks(log: Logger): AskWhoBlocks {
+  let said = false;
+  return async () => {
+    if (!said) log.warn('FRIEND_URL is not set: a search shows people to those whom they block');
+    said = true;
+    return new Set();
+  };
+}
