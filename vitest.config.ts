@@ -25,6 +25,7 @@ const ASKED_WHAT_THEY_ANSWER = [
   'e2e/reload-supergraph.e2e.test.ts',
   'e2e/trace-one-change.e2e.test.ts',
   'e2e/web.e2e.test.ts',
+  'e2e/who-blocks-is-not-there.e2e.test.ts',
   'e2e/who-may-talk.e2e.test.ts',
   'local/src/start/start-everything.e2e.test.ts',
 ];

@@ -120,6 +120,7 @@ describe('accounts', () => {
     ['a nickname that nobody sees', { nickname: '\u200b\u200d' }, bad('nickname')],
     ['an avatar over http', { avatarUrl: 'http://example.com/a.png' }, bad('avatarUrl')],
     ['an avatar that is a script', { avatarUrl: 'javascript:alert(1)' }, bad('avatarUrl')],
+    ['an avatar on a private address', { avatarUrl: 'https://169.254.169.254/a.png' }, bad('avatarUrl')],
     ['an avatar that is no URL', { avatarUrl: 'https://' }, bad('avatarUrl')],
     ['a long avatar URL', { avatarUrl: `https://example.com/${x(2048)}` }, bad('avatarUrl', 2048)],
     ['a username that is null', { username: null }, { code: 'BAD_USER_INPUT' }],

@@ -128,7 +128,10 @@ const CASES: Record<string, { meet: () => Promise<AnsweredError>; with?: Record<
       const { data } = await ask(gatewayUrl, { query: SIGN_IN, variables: { input } });
       const refresh = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { expiresAt } }';
       const again = { refreshToken: data.signIn.refreshToken };
-      expect((await ask(gatewayUrl, { query: refresh, variables: { input: again } })).errors).toEqual([]);
+      const give = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { refreshToken } }';
+      const given = await ask(gatewayUrl, { query: give, variables: { input: again } });
+      const successor = { refreshToken: given.data.refreshSession.refreshToken };
+      expect((await ask(gatewayUrl, { query: refresh, variables: { input: successor } })).errors).toEqual([]);
       return refusedInput(undefined, refresh, again);
     },
   },

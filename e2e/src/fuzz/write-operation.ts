@@ -121,6 +121,7 @@ class OperationWriter {
       case 'ID':
         return this.#number(5) === 0 ? this.#text() : this.#oneOf(this.#known.ids);
       default:
+        if (name === 'avatarUrl' && this.#number(3) > 0) return this.#address();
         return name === 'after' && this.#number(2) === 0 ? this.#oneOf(this.#known.cursors) : this.#text();
     }
   }
@@ -130,6 +131,17 @@ class OperationWriter {
       unit: this.#oneOf([TROUBLESOME, 'binary', 'grapheme', 'grapheme-ascii'] as const),
       maxLength: 80,
     });
+  }
+
+  /** Of a host by name or number, in any spelling that a URL may have. */
+  #address(): string {
+    const host = this.#oneOf([
+      () => this.#draw(fc.domain),
+      () => this.#draw(fc.ipV4Extended),
+      () => `[${this.#draw(fc.ipV6)}]`,
+      () => this.#draw(fc.webAuthority, { withUserInfo: true, withPort: true }),
+    ])();
+    return `${this.#oneOf(['https://', 'https:', 'https:\\\\', 'HTTPS:///'])}${host}/${this.#draw(fc.webPath)}`;
   }
 
   #anything(): unknown {

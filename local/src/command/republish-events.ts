@@ -74,10 +74,13 @@ export async function republishAndWatch(
   return republished;
 }
 
-/** A moment, or an age before `now`; null when it is neither. */
+/** Without a zone a time of day would be the machine's, and another moment on the next one. */
+const TIME_WITHOUT_ZONE = /[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
+
+/** A moment, in UTC unless it names a zone, or an age before `now`; null when it is neither. */
 export function readMoment(text: string, now: Date): Date | null {
   const age = /^(\d+)([mhd])$/.exec(text);
   if (age) return new Date(now.getTime() - Number(age[1]) * UNITS[age[2] as keyof typeof UNITS]);
-  const moment = new Date(text);
+  const moment = new Date(TIME_WITHOUT_ZONE.test(text) ? `${text}Z` : text);
   return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(moment.getTime()) ? moment : null;
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { readConfig } from '@kith/service-kit';
 import {
   describeDemonstration,
+  forgetDemonstration,
   hasDemonstration,
   needsDemonstration,
   seedDemonstration,
@@ -21,7 +22,8 @@ try {
     });
     process.stdout.write('seeded the demonstration\n');
   } else process.stdout.write('the databases are in use: nothing to seed\n');
-  if (await hasDemonstration(config.KITH_DATA)) await describeDemonstration(config.KITH_DATA);
+  if (await hasDemonstration(config.KITH_DATA, config.USER_DATABASE_URL)) await describeDemonstration(config.KITH_DATA);
+  else await forgetDemonstration(config.KITH_DATA);
 } catch (error) {
   endWithSentence(error);
 }

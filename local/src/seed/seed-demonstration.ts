@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { importFriendships, importUsers, type OperatorAccess } from '../command/call-operator-endpoints.ts';
@@ -46,9 +46,22 @@ export async function describeDemonstration(kithData: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Whether the demonstration was seeded from this data folder. */
-export async function hasDemonstration(kithData: string): Promise<boolean> {
-  return (await readMark(kithData)) === 'complete';
+/** So that what an earlier run wrote is told by no later one. */
+export async function forgetDemonstration(kithData: string): Promise<void> {
+  await rm(demonstrationFile(kithData), { force: true });
+}
+
+/** Whether the demonstration was seeded from this data folder, and is what this database holds. */
+export async function hasDemonstration(kithData: string, userDatabaseUrl: string): Promise<boolean> {
+  if ((await readMark(kithData)) !== 'complete') return false;
+  const usernames = MEMBERS.map(({ username }) => username);
+  const [row] = await ask<{ members: number }>(
+    userDatabaseUrl,
+    'SELECT count(*)::int AS members FROM users WHERE username = ANY($1)',
+    [usernames],
+  );
+  // A member may have deleted their account; another database has none of them, or a namesake.
+  return (row?.members ?? 0) > MEMBERS.length / 2;
 }
 
 const markFile = (kithData: string) => join(kithData, 'demonstration');
@@ -56,13 +69,18 @@ const readMark = (kithData: string) => readFile(markFile(kithData), 'utf8').catc
 
 /** The outbox's counter never goes back, not even when old rows are removed: unused, it says that nothing ever happened. */
 async function neverRecordedAnEvent(databaseUrl: string): Promise<boolean> {
+  const [row] = await ask<{ unused: boolean }>(
+    databaseUrl,
+    "SELECT pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass) IS NULL AS unused",
+  );
+  return row?.unused ?? false;
+}
+
+async function ask<Row extends object>(databaseUrl: string, sql: string, values: unknown[] = []): Promise<Row[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ unused: boolean }>(
-      "SELECT pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass) IS NULL AS unused",
-    );
-    return rows[0]?.unused ?? false;
+    return (await client.query<Row>(sql, values)).rows;
   } finally {
     await client.end();
   }

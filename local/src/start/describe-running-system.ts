@@ -26,6 +26,7 @@ export function describeRunningSystem(system: {
   userUrl: string;
   friendUrl: string;
   kithData: string;
+  /** Whether the demonstration is there, and its password may be told. */
   hasDemonstration: boolean;
   tookMs: number;
 }): string {
@@ -44,7 +45,7 @@ export function describeRunningSystem(system: {
         `  Demonstration     the 34 members of Zachary's karate club: mr_hi, ben, cleo, … john_a; password ${DEMO_PASSWORD}`,
         '',
       ]
-    : ['  The database holds your own data: the operations below name members of the demonstration.', ''];
+    : ['  Without the demonstration: the operations below name members of it.', ''];
   const tour = [
     '  See a friend list change, in two tabs of GraphiQL:',
     '',

@@ -6,6 +6,7 @@ import { migrate } from '../migrations/apply-migrations.ts';
 import {
   demonstrationFile,
   describeDemonstration,
+  forgetDemonstration,
   hasDemonstration,
   needsDemonstration,
   seedDemonstration,
@@ -23,6 +24,7 @@ import { stopInOrder } from '../system/stop-in-order.ts';
 import { buildWebClientWhenStale } from './build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
+import { isLoopback } from './is-loopback.ts';
 import { keepSecrets } from './keep-secrets.ts';
 import { readStartConfig, type StartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
@@ -86,6 +88,9 @@ export async function startAndRun(): Promise<void> {
   }
 }
 
+const DEMONSTRATION_IS_OPEN =
+  'The accounts of the demonstration are in this database, and everybody knows their password: whoever reaches HOST can sign in as them. Set KITH_DATA to another folder, or HOST to 127.0.0.1.';
+
 class WasStopped extends Error {}
 
 async function bringUp(
@@ -123,7 +128,10 @@ async function bringUp(
     webClient,
   ]);
   await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
-  const isEmpty = await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]);
+  // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
+  const isPrivate = isLoopback(config.HOST);
+  const isEmpty = isPrivate && (await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]));
+  await forgetDemonstration(kithData);
   goOn();
 
   const processes = await startProcesses(
@@ -133,7 +141,7 @@ async function bringUp(
       operatorKey,
       signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
       supergraphFile,
-      demonstrationFile: demonstrationFile(kithData),
+      ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
       // Whatever else is set, limits and lifetimes, is for the processes: each reads what it knows.
       extra: process.env as Record<string, string>,
     },
@@ -153,13 +161,14 @@ async function bringUp(
     friendUrl: processes.friend.url,
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
-  const isDemonstration = await hasDemonstration(kithData);
-  if (isDemonstration) await describeDemonstration(kithData);
+  const isDemonstration = await hasDemonstration(kithData, urls.userDatabaseUrl);
+  if (isDemonstration && isPrivate) await describeDemonstration(kithData);
+  if (isDemonstration && !isPrivate) say(DEMONSTRATION_IS_OPEN);
   await folder.record({ ...addresses, operatorKey });
   goOn();
   const tookMs = process.uptime() * 1000;
   process.stdout.write(
-    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: isDemonstration, tookMs })}\n`,
+    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: isDemonstration && isPrivate, tookMs })}\n`,
   );
 }
 

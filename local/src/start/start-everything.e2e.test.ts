@@ -3,7 +3,7 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../find-free-port.ts';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
@@ -142,6 +142,46 @@ describe('a data folder of an earlier version', () => {
         expect(await readFile(join(kithData, 'logs', log), 'utf8')).not.toContain(secret);
       }
     }
+  });
+});
+
+describe('the demonstration’s password', () => {
+  const told = async () => (await fetch(`http://127.0.0.1:${env.PORT}/demonstration.json`)).json();
+  const ownFolder = async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kith-open-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  };
+
+  test('is told on loopback, and on no other host, where it was told before or not', async () => {
+    await start();
+    expect(await told()).toMatchObject({ password: DEMO_PASSWORD });
+    running!.process.kill('SIGTERM');
+    await running!.ended;
+
+    running = runStart({ ...env, HOST: '0.0.0.0' });
+    await untilItRuns(running);
+    expect(await told()).toBeNull();
+    expect(running.said.stdout).not.toContain(`password ${DEMO_PASSWORD}`);
+    expect(running.said.stderr).toContain('everybody knows their password');
+  });
+
+  test('opens nothing on a host that others can reach: its accounts are not made there', async () => {
+    running = runStart({ ...env, HOST: '0.0.0.0', KITH_DATA: await ownFolder() });
+    await untilItRuns(running);
+    expect(await told()).toBeNull();
+    const signIn = `mutation { signIn(input: { username: "mr_hi", password: "${DEMO_PASSWORD}" }) { accessToken } }`;
+    expect(await graphql(signIn)).toMatchObject({ errors: [{ extensions: { code: 'INVALID_CREDENTIALS' } }] });
+  });
+
+  test('is not told where the databases are others than those that hold the demonstration', async () => {
+    const folder = await ownFolder();
+    await writeFile(join(folder, 'demonstration'), 'complete');
+    await writeFile(join(folder, 'demonstration.json'), JSON.stringify({ password: DEMO_PASSWORD, people: [] }));
+    running = runStart({ ...env, KITH_DATA: folder });
+    await untilItRuns(running);
+    expect(await told()).toBeNull();
+    expect(running.said.stdout).not.toContain(`password ${DEMO_PASSWORD}`);
   });
 });
 

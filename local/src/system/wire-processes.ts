@@ -38,6 +38,7 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
         REDIS_URL: access.user.redisUrl,
         OPERATOR_KEY: wiring.operatorKey,
         SIGNING_KEY_FILE: wiring.signingKeyFile,
+        FRIEND_URL: wiring.friendUrl,
       };
     case 'friend':
       return {

@@ -94,6 +94,38 @@ test('a server that cannot be reached ends no session', async () => {
   expect(await session.accessToken()).toBe('a2');
 });
 
+test.each([
+  ['was lost', () => new Unreachable()],
+  ['came too late', () => new KithApiError('Away.', { code: 'SERVICE_UNAVAILABLE' })],
+])('a refresh whose answer %s is repeated at once, with the same token', async (_how, lost) => {
+  const { clock, server, store } = setUp();
+  const sent: unknown[] = [];
+  const session = createSession({
+    send: async <Data>(operation: Operation) => {
+      const isRefresh = operation.query.includes('refreshSession');
+      if (isRefresh) sent.push(operation.variables);
+      if (sent.length === 1) throw lost();
+      return server.send<Data>(operation);
+    },
+    store,
+    now: () => clock.ms,
+  });
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  clock.ms += 895_000;
+  expect(await session.accessToken()).toBe('a2');
+  expect(sent).toEqual([{ input: { refreshToken: 'r1' } }, { input: { refreshToken: 'r1' } }]);
+});
+
+test('a refusal is not asked for twice', async () => {
+  const { server, open } = setUp();
+  const session = open();
+  await session.signIn({ username: 'ada', password: 'secret-1' });
+  server.endEverything();
+  session.tokenRefused('a1');
+  expect(await session.accessToken()).toBeNull();
+  expect(server.asked).toEqual(['signIn', 'refreshSession']);
+});
+
 test('signing out ends the session here at once, and on the server too', async () => {
   const { server, store, open } = setUp();
   const session = open();

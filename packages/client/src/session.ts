@@ -75,7 +75,8 @@ export function createSession(options: {
     return Date.parse(expiresAt) - now() > REFRESH_BEFORE_EXPIRY_MS;
   }
 
-  // A refresh token works once, and two tabs share it: one at a time, and who comes second finds the new one stored.
+  // A refresh token works once, and two tabs share it: one at a time, and who comes second finds the new one stored. Where
+  // tabs cannot take turns, the server answers both alike.
   function refresh(): Promise<string | null> {
     return oneTabAtATime(async () => {
       const stored = await read();
@@ -88,8 +89,7 @@ export function createSession(options: {
         return stored.accessToken;
       }
       try {
-        const input = { refreshToken: stored.refreshToken };
-        const refreshed = await issued('refreshSession', REFRESH_SESSION, input, null);
+        const refreshed = await askTwice(stored.refreshToken);
         await keep({ ...refreshed, user: { ...stored.user, ...refreshed.user } });
         return refreshed.accessToken;
       } catch (error) {
@@ -98,6 +98,15 @@ export function createSession(options: {
         await keep(null);
         return null;
       }
+    });
+  }
+
+  // The server may have answered, and the answer been lost. It takes a repeat for one only for a short time.
+  async function askTwice(refreshToken: string) {
+    const ask = () => issued('refreshSession', REFRESH_SESSION, { refreshToken }, null);
+    return ask().catch((error: unknown) => {
+      if (error instanceof KithApiError && error.code !== 'SERVICE_UNAVAILABLE') throw error;
+      return ask();
     });
   }
 

@@ -7,3 +7,4 @@ export * from './session-ended.ts';
 export * from './subjects.ts';
 export * from './tokens-ended.ts';
 export * from './user-events.ts';
+export * from './who-blocks.ts';

@@ -1,4 +1,4 @@
-import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { FRIEND_SOURCE, FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
 import {
   connectBroker,
   consume,
@@ -16,6 +16,7 @@ import {
   createTokenVerifier,
   currentTraceparent,
   followEndedTokens,
+  gatewayOnly,
   type Logger,
   type Stop,
   startHttpServer,
@@ -38,6 +39,7 @@ import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
+import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { createRelationships } from './relationships/change-relationship.ts';
 import { connectRedis } from './view/connect-redis.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
@@ -190,6 +192,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
         translateError: translateRefusal,
         contextFor: (request) => friendContext(request, parts),
       }),
+      [`POST ${WHO_BLOCKS_PATH}`]: gatewayOnly(config.GATEWAY_KEY, answerWhoBlocks(pool)),
       ...operatorRoutes({ parts, users, operatorKey: config.OPERATOR_KEY, broker: () => connecting }),
     },
   });

@@ -42,6 +42,7 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
+import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
 import { answerEndedSince, endedSince, tokensLiveUntil } from './sessions/ended-since.ts';
 import { type FollowedSigningKeys, followSigningKeys } from './sessions/follow-signing-keys.ts';
@@ -145,6 +146,8 @@ async function assembleParts(options: {
     attempts: countAttempts(config, redis),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
     refreshTokenTtlS: config.REFRESH_TOKEN_TTL_S,
+    refreshGraceS: config.REFRESH_GRACE_S,
+    askWhoBlocks: askingWhoBlocks(config, log),
     moment: () => ({ now: new Date(), newId: uuidv7 }),
     committed(events) {
       if (events.length === 0) return;
@@ -159,6 +162,11 @@ async function assembleParts(options: {
       broker.announce(liveSessionEnded(userId), JSON.stringify(which));
     },
   };
+}
+
+function askingWhoBlocks({ FRIEND_URL, GATEWAY_KEY }: UserConfig, log: Logger): AskWhoBlocks {
+  if (FRIEND_URL !== undefined) return askFriendServiceWhoBlocks({ friendUrl: FRIEND_URL, gatewayKey: GATEWAY_KEY });
+  return nobodyBlocks(log);
 }
 
 function countAttempts(config: UserConfig, redis: AttemptsRedis | undefined): AttemptLimits {

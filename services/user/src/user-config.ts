@@ -13,11 +13,14 @@ export const userConfigSchema = z.object({
   /** Counts wrong passwords for all processes together; without it each counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),
   EVENT_BUS: configFields.eventBus,
+  /** Knows who blocks whom; without it a search hides nobody. */
+  FRIEND_URL: configFields.httpUrl.optional(),
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,
   SIGNING_KEY_FILE: z.string().min(1),
   ACCESS_TOKEN_TTL_S: seconds.default(900),
   REFRESH_TOKEN_TTL_S: seconds.default(30 * 24 * 3600),
+  REFRESH_GRACE_S: wholeNumber(0, 3_600).default(30),
   SIGN_IN_FAILURES_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(10),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(1, 1_000_000).default(100),
   SIGN_IN_WINDOW_S: seconds.default(900),

@@ -5,6 +5,7 @@ import type { Moment } from './domain/user.ts';
 import type { UserEvent } from './domain/user-events.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { PasswordHasher } from './passwords/hash-passwords.ts';
+import type { AskWhoBlocks } from './search/ask-who-blocks.ts';
 import type { AccessTokenIssuer } from './sessions/issue-access-tokens.ts';
 
 /** What the operations work with; assembled once, by start-user-service.ts. */
@@ -18,6 +19,9 @@ export interface UserServiceParts {
   readonly attempts: AttemptLimits;
   readonly accessTokens: AccessTokenIssuer;
   readonly refreshTokenTtlS: number;
+  /** How long a used refresh token may be presented again while its successor is unused. */
+  readonly refreshGraceS: number;
+  readonly askWhoBlocks: AskWhoBlocks;
   moment(): Moment;
   /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
   committed(events: readonly UserEvent[]): void;

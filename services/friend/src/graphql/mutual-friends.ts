@@ -7,7 +7,7 @@ import { UserType } from './user-type.ts';
 builder.objectField(UserType, 'mutualFriends', (t) =>
   t.field({
     type: UserConnectionType,
-    description: 'Friends that the viewer and this user have in common.',
+    description: 'Friends that the viewer and this user have in common; none when one of the two blocks the other.',
     args: {
       first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'The cursor of the last user of the page before.' }),

@@ -1,3 +1,5 @@
+import { WHO_BLOCKS_PATH } from '@kith/event-contracts';
+import { GATEWAY_KEY_HEADER } from '@kith/service-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
@@ -360,4 +362,29 @@ describe('what is not GraphQL', () => {
     const unheardOf = await service.users.signUp({}, { heardOf: false });
     expect((await add(await service.as(unheardOf), bob)).errors).toBeUndefined();
   });
+});
+
+describe('who blocks a viewer', () => {
+  const whoBlocks = async (body: unknown, gatewayKey: string) => {
+    const response = await fetch(`${service.url}${WHO_BLOCKS_PATH}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [GATEWAY_KEY_HEADER]: gatewayKey },
+      body: JSON.stringify(body),
+    });
+    const { errors, ...answer } = (await response.json()) as { errors?: Answer['errors'] };
+    return { status: response.status, ...answer };
+  };
+
+  test('is told to services, and to nobody without the gateway’s key', async () => {
+    const asked = { viewerId: ann, userIds: [bob] };
+    expect(await whoBlocks(asked, service.gatewayKey)).toEqual({ status: 200, blockers: [] });
+    expect((await whoBlocks(asked, 'the key of somebody else')).status).toBe(401);
+  });
+
+  test.each([{}, { viewerId: 'ann', userIds: [] }, { viewerId: NOBODY, userIds: ['x'] }, [], 'nonsense', null])(
+    'is not to be asked with %j',
+    async (body) => {
+      expect((await whoBlocks(body, service.gatewayKey)).status).toBe(400);
+    },
+  );
 });

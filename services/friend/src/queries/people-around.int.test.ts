@@ -6,6 +6,7 @@ import { readBlockedUsers } from './read-blocked-users.ts';
 import { readFriendRequests } from './read-friend-requests.ts';
 import { readMutualFriends } from './read-mutual-friends.ts';
 import { readRelations } from './read-relations.ts';
+import { readWhoBlocks } from './read-who-blocks.ts';
 import { suggestFriends } from './suggest-friends.ts';
 
 let db: FriendDatabase;
@@ -111,6 +112,33 @@ describe('friends in common', () => {
     const read: Read<{ id: string }> = (page) => readMutualFriends(db.pool, { viewerId: ann, otherId: bob }, page);
     expect((await allPages(read, 3)).map(({ id }) => id)).toEqual(others.slice(3, 7));
     for (const after of forged) await expect(read({ first: 2, after })).rejects.toEqual(badCursor);
+  });
+});
+
+describe('once one of two blocks the other', () => {
+  test('neither has friends in common with the other, until it is taken back', async () => {
+    const [ann, bob, mia] = (await db.people(3)) as [string, string, string];
+    await befriend(mia, ann, bob);
+    const inCommon = async (viewerId: string, otherId: string) =>
+      (await readMutualFriends(db.pool, { viewerId, otherId }, { first: 10, after: null })).edges.length;
+    const both = () => Promise.all([inCommon(ann, bob), inCommon(bob, ann)]);
+    expect(await both()).toEqual([1, 1]);
+    await change(bob, ann, (r) => r.block());
+    expect(await both()).toEqual([0, 0]);
+    await change(ann, bob, (r) => r.block());
+    await change(bob, ann, (r) => r.unblock());
+    expect(await both()).toEqual([0, 0]);
+    await change(ann, bob, (r) => r.unblock());
+    expect(await both()).toEqual([1, 1]);
+  });
+
+  test('who shows people to a viewer can ask which of them block the viewer', async () => {
+    const [ann, bob, cem] = (await db.people(3)) as [string, string, string];
+    await change(bob, ann, (r) => r.block());
+    await change(ann, cem, (r) => r.block());
+    expect(await readWhoBlocks(db.pool, ann, [bob, cem, ann])).toEqual([bob]);
+    expect(await readWhoBlocks(db.pool, bob, [ann, cem])).toEqual([]);
+    expect(await readWhoBlocks(db.pool, cem, [])).toEqual([]);
   });
 });
 

@@ -11,9 +11,14 @@ const MUTUAL = `
   JOIN friend AS theirs ON theirs.owner_id = $2 AND theirs.friend_id = mine.friend_id
   JOIN profile ON user_id = mine.friend_id
   WHERE mine.owner_id = $1 AND ($3::uuid IS NULL OR mine.friend_id > $3)
+    AND NOT EXISTS (SELECT FROM block WHERE owner_id = $1 AND blocked_id = $2)
+    AND NOT EXISTS (SELECT FROM block WHERE owner_id = $2 AND blocked_id = $1)
   ORDER BY mine.friend_id LIMIT $4`;
 
-/** Whom two people are both friends with, in the order in which they signed up; one statement. */
+/**
+ * Whom two people are both friends with, in the order in which they signed up; nobody, once one blocks the other, as with
+ * somebody who has no friends. One statement.
+ */
 export async function readMutualFriends(
   pool: pg.Pool,
   pair: { viewerId: string; otherId: string },

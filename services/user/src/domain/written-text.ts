@@ -1,4 +1,5 @@
 import { hasSomethingToSee, isOneLine, keepsItsDirection } from '@kith/written-text';
+import { isPublicHost } from './public-host.ts';
 import { UserRuleError } from './user-rule-error.ts';
 
 export const TEXT_LIMITS = {
@@ -47,14 +48,23 @@ export function normalizedPassword(text: string): string {
   return text.normalize('NFKC');
 }
 
-/** An absolute https URL without credentials; null clears. */
+/** As every parser reads it alike: two slashes, a host, and neither a user name nor a backslash, which some take for a slash. */
+const PLAIN_HTTPS = /^https:\/\/[^/?#\\@\s]+(?:[/?#][^\\\s]*)?$/i;
+
+/**
+ * An absolute https URL without credentials, of a host on the public internet: clients and preview services fetch it from
+ * inside their own networks (SSRF). null clears.
+ */
 export function writtenAvatarUrl(text: string | null): string | null {
   if (text === null) return null;
   const url = checkedText('avatarUrl', text.trim());
   checkLength('avatarUrl', url);
   const parsed = URL.parse(url);
-  if (parsed?.protocol !== 'https:' || parsed.username !== '' || parsed.password !== '' || /\s/.test(url)) {
-    throw badInput('avatarUrl', 'avatarUrl must be an https:// URL without a user name in it.');
+  if (parsed === null || !PLAIN_HTTPS.test(url)) {
+    throw badInput('avatarUrl', 'avatarUrl must be an https:// URL without a user name or a backslash in it.');
+  }
+  if (!isPublicHost(parsed.hostname)) {
+    throw badInput('avatarUrl', 'avatarUrl must name a host on the public internet, not one of a private network.');
   }
   return url;
 }

@@ -10,7 +10,7 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
   description: 'What to change of the viewer’s own profile. A field left out stays.',
   fields: (t) => ({
     nickname: t.string({ description: '1 to 64 characters after trimming, no control characters.' }),
-    avatarUrl: t.string({ description: 'An https URL of at most 2048 characters; null for none.' }),
+    avatarUrl: t.string({ description: 'An https URL of a public host, at most 2048 characters; null for none.' }),
     friendPolicy: t.field({ type: FriendPolicyType, description: 'Who may become the viewer’s friend, and how.' }),
   }),
 });

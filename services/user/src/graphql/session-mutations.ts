@@ -22,7 +22,7 @@ const SignUpInput = builder.inputType('SignUpInput', {
     username: t.string({ required: true, description: '3 to 32 of a–z, 0–9 and _; upper case is folded.' }),
     password: t.string({ required: true, description: '8 to 128 characters.' }),
     nickname: t.string({ required: true, description: '1 to 64 characters after trimming, no control characters.' }),
-    avatarUrl: t.string({ description: 'An https URL of at most 2048 characters.' }),
+    avatarUrl: t.string({ description: 'An https URL of a public host, at most 2048 characters.' }),
   }),
 });
 
@@ -77,7 +77,9 @@ builder.mutationFields((t) => ({
   refreshSession: t.field({
     type: SessionType,
     description:
-      'New tokens for old. A refresh token works once; using it twice ends every session it started (SESSION_ENDED).',
+      'New tokens for old. A refresh token works once. Repeated within a short grace it gives an equally good pair; ' +
+      'after that, or once the refresh token that it gave has been used, using it again ends the session for everybody ' +
+      'who holds its tokens (SESSION_ENDED).',
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which session.' }) },
     resolve: async (_root, { input }, context) =>
       proven(context, await refreshSession(context.parts, input.refreshToken)),

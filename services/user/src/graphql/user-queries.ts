@@ -29,15 +29,19 @@ builder.queryFields((t) => ({
     type: UserConnectionType,
     description:
       'Users whose username or nickname starts with a word of `text` (case-insensitive), best match first. Every word ' +
-      'of a name counts, accents do not; who matches all words of `text` comes before who matches some.',
+      'of a name counts, accents do not; who matches all words of `text` comes before who matches some. Who blocks the ' +
+      'viewer is not among them.',
     args: {
       text: t.arg.string({ required: true, description: '1 to 64 characters.' }),
       first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'The cursor of the last user of the page before.' }),
     },
     resolve: (_root, { text, first, after }, context) => {
-      viewerOf(context);
-      return searchUsers(context.parts.pool, { text, first: readPageSize(first ?? 20), after: after ?? null });
+      const viewerId = viewerOf(context).userId;
+      const { pool, askWhoBlocks } = context.parts;
+      return searchUsers(pool, { text, first: readPageSize(first ?? 20), after: after ?? null }, (userIds) =>
+        askWhoBlocks({ viewerId, userIds }),
+      );
     },
   }),
 }));

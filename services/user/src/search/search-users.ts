@@ -23,22 +23,20 @@ export interface FoundPage {
  * order of the matching word, so that whole words come before longer ones. A page is read by position in an index:
  * its cost depends neither on how many match nor on how far one has paged.
  *
+ * Who is hidden from the viewer is not there: the page is filled with those who come after, and its cursors name others.
+ * `hiddenAmong` is asked once a page, and again only for as many as were hidden.
+ *
  * KithError BAD_USER_INPUT with field `text` (1 to 64 characters) or `after`.
  */
 export async function searchUsers(
   pool: pg.Pool,
   { text, first, after }: { text: string; first: number; after: string | null },
+  hiddenAmong: HiddenAmong = nobodyIsHidden,
 ): Promise<FoundPage> {
   const phases = phasesOf(pool, checkedText(text));
   const start = after === null ? null : readSearchCursor(after);
 
-  const found: SearchPosition[] = [];
-  for (let phase = start?.phase ?? 0; phase < phases.length && found.length <= first; phase += 1) {
-    const from = start?.phase === phase ? start : null;
-    const matches = await phases[phase]!(from, first + 1 - found.length);
-    found.push(...matches.map((match) => ({ ...match, phase })));
-  }
-
+  const found = await findVisible(phases, start, first + 1, hiddenAmong);
   const page = found.slice(0, first);
   const users = await readUsers(
     pool,
@@ -53,6 +51,46 @@ export async function searchUsers(
     hasNextPage: found.length > first,
     hasPreviousPage: start !== null,
   };
+}
+
+/** Those of these users who must not be shown. */
+type HiddenAmong = (userIds: string[]) => Promise<ReadonlySet<string>>;
+const nobodyIsHidden: HiddenAmong = async () => new Set();
+
+/** Once some were hidden there may be many: then the next are looked through by the hundred. */
+const LOOKED_THROUGH_AT_ONCE = 100;
+
+/** The next visible ones after a position, at least `wanted` if there are as many. */
+async function findVisible(
+  phases: readonly Phase[],
+  start: SearchPosition | null,
+  wanted: number,
+  hiddenAmong: HiddenAmong,
+): Promise<SearchPosition[]> {
+  const visible: SearchPosition[] = [];
+  let position = start;
+  for (let limit = wanted; ; limit = Math.max(LOOKED_THROUGH_AT_ONCE, wanted - visible.length)) {
+    const found = await findNext(phases, position, limit);
+    const hidden = await hiddenAmong(idsOf(found));
+    visible.push(...found.filter(({ userId }) => !hidden.has(userId)));
+    if (visible.length >= wanted || found.length < limit) return visible;
+    position = found.at(-1)!;
+  }
+}
+
+/** The next `limit` after a position, or all that there are. */
+async function findNext(
+  phases: readonly Phase[],
+  start: SearchPosition | null,
+  limit: number,
+): Promise<SearchPosition[]> {
+  const found: SearchPosition[] = [];
+  for (let phase = start?.phase ?? 0; phase < phases.length && found.length < limit; phase += 1) {
+    const from = start?.phase === phase ? start : null;
+    const matches = await phases[phase]!(from, limit - found.length);
+    found.push(...matches.map((match) => ({ ...match, phase })));
+  }
+  return found;
 }
 
 /** Reads up to `limit` matches that come after a position (null: from the start) of one phase of the search. */

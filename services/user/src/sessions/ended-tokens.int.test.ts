@@ -16,7 +16,7 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
 });
 const operations = accountOperations(service);
-const { newUser, newSession, signOut, deleteAccount, changePassword, refreshSession } = operations;
+const { newUser, newSession, signOut, deleteAccount, changePassword, refreshSession, sessionOf } = operations;
 
 /** What a process answers to this token: the viewer's id, or the error's code. */
 async function askedOf(url: string, { accessToken }: TestSession): Promise<string> {
@@ -49,7 +49,8 @@ const ENDINGS: [string, (session: TestSession) => Promise<unknown>][] = [
   [
     'reuse of a refresh token',
     async ({ refreshToken }) => {
-      await refreshSession({ refreshToken });
+      const successor = sessionOf(await refreshSession({ refreshToken }));
+      await refreshSession({ refreshToken: successor.refreshToken });
       await refreshSession({ refreshToken });
     },
   ],

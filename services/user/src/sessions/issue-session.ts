@@ -38,6 +38,7 @@ export async function renewSession(
   parts: UserServiceParts,
   tx: Prisma.TransactionClient,
   sessionId: string,
+  refreshToken: string = newRefreshToken(),
 ): Promise<SessionTokens | undefined> {
   const { now } = parts.moment();
   const living = await tx.session.updateMany({
@@ -45,7 +46,6 @@ export async function renewSession(
     data: { expiresAt: expiryOf(parts, now) },
   });
   if (living.count === 0) return undefined;
-  const refreshToken = newRefreshToken();
   await tx.refreshToken.create({ data: { hash: hashOf(refreshToken), sessionId, issuedAt: now } });
   return { sessionId, refreshToken };
 }

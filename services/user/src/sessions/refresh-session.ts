@@ -1,30 +1,49 @@
 import { UserRuleError } from '../domain/user-rule-error.ts';
+import type { Prisma } from '../generated/client.ts';
+import type { RefreshTokenModel } from '../generated/models.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import type { UserServiceParts } from '../user-service-parts.ts';
 import { type IssuedSession, issueSession, renewSession } from './issue-session.ts';
-import { hashOf } from './refresh-tokens.ts';
+import { hashOf, newSuccessorSalt, successorOf } from './refresh-tokens.ts';
 
 /**
- * New tokens for a refresh token, which then is used up (rotation, RFC 9700 section 4.14.2). A used one shows that two
- * hold the same token: its session ends, whoever of the two comes second. UserRuleError SESSION_ENDED for that, and for
- * a token that is unknown, expired, or of a session that has ended.
+ * New tokens for a refresh token, which then is used up (rotation, RFC 9700 section 4.14.2). A repeat is idempotent: who
+ * presents it again within the grace, while the refresh token it gave is unused, is given the same refresh token, and a
+ * new access token. Later, or once that one has been used, it shows that two hold the same token: its session ends,
+ * whoever of the two comes second. UserRuleError SESSION_ENDED for that, and for a token that is unknown, expired, or of
+ * a session that has ended.
  */
 export async function refreshSession(parts: UserServiceParts, refreshToken: string): Promise<IssuedSession> {
   const hash = hashOf(refreshToken);
   const { now } = parts.moment();
 
   const outcome = await parts.prisma.$transaction(async (tx) => {
+    const salt = newSuccessorSalt();
     // The update's row lock makes two uses at once come one after the other.
-    const used = await tx.refreshToken.updateMany({ where: { hash, usedAt: null }, data: { usedAt: now } });
-    const session = await tx.session.findFirst({ where: { tokens: { some: { hash } } }, include: { user: true } });
-    if (!session || session.endedAt || session.expiresAt <= now) throw sessionEnded();
-    if (used.count === 0) {
-      await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
-      return { reused: session };
+    const used = await tx.refreshToken.updateMany({
+      where: { hash, usedAt: null },
+      data: { usedAt: now, successorSalt: salt },
+    });
+    const token = await tx.refreshToken.findUnique({
+      where: { hash },
+      include: { session: { include: { user: true } } },
+    });
+    if (!token || token.session.endedAt || token.session.expiresAt <= now) throw sessionEnded();
+    const { session } = token;
+    const user = userRowOf(session.user);
+
+    if (used.count > 0) {
+      const tokens = await renewSession(parts, tx, session.id, successorOf(refreshToken, salt));
+      if (!tokens) throw sessionEnded();
+      return { tokens, user };
     }
-    const tokens = await renewSession(parts, tx, session.id);
-    if (!tokens) throw sessionEnded();
-    return { tokens, user: userRowOf(session.user) };
+    // Of two at once the second may have read its clock first.
+    const ageMs = Math.max(0, now.getTime() - (token.usedAt?.getTime() ?? 0));
+    const inGrace = ageMs < parts.refreshGraceS * 1000;
+    const given = inGrace ? await givenBefore(tx, refreshToken, token) : undefined;
+    if (given !== undefined) return { tokens: { sessionId: session.id, refreshToken: given }, user };
+    await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
+    return { reused: session };
   });
 
   if ('reused' in outcome) {
@@ -32,6 +51,18 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
     throw sessionEnded();
   }
   return issueSession(parts, outcome.user, outcome.tokens);
+}
+
+/** The refresh token that a used one gave; undefined when that has been used too, or there never was one. */
+async function givenBefore(
+  tx: Prisma.TransactionClient,
+  refreshToken: string,
+  { successorSalt }: RefreshTokenModel,
+): Promise<string | undefined> {
+  if (successorSalt === null) return undefined;
+  const successor = successorOf(refreshToken, successorSalt);
+  const unused = await tx.refreshToken.count({ where: { hash: hashOf(successor), usedAt: null } });
+  return unused === 1 ? successor : undefined;
 }
 
 export function sessionEnded(): UserRuleError {
