@@ -13,7 +13,7 @@ import { introspectionOf, planningDocumentOf } from './planning-document.ts';
 import { type Projection, projectionOf } from './project-announcement.ts';
 import type { Supergraph } from './read-supergraph.ts';
 import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
-import { sourceKeyOf } from './source-key.ts';
+import { sourceKeys } from './source-key.ts';
 
 type Variables = Record<string, unknown>;
 
@@ -83,9 +83,16 @@ async function planOperation(
   { subgraphs, mask }: { subgraphs: PlanOptions['subgraphs']; mask: Mask },
   asked: { document: DocumentNode; operation: OperationDefinitionNode; variables: Variables },
 ): Promise<PlannedOperation> {
+  const sourceKeyOf = sourceKeys();
   const complete = compileSelection({ schema, ...asked, sourceKeyOf });
   const introspection = introspectionOf(asked.document, asked.operation);
-  const { text, responseKeys } = planningDocumentOf(schema, asked.document, asked.operation, asked.variables);
+  const { text, responseKeys } = planningDocumentOf(
+    schema,
+    asked.document,
+    asked.operation,
+    asked.variables,
+    sourceKeyOf,
+  );
   if (text === undefined) return { gather: undefined, complete, introspection, announced: undefined };
 
   const { node } = await planner.planAsync(text, asked.operation.name?.value, NO_LABELS, 0);
