@@ -13,7 +13,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { FriendListChange } from '../live/friend-list-change.ts';
-import type { OpenLiveList } from '../live/open-live-list.ts';
+import { type OpenLiveList, signInFirst } from '../live/open-live-list.ts';
 import { PushedList } from '../live/push-to-socket.ts';
 import { introspectionKey } from './complete-selection.ts';
 import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
@@ -37,9 +37,11 @@ export function answerByPlan(
   async function follow(args: ExecutionArgs): Promise<Followed> {
     const asked = operationOf(schema, args);
     if ('errors' in asked) return asked;
-    const planned = await plan(args.document, asked.operation, asked.variables);
     const variableValues = args.variableValues ?? {};
     const context = args.contextValue as GatewayContext;
+    if (!context.viewer) return { errors: [signInFirst()] };
+    const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
+    if ('errors' in planned) return { errors: planned.errors };
     const announced = planned.announced!;
     const { field } = announced;
     const definition = schema.getSubscriptionType()!.getFields()[field.name.value]!;
@@ -81,8 +83,10 @@ export async function runOperation(
 ): Promise<ExecutionResult> {
   const asked = operationOf(schema, args);
   if ('errors' in asked) return asked;
-  const planned = await plan(args.document, asked.operation, asked.variables);
-  const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
+  const context = args.contextValue as GatewayContext;
+  const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
+  if ('errors' in planned) return { errors: planned.errors };
+  const gathered = new Gathered(context, args.variableValues ?? {});
   await planned.gather?.(gathered);
   if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
   return completed(planned, gathered);

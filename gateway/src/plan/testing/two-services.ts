@@ -146,6 +146,9 @@ export function composedWorld(): string {
   return supergraphSdl;
 }
 
+/** What a gateway would have to know to run it. */
+export const KNOWN = { subgraphs: ['user', 'friend'], subscriptions: ['happened'] };
+
 export type Asked = { service: string; query: string; variables: unknown };
 
 /** The services as the gateway calls them; `away` does not answer, and those with an answer in `says` give that. */
