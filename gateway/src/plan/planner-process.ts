@@ -37,6 +37,7 @@ export type Answered = Exclude<FromPlanner, { kind: 'gave up' }> | { kind: 'ende
 /** The planner in a process of its own. It is asked one thing at a time, so that it is known what has ended it. */
 export interface PlannerProcess {
   readonly consumerSchema: string;
+  readonly pid: number;
   /** Whether it can be asked. */
   readonly alive: boolean;
   plan(asked: Omit<Extract<ToPlanner, { kind: 'plan' }>, 'kind'>, withinMs: number): Promise<Answered>;
@@ -78,6 +79,7 @@ export async function startPlannerProcess(
   const { consumerSchema } = read;
   return {
     consumerSchema,
+    pid: guest.pid,
     get alive() {
       return guest.alive;
     },
@@ -112,6 +114,10 @@ class Guest {
     this.#child.unref();
     this.#child.channel?.unref();
     (this.#child.stderr as unknown as { unref(): void }).unref();
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   yieldTo(niceness: number): void {
