@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '@kith/local';
 import { expect, test } from 'vitest';
 import { startPlannerProcess } from './planner-process.ts';
@@ -28,7 +29,7 @@ test('a supergraph that cannot be read is refused, and leaves no process', async
   await expect(startPlannerProcess('half a fi')).rejects.toThrow('The planner cannot read the supergraph');
 });
 
-test('it ends with whoever has started it, however that ends', async () => {
+test('it ends with whoever has started it, however that ends, in the middle of a plan', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kith-planner-'));
   const program = join(folder, 'starts-a-planner.ts');
   await writeFile(join(folder, 'supergraph.graphql'), composedWorld());
@@ -36,7 +37,10 @@ test('it ends with whoever has started it, however that ends', async () => {
     program,
     `import { readFileSync } from 'node:fs';
      import { startPlannerProcess } from '${new URL('./planner-process.ts', import.meta.url)}';
-     const planner = await startPlannerProcess(readFileSync('${join(folder, 'supergraph.graphql')}', 'utf8'));
+     const planner = await startPlannerProcess(readFileSync('${join(folder, 'supergraph.graphql')}', 'utf8'), {
+       program: '${fileURLToPath(new URL('./testing/planner-with-faults.ts', import.meta.url))}',
+     });
+     void planner.plan({ text: '{ me { _loops1__username: username } }', mostCpuMs: 60_000 }, 60_000);
      process.stdout.write(\`\${planner.pid}\\n\`);
      setInterval(() => undefined, 1_000);`,
   );
