@@ -4,6 +4,8 @@ import type { Logger } from '@kith/service-kit';
 import { Counter } from 'prom-client';
 
 const LOOK_EVERY_MS = 2_000;
+/** An operation that began with the one before has its plan by then. */
+const RELEASE_AFTER_MS = 10_000;
 
 const reloads = new Counter({
   name: 'kith_supergraph_reloads_total',
@@ -16,7 +18,7 @@ export interface FollowedSupergraph<Built> {
   readonly current: Built;
   /** Looks at the file now. Never rejects: what cannot be used is logged, and `current` stays. */
   reload(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /**
@@ -26,29 +28,43 @@ export interface FollowedSupergraph<Built> {
  */
 export async function followSupergraph<Built>(options: {
   file: string;
-  /** Throws when the supergraph cannot be used. */
-  build: (supergraphSdl: string) => Built;
+  /** Rejects when the supergraph cannot be used. */
+  build: (supergraphSdl: string) => Promise<Built>;
+  /** Ends what holds that one up: when it is replaced, after what still runs has had its time, and at the stop. */
+  release: (built: Built) => Promise<void>;
   log: Logger;
   lookEveryMs?: number;
 }): Promise<FollowedSupergraph<Built>> {
-  const { file, build, log, lookEveryMs = LOOK_EVERY_MS } = options;
+  const { file, build, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
+  const replaced = new Map<Built, NodeJS.Timeout>();
+  let stopped = false;
   /** The text that was looked at last, good or not: the same one is refused once. */
   let seen = await readFile(file, 'utf8');
-  let current = build(seen);
+  let current = await build(seen);
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
     try {
       const sdl = await readFile(file, 'utf8');
-      if (sdl === seen) return;
+      if (sdl === seen || stopped) return;
       seen = sdl;
-      current = build(sdl);
+      const built = await build(sdl);
+      releaseLater(current);
+      current = built;
       reloads.inc({ outcome: 'taken' });
       log.info({ file }, 'operations use the new supergraph from now on');
     } catch (err) {
       reloads.inc({ outcome: 'refused' });
       log.error({ err, file }, 'the new supergraph cannot be used: the one before stays');
     }
+  }
+
+  function releaseLater(built: Built): void {
+    const timer = setTimeout(() => {
+      replaced.delete(built);
+      void release(built);
+    }, RELEASE_AFTER_MS).unref();
+    replaced.set(built, timer);
   }
 
   function reload(): Promise<void> {
@@ -63,6 +79,12 @@ export async function followSupergraph<Built>(options: {
       return current;
     },
     reload,
-    stop: () => unwatchFile(file, onLook),
+    async stop() {
+      stopped = true;
+      unwatchFile(file, onLook);
+      await looking;
+      for (const timer of replaced.values()) clearTimeout(timer);
+      await Promise.all([current, ...replaced.keys()].map(release));
+    },
   };
 }

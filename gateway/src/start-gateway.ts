@@ -8,6 +8,7 @@ import {
   startHttpServer,
   stopInReverse,
 } from '@kith/service-kit';
+import type { GraphQLError } from 'graphql';
 import { guardEdge } from './admission/guard-edge.ts';
 import { connectSubgraph } from './call-subgraph.ts';
 import { followSupergraph } from './follow-supergraph.ts';
@@ -20,8 +21,10 @@ import { watchSessionEnds } from './live/session-ends.ts';
 import { watchLists } from './live/watched-lists.ts';
 import { trackOpenStreams } from './open-streams.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
+import type { Planner } from './plan/plan-in-processes-apart.ts';
 import { planOperations } from './plan/plan-operations.ts';
 import { readSupergraph } from './plan/read-supergraph.ts';
+import { trySupergraph } from './plan/try-supergraph.ts';
 import { serveGraphql } from './serve-http.ts';
 import { serveDemonstration, serveWebClient } from './serve-web-client.ts';
 import { serveWebSocket } from './serve-websocket.ts';
@@ -33,11 +36,23 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
+export interface GatewayOptions {
+  /** A module that its processes run in place of the planner's. */
+  readonly plannerProgram?: string;
+}
+
+/** The subscriptions that there are announcements for. */
+const ANNOUNCED = ['friendListChanged'];
+
 /** Starts the whole gateway in this process; `stop` drains it and resolves when nothing of it is left. */
-export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  log: Logger,
+  options: GatewayOptions = {},
+): Promise<RunningGateway> {
   const stops: Stop[] = [];
   try {
-    const running = await start(config, log, stops);
+    const running = await start(config, log, stops, options);
     return { ...running, stop: () => stopInReverse(log, stops) };
   } catch (error) {
     await stopInReverse(log, stops);
@@ -45,7 +60,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   }
 }
 
-async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningGateway, 'stop'>> {
+async function start(
+  config: GatewayConfig,
+  log: Logger,
+  stops: Stop[],
+  options: GatewayOptions,
+): Promise<Omit<RunningGateway, 'stop'>> {
   const gatewayKey = config.GATEWAY_KEY;
   const edge = await guardEdge(config);
   stops.push(edge.stop);
@@ -76,17 +96,27 @@ async function start(config: GatewayConfig, log: Logger, stops: Stop[]): Promise
     file: config.SUPERGRAPH_FILE,
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
-    build: (supergraphSdl): GatewayYoga => {
+    async build(supergraphSdl): Promise<{ yoga: GatewayYoga; planner: Planner }> {
       const subgraphs = { user, friend };
-      const supergraph = readSupergraph(supergraphSdl, Object.keys(subgraphs));
-      changeSelection = supergraph.changeSelection;
-      const plan = planOperations(supergraph, subgraphs, (error) => maskError(error, log));
-      const plugins = [answerByPlan(supergraph, plan, openLiveList), ...edge.plugins];
-      return createGatewayYoga({ schema: supergraph.schema, verify, log, plugins });
+      const known = { subgraphs: Object.keys(subgraphs), subscriptions: ANNOUNCED };
+      const supergraph = await readSupergraph(supergraphSdl, known, { log, program: options.plannerProgram });
+      const { schema, planner } = supergraph;
+      try {
+        const mask = (error: GraphQLError) => maskError(error, log);
+        await trySupergraph(supergraph, { subgraphs, mask }, { trusted: edge.trustedDocuments.texts, log });
+        changeSelection = supergraph.changeSelection;
+        const plan = planOperations(supergraph, subgraphs, mask);
+        const plugins = [answerByPlan(supergraph, plan, openLiveList), ...edge.plugins];
+        return { yoga: createGatewayYoga({ schema, verify, log, plugins }), planner };
+      } catch (error) {
+        await planner.stop();
+        throw error;
+      }
     },
+    release: ({ planner }) => planner.stop(),
   });
   stops.push(supergraph.stop);
-  const yoga = () => supergraph.current;
+  const yoga = () => supergraph.current.yoga;
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
   const webClient = config.WEB_FOLDER === undefined ? undefined : serveWebClient(config.WEB_FOLDER);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { eventually } from '@kith/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectLiveClient } from './testing/live-client.ts';
@@ -19,6 +19,12 @@ afterAll(async () => {
   await around?.stop();
 });
 
+/** As deployments do: nobody sees half of it. */
+async function replaceSupergraph(sdl: string): Promise<void> {
+  await writeFile(`${gateway.supergraphFile}.new`, sdl);
+  await rename(`${gateway.supergraphFile}.new`, gateway.supergraphFile);
+}
+
 /** The supergraph without `User.username`. */
 const withoutUsernames = () => around.supergraphSdl.replace(/^\s*username: String!.*$/m, '');
 
@@ -31,6 +37,9 @@ async function codesOf(query: string): Promise<unknown[]> {
   const { errors = [] } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
   return errors.map(({ extensions }) => extensions.code);
 }
+
+/** One in which nothing can be joined to a user: what the friend service has of one is out of reach. */
+const withoutJoins = () => around.supergraphSdl.replace(/key: "id"(?!, resolvable)/g, 'key: "id", resolvable: false');
 
 const USERNAME = '{ user(id: "ada") { username } }';
 const WATCH_USERNAMES = `subscription Watch($after: String) {
@@ -49,7 +58,7 @@ test('a new supergraph is for new operations; what runs keeps its selection and 
   await eventually('both to be live', () => plain.revisions.length === 1 && joined.revisions.length === 1);
   expect(await codesOf(USERNAME)).toEqual([]);
 
-  await writeFile(gateway.supergraphFile, withoutUsernames());
+  await replaceSupergraph(withoutUsernames());
   await eventually('the new one, without being told', async () => (await codesOf(USERNAME)).includes('BAD_USER_INPUT'));
   for (const remark of ['two', 'three']) around.commit(owner, remark);
   await eventually('the changes', () => plain.revisions.at(-1) === 3 && joined.revisions.at(-1) === 3);
@@ -64,7 +73,7 @@ test('a new supergraph is for new operations; what runs keeps its selection and 
   expect([...client.closes, ...plain.errors, ...joined.errors]).toEqual([]);
   await client.stop();
 
-  await writeFile(gateway.supergraphFile, around.supergraphSdl);
+  await replaceSupergraph(around.supergraphSdl);
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
 });
@@ -82,9 +91,14 @@ test.each([
         .replace(/type Subscription[\s\S]*?\n}/, '')
         .replace(/^\s*subscription: Subscription.*$/m, ''),
   ],
+  [
+    'of a second subscription',
+    () => around.supergraphSdl.replace(/^(type Subscription[^{]*{)/m, '$1 somethingElse: FriendListChange!'),
+  ],
+  ['more than the planner can plan', () => withoutJoins()],
 ])('a supergraph that is %s is refused with one line, and the one before stays', async (_what, bad) => {
   const logged = gateway.logged.length;
-  await writeFile(gateway.supergraphFile, bad());
+  await replaceSupergraph(bad());
   await gateway.reloadSupergraph();
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
@@ -92,7 +106,7 @@ test.each([
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
     [expect.anything(), 'the new supergraph cannot be used: the one before stays'],
   ]);
-  await writeFile(gateway.supergraphFile, around.supergraphSdl);
+  await replaceSupergraph(around.supergraphSdl);
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { dataOf } from '../ask-gateway.ts';
 import { makeFriends, readPage } from '../friend-operations.ts';
 import { signUp } from '../person.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';
+import { hostileOperation } from './write-hostile-operation.ts';
 import { anyOperation, type RandomOperation } from './write-operation.ts';
 
 export interface FuzzResult {
@@ -17,6 +18,7 @@ export interface FuzzResult {
 const AT_ONCE = 8;
 /** Nothing of the inside may be seen. */
 const INSIDE = /postgres|prisma|node_modules|\.ts:\d|ECONN|undefined is not|cannot read propert|\bat \w+ \(/i;
+const STREAMS = /^[^{]*\bsubscription Hostile\b/;
 /** A service that is away says so; here none is. */
 const NEVER = new Set(['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE', 'undefined']);
 
@@ -44,9 +46,13 @@ export async function fuzzGateway(system: SystemForTest, count: number, seed?: n
     done += 1;
     if (early === undefined && done >= count / 3) early = await memoryOf(system);
   };
+  const operation = fc.oneof(
+    { weight: 2, arbitrary: anyOperation(schema, known) },
+    { weight: 1, arbitrary: hostileOperation(schema, known) },
+  );
   await fc.assert(
     fc.asyncProperty(
-      fc.array(anyOperation(schema, known), { minLength: AT_ONCE, maxLength: AT_ONCE }),
+      fc.array(operation, { minLength: AT_ONCE, maxLength: AT_ONCE }),
       async (operations) => void (await Promise.all(operations.map(check))),
     ),
     { numRuns: Math.ceil(count / AT_ONCE), ...(seed !== undefined && { seed }) },
@@ -61,11 +67,15 @@ export async function fuzzGateway(system: SystemForTest, count: number, seed?: n
 async function codesOf(gatewayUrl: string, { query, variables, signedIn }: RandomOperation, token: string) {
   const response = await fetch(`${gatewayUrl}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(signedIn && { authorization: `Bearer ${token}` }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(signedIn && { authorization: `Bearer ${token}` }),
+      ...(STREAMS.test(query) && { accept: 'text/event-stream' }),
+    },
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(15_000),
   });
-  const text = await response.text();
+  const text = STREAMS.test(query) ? await firstResultOf(response) : await response.text();
   const { data, errors } = JSON.parse(text) as {
     data?: unknown;
     errors?: { message: string; extensions?: { code?: string } }[];
@@ -79,6 +89,18 @@ async function codesOf(gatewayUrl: string, { query, variables, signedIn }: Rando
   if (wrong)
     throw new Error(`${response.status} ${text.slice(0, 500)}\n${JSON.stringify({ query, variables, signedIn })}`);
   return codes.length === 0 ? ['none'] : codes;
+}
+
+/** What a stream of server-sent events begins with; then it is left. */
+async function firstResultOf(response: Response): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const [, result] = /^data: (.+)\n/m.exec(text) ?? [];
+    if (result !== undefined) return result;
+  }
+  return text;
 }
 
 async function memoryOf({ gateways, user, friend }: SystemForTest): Promise<Record<string, number>> {

@@ -42,7 +42,13 @@ export function limitOperations(options: {
   suggestions: boolean;
 }): Plugin[] {
   const { limits, introspection, suggestions } = options;
-  return [...armor(limits, suggestions), limitShape(limits), limitCost(limits), ...(introspection ? [] : [hideSchema])];
+  return [
+    ...armor(limits, suggestions),
+    limitNesting(limits),
+    limitShape(limits),
+    limitCost(limits),
+    ...(introspection ? [] : [hideSchema]),
+  ];
 }
 
 function armor(limits: QueryLimits, suggestions: boolean): Plugin[] {
@@ -63,6 +69,25 @@ function armor(limits: QueryLimits, suggestions: boolean): Plugin[] {
   }).protect();
   // Written for any envelop; yoga's plugins are that and more.
   return plugins as unknown as Plugin[];
+}
+
+/** Values in values are levels too: what is nested deeper than the stack is high is refused as any other depth. */
+function limitNesting(limits: QueryLimits): Plugin {
+  const orTooDeep = <Result>(step: () => Result): Result => {
+    try {
+      return step();
+    } catch (error) {
+      throw error instanceof RangeError ? tooComplex('depth', limits) : error;
+    }
+  };
+  return {
+    onParse({ parseFn, setParseFn }) {
+      setParseFn((source, options) => orTooDeep(() => parseFn(source, options)));
+    },
+    onValidate({ validateFn, setValidationFn }) {
+      setValidationFn((...args) => orTooDeep(() => validateFn(...args)));
+    },
+  };
 }
 
 function limitShape(limits: QueryLimits): Plugin {

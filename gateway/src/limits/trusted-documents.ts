@@ -19,6 +19,8 @@ interface AskedDocument {
 export interface TrustedDocuments {
   /** For HTTP. */
   readonly plugins: Plugin[];
+  /** Of every document that is trusted. */
+  readonly texts: readonly string[];
   /** Whether a body without a `query` may be an operation. */
   names(asked: object): boolean;
   /** For WebSocket: the document's text. Throws GraphQLError PERSISTED_QUERY_NOT_FOUND or FORBIDDEN. */
@@ -47,11 +49,12 @@ export async function readTrustedDocuments(
   mode: TrustedDocumentsMode,
   { file, webFolder }: { file?: string | undefined; webFolder?: string | undefined },
 ): Promise<TrustedDocuments> {
-  if (mode === 'off') return { plugins: [], names: () => false, textOf: ({ query }) => String(query) };
+  if (mode === 'off') return { plugins: [], texts: [], names: () => false, textOf: ({ query }) => String(query) };
   const documents = await readManifests(file, webFolder);
   const texts: ReadonlySet<unknown> = new Set(documents.values());
   const isAnswered = (text: unknown) => mode === 'prefer' || texts.has(text);
   return {
+    texts: [...documents.values()],
     names: (asked) => idIn(asked) !== undefined,
     plugins: [
       {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
+import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { FriendListChange } from './friend-list-change.ts';
 import type { FriendListSource } from './friend-list-source.ts';
@@ -18,7 +19,7 @@ export function liveLists(inputs: {
 }): OpenLiveList {
   return (after, context) => {
     const { viewer } = context;
-    if (!viewer) throw graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch your friend list.'));
+    if (!viewer) throw signInFirst();
     const list: LiveList<FriendListChange> = new LiveList(after, {
       listen(subscriber) {
         const watching = inputs.watchedLists.watch(viewer.userId, subscriber);
@@ -43,6 +44,10 @@ export function liveLists(inputs: {
       : inputs.sessionEnds.watch(viewer, (why) => list.end(graphqlErrorOf(why)));
     return list;
   };
+}
+
+export function signInFirst(): GraphQLError {
+  return graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch your friend list.'));
 }
 
 const metrics: NonNullable<LiveListInputs<FriendListChange>['observer']> = {

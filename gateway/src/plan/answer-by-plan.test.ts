@@ -1,12 +1,15 @@
+import { createLog } from '@kith/service-kit';
 import { type ExecutionResult, type GraphQLError, parse } from 'graphql';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { GatewayContext } from '../gateway-context.ts';
 import { runOperation } from './answer-by-plan.ts';
 import { planOperations } from './plan-operations.ts';
 import { readSupergraph } from './read-supergraph.ts';
-import { type Asked, callableServices, composedWorld } from './testing/two-services.ts';
+import { type Asked, callableServices, composedWorld, KNOWN } from './testing/two-services.ts';
 
-const supergraph = readSupergraph(composedWorld(), ['user', 'friend']);
+const log = createLog({ name: 'gateway', level: 'silent' });
+const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });
+afterAll(() => supergraph.planner.stop());
 const contextValue = { viewer: null } as unknown as GatewayContext;
 
 const unmasked = (error: GraphQLError) => error;
@@ -136,9 +139,9 @@ test('a document is planned once for each set of conditions', async () => {
   const counting = {
     ...supergraph,
     planner: {
-      planAsync: (...args: Parameters<typeof supergraph.planner.planAsync>) => {
+      plan: (...args: Parameters<typeof supergraph.planner.plan>) => {
         plans += 1;
-        return supergraph.planner.planAsync(...args);
+        return supergraph.planner.plan(...args);
       },
     },
   } as unknown as typeof supergraph;
@@ -155,17 +158,26 @@ test('a document is planned once for each set of conditions', async () => {
 });
 
 describe('a supergraph', () => {
-  test('with a subgraph that nobody knows is refused by its name', () => {
-    expect(() => readSupergraph(composedWorld(), ['user'])).toThrow(
+  test('with a subgraph that nobody knows is refused by its name', async () => {
+    await expect(readSupergraph(composedWorld(), { ...KNOWN, subgraphs: ['user'] }, { log })).rejects.toThrow(
       'a subgraph "friend" that the gateway does not know',
     );
   });
 
-  test('without a subscription is refused', () => {
+  test.each([
+    ['a second subscription', 'happened: Event', 'happened: Event rang: Event', 'rang'],
+    ['one of another name', 'happened: Event', 'befell: Event', 'befell'],
+  ])('with %s, for which there are no announcements, is refused by its name', async (_what, from, to, name) => {
+    await expect(readSupergraph(composedWorld().replace(from, to), KNOWN, { log })).rejects.toThrow(
+      `a subscription "${name}" that the gateway does not know`,
+    );
+  });
+
+  test('without a subscription is refused', async () => {
     const without = composedWorld()
       .replace(/type Subscription[^}]*}/, '')
       .replace('subscription: Subscription', '');
-    expect(() => readSupergraph(without, ['user', 'friend'])).toThrow('has no subscription');
+    await expect(readSupergraph(without, KNOWN, { log })).rejects.toThrow('has no subscription');
   });
 
   test('shows clients nothing of how it is composed', () => {

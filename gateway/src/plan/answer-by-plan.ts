@@ -13,7 +13,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { FriendListChange } from '../live/friend-list-change.ts';
-import type { OpenLiveList } from '../live/open-live-list.ts';
+import { type OpenLiveList, signInFirst } from '../live/open-live-list.ts';
 import { PushedList } from '../live/push-to-socket.ts';
 import { introspectionKey } from './complete-selection.ts';
 import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
@@ -38,10 +38,11 @@ export function answerByPlan(
   async function follow(args: ExecutionArgs): Promise<Followed> {
     const asked = operationOf(schema, args);
     if ('errors' in asked) return asked;
-    const planned = await planOrRefuse(plan, args.document, asked);
-    if ('errors' in planned) return planned;
     const variableValues = args.variableValues ?? {};
     const context = args.contextValue as GatewayContext;
+    if (!context.viewer) return { errors: [signInFirst()] };
+    const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
+    if ('errors' in planned) return { errors: planned.errors };
     const { announced } = planned;
     if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
     const { field } = announced;
@@ -84,14 +85,19 @@ export async function runOperation(
 ): Promise<ExecutionResult> {
   const asked = operationOf(schema, args);
   if ('errors' in asked) return asked;
-  const planned = await planOrRefuse(plan, args.document, asked);
-  if ('errors' in planned) return planned;
-  const gathered = new Gathered(args.contextValue as GatewayContext, args.variableValues ?? {});
+  const context = args.contextValue as GatewayContext;
+  const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
+  if ('errors' in planned) return { errors: planned.errors };
+  const gathered = new Gathered(context, args.variableValues ?? {});
   await planned.gather?.(gathered);
   if (planned.introspection) introspect(schema, planned.introspection, args, gathered);
   const result = completed(planned, gathered);
   if (!result.errors) return result;
-  const tookEffect = tellWhatTookEffect({ schema, document: args.document, ...asked }, gathered, result.data ?? null);
+  const tookEffect = tellWhatTookEffect(
+    { schema, document: args.document, sourceKeyOf: planned.sourceKeyOf, ...asked },
+    gathered,
+    result.data ?? null,
+  );
   return tookEffect ? { ...result, extensions: { completed: tookEffect } } : result;
 }
 
@@ -101,20 +107,6 @@ function completed({ complete }: PlannedOperation, { data, failures, errors }: G
 }
 
 type Asked = { operation: OperationDefinitionNode; variables: Record<string, unknown> };
-
-/** What a condition depends on may be null only when it is run; what else goes wrong is no fault of the operation. */
-async function planOrRefuse(
-  plan: PlanOperation,
-  document: DocumentNode,
-  { operation, variables }: Asked,
-): Promise<PlannedOperation | { errors: readonly GraphQLError[] }> {
-  try {
-    return await plan(document, operation, variables);
-  } catch (error) {
-    if (error instanceof GraphQLError && error.originalError === undefined) return { errors: [error] };
-    throw error;
-  }
-}
 
 /** The operation that is meant, and its variables as their types take them; or why it cannot be run. */
 function operationOf(

@@ -1,19 +1,23 @@
+import { createHash } from 'node:crypto';
 import {
   type DocumentNode,
   type FieldNode,
-  type GraphQLError,
+  GraphQLError,
   getOperationAST,
   Kind,
   type OperationDefinitionNode,
   parse,
+  print,
   visit,
 } from 'graphql';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
+import type { AskedPlan } from './plan-in-processes-apart.ts';
+import { PlanRefused } from './plan-refused.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
 import { type Projection, projectionOf } from './project-announcement.ts';
 import type { Supergraph } from './read-supergraph.ts';
 import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
-import { sourceKeyOf } from './source-key.ts';
+import { type SourceKeyOf, sourceKeys } from './source-key.ts';
 
 type Variables = Record<string, unknown>;
 
@@ -22,6 +26,8 @@ export interface PlannedOperation {
   /** Asks the services; undefined when none has to be asked. */
   readonly gather: PlanStep | undefined;
   readonly complete: CompleteSelection;
+  /** The names under which services were asked for the fields of the document. */
+  readonly sourceKeyOf: SourceKeyOf;
   /** What a query asks about the schema. */
   readonly introspection: DocumentNode | undefined;
   /** Of a subscription. */
@@ -34,12 +40,21 @@ export type Announced = { readonly field: FieldNode } & (
   | { /** The part that stands in it; services are asked for the rest. */ readonly take: CompleteSelection }
 );
 
-/** `variables` are coerced. The same document, and the same values of what its conditions depend on, are planned once. */
+/** Why an operation is not run; said anew each time. */
+export interface NotPlanned {
+  readonly errors: readonly GraphQLError[];
+}
+
+/**
+ * `variables` are coerced; `from` says who asks. The same document, and the same values of what its conditions depend on,
+ * are planned once. Never rejects.
+ */
 export type PlanOperation = (
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Variables,
-) => Promise<PlannedOperation>;
+  from?: string,
+) => Promise<PlannedOperation | NotPlanned>;
 
 /** As many combinations of its conditions are remembered of one document. */
 const MOST_VARIANTS = 32;
@@ -47,7 +62,7 @@ const MOST_VARIANTS = 32;
 interface Planned {
   /** The variables that `@skip` and `@include` depend on. */
   readonly conditions: readonly string[];
-  readonly variants: Map<string, Promise<PlannedOperation>>;
+  readonly variants: Map<string, Promise<PlannedOperation | NotPlanned>>;
 }
 
 /** What a client may see of an error. */
@@ -66,56 +81,110 @@ export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['s
     return planned;
   }
 
-  return (document, operation, variables) => {
+  return (document, operation, variables, from = '') => {
     const { conditions, variants } = plannedOf(document);
     const variant = JSON.stringify([operation.name?.value, ...conditions.map((name) => variables[name])]);
     const known = variants.get(variant);
     if (known) return known;
     if (variants.size === MOST_VARIANTS) variants.clear();
-    const fresh = planOperation(supergraph, { subgraphs, mask }, { document, operation, variables });
+    const fresh = planOrRefuse(supergraph, { subgraphs, mask }, { document, operation, variables, from });
     variants.set(variant, fresh);
+    void fresh.then((planned) => {
+      const mayBePlannedLater = planned instanceof PlanRefused && !planned.forGood;
+      if (mayBePlannedLater && variants.get(variant) === fresh) variants.delete(variant);
+    });
     return fresh;
   };
 }
 
-async function planOperation(
-  { schema, planner }: Supergraph,
-  { subgraphs, mask }: { subgraphs: PlanOptions['subgraphs']; mask: Mask },
-  asked: { document: DocumentNode; operation: OperationDefinitionNode; variables: Variables },
-): Promise<PlannedOperation> {
-  const complete = compileSelection({ schema, ...asked, sourceKeyOf });
-  const introspection = introspectionOf(asked.document, asked.operation);
-  const { text, responseKeys } = planningDocumentOf(schema, asked.document, asked.operation, asked.variables);
-  if (text === undefined) return { gather: undefined, complete, introspection, announced: undefined };
+/** How plans are run. */
+export interface RunBy {
+  readonly subgraphs: PlanOptions['subgraphs'];
+  readonly mask: Mask;
+}
 
-  const { node } = await planner.planAsync(text, asked.operation.name?.value, NO_LABELS, 0);
+export interface AskedOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Variables;
+  readonly from: string;
+  /** See AskedPlan. */
+  readonly trial?: boolean;
+}
+
+async function planOrRefuse(
+  supergraph: Supergraph,
+  runBy: RunBy,
+  asked: AskedOperation,
+): Promise<PlannedOperation | NotPlanned> {
+  try {
+    return await planOperation(supergraph, runBy, asked);
+  } catch (error) {
+    if (error instanceof PlanRefused) return error;
+    if (error instanceof GraphQLError) return { errors: [error] };
+    return supergraph.planner.refuse(askedOf(textOf(asked.document), asked), error);
+  }
+}
+
+/** Rejects with PlanRefused, or with whatever else is in the way. */
+export async function planOperation(
+  { schema, planner }: Supergraph,
+  { subgraphs, mask }: RunBy,
+  asked: AskedOperation,
+): Promise<PlannedOperation> {
+  const { document, operation, variables } = asked;
+  const selected = { schema, document, operation, variables };
+  const sourceKeyOf = sourceKeys();
+  const complete = compileSelection({ ...selected, sourceKeyOf });
+  const planned = { complete, sourceKeyOf, introspection: introspectionOf(document, operation) };
+  const { text, responseKeys } = planningDocumentOf(schema, document, operation, variables, sourceKeyOf);
+  if (text === undefined) {
+    if (operation.operation === 'subscription') throw new GraphQLError('The subscription asks for nothing.');
+    return { ...planned, gather: undefined, announced: undefined };
+  }
+
+  const node = await planner.plan(askedOf(text, asked));
   if (!node) throw new Error('The planner has no plan for an operation that asks for something.');
   const compile = (each: typeof node) => compilePlan(each, { subgraphs, schema, responseKeys });
-  if (asked.operation.operation !== 'subscription') {
-    return { gather: compile(node), complete, introspection, announced: undefined };
+  if (operation.operation !== 'subscription') {
+    return { ...planned, gather: compile(node), announced: undefined };
   }
   const [first, ...joins] = node.kind === 'Sequence' ? node.nodes : [node];
   if (first?.kind !== 'Subscription') throw new Error('The plan of a subscription does not begin with it.');
-  const document = parse(first.primary.operation);
-  const operation = getOperationAST(document)!;
-  const [field] = operation.selectionSet.selections;
+  const announcement = parse(first.primary.operation);
+  const announcing = getOperationAST(announcement)!;
+  const [field] = announcing.selectionSet.selections;
   if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
   if (joins.length === 0) {
-    const all = compileSelection({ schema, ...asked, sourceKeyOf: asAnnounced });
+    const all = compileSelection({ ...selected, sourceKeyOf: asAnnounced });
     const projection = projectionOf(field.name.value, all, mask);
-    return { gather: undefined, complete, introspection, announced: { field, projection } };
+    return { ...planned, gather: undefined, announced: { field, projection } };
   }
-  const take = compileSelection({ schema, document, operation, variables: {}, sourceKeyOf: asAnnounced });
+  const take = compileSelection({
+    schema,
+    document: announcement,
+    operation: announcing,
+    variables: {},
+    sourceKeyOf: asAnnounced,
+  });
   const gather = compile({ kind: 'Sequence', nodes: joins });
-  return { gather, complete, introspection, announced: { field, take } };
+  return { ...planned, gather, announced: { field, take } };
+}
+
+function askedOf(text: string, { document, operation, from, trial = false }: AskedOperation): AskedPlan {
+  const hash = createHash('sha256').update(textOf(document)).digest('hex');
+  return { text, operationName: operation.name?.value, hash, from, trial };
+}
+
+/** As the client has sent it. */
+function textOf(document: DocumentNode): string {
+  return document.loc?.source.body ?? print(document);
 }
 
 const asAnnounced = ({ name }: FieldNode) => name.value;
 
-/** Progressive overrides, which our subgraphs have none of. */
-const NO_LABELS = new Set<string>();
-
-function conditionsOf(document: DocumentNode): string[] {
+/** The variables that what is asked for depends on. */
+export function conditionsOf(document: DocumentNode): string[] {
   const names = new Set<string>();
   visit(document, {
     Directive(directive) {

@@ -1,6 +1,7 @@
 import { buildSchema, getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { planningDocumentOf } from './planning-document.ts';
+import { sourceKeys } from './source-key.ts';
 
 const schema = buildSchema(`
   type Query { found(by: Filter, ids: [[ID!]], first: Int): String }
@@ -9,7 +10,10 @@ const schema = buildSchema(`
 
 function planned(text: string): string | undefined {
   const document = parse(text);
-  return planningDocumentOf(schema, document, getOperationAST(document)!, {}).text?.replace(/[\s,]+/g, ' ');
+  return planningDocumentOf(schema, document, getOperationAST(document)!, {}, sourceKeys()).text?.replace(
+    /[\s,]+/g,
+    ' ',
+  );
 }
 
 test('an ID that is written as a number is a text, wherever it stands', () => {

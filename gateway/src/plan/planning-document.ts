@@ -20,7 +20,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { sourceKeyOf } from './source-key.ts';
+import type { SourceKeyOf } from './source-key.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -42,6 +42,7 @@ export function planningDocumentOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Variables,
+  sourceKeyOf: SourceKeyOf,
 ): PlanningDocument {
   const responseKeys = new Map<string, string>();
   const types = new TypeInfo(schema);
@@ -73,10 +74,11 @@ export function planningDocumentOf(
         return { ...set, selections: opensSession ? [NEW_TOKEN, ...selections] : selections };
       },
       Field: {
-        leave(field) {
+        // As the client wrote it: whoever reads the answer knows no other.
+        enter(field) {
           const key = sourceKeyOf(field);
-          if (key === field.name.value) return withoutAlias(field);
-          responseKeys.set(key, field.alias!.value);
+          if (key === field.name.value) return field.alias && withoutAlias(field);
+          responseKeys.set(key, (field.alias ?? field.name).value);
           return { ...field, alias: { kind: Kind.NAME, value: key } };
         },
       },

@@ -1,3 +1,4 @@
+import { createLog } from '@kith/service-kit';
 import { composeServices } from '@theguild/federation-composition';
 import fc from 'fast-check';
 import {
@@ -15,8 +16,8 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { expect, test } from 'vitest';
-import { planOperations } from './plan-operations.ts';
+import { afterAll, expect, test } from 'vitest';
+import { type PlannedOperation, planOperations } from './plan-operations.ts';
 import type { Projection } from './project-announcement.ts';
 import { readSupergraph } from './read-supergraph.ts';
 
@@ -44,7 +45,10 @@ const { supergraphSdl } = composeServices([
   { name: 'user', url: 'http://user/graphql', typeDefs: parse(USER_SDL) },
   { name: 'friend', url: 'http://friend/graphql', typeDefs: parse(FRIEND_SDL) },
 ]);
-const supergraph = readSupergraph(supergraphSdl!, ['user', 'friend']);
+const log = createLog({ name: 'gateway', level: 'silent' });
+const known = { subgraphs: ['user', 'friend'], subscriptions: ['friendListChanged'] };
+const supergraph = await readSupergraph(supergraphSdl!, known, { log });
+afterAll(() => supergraph.planner.stop());
 const { schema } = supergraph;
 const neverAsked = { call: () => Promise.reject(new Error('A service was asked.')) };
 const masked = new GraphQLError('masked');
@@ -56,7 +60,8 @@ async function planned(document: DocumentNode, variableValues: Record<string, un
   return plan(document, operation, coerced!);
 }
 async function projectionOf(document: DocumentNode, variableValues?: Record<string, unknown>) {
-  return ((await planned(document, variableValues)).announced as { projection: Projection }).projection;
+  return (((await planned(document, variableValues)) as PlannedOperation).announced as { projection: Projection })
+    .projection;
 }
 
 const user = { __typename: 'User', id: 'u1', nickname: 'Ada', avatarUrl: null };

@@ -14,7 +14,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Gathered } from './run-plan.ts';
-import { sourceKeyOf } from './source-key.ts';
+import type { SourceKeyOf } from './source-key.ts';
 
 /** An operation, and its variables as their types take them. */
 interface Asked {
@@ -22,6 +22,7 @@ interface Asked {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Record<string, unknown>;
+  readonly sourceKeyOf: SourceKeyOf;
 }
 
 type Source = Readonly<Record<string, unknown>>;
@@ -37,7 +38,7 @@ export function tellWhatTookEffect(
   { data, failures, errors }: Gathered,
   answer: Source | null,
 ): Record<string, unknown> | undefined {
-  const { schema, document, operation, variables } = asked;
+  const { schema, document, operation, variables, sourceKeyOf } = asked;
   const root = schema.getMutationType();
   if (operation.operation !== 'mutation' || !root) return undefined;
   const fragments = Object.fromEntries(

@@ -134,6 +134,7 @@ const FRIEND_SDL = `${LINK}
     friendCount: Int!
     "Told to nobody else."
     ownCount: Int!
+    mutual(first: Int = 20): [Int!]!
   }
   type Friend {
     user: User! @provides(fields: "nickname avatarUrl")
@@ -172,6 +173,7 @@ const ENTITIES = `
   directive @provides(fields: federation__FieldSet!) on FIELD_DEFINITION
 `;
 
+const mutual = ({ first }: { first: number }) => Array.from({ length: first }, (_, each) => each);
 const person = (id: string) => ({ __typename: 'User', id, username: `u-${id}`, nickname: `N-${id}`, avatarUrl: null });
 const executable = (sdl: string) => sdl.replace(LINK, '') + ENTITIES;
 
@@ -223,7 +225,7 @@ function friendSchema(lists: FriendLists) {
           lists.stillAt(ownerIds, cursors),
         friendListRevisions: (_root, { ownerIds }: { ownerIds: string[] }) => lists.revisionsOf(ownerIds),
         _entities: (_root, { representations }: { representations: { id: string }[] }) =>
-          representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7 })),
+          representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7, mutual })),
       },
       User: {
         ownCount: ({ id }: { id: string }, _args, context) => {

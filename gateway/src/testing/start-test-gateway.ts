@@ -9,7 +9,12 @@ import type { startNeighbours } from './start-neighbours.ts';
 /** The gateway as its process starts it, on a free port, in this process. */
 export async function startTestGateway(
   neighbours: Awaited<ReturnType<typeof startNeighbours>>,
-  options: { graphiql?: 'on' | 'off'; drainMs?: number; env?: Record<string, string> } = {},
+  options: {
+    graphiql?: 'on' | 'off';
+    drainMs?: number;
+    env?: Record<string, string>;
+    plannerProgram?: string;
+  } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'kith-gateway-'));
   const SUPERGRAPH_FILE = join(folder, 'supergraph.graphql');
@@ -30,6 +35,7 @@ export async function startTestGateway(
       ...options.env,
     }),
     createLog({ name: 'gateway', level: 'error' }, { write: (line) => void logged.push(line) }),
+    options.plannerProgram === undefined ? {} : { plannerProgram: options.plannerProgram },
   );
   return {
     url: gateway.url,

@@ -18,6 +18,19 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   touch: '(id: $id)',
   befriend: '(id: $id)',
 };
+/** The same field, with arguments that are the same, differ, or are the same in another order. */
+const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
+  friends: ['', '(first: 3)', '(first: 0)'],
+  says: [
+    '',
+    '(times: 2)',
+    '(times: null)',
+    '(to: { name: $id, loud: true })',
+    '(to: { loud: true, name: $id })',
+    '(times: 2, to: { name: "you" })',
+    '(to: { name: "you" }, times: 2)',
+  ],
+};
 const CONDITIONS = ['@include(if: $yes)', '@include(if: $no)', '@skip(if: $no)', '@skip(if: true)', '@skip(if: $yes)'];
 
 /** Random selections of a schema, valid or nearly; the variables are `VARIABLES`. */
@@ -51,7 +64,8 @@ function selectionOf(
     if (!('getFields' in type) || next(8) === 0) return `${aliased('__typename', next)}${condition}`;
     const field = pick(type as GraphQLObjectType, depth, next);
     const named = getNamedType(field.type);
-    const given = ARGUMENTS[field.name] ?? (field.name === 'friends' ? ['', '(first: 3)', '(first: 0)'][next(3)]! : '');
+    const optional = OPTIONAL[field.name];
+    const given = ARGUMENTS[field.name] ?? (optional ? optional[next(optional.length)] : '');
     const behind = isLeafType(named) ? '' : ` ${selectionOf(schema, named, depth - 1, next)}`;
     return `${aliased(field.name, next)}${given}${condition}${behind}`;
   });
@@ -75,4 +89,55 @@ function pick(type: GraphQLObjectType, depth: number, next: (below: number) => n
 
 function aliased(name: string, next: (below: number) => number): string {
   return next(3) === 0 ? `${ALIASES[next(ALIASES.length)]}: ${name}` : name;
+}
+
+/**
+ * Operations that ask types which exclude each other, under one response name, for other fields or for the same with
+ * other arguments, at every level: valid GraphQL, most of it.
+ */
+export function conflictingOperations(schema: GraphQLSchema): fc.Arbitrary<string> {
+  return fc.infiniteStream(fc.nat({ max: 999 })).map((stream) => {
+    const next = (below: number) => (stream.next().value as number) % below;
+    const [from, types] = next(2) === 0 ? ['latest', EVENTS] : ['top { found', FOUND];
+    const selections = Array.from({ length: 2 + next(3) }, () => {
+      const type = types[next(types.length)]!;
+      return `... on ${type} ${likeOthers(schema, schema.getType(type)!, next(3), next)}`;
+    });
+    const asked = `${from} { ${selections.join(' ')} }${from === 'latest' ? '' : ' }'}`;
+    return `query Random($id: ID!, $yes: Boolean!, $no: Boolean = false) { ${asked} }`;
+  });
+}
+
+const EVENTS = ['Joined', 'Left'];
+const FOUND = ['Joined', 'Left', 'User'];
+/** What several types have, or what takes arguments. */
+const SHARED = ['about', 'sign', 'of', 'best', 'says', 'friends'];
+
+/** One or two fields, under names that those of other types have as well. */
+function likeOthers(
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  depth: number,
+  next: (below: number) => number,
+): string {
+  if (isAbstractType(type)) {
+    const within = schema
+      .getPossibleTypes(type)
+      .map((each) => `... on ${each} ${likeOthers(schema, each, depth, next)}`);
+    return `{ ${within.join(' ')} }`;
+  }
+  const fields = Object.values((type as GraphQLObjectType).getFields());
+  const wanted = fields.filter((field) => isLeafType(getNamedType(field.type)) === depth <= 0);
+  const from = wanted.length > 0 ? wanted : fields;
+  const selections = Array.from({ length: 1 + next(2) }, (_, index) => {
+    const shared = from.filter(({ name }) => SHARED.includes(name));
+    const among = shared.length > 0 && next(3) > 0 ? shared : from;
+    const field = among[next(among.length)]!;
+    const named = getNamedType(field.type);
+    const optional = OPTIONAL[field.name] ?? [''];
+    const alias = next(4) === 0 ? `${['a', 'b'][index]}: ` : '';
+    const behind = isLeafType(named) ? '' : ` ${likeOthers(schema, named, depth - 1, next)}`;
+    return `${alias}${field.name}${optional[next(optional.length)]}${behind}`;
+  });
+  return `{ ${selections.join(' ')} }`;
 }

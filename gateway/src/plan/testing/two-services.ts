@@ -12,14 +12,19 @@ const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5
 
 const SHARED = `
   interface Event { revision: Int! about: User }
-  type Joined implements Event { revision: Int! about: User by: User! mood: String }
-  type Left implements Event { revision: Int! about: User mood: Int }
+  type Joined implements Event { revision: Int! about: User by: User! mood: String sign: Badge }
+  type Left implements Event { revision: Int! about: User mood: Int sign: Note }
+  type Badge { of: User text: String }
+  type Note { of: User text: String }
   union Found = User | Joined
 `;
 
-const USER_FIELDS = 'username: String! nickname: String @shareable quote: String fragile: String!';
+const USER_FIELDS =
+  'username: String! nickname: String @shareable quote: String fragile: String! says(times: Int = 1, to: Addressed): String';
 const FRIEND_FIELDS =
   'friends(first: Int = 2): [User!]! best: User @provides(fields: "nickname") events(kind: String): [Event!]! found: [Found] rank: Int steady: Int!';
+
+const ADDRESSED = 'input Addressed { name: String loud: Boolean }';
 
 const undirected = (fields: string) => fields.replace(/@shareable|@provides\(.*?\)/g, '');
 
@@ -27,6 +32,7 @@ const USER_SDL = `${LINK}
   type Query { me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! both: User @shareable }
   type Mutation { rename(id: ID!): User! touch(id: ID!): Int }
   type User @key(fields: "id") { id: ID! ${USER_FIELDS} }
+  ${ADDRESSED}
 `;
 const FRIEND_SDL = `${LINK}
   type Query { top: User latest: Event both: User @shareable }
@@ -42,7 +48,7 @@ const WHOLE_SDL = `
   type Mutation { rename(id: ID!): User! touch(id: ID!): Int befriend(id: ID!): User! }
   type Subscription { happened: Event }
   type User { id: ID! ${undirected(USER_FIELDS)} ${undirected(FRIEND_FIELDS)} }
-  ${SHARED}
+  ${SHARED} ${ADDRESSED}
 `;
 
 const ENTITIES = `
@@ -70,6 +76,8 @@ const userFields = {
   nickname: ({ id }: { id: string }) => (numberOf(id) % 3 === 0 ? null : `n-${id}`),
   quote: ({ id }: { id: string }) => (numberOf(id) % 4 === 0 ? failing('quote') : `"${id}"`),
   fragile: ({ id }: { id: string }) => (numberOf(id) % 5 === 0 ? failing('fragile') : `f-${id}`),
+  says: ({ id }: { id: string }, { times, to }: { times: number | null; to?: object }) =>
+    `${id} ${times} ${JSON.stringify({ loud: undefined, name: undefined, ...to })}`,
 };
 const friendFields = {
   friends: ({ id }: { id: string }, { first }: { first: number }) =>
@@ -83,8 +91,9 @@ const friendFields = {
 
 function event(id: string, revision: number) {
   const about = numberOf(id + revision) % 4 === 0 ? null : other(id, revision);
-  if (revision % 2 === 0) return { __typename: 'Left', revision, about, mood: 3 };
-  return { __typename: 'Joined', revision, about, by: other(id, 7), mood: 'glad' };
+  const sign = { of: other(id, revision + 3), text: `sign ${revision}` };
+  if (revision % 2 === 0) return { __typename: 'Left', revision, about, mood: 3, sign };
+  return { __typename: 'Joined', revision, about, by: other(id, 7), mood: 'glad', sign };
 }
 
 const entities = {
@@ -136,6 +145,9 @@ export function composedWorld(): string {
   if (!supergraphSdl) throw new Error(String(errors));
   return supergraphSdl;
 }
+
+/** What a gateway would have to know to run it. */
+export const KNOWN = { subgraphs: ['user', 'friend'], subscriptions: ['happened'] };
 
 export type Asked = { service: string; query: string; variables: unknown };
 

@@ -1,0 +1,112 @@
+import type { Logger } from '@kith/service-kit';
+import {
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLNamedOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isAbstractType,
+  isLeafType,
+  isNonNullType,
+  Kind,
+  parse,
+  validate,
+} from 'graphql';
+import { conditionsOf, planOperation, type RunBy } from './plan-operations.ts';
+import type { Supergraph } from './read-supergraph.ts';
+
+/**
+ * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted.
+ * Rejects when one of them has no plan, or one with a step that cannot be run here. What is trusted and does not fit the
+ * schema is told: its clients are refused as any other would be.
+ */
+export async function trySupergraph(
+  supergraph: Supergraph,
+  runBy: RunBy,
+  { trusted, log }: { trusted: readonly string[]; log: Pick<Logger, 'warn'> },
+): Promise<void> {
+  const { schema } = supergraph;
+  for (const text of documentsOfRootFields(schema)) await tryDocument(supergraph, runBy, parse(text));
+  for (const text of trusted) {
+    const [document, fits] = parsed(schema, text);
+    if (document && fits) await tryDocument(supergraph, runBy, document);
+    else log.warn({ document: text.slice(0, 200) }, 'a trusted document does not fit the supergraph');
+  }
+}
+
+async function tryDocument(supergraph: Supergraph, runBy: RunBy, document: DocumentNode): Promise<void> {
+  const names = conditionsOf(document);
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const holds of names.length > 0 ? [true, false] : [true]) {
+      const variables = Object.fromEntries(names.map((name) => [name, holds]));
+      try {
+        await planOperation(supergraph, runBy, { document, operation: definition, variables, from: '', trial: true });
+      } catch (cause) {
+        // What its conditions leave out altogether is the client's mistake.
+        if (names.length > 0 && cause instanceof Error && cause.name === 'GraphQLError') continue;
+        const what = `${definition.operation} ${definition.name?.value ?? ''}`.trim();
+        throw new Error(`The supergraph's ${what} cannot be run: ${(cause as Error).message}`, { cause });
+      }
+    }
+  }
+}
+
+function parsed(schema: GraphQLSchema, text: string): [DocumentNode | undefined, boolean] {
+  try {
+    const document = parse(text);
+    return [document, validate(schema, document).length === 0];
+  } catch {
+    return [undefined, false];
+  }
+}
+
+/** One for each field of the roots; it is called by the field. Every type stands in it once with all of its fields. */
+export function documentsOfRootFields(schema: GraphQLSchema): string[] {
+  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((root, at) => {
+    const kind = ['query', 'mutation', 'subscription'][at]!;
+    return Object.values(root?.getFields() ?? {}).map((field) => {
+      const variables: string[] = [];
+      const selection = selectionOfField(schema, field, '', { seen: new Set(), variables });
+      const declared = variables.length === 0 ? '' : `(${variables.join(', ')})`;
+      return `${kind} ${field.name}${declared} { ${selection} }`;
+    });
+  });
+}
+
+interface Written {
+  readonly seen: Set<string>;
+  readonly variables: string[];
+}
+
+/** `alias`: under types that exclude each other the same name may stand for what does not go together. */
+function selectionOfField(
+  schema: GraphQLSchema,
+  field: GraphQLField<unknown, unknown>,
+  alias: string,
+  written: Written,
+): string {
+  const given = field.args
+    .filter((argument) => isNonNullType(argument.type) && argument.defaultValue === undefined)
+    .map(({ name, type }) => {
+      const variable = `$v${written.variables.length}`;
+      written.variables.push(`${variable}: ${type}`);
+      return `${name}: ${variable}`;
+    });
+  const selection = selectionOf(schema, getNamedType(field.type), written);
+  return `${alias}${field.name}${given.length === 0 ? '' : `(${given.join(', ')})`}${selection}`;
+}
+
+function selectionOf(schema: GraphQLSchema, type: GraphQLNamedOutputType, written: Written): string {
+  if (isLeafType(type)) return '';
+  const within = (isAbstractType(type) ? schema.getPossibleTypes(type) : [type]).map((each) => {
+    const isFirst = !written.seen.has(each.name);
+    written.seen.add(each.name);
+    const asked = Object.values(each.getFields())
+      .filter((field) => isFirst || isLeafType(getNamedType(field.type)))
+      .map((field) => selectionOfField(schema, field, isAbstractType(type) ? `${each}_${field.name}: ` : '', written));
+    const inside = `{ __typename ${asked.join(' ')} }`;
+    return isAbstractType(type) ? `... on ${each} ${inside}` : inside;
+  });
+  return isAbstractType(type) ? ` { __typename ${within.join(' ')} }` : ` ${within[0]}`;
+}
