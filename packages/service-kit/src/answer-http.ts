@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOutage } from '@kith/event-delivery/outage';
 import type { Logger } from 'pino';
-import { isUnavailable } from './is-unavailable.ts';
 import { httpStatusOf, KithError } from './kith-error.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -72,7 +72,7 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
 
 function visibleErrorOf(error: unknown, log: Logger): KithError {
   if (error instanceof KithError) return error;
-  if (isUnavailable(error)) {
+  if (isOutage(error)) {
     log.warn({ err: error }, 'a dependency did not answer');
     return new KithError('SERVICE_UNAVAILABLE', 'Try again in a moment.');
   }

@@ -16,6 +16,7 @@ import {
 } from '@kith/event-delivery';
 import {
   answers,
+  connectRedis,
   createPool,
   createSubgraphServer,
   createTokenVerifier,
@@ -25,6 +26,7 @@ import {
   type HttpServer,
   type Logger,
   operatorOnly,
+  type RedisConnection,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -32,7 +34,6 @@ import {
 } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { type AttemptsRedis, connectRedis } from './attempts/connect-redis.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
@@ -89,7 +90,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(() => ended.stop());
-    const redis = config.REDIS_URL === undefined ? undefined : connectRedis({ url: config.REDIS_URL, log });
+    const redis = connectAttempts(config, log);
     if (redis) stops.push(() => redis.close());
     const parts = await assembleParts({ config, log, keys, pool, broker, ended, redis, stops });
     const forgetting = keepForgettingExpiredSessions(pool, log);
@@ -120,7 +121,7 @@ async function assembleParts(options: {
   pool: pg.Pool;
   broker: EventBroker;
   ended: FollowedEndedTokens;
-  redis: AttemptsRedis | undefined;
+  redis: RedisConnection | undefined;
   stops: Stop[];
 }): Promise<UserServiceParts> {
   const { config, log, keys, pool, broker, ended, redis, stops } = options;
@@ -158,7 +159,16 @@ async function assembleParts(options: {
   };
 }
 
-function countAttempts(config: UserConfig, redis: AttemptsRedis | undefined): AttemptLimits {
+function connectAttempts({ REDIS_URL: url }: UserConfig, log: Logger): RedisConnection | undefined {
+  if (url === undefined) return undefined;
+  const meanwhile = 'sign-ins are counted in this process alone';
+  return connectRedis({ url, log, meanwhile, commandTimeoutMs: REDIS_WITHIN_MS });
+}
+
+/** How long a command may take before its caller does without Redis. */
+const REDIS_WITHIN_MS = 250;
+
+function countAttempts(config: UserConfig, redis: RedisConnection | undefined): AttemptLimits {
   return createAttemptLimits({
     failuresPerAccount: config.SIGN_IN_FAILURES_PER_ACCOUNT,
     failuresPerAddress: config.SIGN_IN_FAILURES_PER_ADDRESS,
@@ -173,7 +183,7 @@ function serve(options: {
   keys: FollowedSigningKeys;
   broker: EventBroker;
   ended: FollowedEndedTokens;
-  redis: AttemptsRedis | undefined;
+  redis: RedisConnection | undefined;
   parts: UserServiceParts;
 }): Promise<HttpServer> {
   const { config, log, keys, broker, ended, redis, parts } = options;
