@@ -15,24 +15,25 @@ import {
   startRelay,
 } from '@kith/event-delivery';
 import {
-  answers,
   connectRedis,
-  createPool,
   createSubgraphServer,
   createTokenVerifier,
+  createTurns,
+  type Database,
   type FollowedEndedTokens,
   followEndedTokens,
   gatewayOnly,
   type HttpServer,
   type Logger,
+  openDatabase,
   operatorOnly,
+  postgresIn,
   type RedisConnection,
   routesOnlyFor,
   type Stop,
   startHttpServer,
   stopInReverse,
 } from '@kith/service-kit';
-import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
@@ -73,29 +74,29 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(() => keys.stop());
-    const pool = createPool({
+    const database = openDatabase({
       url: config.USER_DATABASE_URL,
       name: 'user',
-      max: config.USER_DATABASE_CONNECTIONS,
+      connections: config.USER_DATABASE_CONNECTIONS,
       log,
     });
-    stops.push(() => pool.end());
+    stops.push(database.end);
     const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
     stops.push(() => broker.close());
     declareInTime(broker, log);
 
     const ended = followEndedTokens({
       broker,
-      endedSince: (sinceMs) => endedSince(pool, sinceMs, config.ACCESS_TOKEN_TTL_S),
+      endedSince: (sinceMs) => endedSince(database.reads, sinceMs, config.ACCESS_TOKEN_TTL_S),
       log,
     });
     stops.push(() => ended.stop());
     const redis = connectAttempts(config, log);
     if (redis) stops.push(() => redis.close());
-    const parts = await assembleParts({ config, log, keys, pool, broker, ended, redis, stops });
-    const forgetting = keepForgettingExpiredSessions(pool, log);
+    const parts = await assembleParts({ config, log, keys, database, broker, ended, redis, stops });
+    const forgetting = keepForgettingExpiredSessions(database.upkeep, log);
     stops.push(() => forgetting.stop());
-    const http = await serve({ config, log, keys, broker, ended, redis, parts });
+    const http = await serve({ config, log, keys, broker, ended, redis, database, parts });
     stops.push(() => http.stop());
     return { url: http.url, stop };
   } catch (error) {
@@ -114,22 +115,25 @@ function declareInTime(broker: EventBroker, log: Logger): void {
 
 const DECLARE_AGAIN_MS = 1_000;
 
+/** Of one account, a command waits so long for its turn, behind so many others at most. */
+const TURNS = { waitAtMostMs: 1_000, mayWait: 50 };
+
 async function assembleParts(options: {
   config: UserConfig;
   log: Logger;
   keys: FollowedSigningKeys;
-  pool: pg.Pool;
+  database: Database;
   broker: EventBroker;
   ended: FollowedEndedTokens;
   redis: RedisConnection | undefined;
   stops: Stop[];
 }): Promise<UserServiceParts> {
-  const { config, log, keys, pool, broker, ended, redis, stops } = options;
-  const prisma = connectPrisma(pool);
+  const { config, log, keys, database, broker, ended, redis, stops } = options;
+  const prisma = connectPrisma(database.commands);
   stops.push(() => prisma.$disconnect());
-  const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
+  const relay = startRelay({ pool: database.upkeep, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
-  const janitor = startJanitor({ pool, log });
+  const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({
     onFailure: ({ event, error }) => log.error({ err: error, event: event.name }, 'a handler of a domain event failed'),
@@ -138,7 +142,8 @@ async function assembleParts(options: {
 
   return {
     prisma,
-    pool,
+    pool: database.reads,
+    inTurn: createTurns(TURNS),
     passwords: await createPasswordHasher(),
     attempts: countAttempts(config, redis),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
@@ -184,18 +189,19 @@ function serve(options: {
   broker: EventBroker;
   ended: FollowedEndedTokens;
   redis: RedisConnection | undefined;
+  database: Database;
   parts: UserServiceParts;
 }): Promise<HttpServer> {
-  const { config, log, keys, broker, ended, redis, parts } = options;
+  const { config, log, keys, broker, ended, redis, database, parts } = options;
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
     log,
     ready: async () => {
-      const postgres = await answers(parts.pool);
+      const { readable, writable } = await postgresIn(database.upkeep);
       return {
-        ready: postgres,
-        uses: { postgres, ...(redis && { redis: redis.connected }), nats: broker.connected },
+        ready: readable,
+        uses: { postgres: writable, ...(redis && { redis: redis.connected }), nats: broker.connected },
       };
     },
     routes: {
@@ -217,12 +223,15 @@ function serve(options: {
         config.GATEWAY_KEY,
         answerEndedSince(parts.pool, config.ACCESS_TOKEN_TTL_S),
       ),
-      'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),
-      'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(parts.pool, broker)),
-      'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(parts.pool, broker)),
+      'POST /operator/import-users': operatorOnly(
+        config.OPERATOR_KEY,
+        answerImportUsers({ ...parts, pool: database.background }),
+      ),
+      'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(database.background, broker)),
+      'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(database.background, broker)),
       ...routesOnlyFor(
         config.OPERATOR_KEY,
-        eventRoutes({ pool: parts.pool, broker: () => broker, source: USER_SOURCE, streams: [USER_STREAM] }),
+        eventRoutes({ pool: database.background, broker: () => broker, source: USER_SOURCE, streams: [USER_STREAM] }),
       ),
     },
   });

@@ -49,7 +49,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     HOST: '127.0.0.1',
     PORT: 0,
     FRIEND_DATABASE_URL: database.url,
-    FRIEND_DATABASE_CONNECTIONS: 12,
+    FRIEND_DATABASE_CONNECTIONS: 16,
     REDIS_URL: redis.url,
     NATS_URL: nats.url,
     EVENT_BUS: 'jetstream',

@@ -13,19 +13,21 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
   const hash = hashOf(refreshToken);
   const { now } = parts.moment();
 
-  const outcome = await parts.prisma.$transaction(async (tx) => {
-    // The update's row lock makes two uses at once come one after the other.
-    const used = await tx.refreshToken.updateMany({ where: { hash, usedAt: null }, data: { usedAt: now } });
-    const session = await tx.session.findFirst({ where: { tokens: { some: { hash } } }, include: { user: true } });
-    if (!session || session.endedAt || session.expiresAt <= now) throw sessionEnded();
-    if (used.count === 0) {
-      await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
-      return { reused: session };
-    }
-    const tokens = await renewSession(parts, tx, session.id);
-    if (!tokens) throw sessionEnded();
-    return { tokens, user: userRowOf(session.user) };
-  });
+  const inTransaction = () =>
+    parts.prisma.$transaction(async (tx) => {
+      // The update's row lock makes two uses at once come one after the other.
+      const used = await tx.refreshToken.updateMany({ where: { hash, usedAt: null }, data: { usedAt: now } });
+      const session = await tx.session.findFirst({ where: { tokens: { some: { hash } } }, include: { user: true } });
+      if (!session || session.endedAt || session.expiresAt <= now) throw sessionEnded();
+      if (used.count === 0) {
+        await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
+        return { reused: session };
+      }
+      const tokens = await renewSession(parts, tx, session.id);
+      if (!tokens) throw sessionEnded();
+      return { tokens, user: userRowOf(session.user) };
+    });
+  const outcome = await parts.inTurn([hash.toString()], inTransaction);
 
   if ('reused' in outcome) {
     parts.sessionsEnded(outcome.reused.userId, { sessionIds: [outcome.reused.id] });

@@ -19,7 +19,7 @@ function workers() {
 }
 
 test('who names the same key waits for those before; who names another does not', async () => {
-  const inTurn = createTurns({ waitAtMostMs: 60_000 });
+  const inTurn = createTurns({ waitAtMostMs: 60_000, mayWait: 10 });
   const { begun, work, end } = workers();
   const all = [
     inTurn(['a', 'b'], work('first')),
@@ -38,18 +38,34 @@ test('who names the same key waits for those before; who names another does not'
 });
 
 test('a failure is its own, and the next goes on', async () => {
-  const inTurn = createTurns({ waitAtMostMs: 60_000 });
+  const inTurn = createTurns({ waitAtMostMs: 60_000, mayWait: 10 });
   const failing = inTurn(['a'], () => Promise.reject(new Error('It broke.')));
   const next = inTurn(['a'], async () => 'done');
   await expect(failing).rejects.toThrow('It broke.');
   expect(await next).toBe('done');
 });
 
-test('who has waited long enough goes ahead', async () => {
-  const inTurn = createTurns({ waitAtMostMs: 10 });
-  const { work, end } = workers();
+test('who has waited long enough is refused, does nothing, and those after it still wait for those before it', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 10, mayWait: 10 });
+  const { begun, work, end } = workers();
   const hanging = inTurn(['a'], work('hanging'));
-  expect(await inTurn(['a'], async () => 'done')).toBe('done');
+  const refused = { code: 'SERVICE_UNAVAILABLE', extensions: { retryAfterMs: 1_000 } };
+  await expect(inTurn(['a', 'b'], work('second'))).rejects.toMatchObject(refused);
+  await expect(inTurn(['b'], work('third'))).rejects.toMatchObject(refused);
+  expect(await inTurn(['c'], async () => 'beside')).toBe('beside');
+  expect(begun).toEqual(['hanging']);
   await end('hanging');
   await hanging;
+  expect(await inTurn(['a', 'b'], async () => 'done')).toBe('done');
+});
+
+test('who finds too many in line is refused at once, and the line goes on', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 60_000, mayWait: 2 });
+  const { work, end } = workers();
+  const first = inTurn(['a'], work('first'));
+  const line = [inTurn(['a'], async () => 2), inTurn(['a'], async () => 3)];
+  await expect(inTurn(['a'], async () => 4)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  await end('first');
+  expect(await Promise.all([first, ...line])).toEqual(['first', 2, 3]);
+  expect(await inTurn(['a'], async () => 5)).toBe(5);
 });
