@@ -93,3 +93,8 @@ test('a stop waits for the request that runs', async () => {
   await stopped;
   await expect(fetch(`${slow.url}/live`)).rejects.toThrow();
 });
+
+test('a connection that cannot be accepted, for want of handles say, ends nobody', async () => {
+  expect(http.server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).toBe(true);
+  expect((await fetch(`${http.url}/live`)).status).toBe(200);
+});
