@@ -69,3 +69,10 @@ test('who finds too many in line is refused at once, and the line goes on', asyn
   expect(await Promise.all([first, ...line])).toEqual(['first', 2, 3]);
   expect(await inTurn(['a'], async () => 5)).toBe(5);
 });
+
+test('a line that moves is waited in for longer', async () => {
+  const inTurn = createTurns({ waitAtMostMs: 100, mayWait: 10 });
+  const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve('done'), 80));
+  const line = [1, 2, 3].map(() => inTurn(['a'], slow));
+  expect(await Promise.all(line)).toEqual(['done', 'done', 'done']);
+});
