@@ -64,12 +64,14 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), Math.min(answerWithinMs, leftMs));
     const { signal } = giveUp;
-    const ask = async () => {
+    const ask = async (answered: () => void) => {
       const response = await pool.request({ path: '/graphql', method: 'POST', headers, body, signal });
-      return readResult(await response.body.text());
+      const result = readResult(await response.body.text());
+      answered();
+      return result;
     };
     try {
-      return await circuit.run(() => ask().catch(leftMs < answerWithinMs ? notItsFault : rethrow));
+      return await circuit.run((answered) => ask(answered).catch(leftMs < answerWithinMs ? notItsFault : rethrow));
     } catch {
       return unavailable(name);
     } finally {

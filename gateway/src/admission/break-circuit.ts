@@ -1,5 +1,5 @@
 import type { Logger } from '@kith/service-kit';
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { Gauge } from 'prom-client';
 
 /** So many calls in a row without an answer, and nobody waits for the next. */
@@ -13,22 +13,52 @@ const open = new Gauge({
   labelNames: ['service'],
 });
 
-/** Runs calls to one service; while it does not answer they fail at once instead of each waiting for its time to run out. */
-export function breakCircuit(
-  service: string,
-  log: Logger,
-): { run<Result>(call: () => Promise<Result>): Promise<Result> } {
-  const policy = circuitBreaker(handleAll, {
-    halfOpenAfter: TRY_AGAIN_AFTER_MS,
-    breaker: new ConsecutiveBreaker(FAILURES),
-  });
+export interface Circuit {
+  /** `call` says when the service has answered it. */
+  run<Result>(call: (answered: () => void) => Promise<Result>): Promise<Result>;
+}
+
+/**
+ * A circuit breaker: runs calls to one service; while it does not answer they fail at once instead of each waiting for
+ * its time to run out. A call without an answer counts only if the service has answered nobody since it was made: one
+ * slow owner is no reason to ask for nobody else.
+ */
+export function breakCircuit(service: string, log: Logger): Circuit {
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  const answered = () => {
+    answeredAt = performance.now();
+  };
+  const policy = circuitBreaker(
+    handleWhen((error) => !(error instanceof SlowForOne)),
+    {
+      halfOpenAfter: TRY_AGAIN_AFTER_MS,
+      breaker: new ConsecutiveBreaker(FAILURES),
+    },
+  );
   open.set({ service }, 0);
   policy.onStateChange((state) => {
     open.set({ service }, state === CircuitState.Closed ? 0 : 1);
     if (state === CircuitState.Open) log.warn({ service }, 'the service does not answer: it is not asked for a while');
     if (state === CircuitState.Closed) log.info({ service }, 'the service answers again');
   });
-  return { run: (call) => policy.execute(call) };
+  return {
+    run: (call) =>
+      policy.execute(async () => {
+        const askedAt = performance.now();
+        try {
+          return await call(answered);
+        } catch (error) {
+          throw answeredAt > askedAt ? new SlowForOne(error) : error;
+        }
+      }),
+  };
+}
+
+/** The call got no answer, and others did meanwhile. */
+class SlowForOne extends Error {
+  constructor(cause: unknown) {
+    super('The service answers others.', { cause });
+  }
 }
 
 /** Whether the call was not made at all. */

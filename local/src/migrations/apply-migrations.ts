@@ -45,7 +45,7 @@ export async function migrate(
 ): Promise<{ applied: string[] }> {
   const wanted = migrations ?? (await readMigrations(service));
   await createDatabaseIfMissing(databaseUrl);
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = openClient(databaseUrl);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_ADVISORY_LOCK]);
@@ -128,7 +128,7 @@ async function apply(client: pg.Client, { name, script, checksum }: Migration, s
 
 /** Makes an empty database of that name, unless it is there. */
 export async function createDatabaseIfMissing(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = openClient(databaseUrl);
   try {
     await client.connect();
     await client.end();
@@ -140,7 +140,7 @@ export async function createDatabaseIfMissing(databaseUrl: string): Promise<void
   const server = new URL(databaseUrl);
   const database = decodeURIComponent(server.pathname.slice(1));
   server.pathname = '/postgres';
-  const admin = new pg.Client({ connectionString: server.href });
+  const admin = openClient(server.href);
   await admin.connect();
   try {
     await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
@@ -152,4 +152,11 @@ export async function createDatabaseIfMissing(databaseUrl: string): Promise<void
   } finally {
     await admin.end();
   }
+}
+
+/** A connection that breaks fails the statement it is used for; unheard, its own error would end the process as well. */
+function openClient(connectionString: string): pg.Client {
+  const client = new pg.Client({ connectionString });
+  client.on('error', () => undefined);
+  return client;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOutage } from '@kith/event-delivery/outage';
 import type { Logger } from 'pino';
 import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
-import { isUnavailable } from './is-unavailable.ts';
 import { httpStatusOf, KithError } from './kith-error.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -85,7 +85,7 @@ export function sendRefusal(response: ServerResponse, status: number, body: unkn
 
 function visibleErrorOf(error: unknown, log: Logger): KithError {
   if (error instanceof KithError) return error;
-  if (isUnavailable(error)) {
+  if (isOutage(error)) {
     log.warn({ err: error }, 'a dependency did not answer');
     return new KithError('SERVICE_UNAVAILABLE', 'Try again in a moment.');
   }

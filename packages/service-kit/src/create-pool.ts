@@ -1,28 +1,90 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
+export interface PoolOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly log: Pick<Logger, 'warn'>;
+  /** How many connections (10 unless told otherwise). */
+  readonly max?: number;
+  /** How long a statement waits for a lock, and how long it may take: longer, and Postgres cancels it. */
+  readonly lockWithinMs?: number;
+  readonly statementWithinMs?: number;
+}
+
+/** A session that holds its locks and says nothing: Postgres ends it. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+/** A server that stays read-only is looked for again so often, and not at every statement that it refuses. */
+const REPLACE_AT_MOST_EVERY_MS = 1_000;
+
 /**
- * A pool of Postgres connections. A connection that breaks while idle is logged and replaced: without a listener it
- * would end the process. `max` is the number of connections (10 unless told otherwise). Every session speaks UTC,
- * whatever zone the server, the role, the address or the process has: Prisma writes and reads instants without a zone.
+ * A pool of Postgres connections. One that breaks, idle or lent, is logged and replaced: each has a listener for its
+ * whole life, without which its error would end the process. Those to a server that became read-only are replaced as
+ * well, each when it is given back. Every session speaks UTC, whatever zone the server, the role, the address or the
+ * process has: Prisma writes and reads instants without a zone.
  */
-export function createPool(options: { url: string; name: string; log: Logger; max?: number }): pg.Pool {
+export function createPool(options: PoolOptions): pg.Pool {
+  const { log } = options;
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
     max: options.max ?? 10,
     connectionTimeoutMillis: 3_000,
-    // A statement and no startup parameter: a pooler refuses unknown ones, but carries this from session to session.
-    onConnect: (client) => client.query("SET TIME ZONE 'UTC'"),
+    keepAlive: true,
+    // Statements and no startup parameters: a pooler refuses unknown ones, but carries these from session to session.
+    onConnect: (client) => setUpSession(client as pg.PoolClient, options),
   });
-  pool.on('error', (err) => options.log.warn({ err }, 'an idle database connection broke'));
+  pool.on('error', (err) => log.warn({ err }, 'an idle database connection broke'));
+  pool.on('connect', (client) => {
+    // While it is idle the pool says it.
+    client.on('error', () => undefined);
+  });
+  replaceWhenReadOnly(pool, log);
   return pool;
 }
 
-/** Whether the database answers, for `/ready`. */
-export async function answers(pool: pg.Pool): Promise<boolean> {
-  return pool.query('select 1').then(
-    () => true,
-    () => false,
+/**
+ * With a statement, not in the message that opens the connection: poolers between us and Postgres refuse what they do
+ * not know there. A pooler that lends sessions by the transaction keeps the setting with the server's connection, which
+ * it lends to the next: all processes of a service set the same, and ALTER ROLE … SET holds for those nobody has set.
+ */
+async function setUpSession(client: pg.PoolClient, options: PoolOptions): Promise<void> {
+  const { lockWithinMs = 10_000, statementWithinMs = 60_000 } = options;
+  // Before the pool has handed it to anybody.
+  await client.query(
+    `SET TIME ZONE 'UTC'; SET lock_timeout = ${lockWithinMs}; SET statement_timeout = ${statementWithinMs};
+     SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
   );
 }
+
+function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
+  const openedIn = new WeakMap<object, number>();
+  let generation = 0;
+  let replacedAt = Number.NEGATIVE_INFINITY;
+  const readOnly = ({ code }: { code?: string }) => {
+    if (code !== '25006' || performance.now() - replacedAt < REPLACE_AT_MOST_EVERY_MS) return;
+    replacedAt = performance.now();
+    generation += 1;
+    log.warn({}, 'Postgres may only be read: connections are opened anew, to find the server that took over');
+  };
+  pool.on('connect', (client) => {
+    openedIn.set(client, generation);
+    // The protocol's own messages: whoever holds the connection, and whatever they do with the error.
+    const { connection } = client as unknown as { connection?: NodeJS.EventEmitter };
+    connection?.on('errorMessage', readOnly);
+  });
+  pool.on('release', (_error, client) => {
+    // The pool takes back none that ends.
+    if (openedIn.get(client) !== generation) client.end().catch(() => undefined);
+  });
+}
+
+/** Whether the database answers, and takes changes, for `/ready`. */
+export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; writable: boolean }> {
+  return pool.query(READ_ONLY).then(
+    ({ rows }) => ({ readable: true, writable: rows[0]?.read_only === 'off' }),
+    () => ({ readable: false, writable: false }),
+  );
+}
+
+const READ_ONLY = `SELECT current_setting('transaction_read_only') AS read_only`;

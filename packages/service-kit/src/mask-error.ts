@@ -1,6 +1,6 @@
+import { isOutage } from '@kith/event-delivery/outage';
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
-import { isUnavailable } from './is-unavailable.ts';
 import { graphqlErrorOf, KithError } from './kith-error.ts';
 
 /** What a service's own rules throw, as clients may see it; undefined for an error that is none of them. */
@@ -18,7 +18,7 @@ export function maskError(error: unknown, log: Logger, translate?: TranslateErro
   if (root instanceof GraphQLError) {
     return root.extensions.code === undefined ? placed(withCode('BAD_USER_INPUT', root), error) : placed(root, error);
   }
-  if (isUnavailable(root)) {
+  if (isOutage(root)) {
     log.warn({ err: root }, 'a dependency did not answer');
     return placed(graphqlErrorOf(new KithError('SERVICE_UNAVAILABLE', 'Try again in a moment.')), error);
   }

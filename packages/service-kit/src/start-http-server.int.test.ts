@@ -154,3 +154,8 @@ test.each([
   await impatient.stop();
   expect([errors, logged]).toEqual([[], []]);
 });
+
+test('a connection that cannot be accepted, for want of handles say, ends nobody', async () => {
+  expect(http.server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).toBe(true);
+  expect((await fetch(`${http.url}/live`)).status).toBe(200);
+});

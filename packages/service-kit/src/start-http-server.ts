@@ -105,6 +105,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   server.on('clientError', refuseWhatIsNoRequest);
   await listen(server, hostToListenAt(options.host), options.port);
+  // For its whole life: without a listener a connection that cannot be accepted (no handles left) would end the process.
+  server.on('error', (err) => options.log.warn({ err }, 'a connection could not be accepted'));
 
   return {
     url: `http://${hostInUrl(options.host)}:${(server.address() as AddressInfo).port}`,

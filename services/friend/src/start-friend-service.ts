@@ -9,15 +9,15 @@ import {
   startRelay,
 } from '@kith/event-delivery';
 import {
-  answers,
   askForEndedTokens,
-  createPool,
   createSubgraphServer,
   createTokenVerifier,
   currentTraceparent,
   followEndedTokens,
   gatewayOnly,
   type Logger,
+  openDatabase,
+  postgresIn,
   type Stop,
   startHttpServer,
   stopInReverse,
@@ -69,21 +69,21 @@ export async function startFriendService(config: FriendConfig, log: Logger): Pro
 
 async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<string> {
   const now = () => new Date();
-  const pool = createPool({
+  const { reads, commands, background, upkeep, end } = openDatabase({
     url: config.FRIEND_DATABASE_URL,
     name: 'kith-friend',
     log,
-    max: config.FRIEND_DATABASE_CONNECTIONS,
+    connections: config.FRIEND_DATABASE_CONNECTIONS,
   });
-  stops.push(() => pool.end());
+  stops.push(end);
 
-  const timeline = await followTimeline(pool, log);
+  const timeline = await followTimeline(upkeep, log);
   stops.push(() => timeline.stop());
   const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
   const view = createFriendListView({
     redis,
-    load: (ownerId) => loadList(pool, ownerId),
-    loadRevisions: (ownerIds) => loadRevisions(pool, ownerIds),
+    load: (ownerId) => loadList(reads, ownerId),
+    loadRevisions: (ownerIds) => loadRevisions(reads, ownerIds),
     log,
   });
   stops.push(
@@ -92,7 +92,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   );
 
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
-  const history = readListHistory(pool, view, timeline);
+  const history = readListHistory(reads, view, timeline);
   const bus = createEventBus<RelationshipEvent>({
     onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),
   });
@@ -102,7 +102,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   let nudgeRelay = () => {};
 
   const relationships = createRelationships({
-    pool,
+    pool: commands,
+    background,
     limits: {
       friendsPerList: config.FRIENDS_PER_LIST,
       openRequestsPerUser: config.OPEN_REQUESTS_PER_USER,
@@ -110,7 +111,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     },
     moment: () => ({ now: now(), newId }),
     traceparent: currentTraceparent,
-    learnProfiles: (userIds) => learnProfiles(pool, users, userIds, () => ({ now: now(), newId })),
+    learnProfiles: (userIds) => learnProfiles(commands, users, userIds, () => ({ now: now(), newId })),
     afterCommit: async ({ events, revisions }) => {
       nudgeRelay();
       bus.dispatch(events);
@@ -118,7 +119,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     },
   });
   const parts: FriendServiceParts = {
-    pool,
+    pool: reads,
     relationships,
     view,
     history,
@@ -137,10 +138,10 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     broker = await connecting;
     const connected = broker;
     await connected.declareStream(FRIEND_STREAM);
-    const relay = startRelay({ pool, broker: connected, source: FRIEND_SOURCE, log });
+    const relay = startRelay({ pool: upkeep, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
-    const janitor = startJanitor({ pool, log });
-    const profiles = await consume(copyProfiles({ pool, now, newId, afterCommit: raiseFloors }), {
+    const janitor = startJanitor({ pool: upkeep, log });
+    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: raiseFloors }), {
       broker: connected,
       log,
     });
@@ -180,8 +181,11 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     port: config.PORT,
     log,
     ready: async () => {
-      const postgres = await answers(pool);
-      return { ready: postgres, uses: { postgres, redis: redis.connected, nats: broker?.connected === true } };
+      const { readable, writable } = await postgresIn(upkeep);
+      return {
+        ready: readable,
+        uses: { postgres: writable, redis: redis.connected, nats: broker?.connected === true },
+      };
     },
     routes: {
       '/graphql': createSubgraphServer({
@@ -192,8 +196,13 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
         translateError: translateRefusal,
         contextFor: (request) => friendContext(request, parts),
       }),
-      [`POST ${WHO_BLOCKS_PATH}`]: gatewayOnly(config.GATEWAY_KEY, answerWhoBlocks(pool)),
-      ...operatorRoutes({ parts, users, operatorKey: config.OPERATOR_KEY, broker: () => connecting }),
+      [`POST ${WHO_BLOCKS_PATH}`]: gatewayOnly(config.GATEWAY_KEY, answerWhoBlocks(reads)),
+      ...operatorRoutes({
+        parts: { ...parts, pool: background },
+        users,
+        operatorKey: config.OPERATOR_KEY,
+        broker: () => connecting,
+      }),
     },
   });
   stops.push(

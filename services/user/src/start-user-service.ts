@@ -15,24 +15,26 @@ import {
   startRelay,
 } from '@kith/event-delivery';
 import {
-  answers,
-  createPool,
+  connectRedis,
   createSubgraphServer,
   createTokenVerifier,
+  createTurns,
+  type Database,
   type FollowedEndedTokens,
   followEndedTokens,
   gatewayOnly,
   type HttpServer,
   type Logger,
+  openDatabase,
   operatorOnly,
+  postgresIn,
+  type RedisConnection,
   routesOnlyFor,
   type Stop,
   startHttpServer,
   stopInReverse,
 } from '@kith/service-kit';
-import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { type AttemptsRedis, connectRedis } from './attempts/connect-redis.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
@@ -74,31 +76,31 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(() => keys.stop());
-    const pool = createPool({
+    const database = openDatabase({
       url: config.USER_DATABASE_URL,
       name: 'user',
-      max: config.USER_DATABASE_CONNECTIONS,
+      connections: config.USER_DATABASE_CONNECTIONS,
       log,
     });
-    stops.push(() => pool.end());
+    stops.push(database.end);
     const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
     stops.push(() => broker.close());
     declareInTime(broker, log);
 
     const ended = followEndedTokens({
       broker,
-      endedSince: (sinceMs) => endedSince(pool, sinceMs, config.ACCESS_TOKEN_TTL_S),
+      endedSince: (sinceMs) => endedSince(database.reads, sinceMs, config.ACCESS_TOKEN_TTL_S),
       log,
     });
     stops.push(() => ended.stop());
-    const redis = config.REDIS_URL === undefined ? undefined : connectRedis({ url: config.REDIS_URL, log });
+    const redis = connectAttempts(config, log);
     if (redis) stops.push(() => redis.close());
-    const parts = await assembleParts({ config, log, keys, pool, broker, ended, redis, stops });
-    const forgetting = keepForgettingExpiredSessions(pool, log);
+    const parts = await assembleParts({ config, log, keys, database, broker, ended, redis, stops });
+    const forgetting = keepForgettingExpiredSessions(database.upkeep, log);
     stops.push(() => forgetting.stop());
-    const folding = keepWordsFolded(pool, log);
+    const folding = keepWordsFolded(database.upkeep, log);
     stops.push(() => folding.stop());
-    const http = await serve({ config, log, keys, broker, ended, redis, parts });
+    const http = await serve({ config, log, keys, broker, ended, redis, database, parts });
     stops.push(() => http.stop());
     return { url: http.url, stop };
   } catch (error) {
@@ -117,22 +119,25 @@ function declareInTime(broker: EventBroker, log: Logger): void {
 
 const DECLARE_AGAIN_MS = 1_000;
 
+/** Of one account, a command waits so long for its turn, behind so many others at most. */
+const TURNS = { waitAtMostMs: 1_000, mayWait: 50 };
+
 async function assembleParts(options: {
   config: UserConfig;
   log: Logger;
   keys: FollowedSigningKeys;
-  pool: pg.Pool;
+  database: Database;
   broker: EventBroker;
   ended: FollowedEndedTokens;
-  redis: AttemptsRedis | undefined;
+  redis: RedisConnection | undefined;
   stops: Stop[];
 }): Promise<UserServiceParts> {
-  const { config, log, keys, pool, broker, ended, redis, stops } = options;
-  const prisma = connectPrisma(pool);
+  const { config, log, keys, database, broker, ended, redis, stops } = options;
+  const prisma = connectPrisma(database.commands);
   stops.push(() => prisma.$disconnect());
-  const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
+  const relay = startRelay({ pool: database.upkeep, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
-  const janitor = startJanitor({ pool, log });
+  const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({
     onFailure: ({ event, error }) => log.error({ err: error, event: event.name }, 'a handler of a domain event failed'),
@@ -141,7 +146,8 @@ async function assembleParts(options: {
 
   return {
     prisma,
-    pool,
+    pool: database.reads,
+    inTurn: createTurns(TURNS),
     passwords: await createPasswordHasher(),
     attempts: countAttempts(config, redis),
     accessTokens: createAccessTokenIssuer(keys, config.ACCESS_TOKEN_TTL_S),
@@ -169,7 +175,16 @@ function askingWhoBlocks({ FRIEND_URL, GATEWAY_KEY }: UserConfig, log: Logger): 
   return nobodyBlocks(log);
 }
 
-function countAttempts(config: UserConfig, redis: AttemptsRedis | undefined): AttemptLimits {
+function connectAttempts({ REDIS_URL: url }: UserConfig, log: Logger): RedisConnection | undefined {
+  if (url === undefined) return undefined;
+  const meanwhile = 'sign-ins are counted in this process alone';
+  return connectRedis({ url, log, meanwhile, commandTimeoutMs: REDIS_WITHIN_MS });
+}
+
+/** How long a command may take before its caller does without Redis. */
+const REDIS_WITHIN_MS = 250;
+
+function countAttempts(config: UserConfig, redis: RedisConnection | undefined): AttemptLimits {
   return createAttemptLimits({
     failuresPerAccount: config.SIGN_IN_FAILURES_PER_ACCOUNT,
     failuresPerAddress: config.SIGN_IN_FAILURES_PER_ADDRESS,
@@ -184,19 +199,20 @@ function serve(options: {
   keys: FollowedSigningKeys;
   broker: EventBroker;
   ended: FollowedEndedTokens;
-  redis: AttemptsRedis | undefined;
+  redis: RedisConnection | undefined;
+  database: Database;
   parts: UserServiceParts;
 }): Promise<HttpServer> {
-  const { config, log, keys, broker, ended, redis, parts } = options;
+  const { config, log, keys, broker, ended, redis, database, parts } = options;
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
     log,
     ready: async () => {
-      const postgres = await answers(parts.pool);
+      const { readable, writable } = await postgresIn(database.upkeep);
       return {
-        ready: postgres,
-        uses: { postgres, ...(redis && { redis: redis.connected }), nats: broker.connected },
+        ready: readable,
+        uses: { postgres: writable, ...(redis && { redis: redis.connected }), nats: broker.connected },
       };
     },
     routes: {
@@ -218,12 +234,15 @@ function serve(options: {
         config.GATEWAY_KEY,
         answerEndedSince(parts.pool, config.ACCESS_TOKEN_TTL_S),
       ),
-      'POST /operator/import-users': operatorOnly(config.OPERATOR_KEY, answerImportUsers(parts)),
-      'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(parts.pool, broker)),
-      'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(parts.pool, broker)),
+      'POST /operator/import-users': operatorOnly(
+        config.OPERATOR_KEY,
+        answerImportUsers({ ...parts, pool: database.background }),
+      ),
+      'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(database.background, broker)),
+      'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(database.background, broker)),
       ...routesOnlyFor(
         config.OPERATOR_KEY,
-        eventRoutes({ pool: parts.pool, broker: () => broker, source: USER_SOURCE, streams: [USER_STREAM] }),
+        eventRoutes({ pool: database.background, broker: () => broker, source: USER_SOURCE, streams: [USER_STREAM] }),
       ),
     },
   });

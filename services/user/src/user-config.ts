@@ -8,7 +8,7 @@ export const userConfigSchema = z.object({
   HOST: configFields.host,
   PORT: configFields.port,
   USER_DATABASE_URL: configFields.postgresUrl,
-  USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(10),
+  USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   /** Counts wrong passwords for all processes together; without it each counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),

@@ -1,4 +1,5 @@
 import type { SessionEnded } from '@kith/event-contracts';
+import type { InTurn } from '@kith/service-kit';
 import type pg from 'pg';
 import type { AttemptLimits } from './attempts/limit-attempts.ts';
 import type { Moment } from './domain/user.ts';
@@ -14,6 +15,8 @@ export interface UserServiceParts {
   readonly prisma: PrismaClient;
   /** The same database, for statements worth seeing: the hot reads, the search, the import. */
   readonly pool: pg.Pool;
+  /** Transactions about one account, or one session, come one after the other, and leave the others their connections. */
+  readonly inTurn: InTurn;
   readonly passwords: PasswordHasher;
   /** Guards every look at a password against guessing. */
   readonly attempts: AttemptLimits;

@@ -1,15 +1,15 @@
-import { type SqlConnection, wakeTogether } from '@kith/event-delivery';
+import { lostToOthers, type SqlConnection, wakeTogether } from '@kith/event-delivery';
+import { createTurns } from '@kith/service-kit';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendLimits, FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
-import { inTransaction, lostItsTurn, preparing } from './in-transaction.ts';
+import { inTransaction, preparing } from './in-transaction.ts';
 import { ListLedger } from './list-ledger.ts';
-import { loadPair, type WhichPair } from './load-pair.ts';
+import { type LoadedPair, loadPair, type WhichPair } from './load-pair.ts';
 import { findRequest, type KnownPeople, loadRelationships, lockPeople, type Pair } from './load-relationships.ts';
 import { PairHasChanged } from './save-pair.ts';
-import { createTurns } from './take-turns.ts';
 
 export interface Changed<Result> {
   readonly result: Result;
@@ -32,7 +32,10 @@ export interface ChangedLists {
 }
 
 export interface RelationshipsOptions {
+  /** What commands run on. */
   readonly pool: pg.Pool;
+  /** What many pairs at once are changed on (`pool` unless there is another). */
+  readonly background?: pg.Pool;
   readonly limits: FriendLimits;
   readonly moment: () => Moment;
   readonly traceparent: () => string | undefined;
@@ -63,8 +66,8 @@ export interface Relationships {
   changeMany(pairs: readonly Pair[], decide: (relationship: Relationship) => void): Promise<BatchOutcome[]>;
 }
 
-/** What a statement that gets no answer may cost those who come after it. */
-const TURN_WAITS_AT_MOST_MS = 1_000;
+/** Of one list, a command waits so long for its turn, behind so many others at most. */
+const TURNS = { waitAtMostMs: 1_000, mayWait: 200 };
 
 type Decide<Result> = (relationship: Relationship, request: FriendRequest | undefined) => Result;
 
@@ -85,7 +88,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   const { pool } = options;
   const unlocked = preparing(pool);
   const wakingTogether = wakeTogether(unlocked);
-  const inTurn = createTurns({ waitAtMostMs: TURN_WAITS_AT_MOST_MS });
+  const inTurn = createTurns(TURNS);
 
   function ledgerOf({ lists }: KnownPeople): ListLedger {
     return new ListLedger(lists, { newId: options.moment().newId, traceparent: options.traceparent() });
@@ -105,9 +108,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   }
 
   /** Two round trips: load, and save unless somebody has changed one of the lists meanwhile. */
-  async function changeUnlocked<Result>(which: WhichPair, decide: Decide<Result>): Promise<Done<Changed<Result>>> {
-    const loaded = await loadPair(unlocked, which);
-    if (!loaded) throw requestNotFound();
+  async function changeUnlocked<Result>(loaded: LoadedPair, decide: Decide<Result>): Promise<Done<Changed<Result>>> {
     const { pair, state, request } = loaded;
     if (!state) throw new UnknownPeople(pair, loaded);
     const ledger = ledgerOf(loaded);
@@ -120,11 +121,12 @@ export function createRelationships(options: RelationshipsOptions): Relationship
 
   /** Behind locks; `promisedTo`: whose readers may rely on the answer even if their list has not moved. */
   function changeLocked<Answer>(
+    on: pg.Pool,
     userIds: readonly string[],
     promisedTo: readonly string[],
     decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
   ): Promise<Done<Answer>> {
-    return inTransaction(pool, async (sql) => {
+    return inTransaction(on, async (sql) => {
       const locked = await lockPeople(sql, userIds);
       const ledger = ledgerOf(locked);
       const answer = await decide(sql, locked, ledger);
@@ -134,12 +136,13 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   }
 
   /** For lists that another process changes at the same time: it waits for the locks, and then it is done. */
-  async function changeAfterOthers<Result>(which: WhichPair, decide: Decide<Result>): Promise<Done<Changed<Result>>> {
-    // Who the two are never changes, so it can be read before the lock; where the request stands is read behind it.
-    const pair = 'otherId' in which ? which : (await loadPair(unlocked, which))?.pair;
-    if (!pair) throw requestNotFound();
+  async function changeAfterOthers<Result>(
+    which: WhichPair,
+    pair: Pair,
+    decide: Decide<Result>,
+  ): Promise<Done<Changed<Result>>> {
     const both = [pair.viewerId, pair.otherId];
-    return changeLocked(both, [pair.viewerId], async (sql, locked, ledger) => {
+    return changeLocked(pool, both, [pair.viewerId], async (sql, locked, ledger) => {
       if (!both.every((userId) => locked.people.has(userId))) throw new UnknownPeople(pair, locked);
       const [state] = await loadRelationships(sql, [pair], locked);
       const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;
@@ -148,18 +151,24 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     });
   }
 
+  async function load(which: WhichPair): Promise<LoadedPair> {
+    const loaded = await loadPair(unlocked, which);
+    if (!loaded) throw requestNotFound();
+    return loaded;
+  }
+
   async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
-    const { answer, lists } = await inTurn(
-      'otherId' in which ? [which.viewerId, which.otherId] : [which.viewerId],
-      async () => {
-        try {
-          return await changeUnlocked(which, decide);
-        } catch (error) {
-          if (!(error instanceof PairHasChanged) && !lostItsTurn(error)) throw error;
-        }
-        return changeAfterOthers(which, decide);
-      },
-    );
+    // Whom a request is about is known once it is loaded, and never changes: both lists' turns can be waited for.
+    const asked = 'otherId' in which ? undefined : await load(which);
+    const pair = 'otherId' in which ? which : asked!.pair;
+    const { answer, lists } = await inTurn([pair.viewerId, pair.otherId], async () => {
+      try {
+        return await changeUnlocked(asked ?? (await load(which)), decide);
+      } catch (error) {
+        if (!(error instanceof PairHasChanged) && !lostToOthers(error)) throw error;
+      }
+      return changeAfterOthers(which, pair, decide);
+    });
     await options.afterCommit(lists);
     return answer;
   }
@@ -185,24 +194,29 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     async changeMany(pairs, decide) {
       const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
       await options.learnProfiles(everybody);
-      const { answer, lists } = await changeLocked(everybody, everybody, async (sql, locked, ledger) => {
-        const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
-        const once = oncePerPair(pairs.filter(areKnown));
-        const states = await loadRelationships(sql, [...once.values()], locked);
-        const outcomes = new Map(
-          [...once.keys()].map((key, at) => {
-            const state = ledger.upToDate(states[at]!);
-            const relationship = new Relationship(state, options.moment(), options.limits);
-            return [key, decideOne(relationship, decide, ledger)];
-          }),
-        );
-        return pairs.map((pair): BatchOutcome => {
-          const outcome = outcomes.get(keyOf(pair)) ?? { refused: userNotFound() };
-          // The same two again, either way round: by then it has been done.
-          if (once.get(keyOf(pair)) !== pair && 'changed' in outcome) return { changed: false };
-          return outcome;
-        });
-      });
+      const { answer, lists } = await changeLocked(
+        options.background ?? pool,
+        everybody,
+        everybody,
+        async (sql, locked, ledger) => {
+          const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
+          const once = oncePerPair(pairs.filter(areKnown));
+          const states = await loadRelationships(sql, [...once.values()], locked);
+          const outcomes = new Map(
+            [...once.keys()].map((key, at) => {
+              const state = ledger.upToDate(states[at]!);
+              const relationship = new Relationship(state, options.moment(), options.limits);
+              return [key, decideOne(relationship, decide, ledger)];
+            }),
+          );
+          return pairs.map((pair): BatchOutcome => {
+            const outcome = outcomes.get(keyOf(pair)) ?? { refused: userNotFound() };
+            // The same two again, either way round: by then it has been done.
+            if (once.get(keyOf(pair)) !== pair && 'changed' in outcome) return { changed: false };
+            return outcome;
+          });
+        },
+      );
       await options.afterCommit(lists);
       return answer;
     },

@@ -1,11 +1,10 @@
-import { inTransaction as inOneTransaction, type SqlConnection } from '@kith/event-delivery';
+import { inTransaction as inOneTransaction, lostToOthers, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 
 // Left to itself, Postgres takes a plan for arrays of unknown length to be dearer than a plan for these arrays, and so
 // plans every statement at every call: that was more than half of a commit's CPU time.
 const PLAN_ONCE = 'SET LOCAL plan_cache_mode = force_generic_plan';
 
-const RETRIABLE = new Set(['40001', '40P01']);
 const MAX_TRIES = 5;
 
 /**
@@ -21,14 +20,9 @@ export async function inTransaction<Result>(
     try {
       return await inOneTransaction(pool, (client) => work(preparing(client)), `${begin}; ${PLAN_ONCE}`);
     } catch (error) {
-      if (attempt >= MAX_TRIES || !lostItsTurn(error)) throw error;
+      if (attempt >= MAX_TRIES || !lostToOthers(error)) throw error;
     }
   }
-}
-
-/** Serialization failure and deadlock: whoever meets them did nothing wrong and simply tries again. */
-export function lostItsTurn(error: unknown): boolean {
-  return RETRIABLE.has((error as { code?: string }).code ?? '');
 }
 
 /** The same text is the same prepared statement: parsed and planned once a connection. */

@@ -62,7 +62,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     HOST: '127.0.0.1',
     PORT: 0,
     FRIEND_DATABASE_URL: database.url,
-    FRIEND_DATABASE_CONNECTIONS: 12,
+    FRIEND_DATABASE_CONNECTIONS: 16,
     REDIS_URL: redis.urlOf('friend'),
     NATS_URL: nats.urlOf('friend'),
     EVENT_BUS: 'jetstream',

@@ -1,5 +1,5 @@
 import type { Log } from '@kith/event-delivery';
-import { Redis } from 'ioredis';
+import { connectRedis as connect } from '@kith/service-kit';
 import { metaKey, viewKeys } from './view-keys.ts';
 import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
 
@@ -42,28 +42,30 @@ export function connectRedis(options: {
   commandTimeoutMs?: number;
 }): ViewRedis {
   const { timeline } = options;
-  const redis = new Redis(options.url, {
-    connectTimeout: 2_000,
-    // A command that met a dead connection is answered from Postgres now. Kept and sent again after a reconnect, it
-    // would speak to a server that may have lost or rolled back what the command took for granted.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(20 * 2 ** Math.min(attempt, 10), 500),
-    // A failover leaves us connected to a server that may only be read: look for the one that took over.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  const connection = connect({
+    url: options.url,
+    log: options.log,
+    meanwhile: 'friend lists are read from Postgres until it does',
   });
+  const redis = connection.client;
   for (const script of viewScripts) redis.defineCommand(script, { lua: sourceOf(script), numberOfKeys: 6 });
   // defineCommand adds methods that the type does not know.
   const scripts = redis as unknown as Record<ViewScript, (...args: (string | number)[]) => Promise<unknown>>;
 
   const timeoutMs = options.commandTimeoutMs ?? 250;
 
-  logOutages(redis, options.log);
+  const mustBeThere = () => {
+    // A demoted server answers, with what it had then.
+    if (!connection.connected) throw new ViewUnavailable('Redis is away');
+  };
+
   return {
-    run: (script, ownerId, args) =>
-      answerOf(scripts[script](...viewKeys(ownerId, timeline.current), ...args), timeoutMs),
+    async run(script, ownerId, args) {
+      mustBeThere();
+      return answerOf(scripts[script](...viewKeys(ownerId, timeline.current), ...args), timeoutMs);
+    },
     async readMeta(ownerIds, fields) {
+      mustBeThere();
       const pipeline = redis.pipeline();
       for (const ownerId of ownerIds) pipeline.hmget(metaKey(ownerId, timeline.current), ...fields);
       const replies = await answerOf(pipeline.exec(), timeoutMs);
@@ -72,13 +74,13 @@ export function connectRedis(options: {
         return values as (string | null)[];
       });
     },
-    onLost: (handler) => void redis.on('close', handler),
-    onReady: (handler) => void redis.on('ready', handler),
+    onLost: connection.onLost,
+    onReady: connection.onReady,
     get connected() {
-      return redis.status === 'ready';
+      return connection.connected;
     },
     async close() {
-      redis.disconnect();
+      connection.close();
     },
   };
 }
@@ -94,21 +96,5 @@ function answerOf<T>(reply: Promise<T>, timeoutMs: number): Promise<T> {
     const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
     const answered = () => clearTimeout(timer);
     reply.finally(answered).then(resolve, (error) => reject(new ViewUnavailable(error)));
-  });
-}
-
-/** One line when it goes, one when it is back; not one per attempt. */
-function logOutages(redis: Redis, log: Log): void {
-  let away = false;
-  const goes = (error?: Error) => {
-    if (away) return;
-    away = true;
-    log.warn({ error: error?.message }, 'Redis does not answer: friend lists are read from Postgres until it does');
-  };
-  redis.on('error', goes);
-  redis.on('reconnecting', () => goes());
-  redis.on('ready', () => {
-    if (away) log.info({}, 'Redis answers again');
-    away = false;
   });
 }

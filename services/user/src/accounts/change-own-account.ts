@@ -26,13 +26,15 @@ export async function changeOwnAccount<Result>(
   viewer: Viewer,
   change: AccountChange<Result>,
 ): Promise<{ user: UserRow; result: Result }> {
-  const outcome = await parts.prisma.$transaction(async (tx) => {
-    const row = await lockAccount(tx, viewer);
-    const user = new User(stateOf(row));
-    const result = await change(user, row, tx);
-    if (user.events.length > 0) await save(tx, user, row);
-    return { user, row, result };
-  });
+  const inTransaction = () =>
+    parts.prisma.$transaction(async (tx) => {
+      const row = await lockAccount(tx, viewer);
+      const user = new User(stateOf(row));
+      const result = await change(user, row, tx);
+      if (user.events.length > 0) await save(tx, user, row);
+      return { user, row, result };
+    });
+  const outcome = await parts.inTurn([viewer.userId], inTransaction);
   parts.committed(outcome.user.events);
   return { user: { ...userRowOf(outcome.row), ...rowOf(outcome.user) }, result: outcome.result };
 }

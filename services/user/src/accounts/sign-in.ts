@@ -30,13 +30,15 @@ async function startSessionFor(
   const matches = await parts.passwords.verify(user?.passwordHash ?? null, normalizedPassword(input.password));
   if (!user || !matches) throw invalidCredentials();
 
-  const tokens = await parts.prisma.$transaction(async (tx) => {
-    // While the password was checked it may have been changed, which ended all sessions: this one must not outlive it.
-    const unchanged = await tx.$queryRaw<unknown[]>`
-      SELECT FROM users WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
-    if (unchanged.length === 0) throw invalidCredentials();
-    return startSession(parts, tx, user.id);
-  });
+  const inTransaction = () =>
+    parts.prisma.$transaction(async (tx) => {
+      // While the password was checked it may have been changed, which ended all sessions: this one must not outlive it.
+      const unchanged = await tx.$queryRaw<unknown[]>`
+        SELECT FROM users WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
+      if (unchanged.length === 0) throw invalidCredentials();
+      return startSession(parts, tx, user.id);
+    });
+  const tokens = await parts.inTurn([user.id], inTransaction);
   return { user: userRowOf(user), tokens };
 }
 

@@ -29,16 +29,16 @@ export async function signUp(
   if (await parts.prisma.user.findUnique({ where: { username: profile.username } })) throw usernameTaken();
   const passwordHash = await parts.passwords.hash(password);
 
-  const created = await parts.prisma
-    .$transaction(async (tx) => {
+  const inTransaction = () =>
+    parts.prisma.$transaction(async (tx) => {
       const row = await tx.user.create({ data: { id, ...profile, passwordHash, version, createdAt } });
       await saveWords(sqlIn(tx), [{ id, ...profile }]);
       await appendToOutbox(sqlIn(tx), eventsToPublish(user.events));
       return { row, tokens: await startSession(parts, tx, id) };
-    })
-    .catch((error: { code?: string }) => {
-      throw error.code === UNIQUE_VIOLATION ? usernameTaken() : error;
     });
+  const created = await parts.inTurn([`name ${profile.username}`], inTransaction).catch((error: { code?: string }) => {
+    throw error.code === UNIQUE_VIOLATION ? usernameTaken() : error;
+  });
   parts.committed(user.events);
   return issueSession(parts, userRowOf(created.row), created.tokens);
 }

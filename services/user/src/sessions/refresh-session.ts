@@ -17,34 +17,36 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
   const hash = hashOf(refreshToken);
   const { now } = parts.moment();
 
-  const outcome = await parts.prisma.$transaction(async (tx) => {
-    const salt = newSuccessorSalt();
-    // The update's row lock makes two uses at once come one after the other.
-    const used = await tx.refreshToken.updateMany({
-      where: { hash, usedAt: null },
-      data: { usedAt: now, successorSalt: salt },
-    });
-    const token = await tx.refreshToken.findUnique({
-      where: { hash },
-      include: { session: { include: { user: true } } },
-    });
-    if (!token || token.session.endedAt || token.session.expiresAt <= now) throw sessionEnded();
-    const { session } = token;
-    const user = userRowOf(session.user);
+  const inTransaction = () =>
+    parts.prisma.$transaction(async (tx) => {
+      const salt = newSuccessorSalt();
+      // The update's row lock makes two uses at once come one after the other.
+      const used = await tx.refreshToken.updateMany({
+        where: { hash, usedAt: null },
+        data: { usedAt: now, successorSalt: salt },
+      });
+      const token = await tx.refreshToken.findUnique({
+        where: { hash },
+        include: { session: { include: { user: true } } },
+      });
+      if (!token || token.session.endedAt || token.session.expiresAt <= now) throw sessionEnded();
+      const { session } = token;
+      const user = userRowOf(session.user);
 
-    if (used.count > 0) {
-      const tokens = await renewSession(parts, tx, session.id, successorOf(refreshToken, salt));
-      if (!tokens) throw sessionEnded();
-      return { tokens, user };
-    }
-    // Of two at once the second may have read its clock first.
-    const ageMs = Math.max(0, now.getTime() - (token.usedAt?.getTime() ?? 0));
-    const inGrace = ageMs < parts.refreshGraceS * 1000;
-    const given = inGrace ? await givenBefore(tx, refreshToken, token) : undefined;
-    if (given !== undefined) return { tokens: { sessionId: session.id, refreshToken: given }, user };
-    await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
-    return { reused: session };
-  });
+      if (used.count > 0) {
+        const tokens = await renewSession(parts, tx, session.id, successorOf(refreshToken, salt));
+        if (!tokens) throw sessionEnded();
+        return { tokens, user };
+      }
+      // Of two at once the second may have read its clock first.
+      const ageMs = Math.max(0, now.getTime() - (token.usedAt?.getTime() ?? 0));
+      const inGrace = ageMs < parts.refreshGraceS * 1000;
+      const given = inGrace ? await givenBefore(tx, refreshToken, token) : undefined;
+      if (given !== undefined) return { tokens: { sessionId: session.id, refreshToken: given }, user };
+      await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
+      return { reused: session };
+    });
+  const outcome = await parts.inTurn([hash.toString()], inTransaction);
 
   if ('reused' in outcome) {
     parts.sessionsEnded(outcome.reused.userId, { sessionIds: [outcome.reused.id] });

@@ -1,0 +1,121 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { connectRedis, type RedisConnection } from './connect-redis.ts';
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+/** An address that leads to one server, and after a failover to another; connections that are there stay where they are. */
+async function addressOf(server: ChildServer) {
+  let port = server.port;
+  const sockets = new Set<Socket>();
+  const listening = createServer((from) => {
+    const to = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  opened.push(() => {
+    for (const socket of sockets) socket.destroy();
+    listening.close();
+  });
+  return {
+    url: `redis://127.0.0.1:${(listening.address() as { port: number }).port}`,
+    leadTo: (next: ChildServer) => {
+      port = next.port;
+    },
+  };
+}
+
+async function start(): Promise<ChildServer> {
+  const server = await startRedis();
+  opened.push(() => server.stop());
+  return server;
+}
+
+async function tell(server: ChildServer, ...command: [string, ...string[]]) {
+  const client = new Redis(server.url);
+  await client.call(...command);
+  client.disconnect();
+}
+
+function open(url: string): RedisConnection & { lines: string[] } {
+  const lines: string[] = [];
+  const keep = (_fields: object, line: string) => void lines.push(line);
+  const redis = connectRedis({
+    url,
+    log: { info: keep, warn: keep },
+    meanwhile: 'nobody minds',
+    commandTimeoutMs: 1_000,
+  });
+  opened.push(() => redis.close());
+  return Object.assign(Object.create(redis), { lines });
+}
+
+const demote = (old: ChildServer, next: ChildServer) => tell(old, 'REPLICAOF', '127.0.0.1', String(next.port));
+
+test('a server that is demoted while we are connected to it is left for the one that took over', async () => {
+  const [old, next] = [await start(), await start()];
+  const address = await addressOf(old);
+  const redis = open(address.url);
+  await eventually('Redis answers', () => redis.connected);
+  address.leadTo(next);
+  await demote(old, next);
+  await redis.client.set('a', 'lost').catch(() => undefined);
+  await eventually('the new primary takes what is written', async () => {
+    return redis.connected && (await redis.client.set('a', 'kept').catch(() => undefined)) === 'OK';
+  });
+  const reader = new Redis(next.url);
+  expect(await reader.get('a')).toBe('kept');
+  reader.disconnect();
+  expect(redis.lines).toEqual(['Redis does not answer: nobody minds', 'Redis answers again']);
+});
+
+test('as long as the address leads to the demoted server it is said to be away, and is used once it is promoted', async () => {
+  const [old, next] = [await start(), await start()];
+  const redis = open(old.url);
+  await eventually('Redis answers', () => redis.connected);
+  await demote(old, next);
+  await redis.client.set('a', 1).catch(() => undefined);
+  await eventually('it is known to be demoted', () => redis.client.status === 'ready' && !redis.connected);
+  await tell(old, 'REPLICAOF', 'NO', 'ONE');
+  await eventually('Redis answers', () => redis.connected);
+  expect(await redis.client.set('a', 2)).toBe('OK');
+});
+
+test('a replica that was given for an address from the beginning is away', async () => {
+  const [old, next] = [await start(), await start()];
+  await demote(old, next);
+  const redis = open(old.url);
+  await eventually('it is said', () => redis.lines.length > 0);
+  expect(redis.connected).toBe(false);
+});
+
+test('a connection that is killed under a command fails the command, and is opened again', async () => {
+  const server = await start();
+  const redis = open(server.url);
+  await eventually('Redis answers', () => redis.connected);
+  const blocked = redis.client.blpop('nothing', 0).catch((error: Error) => error.message);
+  await tell(server, 'CLIENT', 'KILL', 'TYPE', 'normal');
+  expect(await blocked).toMatch(/Connection is closed|max retries/);
+  await eventually('Redis answers', () => redis.connected);
+  expect(await redis.client.ping()).toBe('PONG');
+});
+
+test('a user and a password in the URL are shown to the server', async () => {
+  const server = await start();
+  await tell(server, 'ACL', 'SETUSER', 'kith', 'on', '>secret', '+@all', '~*');
+  const redis = open(server.url.replace('redis://', 'redis://kith:secret@'));
+  await eventually('Redis answers', () => redis.connected);
+  expect(await redis.client.acl('WHOAMI')).toBe('kith');
+});

@@ -1,0 +1,58 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { createPool, type PoolOptions } from './create-pool.ts';
+
+/** One service's connections to its database, by kind of work. */
+export interface Database {
+  /** What clients read. */
+  readonly reads: pg.Pool;
+  /** What clients change. */
+  readonly commands: pg.Pool;
+  /** Consumers of events, and an operator's work. */
+  readonly background: pg.Pool;
+  /** The relay, the janitor, and what `/ready` asks. */
+  readonly upkeep: pg.Pool;
+  end(): Promise<void>;
+}
+
+/** Nobody waits longer for a service, so that neither does Postgres work longer for a client. */
+const FOR_A_CLIENT = { lockWithinMs: 700, statementWithinMs: 3_000 };
+/** An event that meets a locked row comes again; the connection is for another owner's meanwhile. */
+const IN_THE_BACKGROUND = { lockWithinMs: 500, statementWithinMs: 60_000 };
+/** The fewest that can be divided. */
+const DIVIDED_FROM = 5;
+
+/**
+ * Bulkheads (M. Nygard, Release It!): so many connections in all, in compartments by kind of work, so that what one kind
+ * waits for, a locked row say, leaves the others their own. Too few to be divided, all but the upkeep's are one.
+ */
+export function openDatabase(options: { url: string; name: string; log: Logger; connections: number }): Database {
+  const { connections, name } = options;
+  const open = (what: string, max: number, bounds: Pick<PoolOptions, 'lockWithinMs' | 'statementWithinMs'>) =>
+    createPool({ url: options.url, log: options.log, name: `${name}-${what}`, max, ...bounds });
+  const pools = divide(connections, open);
+  return { ...pools, end: async () => void (await Promise.all([...new Set(Object.values(pools))].map(end))) };
+}
+
+function divide(
+  connections: number,
+  open: (what: string, max: number, bounds: { lockWithinMs: number; statementWithinMs: number }) => pg.Pool,
+): Omit<Database, 'end'> {
+  if (connections < DIVIDED_FROM) {
+    const all = open('all', connections - 1, FOR_A_CLIENT);
+    return { reads: all, commands: all, background: all, upkeep: open('upkeep', 1, IN_THE_BACKGROUND) };
+  }
+  const upkeep = connections < 8 ? 1 : 2;
+  const background = Math.max(1, Math.floor(connections / 5));
+  const reads = Math.floor((connections - upkeep - background) / 2);
+  return {
+    reads: open('reads', reads, FOR_A_CLIENT),
+    commands: open('commands', connections - upkeep - background - reads, FOR_A_CLIENT),
+    background: open('background', background, IN_THE_BACKGROUND),
+    upkeep: open('upkeep', upkeep, IN_THE_BACKGROUND),
+  };
+}
+
+function end(pool: pg.Pool): Promise<void> {
+  return pool.end();
+}
