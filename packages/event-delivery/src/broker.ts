@@ -98,7 +98,23 @@ export interface StoredMessage {
 }
 
 export interface BrokerStatus {
-  readonly streams: readonly { name: string; messages: number; bytes: number; lastSequence: number }[];
-  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand. */
-  readonly consumers: readonly { stream: string; durable: string; lag: number; unacked: number; redelivered: number }[];
+  readonly streams: readonly {
+    name: string;
+    /** Another text: another stream of that name. */
+    createdAt: string;
+    messages: number;
+    bytes: number;
+    /** Of an empty stream: of the next message. */
+    firstSequence: number;
+    lastSequence: number;
+  }[];
+  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand; all through `ackedThrough` is handled. */
+  readonly consumers: readonly {
+    stream: string;
+    durable: string;
+    lag: number;
+    unacked: number;
+    redelivered: number;
+    ackedThrough: number;
+  }[];
 }

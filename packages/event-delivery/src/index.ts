@@ -27,3 +27,4 @@ export * from './remove-old-rows.ts';
 export * from './republish.ts';
 export * from './settle-dead-letters.ts';
 export * from './sql-connection.ts';
+export * from './watch-stream.ts';

@@ -6,6 +6,7 @@ import {
   type EventBroker,
   startJanitor,
   startRelay,
+  startStreamWatch,
 } from '@kith/event-delivery';
 import {
   answers,
@@ -136,6 +137,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     await connected.declareStream(FRIEND_STREAM);
     const relay = startRelay({ pool, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
+    const watch = startStreamWatch({ pool, broker: connected, source: FRIEND_SOURCE, stream: FRIEND_STREAM, log });
     const janitor = startJanitor({ pool, log });
     const profiles = await consume(copyProfiles({ pool, now, newId, afterCommit: raiseFloors }), {
       broker: connected,
@@ -153,6 +155,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     stops.push(
       () => connected.close(),
       () => relay.stop(),
+      () => watch.stop(),
       () => janitor.stop(),
       () => profiles.stop(),
       () => lists.stop(),

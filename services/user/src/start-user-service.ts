@@ -13,6 +13,7 @@ import {
   eventRoutes,
   startJanitor,
   startRelay,
+  startStreamWatch,
 } from '@kith/event-delivery';
 import {
   answers,
@@ -128,6 +129,8 @@ async function assembleParts(options: {
   stops.push(() => prisma.$disconnect());
   const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
+  const watch = startStreamWatch({ pool, broker, source: USER_SOURCE, stream: USER_STREAM, log });
+  stops.push(() => watch.stop());
   const janitor = startJanitor({ pool, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({

@@ -242,6 +242,8 @@ async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
       name,
       messages: stream.state.messages,
       bytes: stream.state.bytes,
+      createdAt: String(stream.created),
+      firstSequence: stream.state.messages === 0 ? stream.state.last_seq + 1 : stream.state.first_seq,
       lastSequence: stream.state.last_seq,
     });
     for await (const consumer of jsm.consumers.list(name)) {
@@ -252,6 +254,7 @@ async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
         lag: consumer.num_pending,
         unacked: consumer.num_ack_pending,
         redelivered: consumer.num_redelivered,
+        ackedThrough: consumer.ack_floor.stream_seq,
       });
     }
   }
