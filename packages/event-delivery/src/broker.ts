@@ -30,8 +30,8 @@ export interface EventBroker {
   publish(messages: readonly Message[]): Promise<PublishResult[]>;
   /** Begins as soon as the broker answers; `stop()` resolves when no delivery comes any more. */
   subscribe(subscription: DurableSubscription): Stoppable;
-  /** A stream's content in order; ends at what was the end when it began, or later. A missing stream is empty. */
-  stored(stream: StreamName, options?: { subject?: string }): AsyncIterable<StoredMessage>;
+  /** A stream's content in order, above the sequence `after`; ends at what was the end when it began, or later. A missing stream is empty. */
+  stored(stream: StreamName, options?: { subject?: string; after?: number }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
   status(): Promise<BrokerStatus>;
   /** Where traces are recorded, it carries the one that is being handled. */

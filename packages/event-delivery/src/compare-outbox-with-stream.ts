@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { EventBroker } from './broker.ts';
 import { gatherStored } from './gather-stored.ts';
 import { inTransaction } from './in-transaction.ts';
+import { readPosition } from './stream-position.ts';
 
 /** One event that is on one side and not on the other, or has waited too long. */
 export interface StreamDifference {
@@ -20,6 +21,8 @@ export interface Comparison {
   readonly stream: StreamName;
   /** Waited for, so that a slow reader of a long report costs no memory here. */
   readonly onDifference: (difference: StreamDifference) => unknown;
+  /** Told how many events of a timeline that was given up are still in the stream: no difference, see give-up-events.ts. */
+  readonly onGivenUp?: (events: number) => unknown;
   readonly onProgress?: (done: number, total: number) => unknown;
   /** An event that is not published so long after it happened is a difference; younger, it is on its way. */
   readonly publishedWithinMs?: number;
@@ -42,11 +45,15 @@ const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWith
     ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first}, true) END
   ORDER BY outbox.id`;
 
-const NOT_IN_OUTBOX = `
+const NOT_IN_OUTBOX = (givenUpThrough: number) => `
   SELECT regexp_replace(stored.subject, '^.*\\.', '') AS owner, stored.event_id AS "eventId",
     'in the stream as number ' || sequence || ', but not in the outbox' AS detail
-  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL
+  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL AND sequence > ${givenUpThrough}
   ORDER BY sequence`;
+
+const GIVEN_UP = `
+  SELECT count(*)::int AS events FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
+  WHERE outbox.event_id IS NULL AND sequence <= $1`;
 
 /**
  * Compares an outbox with the stream it publishes to, event by event and both ways, and names every difference; changes
@@ -61,9 +68,12 @@ export async function compareOutboxWithStream(comparison: Comparison): Promise<n
     const { total, started_at: startedAt } = rows[0]!;
     let first = await gatherStored(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
     first ??= (await lastSequenceOf(broker, stream)) + 1;
-    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX]) {
+    const { givenUpThrough } = await readPosition(client, stream.name);
+    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX(givenUpThrough)]) {
       for await (const difference of portions(client, query)) await onDifference({ check: 'stream', ...difference });
     }
+    const givenUp = await client.query<{ events: number }>(GIVEN_UP, [givenUpThrough]);
+    await comparison.onGivenUp?.(givenUp.rows[0]!.events);
     await onProgress?.(total, total);
     return total;
   });

@@ -10,6 +10,7 @@ export * from './domain-event.ts';
 export * from './draft-event.ts';
 export * from './event-bus.ts';
 export * from './executor.ts';
+export * from './give-up-events.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export * from './in-transaction.ts';

@@ -35,6 +35,7 @@ import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
 import { readListHistory } from './lists/read-list-history.ts';
+import { settleAfterARestore } from './lists/settle-after-a-restore.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
@@ -135,6 +136,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     broker = await connecting;
     const connected = broker;
     await connected.declareStream(FRIEND_STREAM);
+    await settleAfterARestore({ pool, broker: connected, stream: FRIEND_STREAM, timeline, log });
     const relay = startRelay({ pool, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
     const watch = startStreamWatch({ pool, broker: connected, source: FRIEND_SOURCE, stream: FRIEND_STREAM, log });

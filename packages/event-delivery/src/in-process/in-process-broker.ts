@@ -72,7 +72,7 @@ export async function startInProcessBroker(options: InProcessOptions): Promise<E
       }
     },
     subscribe: (subscription) => durableOf(subscription.stream, subscription.durable).subscribe(subscription),
-    stored: (stream, what): AsyncIterable<StoredMessage> => store.stored(stream.name, what?.subject),
+    stored: (stream, what): AsyncIterable<StoredMessage> => store.stored(stream.name, what?.subject, what?.after),
     deleteStored: (stream, sequence) => store.delete(stream.name, sequence),
     status: () => readStatus(pool, durables),
     announce: announcements.announce,

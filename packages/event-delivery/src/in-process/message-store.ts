@@ -184,9 +184,9 @@ export function createMessageStore(pool: pg.Pool) {
       return rows.map(fromRow);
     },
 
-    async *stored(stream: string, pattern?: string): AsyncIterable<StoredMessage> {
+    async *stored(stream: string, pattern?: string, after = 0): AsyncIterable<StoredMessage> {
       const exact = pattern !== undefined && !/[*>]/.test(pattern);
-      for (let above = 0; ; ) {
+      for (let above = after; ; ) {
         const { rows } = await pool.query<Row>(
           `SELECT sequence, subject, message_id, headers, payload, stored_at FROM event_bus.message
            WHERE stream = $1 AND sequence > $2 AND ($3::text IS NULL OR subject = $3) ORDER BY sequence LIMIT 1000`,

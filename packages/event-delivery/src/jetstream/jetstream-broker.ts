@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
 import {
+  DeliverPolicy,
   JetStreamApiError,
   type JetStreamManager,
   type JsMsg,
@@ -112,7 +113,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       declared.set(subscription.stream.name, subscription.stream);
       return subscribeDurably({ nc, jsm, log, acks, ensureStream, onReconnect }, subscription);
     },
-    stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
+    stored: (stream, what) => readStored(jsm, stream.name, what),
     async deleteStored(stream, sequence) {
       await jsm.streams.deleteMessage(stream.name, sequence).catch(async (error) => {
         if (await jsm.streams.getMessage(stream.name, { seq: sequence })) throw error;
@@ -205,10 +206,17 @@ function nullWhenMissing(error: unknown): null {
   throw error;
 }
 
-async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {
+async function* readStored(
+  jsm: JetStreamManager,
+  name: string,
+  { subject, after = 0 }: { subject?: string; after?: number } = {},
+): AsyncIterable<StoredMessage> {
   const info = await jsm.streams.info(name).catch(nullWhenMissing);
-  if (!info || info.state.messages === 0) return;
-  const consumer = await jsm.jetstream().consumers.get(name, subject ? { filter_subjects: subject } : {});
+  if (!info || info.state.messages === 0 || info.state.last_seq <= after) return;
+  const consumer = await jsm.jetstream().consumers.get(name, {
+    ...(subject && { filter_subjects: subject }),
+    ...(after > 0 && { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }),
+  });
   for (;;) {
     const { num_pending: pending } = await consumer.info(true);
     if (pending === 0) return;
