@@ -2,6 +2,7 @@ import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
 import type { EventBroker } from './broker.ts';
 import { inTransaction } from './in-transaction.ts';
+import type { Log } from './log.ts';
 import { eventIdOf } from './message-id.ts';
 import { readPosition, writePosition } from './stream-position.ts';
 
@@ -38,4 +39,26 @@ export async function giveUpEvents(pool: pg.Pool, broker: EventBroker, stream: S
     const createdAt = before.createdAt ?? found.createdAt;
     await writePosition(client, stream.name, { ...before, createdAt, givenUpThrough: found.lastSequence });
   });
+}
+
+/**
+ * For a service whose revisions need no timeline, before it publishes: gives up what its stream has and its database, put
+ * back to an earlier state, does not know. Without a broker it does nothing, and never rejects.
+ */
+export async function giveUpWhenBehind(
+  pool: pg.Pool,
+  broker: EventBroker,
+  stream: StreamName,
+  log: Log,
+): Promise<void> {
+  try {
+    if (!broker.connected || !(await isBehindStream(pool, broker, stream))) return;
+    await giveUpEvents(pool, broker, stream);
+    log.warn(
+      { stream: stream.name },
+      'the database is behind its stream, as after a restore: those events are given up',
+    );
+  } catch (error) {
+    log.warn({ error: String(error) }, 'whether the database is behind its stream cannot be seen');
+  }
 }

@@ -11,6 +11,7 @@ import {
   createEventBus,
   type EventBroker,
   eventRoutes,
+  giveUpWhenBehind,
   startJanitor,
   startRelay,
   startStreamWatch,
@@ -127,6 +128,7 @@ async function assembleParts(options: {
   const { config, log, keys, pool, broker, ended, redis, stops } = options;
   const prisma = connectPrisma(pool);
   stops.push(() => prisma.$disconnect());
+  await giveUpWhenBehind(pool, broker, USER_STREAM, log);
   const relay = startRelay({ pool, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
   const watch = startStreamWatch({ pool, broker, source: USER_SOURCE, stream: USER_STREAM, log });
