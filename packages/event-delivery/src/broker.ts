@@ -30,8 +30,8 @@ export interface EventBroker {
   publish(messages: readonly Message[]): Promise<PublishResult[]>;
   /** Begins as soon as the broker answers; `stop()` resolves when no delivery comes any more. */
   subscribe(subscription: DurableSubscription): Stoppable;
-  /** A stream's content in order; ends at what was the end when it began, or later. A missing stream is empty. */
-  stored(stream: StreamName, options?: { subject?: string }): AsyncIterable<StoredMessage>;
+  /** A stream's content in order, above the sequence `after`; ends at what was the end when it began, or later. A missing stream is empty. */
+  stored(stream: StreamName, options?: { subject?: string; after?: number }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
   status(): Promise<BrokerStatus>;
   /** Where traces are recorded, it carries the one that is being handled. */
@@ -98,7 +98,23 @@ export interface StoredMessage {
 }
 
 export interface BrokerStatus {
-  readonly streams: readonly { name: string; messages: number; bytes: number; lastSequence: number }[];
-  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand. */
-  readonly consumers: readonly { stream: string; durable: string; lag: number; unacked: number; redelivered: number }[];
+  readonly streams: readonly {
+    name: string;
+    /** Another text: another stream of that name. */
+    createdAt: string;
+    messages: number;
+    bytes: number;
+    /** Of an empty stream: of the next message. */
+    firstSequence: number;
+    lastSequence: number;
+  }[];
+  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand; all through `ackedThrough` is handled. */
+  readonly consumers: readonly {
+    stream: string;
+    durable: string;
+    lag: number;
+    unacked: number;
+    redelivered: number;
+    ackedThrough: number;
+  }[];
 }

@@ -1,8 +1,9 @@
 import type { StreamName } from '@kith/event-contracts';
 import pg from 'pg';
 import type { EventBroker } from './broker.ts';
+import { gatherStored } from './gather-stored.ts';
 import { inTransaction } from './in-transaction.ts';
-import { eventIdOf } from './message-id.ts';
+import { readPosition } from './stream-position.ts';
 
 /** One event that is on one side and not on the other, or has waited too long. */
 export interface StreamDifference {
@@ -20,6 +21,8 @@ export interface Comparison {
   readonly stream: StreamName;
   /** Waited for, so that a slow reader of a long report costs no memory here. */
   readonly onDifference: (difference: StreamDifference) => unknown;
+  /** Told how many events of a timeline that was given up are still in the stream: no difference, see give-up-events.ts. */
+  readonly onGivenUp?: (events: number) => unknown;
   readonly onProgress?: (done: number, total: number) => unknown;
   /** An event that is not published so long after it happened is a difference; younger, it is on its way. */
   readonly publishedWithinMs?: number;
@@ -29,11 +32,6 @@ const PORTION = 2_000;
 
 // What was published before this moment must be in the stream, which is read after it.
 const EXPECTED = 'SELECT count(*)::int AS total, clock_timestamp()::text AS started_at FROM outbox';
-
-const STORED = 'CREATE TEMP TABLE stored (event_id text PRIMARY KEY, sequence bigint, subject text) ON COMMIT DROP';
-
-const REMEMBER = `
-  INSERT INTO stored SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) ON CONFLICT DO NOTHING`;
 
 // What the stream has dropped by age is no difference: its numbers begin at $first.
 const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWithinMs: number }) => `
@@ -47,11 +45,15 @@ const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWith
     ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first}, true) END
   ORDER BY outbox.id`;
 
-const NOT_IN_OUTBOX = `
+const NOT_IN_OUTBOX = (givenUpThrough: number) => `
   SELECT regexp_replace(stored.subject, '^.*\\.', '') AS owner, stored.event_id AS "eventId",
     'in the stream as number ' || sequence || ', but not in the outbox' AS detail
-  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL
+  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL AND sequence > ${givenUpThrough}
   ORDER BY sequence`;
+
+const GIVEN_UP = `
+  SELECT count(*)::int AS events FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
+  WHERE outbox.event_id IS NULL AND sequence <= $1`;
 
 /**
  * Compares an outbox with the stream it publishes to, event by event and both ways, and names every difference; changes
@@ -62,48 +64,19 @@ export async function compareOutboxWithStream(comparison: Comparison): Promise<n
   const { pool, broker, stream, onDifference, onProgress, publishedWithinMs = 10_000 } = comparison;
   // The temporary table goes with the transaction.
   return inTransaction(pool, async (client) => {
-    await client.query(STORED);
     const { rows } = await client.query<{ total: number; started_at: string }>(EXPECTED);
     const { total, started_at: startedAt } = rows[0]!;
-    let first = await gather(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
+    let first = await gatherStored(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
     first ??= (await lastSequenceOf(broker, stream)) + 1;
-    await client.query('ANALYZE stored');
-    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX]) {
+    const { givenUpThrough } = await readPosition(client, stream.name);
+    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX(givenUpThrough)]) {
       for await (const difference of portions(client, query)) await onDifference({ check: 'stream', ...difference });
     }
+    const givenUp = await client.query<{ events: number }>(GIVEN_UP, [givenUpThrough]);
+    await comparison.onGivenUp?.(givenUp.rows[0]!.events);
     await onProgress?.(total, total);
     return total;
   });
-}
-
-/** Resolves to the first message's sequence; undefined where there is none. */
-async function gather(
-  client: pg.PoolClient,
-  messages: ReturnType<EventBroker['stored']>,
-  onProgress: (done: number) => unknown,
-): Promise<number | undefined> {
-  let first: number | undefined;
-  let done = 0;
-  let found: { id: string; sequence: number; subject: string }[] = [];
-  const remember = async () => {
-    const [ids, sequences, subjects] = [
-      found.map(({ id }) => id),
-      found.map(({ sequence }) => sequence),
-      found.map(({ subject }) => subject),
-    ];
-    done += found.length;
-    found = [];
-    await client.query(REMEMBER, [ids, sequences, subjects]);
-    await onProgress(done);
-  };
-  for await (const { id, sequence, subject } of messages) {
-    first ??= sequence;
-    // A message without an id is of no event, and has to show as such.
-    found.push({ id: id === undefined ? `#${sequence}` : eventIdOf(id), sequence, subject });
-    if (found.length >= PORTION) await remember();
-  }
-  await remember();
-  return first;
 }
 
 /** Of a stream that is empty, because all has aged out, or because it was lost and counts from 1 again. */

@@ -5,6 +5,7 @@ import { type ConsumerDefinition, consume } from './consume.ts';
 import type { Log } from './log.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { type Retention, startJanitor } from './remove-old-rows.ts';
+import { startStreamWatch } from './watch-stream.ts';
 
 export interface DeliverOptions {
   /** Of the database that holds the service's state, and the tables of event-tables.sql beside it. */
@@ -32,6 +33,7 @@ export async function deliverEvents(options: DeliverOptions): Promise<Pick<Relay
   try {
     const relay = startRelay({ pool, broker, source, log });
     running.push(relay, startJanitor({ pool, log, ...retention }));
+    running.push(startStreamWatch({ pool, broker, source, stream, log }));
     for (const consumer of consumers as readonly ConsumerDefinition<EventContract>[]) {
       running.push(await consume(consumer, { broker, log }));
     }

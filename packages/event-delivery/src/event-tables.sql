@@ -25,3 +25,13 @@ CREATE TABLE inbox (
   PRIMARY KEY (consumer, event_id)
 );
 CREATE INDEX inbox_handled_at ON inbox (handled_at);
+
+-- Where the stream stood that the outbox publishes to, so that what it loses is noticed, and published again.
+CREATE TABLE stream_position (
+  name             text   PRIMARY KEY,
+  created_at       text   NOT NULL,
+  last_sequence    bigint NOT NULL,
+  had_through      jsonb  NOT NULL,
+  holes            bigint NOT NULL,
+  given_up_through bigint NOT NULL
+);

@@ -7,6 +7,7 @@ import {
   NatsUrlError,
   startJanitor,
   startRelay,
+  startStreamWatch,
 } from '@kith/event-delivery';
 import {
   askForEndedTokens,
@@ -36,6 +37,7 @@ import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
 import { readListHistory } from './lists/read-list-history.ts';
+import { settleAfterARestore } from './lists/settle-after-a-restore.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
@@ -77,7 +79,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   });
   stops.push(end);
 
-  const timeline = await followTimeline(upkeep, log);
+  const timeline = await followTimeline(upkeep, log, { others: [reads, commands, background] });
   stops.push(() => timeline.stop());
   const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
   const view = createFriendListView({
@@ -138,8 +140,16 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     broker = await connecting;
     const connected = broker;
     await connected.declareStream(FRIEND_STREAM);
+    await settleAfterARestore({ pool: upkeep, broker: connected, stream: FRIEND_STREAM, timeline, log });
     const relay = startRelay({ pool: upkeep, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
+    const watch = startStreamWatch({
+      pool: upkeep,
+      broker: connected,
+      source: FRIEND_SOURCE,
+      stream: FRIEND_STREAM,
+      log,
+    });
     const janitor = startJanitor({ pool: upkeep, log });
     const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: raiseFloors }), {
       broker: connected,
@@ -157,6 +167,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     stops.push(
       () => connected.close(),
       () => relay.stop(),
+      () => watch.stop(),
       () => janitor.stop(),
       () => profiles.stop(),
       () => lists.stop(),

@@ -11,8 +11,10 @@ import {
   createEventBus,
   type EventBroker,
   eventRoutes,
+  giveUpWhenBehind,
   startJanitor,
   startRelay,
+  startStreamWatch,
 } from '@kith/event-delivery';
 import {
   connectRedis,
@@ -135,8 +137,11 @@ async function assembleParts(options: {
   const { config, log, keys, database, broker, ended, redis, stops } = options;
   const prisma = connectPrisma(database.commands);
   stops.push(() => prisma.$disconnect());
+  await giveUpWhenBehind(database.upkeep, broker, USER_STREAM, log);
   const relay = startRelay({ pool: database.upkeep, broker, source: USER_SOURCE, log });
   stops.push(() => relay.stop());
+  const watch = startStreamWatch({ pool: database.upkeep, broker, source: USER_SOURCE, stream: USER_STREAM, log });
+  stops.push(() => watch.stop());
   const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({

@@ -7,6 +7,7 @@ export const BUS_TABLES = `
     keep_forever  boolean NOT NULL,
     last_sequence bigint  NOT NULL DEFAULT 0
   );
+  ALTER TABLE event_bus.stream ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT now();
   CREATE TABLE IF NOT EXISTS event_bus.message (
     stream     text        NOT NULL,
     sequence   bigint      NOT NULL,

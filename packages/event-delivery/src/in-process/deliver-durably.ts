@@ -173,7 +173,7 @@ export function createDurable(options: {
         },
       };
     },
-    status(lastSequence: number): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable'> {
+    status(lastSequence: number): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough'> {
       return {
         lag: Math.max(0, lastSequence - cursor),
         unacked: inHand.size,

@@ -72,7 +72,7 @@ export async function startInProcessBroker(options: InProcessOptions): Promise<E
       }
     },
     subscribe: (subscription) => durableOf(subscription.stream, subscription.durable).subscribe(subscription),
-    stored: (stream, what): AsyncIterable<StoredMessage> => store.stored(stream.name, what?.subject),
+    stored: (stream, what): AsyncIterable<StoredMessage> => store.stored(stream.name, what?.subject, what?.after),
     deleteStored: (stream, sequence) => store.delete(stream.name, sequence),
     status: () => readStatus(pool, durables),
     announce: announcements.announce,
@@ -93,7 +93,8 @@ async function readStatus(
   durables: ReadonlyMap<string, { stream: string; durable: Durable }>,
 ): Promise<BrokerStatus> {
   const { rows: streams } = await pool.query(
-    `SELECT name, last_sequence, count(sequence) AS messages, coalesce(sum(octet_length(payload)), 0) AS bytes
+    `SELECT name, created_at::text, last_sequence, coalesce(min(sequence), last_sequence + 1) AS first_sequence,
+       count(sequence) AS messages, coalesce(sum(octet_length(payload)), 0) AS bytes
      FROM event_bus.stream LEFT JOIN event_bus.message ON message.stream = name GROUP BY name ORDER BY name`,
   );
   const { rows: consumers } = await pool.query(
@@ -105,13 +106,16 @@ async function readStatus(
       name: row.name,
       messages: Number(row.messages),
       bytes: Number(row.bytes),
+      createdAt: row.created_at,
+      firstSequence: Number(row.first_sequence),
       lastSequence: Number(row.last_sequence),
     })),
     consumers: consumers.map((row) => {
       const running = durables.get(`${row.stream} ${row.durable}`);
       const last = lastOf.get(row.stream) ?? 0;
       const waiting = { lag: Math.max(0, last - Number(row.acked_through)), unacked: 0, redelivered: 0 };
-      return { stream: row.stream, durable: row.durable, ...(running?.durable.status(last) ?? waiting) };
+      const ackedThrough = Number(row.acked_through);
+      return { stream: row.stream, durable: row.durable, ...(running?.durable.status(last) ?? waiting), ackedThrough };
     }),
   };
 }

@@ -23,6 +23,14 @@ const APPEND = `
   UPDATE event_bus.stream SET last_sequence = last.sequence
   FROM (SELECT stream, max(sequence) AS sequence FROM appended GROUP BY stream) AS last WHERE name = last.stream`;
 
+// A sequence is given out once, even when the row that counts them was lost: a consumer would take it for one it has had.
+const DECLARE = `
+  INSERT INTO event_bus.stream (name, subjects, keep_forever, last_sequence)
+  SELECT $1, $2, $3, greatest($4::bigint,
+    (SELECT max(sequence) FROM event_bus.message WHERE stream = $1),
+    (SELECT max(acked_through) FROM event_bus.consumer WHERE stream = $1))
+  ON CONFLICT (name) DO UPDATE SET subjects = $2, keep_forever = $3 RETURNING last_sequence`;
+
 interface Stream {
   config: StreamName;
   lastSequence: number;
@@ -136,14 +144,11 @@ export function createMessageStore(pool: pg.Pool) {
     },
 
     async declareStream(config: StreamName): Promise<void> {
-      await pool.query(
-        `INSERT INTO event_bus.stream (name, subjects, keep_forever) VALUES ($1, $2, $3)
-         ON CONFLICT (name) DO UPDATE SET subjects = $2, keep_forever = $3`,
-        [config.name, config.subjects, config.keep === 'forever'],
-      );
       const known = streams.get(config.name);
+      const values = [config.name, config.subjects, config.keep === 'forever', known?.lastSequence ?? 0];
+      const { rows } = await pool.query(DECLARE, values);
       if (known) known.config = config;
-      else streams.set(config.name, { config, lastSequence: 0, tail: [] });
+      else streams.set(config.name, { config, lastSequence: Number(rows[0].last_sequence), tail: [] });
     },
 
     /** One result a message; rejects when Postgres does not answer, and then nothing can be said. */
@@ -179,9 +184,9 @@ export function createMessageStore(pool: pg.Pool) {
       return rows.map(fromRow);
     },
 
-    async *stored(stream: string, pattern?: string): AsyncIterable<StoredMessage> {
+    async *stored(stream: string, pattern?: string, after = 0): AsyncIterable<StoredMessage> {
       const exact = pattern !== undefined && !/[*>]/.test(pattern);
-      for (let above = 0; ; ) {
+      for (let above = after; ; ) {
         const { rows } = await pool.query<Row>(
           `SELECT sequence, subject, message_id, headers, payload, stored_at FROM event_bus.message
            WHERE stream = $1 AND sequence > $2 AND ($3::text IS NULL OR subject = $3) ORDER BY sequence LIMIT 1000`,

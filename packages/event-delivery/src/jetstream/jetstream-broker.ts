@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
-import { JetStreamApiError, type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream';
+import {
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  type JsMsg,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { headers, type NatsConnection, type Status } from 'nats';
 import {
   type BrokerStatus,
@@ -108,7 +114,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       declared.set(subscription.stream.name, subscription.stream);
       return subscribeDurably({ nc, jsm, log, acks, ensureStream, onReconnect }, subscription);
     },
-    stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
+    stored: (stream, what) => readStored(jsm, stream.name, what),
     async deleteStored(stream, sequence) {
       await jsm.streams.deleteMessage(stream.name, sequence).catch(async (error) => {
         if (await jsm.streams.getMessage(stream.name, { seq: sequence })) throw error;
@@ -177,10 +183,17 @@ async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Res
   }
 }
 
-async function* readStored(jsm: JetStreamManager, name: string, subject?: string): AsyncIterable<StoredMessage> {
+async function* readStored(
+  jsm: JetStreamManager,
+  name: string,
+  { subject, after = 0 }: { subject?: string; after?: number } = {},
+): AsyncIterable<StoredMessage> {
   const info = await jsm.streams.info(name).catch(nullWhenMissing);
-  if (!info || info.state.messages === 0) return;
-  const consumer = await jsm.jetstream().consumers.get(name, subject ? { filter_subjects: subject } : {});
+  if (!info || info.state.messages === 0 || info.state.last_seq <= after) return;
+  const consumer = await jsm.jetstream().consumers.get(name, {
+    ...(subject && { filter_subjects: subject }),
+    ...(after > 0 && { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }),
+  });
   for (;;) {
     const { num_pending: pending } = await consumer.info(true);
     if (pending === 0) return;
@@ -214,6 +227,8 @@ async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
       name,
       messages: stream.state.messages,
       bytes: stream.state.bytes,
+      createdAt: String(stream.created),
+      firstSequence: stream.state.messages === 0 ? stream.state.last_seq + 1 : stream.state.first_seq,
       lastSequence: stream.state.last_seq,
     });
     for await (const consumer of jsm.consumers.list(name)) {
@@ -224,6 +239,7 @@ async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
         lag: consumer.num_pending,
         unacked: consumer.num_ack_pending,
         redelivered: consumer.num_redelivered,
+        ackedThrough: consumer.ack_floor.stream_seq,
       });
     }
   }

@@ -4,11 +4,19 @@ import type pg from 'pg';
 /** How long a process may go on with a timeline that is over. */
 export const TIMELINE_LOOK_EVERY_MS = 1_000;
 
-const NEWEST = 'SELECT id FROM timeline ORDER BY started_at DESC LIMIT 1';
+// $1 is an event that this process has seen committed: where it is missing, the database was put back.
+const LOOK = `
+  SELECT id, (SELECT event_id FROM outbox ORDER BY outbox.id DESC LIMIT 1) AS newest_event,
+    $1::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM outbox WHERE event_id = $1::uuid) AS is_behind
+  FROM timeline ORDER BY started_at DESC LIMIT 1`;
 // Later than any other, whatever the clocks of the servers before and after the restore say.
 const BEGIN = `
   INSERT INTO timeline (started_at)
   SELECT greatest(clock_timestamp(), max(started_at) + interval '1 millisecond') FROM timeline RETURNING id`;
+/** An event younger than that is in the outbox, however short its retention. */
+const REMEMBERED_FOR_MS = 60 * 60 * 1_000;
+
+type Sql = Pick<pg.ClientBase, 'query'>;
 
 /**
  * The timeline that revisions count in. A database restored from a backup counts the same numbers again for other
@@ -18,29 +26,74 @@ export interface Timeline {
   readonly current: string;
   /** Begins a new one; other processes know within TIMELINE_LOOK_EVERY_MS. */
   begin(): Promise<string>;
+  /** Called when this process has begun one, whoever asked for it. */
+  onBegun(handler: () => void): void;
   stop(): void;
 }
 
+/**
+ * Follows the newest timeline, and begins one by itself when the database lacks an event that this process has seen in
+ * it. Every new connection of this pool, and of the others to the same database, is looked at before it is used, since a database is put back while nobody is
+ * connected; and every second, for one that is put back under open connections.
+ */
 export async function followTimeline(
   pool: pg.Pool,
   log: Log,
-  { lookEveryMs = TIMELINE_LOOK_EVERY_MS } = {},
+  { lookEveryMs = TIMELINE_LOOK_EVERY_MS, others = [] }: { lookEveryMs?: number; others?: readonly pg.Pool[] } = {},
 ): Promise<Timeline> {
-  const read = async () => (await pool.query<{ id: string }>({ name: 'newest-timeline', text: NEWEST })).rows[0]!.id;
-  let current = await read();
+  const handlers: (() => void)[] = [];
+  const known = new Set<string>();
+  let current = '';
+  /** Rises when one begins, and when it has begun. */
+  let rounds = 0;
+  let beginning: Promise<unknown> = Promise.resolve();
+  let seen: { event: string; at: number } | undefined;
 
-  const look = async () => {
-    try {
-      current = await read();
-    } catch (err) {
-      // Postgres being away is on the process's own health.
-      log.debug({ err }, 'could not look for a new timeline');
+  async function look(sql: Sql): Promise<void> {
+    const round = rounds;
+    const remembered = seen && performance.now() - seen.at < REMEMBERED_FOR_MS ? seen : undefined;
+    const { rows } = await sql.query(LOOK, [remembered?.event ?? null]);
+    // What was read before a new one began says nothing any more.
+    if (round !== rounds) {
+      await beginning;
+      return look(sql);
     }
-  };
+    const [{ id, newest_event: event, is_behind: isBehind }] = rows;
+    if (event !== seen?.event) seen = event ? { event, at: performance.now() } : undefined;
+    // One that this process has never heard of was begun by another that found out first.
+    if (isBehind && known.has(id)) {
+      await begin(sql);
+      log.warn({ timeline: current }, 'the database was put back to an earlier state: a new timeline has begun');
+      return;
+    }
+    current = id;
+    known.add(id);
+  }
+
+  async function begin(sql: Sql): Promise<string> {
+    rounds += 1;
+    const begun = (async () => {
+      const { rows } = await sql.query(BEGIN);
+      current = rows[0].id;
+      known.add(current);
+    })();
+    beginning = begun.catch(() => undefined);
+    await begun;
+    rounds += 1;
+    for (const handler of handlers) handler();
+    return current;
+  }
+
+  await look(pool);
+  for (const each of [pool, ...others]) lookAtEachConnection(each, look);
+
   let timer: NodeJS.Timeout;
   let stopped = false;
   const lookAgain = () => {
-    if (!stopped) timer = setTimeout(() => void look().then(lookAgain), lookEveryMs).unref();
+    if (stopped) return;
+    // Postgres being away is on the process's own health.
+    const tried = () => look(pool).catch((err) => log.debug({ err }, 'could not look for a new timeline'));
+    timer = setTimeout(() => void tried().then(lookAgain), lookEveryMs).unref();
   };
   lookAgain();
 
@@ -48,14 +101,19 @@ export async function followTimeline(
     get current() {
       return current;
     },
-    async begin() {
-      const { rows } = await pool.query<{ id: string }>(BEGIN);
-      current = rows[0]!.id;
-      return current;
-    },
+    begin: () => begin(pool),
+    onBegun: (handler) => void handlers.push(handler),
     stop() {
       stopped = true;
       clearTimeout(timer);
     },
+  };
+}
+
+/** pg-pool's `verify`: a connection that fails it is not handed out. The types do not know it. */
+function lookAtEachConnection(pool: pg.Pool, look: (sql: Sql) => Promise<void>): void {
+  const options = (pool as unknown as { options: { verify?: unknown } }).options;
+  options.verify = (client: pg.PoolClient, done: (error?: Error) => void) => {
+    look(client).then(() => done(), done);
   };
 }

@@ -35,9 +35,13 @@ export async function compareViewsWithLists(parts: FriendServiceParts, report: D
 async function compareView({ pool, view }: FriendServiceParts, ownerId: string, report: DifferenceReport) {
   let difference: { revision: number; detail: string } | undefined;
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const stored = await view.stored(ownerId);
-    if (!stored) return;
-    difference = differenceOf(stored, await loadList(pool, ownerId));
+    const { state, faults } = await view.inspect(ownerId);
+    if (!state && faults.length === 0) return;
+    const list = await loadList(pool, ownerId);
+    // A view that is spoiled does not mend by itself in the next moment: only a reader drops it.
+    difference = faults[0]
+      ? { revision: list.revision, detail: `the view is spoiled: ${faults[0]}` }
+      : differenceOf(state!, list);
     if (!difference) return;
     await sleep(TRY_EVERY_MS);
   }

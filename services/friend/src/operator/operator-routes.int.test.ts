@@ -6,6 +6,9 @@ import {
   type TestFriendService,
 } from '../testing/start-friend-service-for-test.ts';
 
+import { tellRedis } from '../view/testing/tell-redis.ts';
+import { viewKeys } from '../view/view-keys.ts';
+
 let service: TestFriendService;
 beforeAll(async () => {
   service = await startFriendServiceForTest();
@@ -108,6 +111,26 @@ test('a copy and a view that are not as they should be are each named', async ()
     ]),
   );
   expect(result.differences).toBe(2);
+});
+
+test('spoiled views are named, the comparison goes on behind them, and loading them anew mends them', async () => {
+  const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, bob]]);
+  for (const id of [ann, bob]) expect(await totalCount(await service.as(id), id)).toBe(1);
+  const { rows } = await service.pool.query('SELECT id FROM timeline');
+  const [ofAnn, ofBob] = [viewKeys(ann, rows[0].id), viewKeys(bob, rows[0].id)];
+  await tellRedis(service.redis, `HSET ${ofAnn[3]} ${bob} garbage`);
+  await tellRedis(service.redis, `ZADD ${ofBob[1]} 0 stranger`);
+  const views = async () => (await reconcile()).differences.filter((each) => 'check' in each && each.check === 'views');
+  const named = await views();
+  for (const owner of [ann, bob]) {
+    expect(named).toContainEqual(
+      expect.objectContaining({ check: 'views', owner, detail: expect.stringContaining('spoiled') }),
+    );
+  }
+  await operate('/operator/rebuild-views', { owners: [ann, bob] });
+  const left = await views();
+  for (const owner of [ann, bob]) expect(left).not.toContainEqual(expect.objectContaining({ owner }));
 });
 
 test('views are loaded anew: of some owners, or of all there are, and only of them', async () => {

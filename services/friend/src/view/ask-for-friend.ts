@@ -14,7 +14,9 @@ export function askForFriend(userId: string): Question<FoundFriend> {
     script: 'find-friend',
     args: [userId],
     read(revision, [entry]) {
-      return { revision, friend: typeof entry === 'string' ? readEntries([entry])[0]! : null };
+      const friend = typeof entry === 'string' ? readEntries([entry])[0]! : null;
+      if (friend && friend.userId !== userId) throw new TypeError('An entry is of another friend.');
+      return { revision, friend };
     },
     answer({ state }) {
       return { revision: state.revision, friend: state.friends.find((friend) => friend.userId === userId) ?? null };

@@ -9,11 +9,13 @@ export function askForWholeList(): Question<ListState> {
     text: 'whole',
     script: 'whole-list',
     args: [],
-    read: (revision, [entries, requests]) => ({
-      revision,
-      friends: readEntries(entries as string[]),
-      requests: readRequests(requests as string[]),
-    }),
+    read(revision, [entries, requests]) {
+      const friends = readEntries(entries as string[]);
+      if (new Set(friends.map(({ userId }) => userId)).size < friends.length) {
+        throw new TypeError('A friend stands there twice.');
+      }
+      return { revision, friends, requests: readRequests(requests as string[]) };
+    },
     answer: ({ state }) => ({ ...state, requests: oldestFirst(state.requests) }),
   };
 }

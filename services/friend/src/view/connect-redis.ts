@@ -7,8 +7,8 @@ import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
 export interface ViewRedis {
   /** Runs a script on one owner's keys: one round trip. Rejects with ViewUnavailable. */
   run(script: ViewScript, ownerId: string, args: readonly (string | number)[]): Promise<unknown>;
-  /** HMGET of `meta` of many owners in one round trip. Rejects with ViewUnavailable. */
-  readMeta(ownerIds: readonly string[], fields: readonly string[]): Promise<(string | null)[][]>;
+  /** HMGET of `meta` of many owners in one round trip, an error where one has no hash. Rejects with ViewUnavailable. */
+  readMeta(ownerIds: readonly string[], fields: readonly string[]): Promise<((string | null)[] | Error)[]>;
   /** Called when the connection is lost: what happened to the data since, nobody here knows. */
   onLost(handler: () => void): void;
   /** Called when the server answers again, and when it first does. */
@@ -70,6 +70,7 @@ export function connectRedis(options: {
       for (const ownerId of ownerIds) pipeline.hmget(metaKey(ownerId, timeline.current), ...fields);
       const replies = await answerOf(pipeline.exec(), timeoutMs);
       return (replies ?? []).map(([error, values]) => {
+        if (error?.message.startsWith('WRONGTYPE')) return error;
         if (error) throw new ViewUnavailable(error);
         return values as (string | null)[];
       });

@@ -70,6 +70,11 @@ export class Distrust {
     }
   }
 
+  /** Something speaks against this view: it is compared before it is believed again. */
+  doubt(ownerId: string): void {
+    this.#comparedAt.delete(ownerId);
+  }
+
   /** The list's revision in Postgres, now. */
   currentRevision(ownerId: string): Promise<number> {
     return this.#loader.load(ownerId);

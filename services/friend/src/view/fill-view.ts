@@ -3,6 +3,7 @@ import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 import type { Distrust } from './distrust-after-outages.ts';
 import { writeEntry } from './list-entry.ts';
 import type { ListState } from './list-state.ts';
+import { isSpoiled, SpoiledView } from './spoiled-view.ts';
 
 /** A loader whose state was overtaken loads again, but a list that changes all the time need not be kept. */
 const MOST_LOADS = 3;
@@ -36,20 +37,25 @@ export async function fillView(
   const token = randomUUID();
   const outages = distrust.outages;
   let state: ListState | undefined;
+  /** What the state before was below: as it was known before the load that follows. */
+  let mustReach = 0;
   try {
     for (let loads = 1; loads <= MOST_LOADS; loads++) {
       const lease = (await redis.run('take-lease', ownerId, [token, leaseMs, floor])) as 'granted' | 'held' | 'fresh';
       if (lease !== 'granted') return state ?? lease;
       state = await load(ownerId);
+      // Nothing is known of a revision before Postgres has it.
+      if (state.revision < mustReach) throw new SpoiledView(`its floor is ${mustReach}, above Postgres`);
       const outcome = await redis.run('store', ownerId, storeArgs(token, expireAfterMs, state));
       if (outcome === 'stored') distrust.believe(ownerId, outages);
       if (outcome === 'stored' || outcome === 'superseded') return state;
+      if (typeof outcome === 'number') mustReach = outcome;
     }
     await release(redis, ownerId, token);
     return state!;
   } catch (error) {
     // Loaded, but Redis has gone meanwhile: the answer is as good.
-    if (state && error instanceof ViewUnavailable) return state;
+    if (state && error instanceof ViewUnavailable && !isSpoiled(error)) return state;
     await release(redis, ownerId, token);
     throw error;
   }

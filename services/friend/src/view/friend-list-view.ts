@@ -2,16 +2,19 @@ import type { Log } from '@kith/event-delivery';
 import { atMostAtOnce } from '@kith/service-kit';
 import { askForFriend, type FoundFriend } from './ask-for-friend.ts';
 import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
-import { askForRequests, type OpenRequests, readRequests } from './ask-for-requests.ts';
+import { askForRequests, type OpenRequests } from './ask-for-requests.ts';
 import { askForWholeList } from './ask-for-whole-list.ts';
 import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 import { Distrust, type LoadRevisions } from './distrust-after-outages.ts';
+import { type InspectedView, inspectView } from './inspect-view.ts';
 import { FloorsToRaise } from './keep-raising-floors.ts';
-import { readEntries, writeEntry } from './list-entry.ts';
+import { writeEntry } from './list-entry.ts';
 import type { ListState, ViewChange } from './list-state.ts';
 import { oneBatchPerOwner } from './one-batch-per-owner.ts';
 import { pauseAfterFailures } from './pause-after-failures.ts';
 import { readList } from './read-list.ts';
+import { revisionsOfViews } from './revisions-of-views.ts';
+import { dropSpoiled, isSpoiled } from './spoiled-view.ts';
 
 export interface FriendListViewOptions {
   /** From connectRedis; whoever connected it closes it, after stopping the view. */
@@ -64,12 +67,15 @@ export interface FriendListView {
   whole(ownerId: string): Promise<ListState>;
   /** What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with ViewUnavailable. */
   stored(ownerId: string): Promise<ListState | undefined>;
+  /** The same, part by part, with whatever is wrong in it. Rejects with ViewUnavailable. */
+  inspect(ownerId: string): Promise<InspectedView>;
   /** Throws the view away and loads it anew; answers its revision. Rejects with ViewUnavailable. */
   rebuild(ownerId: string): Promise<number>;
   stop(): void;
 }
 
 export function createFriendListView(options: FriendListViewOptions): FriendListView {
+  const { log } = options;
   const pauseMs = options.pauseAfterFailureMs ?? 200;
   const distrust = new Distrust({
     loadRevisions: options.loadRevisions,
@@ -79,10 +85,14 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
   options.redis.onLost(() => distrust.outage());
   const redis = pauseAfterFailures(options.redis, { pauseMs, onFailure: () => distrust.outage() });
   const floors = new FloorsToRaise({
-    raise: (ownerId, revision) => changeOrForget(redis, ownerId, () => redis.run('raise-floor', ownerId, [revision])),
+    async raise(ownerId, revision) {
+      const reached = await changeOrForget(redis, ownerId, log, () => redis.run('raise-floor', ownerId, [revision]));
+      // Another change may be that fast; a revision that Postgres has not had is spoiled.
+      if (Number(reached) > revision) distrust.doubt(ownerId);
+    },
     retryEveryMs: pauseMs,
     mostOwners: 10_000,
-    log: options.log,
+    log,
   });
   redis.onReady(() => floors.retryNow());
   const ask = oneBatchPerOwner(
@@ -91,6 +101,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
       load: options.load,
       distrust,
       floors,
+      log,
       withSlot: atMostAtOnce(options.mostLoads ?? 8),
       expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
       leaseMs: options.leaseMs ?? 5_000,
@@ -100,14 +111,17 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     }),
   );
 
-  const revisions = (ownerIds: readonly string[]) => revisionsOfViews({ redis, distrust, floors }, ownerIds);
+  const revisions = (ownerIds: readonly string[]) => revisionsOfViews({ redis, distrust, floors, log }, ownerIds);
+
+  const inspect = async (ownerId: string) => inspectView((await redis.run('stored-list', ownerId, [])) as unknown[]);
 
   return {
     async apply(ownerId, revision, change) {
-      const reply = await changeOrForget(redis, ownerId, () =>
+      const reply = await changeOrForget(redis, ownerId, log, () =>
         redis.run('apply', ownerId, [revision, ...changeArgs(change)]),
       );
       const [outcome, viewRevision] = (reply ?? ['no-view']) as [Applied['outcome'], number];
+      if (outcome === 'duplicate' && viewRevision > revision) distrust.doubt(ownerId);
       return outcome === 'gap' ? { outcome, viewRevision } : { outcome };
     },
 
@@ -121,12 +135,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     requests: (ownerId) => ask(ownerId, askForRequests()),
     whole: (ownerId) => ask(ownerId, askForWholeList()),
 
-    async stored(ownerId) {
-      const reply = (await redis.run('stored-list', ownerId, [])) as [number, string[], string[]] | null;
-      if (!reply) return undefined;
-      const [revision, entries, requests] = reply;
-      return { revision, friends: readEntries(entries), requests: readRequests(requests) };
-    },
+    stored: async (ownerId) => (await inspect(ownerId)).state,
+    inspect,
 
     async rebuild(ownerId) {
       await redis.run('forget', ownerId, []);
@@ -141,12 +151,18 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
  * A Redis that is full refuses to change a view, and would go on showing it unchanged. It never refuses to delete: a
  * view that cannot be changed is forgotten, and undefined returned.
  */
-async function changeOrForget<T>(redis: ViewRedis, ownerId: string, change: () => Promise<T>): Promise<T | undefined> {
+async function changeOrForget<T>(
+  redis: ViewRedis,
+  ownerId: string,
+  log: Log,
+  change: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await change();
   } catch (error) {
     if (!(error instanceof ViewUnavailable && error.refused)) throw error;
-    await redis.run('forget', ownerId, []);
+    if (isSpoiled(error)) await dropSpoiled(redis, ownerId, error, log);
+    else await redis.run('forget', ownerId, []);
     return undefined;
   }
 }
@@ -166,35 +182,4 @@ function changeArgs(change: ViewChange): [kind: string, id: string, value: strin
       return unhandled;
     }
   }
-}
-
-/**
- * Only the hash with the revision is looked at: of a view that has lost other parts it still tells the truth about
- * the list's revision. Not a read in the sense of the sliding expiry: a client that only watches needs no view.
- */
-async function revisionsOfViews(
-  { redis, distrust, floors }: { redis: ViewRedis; distrust: Distrust; floors: FloorsToRaise },
-  ownerIds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { outages } = distrust;
-  const views = await redis.readMeta(ownerIds, ['revision', 'floor']).catch((error: unknown) => {
-    if (error instanceof ViewUnavailable) return [];
-    throw error;
-  });
-  const upToDate = new Map<string, number>();
-  await Promise.all(
-    views.map(async ([revisionText, floorText], place) => {
-      const ownerId = ownerIds[place]!;
-      const revision = Number(revisionText ?? -1);
-      if (revision < Math.max(0, Number(floorText ?? 0), floors.of(ownerId))) return;
-      if (!distrust.believes(ownerId)) {
-        // Not known: the caller asks Postgres itself, and hears from it what is wrong.
-        const current = await distrust.currentRevision(ownerId).catch(() => Number.POSITIVE_INFINITY);
-        if (revision < current) return;
-        distrust.believe(ownerId, outages);
-      }
-      upToDate.set(ownerId, revision);
-    }),
-  );
-  return upToDate;
 }

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '@kith/event-delivery';
+import { aheadOf, compareWithPostgres } from './compare-with-postgres.ts';
 import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 import type { Distrust } from './distrust-after-outages.ts';
 import { fillView } from './fill-view.ts';
@@ -7,6 +9,7 @@ import { ListInHand } from './list-in-hand.ts';
 import type { ListState } from './list-state.ts';
 import type { AnswerBatch } from './one-batch-per-owner.ts';
 import type { Question } from './question.ts';
+import { dropSpoiled, isSpoiled, SpoiledView } from './spoiled-view.ts';
 
 type Questions = ReadonlyMap<string, Question<unknown>>;
 type Answers = ReadonlyMap<string, unknown>;
@@ -16,6 +19,7 @@ export interface ReadListOptions {
   readonly load: (ownerId: string) => Promise<ListState>;
   readonly distrust: Distrust;
   readonly floors: FloorsToRaise;
+  readonly log: Log;
   readonly withSlot: <T>(task: () => Promise<T>) => Promise<T>;
   readonly expireAfterMs: number;
   readonly leaseMs: number;
@@ -33,7 +37,11 @@ export function readList(options: ReadListOptions): AnswerBatch {
 
   return async function answerBatch(ownerId, questions) {
     try {
-      return await answerFromView(ownerId, questions);
+      return await answerFromView(ownerId, questions).catch(async (error) => {
+        if (!isSpoiled(error)) throw error;
+        await dropSpoiled(redis, ownerId, error, options.log);
+        return answerFromView(ownerId, questions);
+      });
     } catch (error) {
       if (!(error instanceof ViewUnavailable)) throw error;
       return await answerFromPostgres(ownerId, questions);
@@ -49,11 +57,15 @@ export function readList(options: ReadListOptions): AnswerBatch {
       const seen = await askView(ownerId, questions, floorFor(ownerId, compared));
       if (typeof seen === 'object') {
         if (distrust.believes(ownerId) && outages === distrust.outages) {
-          if (distrust.isDue(ownerId)) void raiseFloorIfBehind(ownerId, seen.revision);
+          if (distrust.isDue(ownerId)) void compareWithPostgres(options, ownerId, seen.revision);
           return seen.answers;
         }
-        if (compared?.outages !== outages) compared = { revision: await distrust.currentRevision(ownerId), outages };
-        if (seen.revision >= compared.revision) {
+        // Compared after the view was seen: then it cannot be ahead.
+        if (compared?.outages !== outages || seen.revision > compared.revision) {
+          compared = { revision: await distrust.currentRevision(ownerId), outages };
+        }
+        if (seen.revision > compared.revision) throw aheadOf(compared.revision, seen.revision);
+        if (seen.revision === compared.revision) {
           distrust.believe(ownerId, outages);
           return seen.answers;
         }
@@ -92,19 +104,21 @@ export function readList(options: ReadListOptions): AnswerBatch {
       if (reply[0] !== 'ok') return reply[0];
       const [, revision, ...rest] = reply;
       lowest = Math.min(lowest, revision);
-      answers.set(question.text, question.read(revision, rest));
+      answers.set(question.text, readAnswer(question, revision, rest));
     }
     return { answers, revision: lowest };
   }
 
-  async function raiseFloorIfBehind(ownerId: string, revision: number): Promise<void> {
-    // Postgres being away is no news to anybody here, and takes no list away from readers.
-    const current = await distrust.currentRevision(ownerId).catch(() => 0);
-    if (revision < current) await floors.raise(ownerId, current);
-  }
-
   async function answerFromPostgres(ownerId: string, questions: Questions): Promise<Answers> {
     return answersFrom(await withSlot(() => load(ownerId)), questions);
+  }
+}
+
+function readAnswer(question: Question<unknown>, revision: number, reply: readonly unknown[]): unknown {
+  try {
+    return question.read(revision, reply);
+  } catch (error) {
+    throw new SpoiledView(error);
   }
 }
 

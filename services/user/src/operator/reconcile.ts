@@ -7,14 +7,19 @@ import type pg from 'pg';
 export function answerReconcile(pool: pg.Pool, broker: EventBroker): HttpHandler {
   return reportDifferences(
     () => broker,
-    async (connected, { onDifference, onProgress }) => ({
-      stream: await compareOutboxWithStream({
+    async (connected, { onDifference, onProgress }) => {
+      let givenUp = 0;
+      const stream = await compareOutboxWithStream({
         pool,
         broker: connected,
         stream: USER_STREAM,
         onDifference,
+        onGivenUp: (events) => {
+          givenUp = events;
+        },
         onProgress: (done, total) => onProgress('stream', done, total),
-      }),
-    }),
+      });
+      return { stream, ...(givenUp > 0 && { givenUp }) };
+    },
   );
 }

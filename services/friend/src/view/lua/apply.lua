@@ -1,9 +1,9 @@
 -- ARGV: revision, kind of change, id, value (entry or JSON; '' when removing)
--- Answers: applied | duplicate | gap and the view's revision | no-view
+-- Answers: applied | duplicate or gap and the view's revision | no-view
 local revision, kind, id, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local found = view()
-if found and tonumber(revision) <= found.revision then return { 'duplicate' } end
+if found and tonumber(revision) <= found.revision then return { 'duplicate', found.revision } end
 if not found or tonumber(revision) > found.revision + 1 then
   -- The list is known to have got this far: a loader who has less in hand loads again, a reader waits or reloads.
   raiseFloor(revision)

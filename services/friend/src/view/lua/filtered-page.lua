@@ -33,6 +33,7 @@ for first = 1, #members, PIECE do
     ids[#ids + 1] = string.sub(members[place], string.find(members[place], '\0', 1, true) + 1)
   end
   for offset, entry in ipairs(redis.call('HMGET', FRIENDS, unpack(ids))) do
+    if not standsAt(order, members[first + offset - 1], entry) then error('SPOILED: an order is not of the entries') end
     if matches(entry) then
       local side = first + offset - 1 <= edge and before or after
       side[#side + 1] = entry

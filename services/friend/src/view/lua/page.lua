@@ -20,5 +20,8 @@ if #members > 0 then
   local ids = {}
   for place, each in ipairs(members) do ids[place] = string.sub(each, string.find(each, '\0', 1, true) + 1) end
   entries = redis.call('HMGET', FRIENDS, unpack(ids))
+  for place, entry in ipairs(entries) do
+    if not standsAt(order, members[place], entry) then error('SPOILED: an order is not of the entries') end
+  end
 end
 return { 'ok', found.revision, found.friends, behind and #behind or 0, entries }

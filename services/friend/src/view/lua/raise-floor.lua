@@ -1,3 +1,4 @@
 -- ARGV: revision
+-- Answers: the view's revision, nothing when there is no view
 raiseFloor(ARGV[1])
-return 'raised'
+return redis.call('HGET', META, 'revision')

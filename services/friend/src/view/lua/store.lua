@@ -1,13 +1,13 @@
 -- ARGV: token, revision, expireMs, how many friends, id and entry of each, how many requests, id and JSON of each
--- Answers: stored | superseded (the view is newer than this) | outdated (below the floor) | lost-lease
+-- Answers: stored | superseded (the view is newer than this) | the floor that it is below | lost-lease
 local token, revision, expireMs = ARGV[1], ARGV[2], ARGV[3]
 
 local lease = redis.call('HMGET', LEASE, 'token', 'floor')
 if lease[1] ~= token then return 'lost-lease' end
 local found = view()
-local floor = math.max(tonumber(lease[2] or '0'), found and found.floor or 0)
+local floor = math.max(whole(lease[2] or '0'), found and found.floor or 0)
 if found and found.revision > tonumber(revision) and found.revision >= floor then return 'superseded' end
-if tonumber(revision) < floor then return 'outdated' end
+if tonumber(revision) < floor then return floor end
 
 for _, key in ipairs(VIEW) do redis.call('DEL', key) end
 

@@ -2,17 +2,24 @@
 local META, BY_NAME, NEWEST, FRIENDS, REQUESTS, LEASE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local VIEW = { META, BY_NAME, NEWEST, FRIENDS, REQUESTS }
 
+-- A revision or a count; anything else that stands in its place spoils the view, see spoiled-view.ts. (To tonumber,
+-- "nan" and "1e9" are numbers too.)
+local function whole(text)
+  if not text or #text > 15 or not string.find(text, '^%d+$') then error('SPOILED: a number is none') end
+  return tonumber(text)
+end
+
 -- The view, or nil. Redis may evict any key at any time, so a view of which a part is missing counts as none.
 -- Revisions arrive and are kept as text: Lua would write a large number as 1e+15.
 local function view()
   local meta = redis.call('HMGET', META, 'revision', 'floor', 'friends', 'requests')
   if not meta[1] then return nil end
-  local friends, requests = tonumber(meta[3]), tonumber(meta[4])
+  local friends, requests = whole(meta[3]), whole(meta[4])
   if redis.call('ZCARD', BY_NAME) ~= friends or redis.call('ZCARD', NEWEST) ~= friends
     or redis.call('HLEN', FRIENDS) ~= friends or redis.call('HLEN', REQUESTS) ~= requests then
     return nil
   end
-  return { revision = tonumber(meta[1]), floor = tonumber(meta[2] or '0'), friends = friends, requests = requests }
+  return { revision = whole(meta[1]), floor = whole(meta[2] or '0'), friends = friends, requests = requests }
 end
 
 -- The view if a reader who must see at least `floor` may have it; else nil and what stands in the way.
@@ -33,7 +40,7 @@ local function raiseFloor(revision)
   for _, key in ipairs({ META, LEASE }) do
     if redis.call('EXISTS', key) == 1 then
       local floor = redis.call('HGET', key, 'floor')
-      if not floor or tonumber(floor) < tonumber(revision) then redis.call('HSET', key, 'floor', revision) end
+      if not floor or whole(floor) < tonumber(revision) then redis.call('HSET', key, 'floor', revision) end
     end
   end
 end
@@ -41,6 +48,15 @@ end
 -- The two sort keys in an entry, see list-entry.ts.
 local function sortKeys(entry)
   return string.match(entry, '^([^\n]*)\n([^\n]*)\n')
+end
+
+-- Whether an order has an entry where the entry says that it stands.
+local function standsAt(order, each, entry)
+  if not entry then return false end
+  local byName, newest = sortKeys(entry)
+  local key = order == BY_NAME and byName or newest
+  return key ~= nil and string.sub(each, 1, #key + 1) == key .. '\0'
+    and string.find(entry, string.sub(each, #key + 2), #byName + #newest, true) ~= nil
 end
 
 local function member(sortKey, id)
