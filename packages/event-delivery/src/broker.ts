@@ -79,6 +79,7 @@ export interface Delivery {
   readonly payload: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly sequence: number;
+  readonly storedAt: Date;
   /** 1 for the first. */
   readonly deliveryCount: number;
   ack(): void;

@@ -19,6 +19,7 @@ import {
 } from '../broker.ts';
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { subjectMatches } from '../subject-matches.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
@@ -72,6 +73,13 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     }
   });
 
+  function isTaken(subject: string): boolean {
+    for (const { subjects } of declared.values()) {
+      for (const pattern of subjects) if (subjectMatches(pattern, subject)) return true;
+    }
+    return false;
+  }
+
   async function ensureStreams(): Promise<void> {
     for (const stream of declared.values()) await putStream(jsm, stream, options);
   }
@@ -87,7 +95,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   }
 
   const acks = gatherAcks(log);
-  const publisher = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS });
+  const publisher = createPublisher(nc, { ackWithinMs: ACK_WITHIN_MS, isTaken });
 
   return {
     get connected() {
@@ -153,7 +161,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
 }
 
 function isStreamMissing(error: Error): boolean {
-  return error instanceof PublishFailed && error.code === 'NO_STREAM';
+  return error instanceof PublishFailed && error.code === 'STREAM_AWAY';
 }
 
 function guarded(log: Log, work: () => void): void {

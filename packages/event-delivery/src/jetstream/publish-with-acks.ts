@@ -1,36 +1,63 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { isSubject } from '../subject-matches.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
 const WINDOW = 512;
+const NO_RESPONDERS = 503;
+/** Kinds of subjects that are remembered to be taken by streams which were not declared here. */
+const MOST_KINDS = 10_000;
 
 /**
  * Publishes to JetStream with ONE reply inbox for all acknowledgements, counted as they come: five times the rate of a
  * request per message, with the same guarantees (each message has its own ack, and a time limit for the whole call).
  *
  * Order holds over failures: a window is written to one socket in one go, so a lost connection loses its end and never
- * its middle; and what follows a failed message is not sent.
+ * its middle; and what follows a failed message is not sent. A message whose subject may be nobody's (`isTaken`) is
+ * therefore alone in its window, until one of its kind was stored.
  */
-export function createPublisher(nc: NatsConnection, options: { ackWithinMs: number }) {
+export function createPublisher(
+  nc: NatsConnection,
+  options: { ackWithinMs: number; isTaken: (subject: string) => boolean },
+) {
   const inbox = createInbox();
-  const waiting = new Map<string, (result: PublishResult) => void>();
+  const waiting = new Map<string, { message: Message; settle: (result: PublishResult) => void }>();
+  const stored = new Set<string>();
   let counter = 0;
 
   nc.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
       const token = message.subject.slice(inbox.length + 1);
-      const settle = waiting.get(token);
-      if (!settle) return;
+      const asked = waiting.get(token);
+      if (!asked) return;
       waiting.delete(token);
-      settle(error ? { error } : readAck(message));
+      asked.settle(error ? { error } : readAck(message, asked.message));
     },
   });
+
+  function readAck(answer: Msg, { subject, id }: Message): PublishResult {
+    if (answer.headers?.code !== NO_RESPONDERS) return readStored(answer);
+    if (options.isTaken(subject)) {
+      return { error: new PublishFailed('STREAM_AWAY', `The stream that takes ${subject} is not there (${id}).`) };
+    }
+    stored.delete(kindOf(subject));
+    return { error: new PublishFailed('NO_STREAM', `No stream takes ${subject} (${id}).`) };
+  }
+
+  const isSureOf = ({ subject }: Message) => options.isTaken(subject) || stored.has(kindOf(subject));
+
+  /** Where the window that begins at `start` ends. */
+  function endOfWindow(messages: readonly Message[], start: number): number {
+    const limit = Math.min(start + WINDOW, messages.length);
+    for (let at = start; at < limit; at += 1) if (!isSureOf(messages[at] as Message)) return Math.max(at, start + 1);
+    return limit;
+  }
 
   function publishOne(message: Message): { token: string; result: Promise<PublishResult> } {
     counter += 1;
     const token = String(counter);
-    const result = new Promise<PublishResult>((resolve) => waiting.set(token, resolve));
+    const result = new Promise<PublishResult>((settle) => waiting.set(token, { message, settle }));
     nc.publish(message.subject, message.payload, { headers: headersOf(message), reply: `${inbox}.${token}` });
     return { token, result };
   }
@@ -39,9 +66,9 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     const sent = messages.map(publishOne);
     const timer = setTimeout(() => {
       for (const { token } of sent) {
-        const settle = waiting.get(token);
+        const asked = waiting.get(token);
         waiting.delete(token);
-        settle?.({ error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`) });
+        asked?.settle({ error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`) });
       }
     }, deadline - performance.now());
     try {
@@ -57,9 +84,12 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     const unsendable = messages.findIndex((message) => whyUnsendable(nc, message) !== undefined);
     const sendable = unsendable === -1 ? messages : messages.slice(0, unsendable);
     const results: PublishResult[] = [];
-    for (let start = 0; start < sendable.length; start += WINDOW) {
-      results.push(...(await publishWindow(sendable.slice(start, start + WINDOW), deadline)));
-      if (results.some((result) => 'error' in result)) break;
+    for (let start = 0; start < sendable.length; start = results.length) {
+      const window = sendable.slice(start, endOfWindow(sendable, start));
+      const answered = await publishWindow(window, deadline);
+      results.push(...answered);
+      if (answered.some((result) => 'error' in result)) break;
+      if (window.length === 1 && !options.isTaken(window[0]!.subject)) remember(window[0]!.subject);
     }
     const refused = messages[results.length];
     if (refused && results.length === unsendable) {
@@ -72,6 +102,11 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     return results;
   }
 
+  function remember(subject: string): void {
+    if (stored.size >= MOST_KINDS) stored.clear();
+    stored.add(kindOf(subject));
+  }
+
   return {
     publish,
     /** Acknowledgements do not come over another connection: nobody has to wait for them. */
@@ -79,7 +114,7 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
       const unanswered = [...waiting.values()];
       waiting.clear();
       const error = new PublishFailed('NO_ACK', 'The connection was lost before the acknowledgement.');
-      for (const settle of unanswered) settle({ error });
+      for (const { settle } of unanswered) settle({ error });
     },
   };
 }
@@ -92,7 +127,7 @@ function headersOf(message: Message): MsgHdrs {
 }
 
 function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | undefined {
-  if (!/^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(message.subject)) {
+  if (!isSubject(message.subject)) {
     return new PublishFailed('BAD_SUBJECT', `"${message.subject}" is not a subject to publish to.`);
   }
   const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
@@ -102,11 +137,13 @@ function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | un
   return new PublishFailed('TOO_LARGE', `${message.subject} ${message.id} is larger than the server takes (${limit}).`);
 }
 
-function readAck(message: Msg): PublishResult {
-  if (message.headers?.code === 503) {
-    return { error: new PublishFailed('NO_STREAM', `No stream takes ${message.subject}.`) };
-  }
-  const ack = message.json<{
+/** All but the last token: of an event, all but its owner. */
+function kindOf(subject: string): string {
+  return subject.slice(0, subject.lastIndexOf('.') + 1);
+}
+
+function readStored(answer: Msg): PublishResult {
+  const ack = answer.json<{
     seq?: number;
     duplicate?: boolean;
     error?: { err_code?: number; description?: string };

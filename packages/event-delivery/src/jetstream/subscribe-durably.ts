@@ -5,6 +5,7 @@ import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } 
 import type { Log } from '../log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { inStreamOrder } from './in-stream-order.ts';
+import { putDurable } from './put-durable.ts';
 
 const RETRY_AFTER_MS = 250;
 /** By so much the server's clock of redeliveries may be late. */
@@ -39,7 +40,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
 
   async function open(signal: AbortSignal): Promise<Opened> {
     await pull.ensureStream(stream.name);
-    await pull.jsm.consumers.add(stream.name, {
+    await putDurable(pull.jsm, stream.name, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
@@ -119,6 +120,10 @@ function toDelivery(message: JsMsg, acknowledge: (message: JsMsg) => void): Deli
     payload: message.data,
     headers: readHeaders(message.headers),
     sequence: message.seq,
+    // Read from the reply subject, and asked for by few.
+    get storedAt() {
+      return message.time;
+    },
     deliveryCount: message.info.deliveryCount,
     ack: () => acknowledge(message),
     retryLater: (delayMs) => message.nak(delayMs),
