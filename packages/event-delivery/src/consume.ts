@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EnvelopeOf, type EventContract, UnreadableEvent } from '@kith/event-contracts';
 import { backoffMs } from './backoff.ts';
-import { ACK_WAIT_MS, type Delivery, type EventBroker, MESSAGE_ID_HEADER, type Stoppable } from './broker.ts';
+import {
+  ACK_WAIT_MS,
+  type Delivery,
+  type EventBroker,
+  MESSAGE_ID_HEADER,
+  type Stoppable,
+  type Subscription,
+} from './broker.ts';
 import type { ConsumerDefinition } from './consumer-definition.ts';
 import { HELD_BEHIND, reasonOf, type StoredDeadLetter } from './dead-letter.ts';
 import { openDeadLetterBox } from './dead-letter-box.ts';
@@ -64,12 +71,28 @@ export async function consume<Contract extends EventContract>(
     stream,
     whenPoisoned,
     now,
-    onChange: (ownerId) => turns.take(ownerId, () => guarded(() => releaseHeld(ownerId))),
+    onChange: takeUpHeld,
   });
+  let subscription: Subscription | undefined;
+
+  /** Of a consumer that holds, one instance at a time. */
+  function isActive(): boolean {
+    return !stopped.signal.aborted && subscription !== undefined && subscription.active?.() !== false;
+  }
+
+  function takeUpHeld(ownerId: string): void {
+    turns.take(ownerId, () => guarded(() => (isActive() ? releaseHeld(ownerId) : undefined)));
+  }
+
+  async function becomeActive(): Promise<void> {
+    await box.refresh();
+    // The subscription calls itself active as soon as this has resolved, and delivers nothing before.
+    queueMicrotask(() => box.heldOwners().forEach(takeUpHeld));
+  }
 
   async function tryOnce(event: EnvelopeOf<Contract>): Promise<'handled' | 'stopped'> {
     return turns.inPlace(async () => {
-      if (stopped.signal.aborted) return 'stopped';
+      if (!isActive()) return 'stopped';
       const startedAt = performance.now();
       await handleTraced(event, definition, cutOff.signal);
       const tookMs = performance.now() - startedAt;
@@ -199,7 +222,7 @@ export async function consume<Contract extends EventContract>(
   }
 
   async function takeInHand(key: string, delivery: Delivery): Promise<void> {
-    const outcome = stopped.signal.aborted ? 'stopped' : await receive(delivery);
+    const outcome = isActive() ? await receive(delivery) : 'stopped';
     const latest = inHand.get(key) ?? delivery;
     if (outcome === 'later') latest.retryLater(upgrades.delayMs(latest.deliveryCount));
     // What was not begun is left as it is. A nak would bring it sooner, but nats-server 2.9 forgets a nak'd message for
@@ -207,15 +230,22 @@ export async function consume<Contract extends EventContract>(
     else if (outcome !== 'stopped') latest.ack();
   }
 
+  async function endHandlers(): Promise<void> {
+    await atMost(stopWithinMs, turns.over());
+    cutOff.abort(new ConsumerStopped());
+    await atMost(END_WITHIN_MS, turns.over());
+  }
+
   const stillWorking = setInterval(() => {
     for (const delivery of inHand.values()) void guarded(() => delivery.working());
   }, SAY_WORKING_EVERY_MS);
 
-  const subscription = broker.subscribe({
+  subscription = broker.subscribe({
     stream,
     durable,
     maxUnacked,
     keepsOrder: whenPoisoned === 'hold',
+    ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
     onDelivery(delivery) {
       // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
       const key = `${delivery.sequence}:${delivery.headers[MESSAGE_ID_HEADER] ?? ''}`;
@@ -228,15 +258,15 @@ export async function consume<Contract extends EventContract>(
       });
     },
   });
-  for (const ownerId of box.heldOwners()) turns.take(ownerId, () => guarded(() => releaseHeld(ownerId)));
+  box.heldOwners().forEach(takeUpHeld);
 
   return {
     async stop() {
       stopped.abort();
-      const over = subscription.stop().then(() => turns.over());
-      await atMost(stopWithinMs, over);
-      cutOff.abort(new ConsumerStopped());
-      await atMost(END_WITHIN_MS, over);
+      const handled = endHandlers();
+      const ended = subscription?.stop(handled) ?? handled;
+      await handled;
+      await atMost(END_WITHIN_MS, ended);
       clearInterval(stillWorking);
       await atMost(END_WITHIN_MS, box.close());
       measured.stop();

@@ -77,7 +77,7 @@ export function startRelay(options: RelayOptions): Relay {
     while (rows && rows.length > 0) {
       const { done, refused, failed } = await publishRows(rows, options);
       await leaveAside(client, refused, done);
-      const isMore = rows.length === BATCH || alarm.rung();
+      const isMore = rows.length === BATCH || refused.length > 0 || alarm.rung();
       if (failed || stopping || !isMore) {
         await outbox.markAndEnd(done);
         return { isRelay: true, failed };
@@ -97,8 +97,9 @@ export function startRelay(options: RelayOptions): Relay {
     for (const { ownerId } of done) setAside.published(ownerId);
     for (const each of refused) {
       const { id, event_id: eventId, owner_id: ownerId, type, subject } = each.row;
+      const { code } = each.error as { code?: string };
       const isNew = setAside.add(each);
-      const about = { outboxId: id, eventId, ownerId, type, subject, error: String(each.error) };
+      const about = { outboxId: id, eventId, ownerId, type, subject, code, error: String(each.error) };
       if (isNew) log.error(about, 'an event cannot be published');
       else log.debug(about, 'an event still cannot be published');
     }

@@ -19,3 +19,8 @@ export function subjectMatches(pattern: string, subject: string): boolean {
 export function isSubject(text: string): boolean {
   return /^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(text);
 }
+
+/** All but the last token: of an event, all but its owner. */
+export function kindOf(subject: string): string {
+  return subject.slice(0, subject.lastIndexOf('.') + 1);
+}

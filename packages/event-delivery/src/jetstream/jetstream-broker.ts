@@ -118,7 +118,10 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     subscribe: (subscription) => {
       declared.set(subscription.stream.name, subscription.stream);
-      return subscribeDurably({ nc, jsm, log, acks, ensureStream, onReconnect }, subscription);
+      return subscribeDurably(
+        { nc, jsm, log, acks, ensureStream, onReconnect, replicas: options.replicas ?? 1 },
+        subscription,
+      );
     },
     stored: (stream, what) => readStored(jsm, stream.name, what?.subject),
     async deleteStored(stream, sequence) {

@@ -1,7 +1,7 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker.ts';
 import { PublishFailed } from '../publish-failed.ts';
-import { isSubject } from '../subject-matches.ts';
+import { isSubject, kindOf } from '../subject-matches.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
 const WINDOW = 512;
@@ -135,11 +135,6 @@ function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | un
   const atMost = message.payload.length * 3 + 4_096;
   if (atMost <= limit || Buffer.byteLength(message.payload) + headersOf(message).toString().length * 2 <= limit) return;
   return new PublishFailed('TOO_LARGE', `${message.subject} ${message.id} is larger than the server takes (${limit}).`);
-}
-
-/** All but the last token: of an event, all but its owner. */
-function kindOf(subject: string): string {
-  return subject.slice(0, subject.lastIndexOf('.') + 1);
 }
 
 function readStored(answer: Msg): PublishResult {
