@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendToOutbox, EventRefused } from './append-to-outbox.ts';
 import type { EventBroker, StoredMessage } from './broker.ts';
 import { draftEvent } from './draft-event.ts';
+import { startInProcessBroker } from './in-process/in-process-broker.ts';
 import { firstTime } from './inbox.ts';
 import { connectJetStream } from './jetstream/jetstream-broker.ts';
 import { eventIdOf } from './message-id.ts';
@@ -278,7 +279,14 @@ describe('the relay', () => {
     expect(running.log).toContain('error: an event cannot be published');
   });
 
-  describe('and rows whose subject no stream takes:', () => {
+  describe.each(['JetStream', 'the in-process bus'])('on %s, and rows whose subject no stream takes:', (bus) => {
+    beforeEach(async () => {
+      if (bus === 'JetStream') return;
+      await broker.close();
+      broker = await startInProcessBroker({ pool, log: collectLog() });
+      await broker.declareStream(SHOP_STREAM);
+    });
+
     const unroutable = (ownerId: string, revision: number) => ({
       ...eventOf(ownerId, revision),
       subject: `nowhere.${ownerId}`,
