@@ -6,6 +6,7 @@ import { REBUILD_VIEWS_HELP, rebuildViews } from './command/rebuild-views.ts';
 import { RECONCILE_HELP, reconcileEvents } from './command/reconcile-events.ts';
 import { REPUBLISH_HELP, republishEvents } from './command/republish-events.ts';
 import { ROTATE_KEYS_HELP, rotateKeys } from './command/rotate-keys.ts';
+import { listSetAside, OUTBOX_LIST_HELP, OUTBOX_SEND_HELP, sendSetAside } from './command/send-set-aside.ts';
 import {
   DEAD_DROP_HELP,
   DEAD_HISTORY_HELP,
@@ -32,6 +33,8 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'events dead redrive': { run: redriveDeadLetters, help: DEAD_REDRIVE_HELP },
   'events dead drop': { run: dropDeadLetters, help: DEAD_DROP_HELP },
   'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
+  'events outbox list': { run: listSetAside, help: OUTBOX_LIST_HELP },
+  'events outbox send': { run: sendSetAside, help: OUTBOX_SEND_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },

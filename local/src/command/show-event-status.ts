@@ -7,7 +7,7 @@ import { findRunningSystem } from './find-running-system.ts';
 export const EVENT_STATUS_HELP = `kith events status [--json]
 
 Says how far events are: what each outbox still has to publish, the streams, each consumer's lag, and what is dead.
-Ends with 0 when nothing is dead and no event waits longer than a minute, else with 1.
+Ends with 0 when nothing is dead or set aside and no event waits longer than a minute, else with 1.
 
   --json  one JSON object`;
 
@@ -31,22 +31,25 @@ export async function showEventStatus(args: readonly string[]): Promise<ExitCode
   const outboxes = reports.map(({ source, connected, outbox }) => ({ source, connected, ...outbox }));
   if (values.json) process.stdout.write(`${JSON.stringify({ outboxes, streams, consumers, dead })}\n`);
   else process.stdout.write(`${described({ outboxes, streams, consumers, dead })}\n`);
-  const waits = outboxes.some(({ connected, oldestAgeMs }) => !connected || oldestAgeMs > WAITS_TOO_LONG_MS);
+  const waits = outboxes.some(
+    ({ connected, oldestAgeMs, setAside }) => !connected || oldestAgeMs > WAITS_TOO_LONG_MS || setAside > 0,
+  );
   return dead.total > 0 || waits ? 1 : 0;
 }
 
 function described(status: {
-  outboxes: readonly { source: string; connected: boolean; unpublished: number; oldestAgeMs: number }[];
+  outboxes: readonly ({ source: string; connected: boolean } & EventStatus['outbox'])[];
   streams: EventStatus['streams'];
   consumers: EventStatus['consumers'];
   dead: EventStatus['dead'];
 }): string {
   const rows = [
-    ['OUTBOX', 'unpublished', 'oldest', 'broker'],
-    ...status.outboxes.map(({ source, unpublished, oldestAgeMs, connected }) => [
+    ['OUTBOX', 'unpublished', 'oldest', 'set aside', 'broker'],
+    ...status.outboxes.map(({ source, unpublished, oldestAgeMs, setAside, connected }) => [
       source,
       count(unpublished),
       unpublished === 0 ? '-' : `${(oldestAgeMs / 1_000).toFixed(1)} s`,
+      count(setAside),
       connected ? 'connected' : 'AWAY',
     ]),
     [],
@@ -63,7 +66,9 @@ function described(status: {
   ];
   const reasons = Object.entries(status.dead.byReason).map(([reason, number]) => `${count(number)} ${reason}`);
   const dead = status.dead.total === 0 ? 'Nothing is dead.' : `Dead: ${reasons.join(', ')} (kith events dead list).`;
-  return [...rows.map(row), '', dead].join('\n');
+  const isAside = status.outboxes.some(({ setAside }) => setAside > 0);
+  const aside = isAside ? ['Some events no stream takes (kith events outbox list).'] : [];
+  return [...rows.map(row), '', dead, ...aside].join('\n');
 }
 
 const count = (number: number) => number.toLocaleString('en');

@@ -94,6 +94,35 @@ describe('versions', () => {
   });
 });
 
+test('nothing that was read can be changed, however deep', () => {
+  const read = readEnvelope(writeEnvelope(event), contracts) as { data: { places: string[] }; revision: number };
+  expect(() => read.data.places.push('b')).toThrow(TypeError);
+  expect(() => {
+    read.revision = 8;
+  }).toThrow(TypeError);
+});
+
+describe('an event from the future', () => {
+  const isFuture = (type: string): boolean | undefined => {
+    try {
+      readEnvelope(writeEnvelope({ ...event, type }), contracts);
+      return undefined;
+    } catch (error) {
+      return (error as UnreadableEvent).fromTheFuture;
+    }
+  };
+
+  test.each([
+    ['shop.stock.changed.v4', true],
+    ['shop.stock.changed.v99999999999999999999', true],
+    ['shop.product.renamed.v2', true],
+    ['shop.stock.changed.v0', false],
+    ['shop.stock.changed', false],
+    ['shop.stock.changed.v03', false],
+    ['shop.stock.lost.v9', false],
+  ])('%s: %s', (type, future) => expect(isFuture(type)).toBe(future));
+});
+
 describe('what cannot be read says why', () => {
   test.each([
     ['not JSON', 'hello', 'MALFORMED_ENVELOPE'],
@@ -102,6 +131,7 @@ describe('what cannot be read says why', () => {
     ['null', 'null', 'MALFORMED_ENVELOPE'],
     ['revision 0', writeEnvelope({ ...event, revision: 0 }), 'MALFORMED_ENVELOPE'],
     ['a type nobody knows', writeEnvelope({ ...event, type: 'shop.stock.lost.v1' }), 'UNKNOWN_TYPE'],
+    ['a type nobody knows, without a version', writeEnvelope({ ...event, type: 'shop.stock.lost' }), 'UNKNOWN_TYPE'],
     ['no version', writeEnvelope({ ...event, type: 'shop.stock.changed' }), 'UNKNOWN_VERSION'],
     ['version 0', writeEnvelope({ ...event, type: 'shop.stock.changed.v0' }), 'UNKNOWN_VERSION'],
     ['a version from the future', writeEnvelope({ ...event, type: 'shop.stock.changed.v4' }), 'UNKNOWN_VERSION'],

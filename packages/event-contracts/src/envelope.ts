@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DataOf, EventContract } from './event-contract.ts';
+import { freezeDeeply } from './freeze-deeply.ts';
 
 /**
  * What travels between services: CloudEvents 1.0 in structured JSON mode (https://github.com/cloudevents/spec),
@@ -34,13 +35,16 @@ export interface Envelope<Name extends string = string, Data = unknown> {
 export type EnvelopeOf<Contract> =
   Contract extends EventContract<infer Name, unknown> ? Envelope<Name, DataOf<Contract>> : never;
 
-/** A message that no retry will make readable: it goes to the dead letters at once. */
+/** A message that cannot be read here. No retry helps, unless it is from the future: a newer process can read that. */
 export class UnreadableEvent extends Error {
   readonly code: 'MALFORMED_ENVELOPE' | 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'MALFORMED_DATA';
-  constructor(code: UnreadableEvent['code'], message: string) {
+  /** Its type is known here, its version is above the newest: whoever wrote it was deployed later than this process. */
+  readonly fromTheFuture: boolean;
+  constructor(code: UnreadableEvent['code'], message: string, { fromTheFuture = false } = {}) {
     super(message);
     this.name = 'UnreadableEvent';
     this.code = code;
+    this.fromTheFuture = fromTheFuture;
   }
 }
 
@@ -76,7 +80,7 @@ export function writeEnvelopeAround(dataJson: string, event: Omit<EventToWrite, 
 }
 
 /**
- * Reads any version of any of the contracts and lifts it to the newest.
+ * Reads any version of any of the contracts and lifts it to the newest; nothing of it can be changed.
  * Throws UnreadableEvent, with the code that says which part could not be understood.
  */
 export function readEnvelope<Contract extends EventContract>(
@@ -84,11 +88,11 @@ export function readEnvelope<Contract extends EventContract>(
   contracts: readonly Contract[],
 ): EnvelopeOf<Contract> {
   const raw = parseEnvelope(bytes);
+  const contract = contractOf(raw.type, contracts);
+  if (!contract) throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named as "${raw.type}" is.`);
   const { name, version } = splitType(raw.type);
-  const contract = contracts.find((candidate) => candidate.name === name);
-  if (!contract) throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named "${name}".`);
   const data = readData(contract, version, raw.data);
-  return {
+  return freezeDeeply({
     id: raw.id,
     source: raw.source,
     name,
@@ -97,7 +101,16 @@ export function readEnvelope<Contract extends EventContract>(
     occurredAt: new Date(raw.time),
     ...(raw.traceparent === undefined ? {} : { traceparent: raw.traceparent }),
     data,
-  } as EnvelopeOf<Contract>;
+  }) as EnvelopeOf<Contract>;
+}
+
+/** By the name alone: whether the version can be read is another question. */
+function contractOf<Contract extends EventContract>(
+  type: string,
+  contracts: readonly Contract[],
+): Contract | undefined {
+  const name = type.replace(/\.v\d+$/, '');
+  return contracts.find((candidate) => candidate.name === name);
 }
 
 /** Reads a payload written as `type` (say, from an outbox row) and lifts it to the newest version. */
@@ -108,6 +121,7 @@ export function readData(contract: EventContract, version: number, data: unknown
     throw new UnreadableEvent(
       'UNKNOWN_VERSION',
       `${contract.name} is known here up to version ${newest}, this is ${version}: upgrade this consumer.`,
+      { fromTheFuture: version > newest },
     );
   }
   const parsed = read.schema.safeParse(data);

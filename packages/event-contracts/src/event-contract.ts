@@ -40,3 +40,14 @@ export function defineEvent<Name extends string, Newest extends z.ZodType>(defin
     subject: definition.subject,
   };
 }
+
+/**
+ * What is wrong with a payload that is about to be written, by the newest version's schema; undefined when nothing is.
+ * It names the field, by its path in the payload.
+ */
+export function faultInNewest(contract: EventContract, data: unknown): string | undefined {
+  const parsed = contract.versions.at(-1)?.schema.safeParse(data);
+  if (!parsed || parsed.success) return undefined;
+  const where = parsed.error.issues[0];
+  return `${where?.path.join('.') || 'data'}: ${where?.message}`;
+}

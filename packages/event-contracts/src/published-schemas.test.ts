@@ -40,6 +40,24 @@ test.each([
   expect(comparePublished(published, currentSchemas([contract(data)])).changed).toEqual(['shop.moved.v1']);
 });
 
+test.each([
+  ['at the top', z.object({ to: z.string(), by: z.string().optional() }), z.object({ to: z.string() })],
+  [
+    'deep inside',
+    z.object({ to: z.array(z.object({ id: z.string(), by: z.string().optional() })) }),
+    z.object({ to: z.array(z.object({ id: z.string() })) }),
+  ],
+])('an added optional field is no new version, %s: it only has to be recorded', (_where, newer, older) => {
+  const published = currentSchemas([contract(older)]);
+  expect(comparePublished(published, currentSchemas([contract(newer)]))).toEqual({
+    changed: [],
+    missing: [],
+    unrecorded: ['shop.moved.v1'],
+  });
+  // Taking it away again is a change: somebody may have come to rely on it.
+  expect(comparePublished(currentSchemas([contract(newer)]), published).changed).toEqual(['shop.moved.v1']);
+});
+
 test('a version more is no change, and has to be recorded', () => {
   const first = z.object({ to: z.string() });
   const published = currentSchemas([contract(first)]);

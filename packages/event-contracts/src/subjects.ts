@@ -15,6 +15,10 @@ export const FRIEND_STREAM: StreamName = { name: 'FRIEND', subjects: ['friend.>'
  */
 export const DEAD_STREAM: StreamName = { name: 'DEAD', subjects: ['dead.>', 'settled.>'], keep: 'forever' };
 
+/** Which instance of a consumer that holds order is given events: `lease.<stream>.<durable>`. */
+export const LEASE_STREAM = 'LEASE';
+export const lease = (stream: string, durable: string): string => `lease.${stream}.${durable}`;
+
 export const USER_SOURCE = 'kith/user';
 export const FRIEND_SOURCE = 'kith/friend';
 

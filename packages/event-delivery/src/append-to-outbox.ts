@@ -1,5 +1,7 @@
+import { faultInNewest } from '@kith/event-contracts';
 import type { OutboxEvent } from './draft-event.ts';
 import type { SqlConnection } from './sql-connection.ts';
+import { isSubject } from './subject-matches.ts';
 import { type Hop, startHop, traceBeingHandled } from './trace-event-path.ts';
 
 /** NOTIFY channel, per database: wakes the relays some microseconds after the commit. */
@@ -66,9 +68,11 @@ export function wakeTogether(sql: SqlConnection) {
   };
 }
 
-/** An event that no broker would ever take: refused while its transaction can still be rolled back. */
+/**
+ * An event that no broker would ever take, or no consumer read: refused while its transaction can still be rolled back.
+ */
 export class EventRefused extends Error {
-  readonly code: 'OWNER_NOT_A_TOKEN' | 'EVENT_TOO_LARGE';
+  readonly code: 'OWNER_NOT_A_TOKEN' | 'SUBJECT_NOT_VALID' | 'EVENT_TOO_LARGE' | 'MALFORMED_DATA';
   constructor(code: EventRefused['code'], message: string) {
     super(message);
     this.name = 'EventRefused';
@@ -80,7 +84,8 @@ export class EventRefused extends Error {
  * Writes events beside the state they tell of, in the caller's transaction: both are committed or neither
  * (transactional outbox, Richardson, "Microservices Patterns", ch. 3). One statement whatever their number; wakes the
  * relay on commit. A second event with the same `(ownerId, revision)` or id violates a unique index and fails the
- * transaction. Throws EventRefused for an owner id that cannot end a subject, or for more than MAX_EVENT_BYTES.
+ * transaction. Throws EventRefused for an owner id that cannot end a subject, for data that the newest version of its
+ * contract does not allow (the message names the field), or for more than MAX_EVENT_BYTES.
  */
 export async function appendToOutbox(sql: SqlConnection, events: readonly OutboxEvent[]): Promise<void> {
   if (events.length === 0) return;
@@ -109,7 +114,7 @@ function valuesOf(events: readonly OutboxEvent[], hops: ReadonlyMap<string | und
     events.map(ownerOf),
     events.map((event) => event.revision),
     events.map((event) => event.type),
-    events.map((event) => event.subject),
+    events.map(subjectOf),
     events.map(payloadOf),
     events.map((event) => {
       const traceparent = hops.get(traceOf(event))?.traceparent;
@@ -141,7 +146,14 @@ function ownerOf(event: OutboxEvent): string {
   throw new EventRefused('OWNER_NOT_A_TOKEN', `"${event.ownerId}" cannot be an owner id: no dots, spaces, * or >.`);
 }
 
+function subjectOf({ type, subject }: OutboxEvent): string {
+  if (isSubject(subject)) return subject;
+  throw new EventRefused('SUBJECT_NOT_VALID', `${type}: "${subject}" is not a subject to publish to.`);
+}
+
 function payloadOf(event: OutboxEvent): string {
+  const fault = event.contract && faultInNewest(event.contract, event.data);
+  if (fault !== undefined) throw new EventRefused('MALFORMED_DATA', `${event.type}: ${fault}`);
   const payload = JSON.stringify(event.data);
   if (Buffer.byteLength(payload) <= MAX_EVENT_BYTES) return payload;
   throw new EventRefused(

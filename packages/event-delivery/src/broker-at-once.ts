@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventBroker, Stoppable } from './broker.ts';
+import type { EventBroker, Subscription } from './broker.ts';
 import { PublishFailed } from './publish-failed.ts';
 
 /** A server that is there answers much faster, and is waited for: what is announced right after is not lost. */
@@ -36,9 +36,9 @@ function untilConnected(connecting: Promise<EventBroker>): EventBroker {
     if (!broker) throw away();
     return broker;
   };
-  const beginLater = (begin: (there: EventBroker) => Stoppable): Stoppable => {
+  const beginLater = (begin: (there: EventBroker) => Subscription): Subscription => {
     if (broker) return begin(broker);
-    let begun: Stoppable | undefined;
+    let begun: Subscription | undefined;
     let stopped = false;
     connecting.then(
       (there) => {
@@ -47,9 +47,10 @@ function untilConnected(connecting: Promise<EventBroker>): EventBroker {
       () => undefined,
     );
     return {
-      stop: async () => {
+      active: () => (begun ? (begun.active?.() ?? true) : false),
+      stop: async (handled) => {
         stopped = true;
-        await begun?.stop();
+        await begun?.stop(handled);
       },
     };
   };

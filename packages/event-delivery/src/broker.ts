@@ -29,7 +29,7 @@ export interface EventBroker {
    */
   publish(messages: readonly Message[]): Promise<PublishResult[]>;
   /** Begins as soon as the broker answers; `stop()` resolves when no delivery comes any more. */
-  subscribe(subscription: DurableSubscription): Stoppable;
+  subscribe(subscription: DurableSubscription): Subscription;
   /** A stream's content in order, above the sequence `after`; ends at what was the end when it began, or later. A missing stream is empty. */
   stored(stream: StreamName, options?: { subject?: string; after?: number }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
@@ -50,6 +50,13 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
+export interface Subscription extends Stoppable {
+  /** Where order is kept, the next instance becomes active once `handled` has resolved. */
+  stop(handled?: Promise<void>): Promise<void>;
+  /** Of one that keeps order: whether this instance is the one that is given deliveries. Missing: it always is. */
+  active?(): boolean;
+}
+
 export interface Message {
   readonly subject: string;
   /** Deduplication id. Never the same for two payloads. */
@@ -67,9 +74,12 @@ export interface DurableSubscription {
   readonly maxUnacked: number;
   /**
    * After a crash or a lost connection, what was delivered and not acknowledged comes before anything newer. Costs up to
-   * ACK_WAIT_MS then; without it, newer messages come at once and the others in between.
+   * ACK_WAIT_MS then; without it, newer messages come at once and the others in between. And of several instances one
+   * at a time is given deliveries (single active consumer).
    */
   readonly keepsOrder?: boolean;
+  /** Where order is kept: called before the first delivery, whenever this instance becomes the active one. */
+  onActive?(): Promise<void>;
   /** Must not throw. */
   onDelivery(delivery: Delivery): void;
 }
@@ -79,6 +89,7 @@ export interface Delivery {
   readonly payload: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly sequence: number;
+  readonly storedAt: Date;
   /** 1 for the first. */
   readonly deliveryCount: number;
   ack(): void;

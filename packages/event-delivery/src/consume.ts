@@ -1,53 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type EnvelopeOf,
-  type EventContract,
-  readEnvelope,
-  type StreamName,
-  UnreadableEvent,
-} from '@kith/event-contracts';
+import { type EnvelopeOf, type EventContract, UnreadableEvent } from '@kith/event-contracts';
 import { backoffMs } from './backoff.ts';
-import { ACK_WAIT_MS, type Delivery, type EventBroker, MESSAGE_ID_HEADER, type Stoppable } from './broker.ts';
-import { HELD_BEHIND, reasonOf, type StoredDeadLetter, type WhenPoisoned } from './dead-letter.ts';
+import {
+  ACK_WAIT_MS,
+  type Delivery,
+  type EventBroker,
+  MESSAGE_ID_HEADER,
+  type Stoppable,
+  type Subscription,
+} from './broker.ts';
+import type { ConsumerDefinition } from './consumer-definition.ts';
+import { HELD_BEHIND, reasonOf, type StoredDeadLetter } from './dead-letter.ts';
 import { openDeadLetterBox } from './dead-letter-box.ts';
+import { isOutageFor } from './declared-outage.ts';
+import { ConsumerStopped, HandlerTimedOut } from './handle-in-time.ts';
+import { handleTraced } from './handle-traced.ts';
 import type { Log } from './log.ts';
 import { measureConsumer } from './measure-delivery.ts';
-import { isOutage } from './outage.ts';
+import { readNamed } from './read-named.ts';
 import { readRedriveHeaders } from './redrive-headers.ts';
 import { createTurns } from './take-turns.ts';
-import { inTraceOf, startHop } from './trace-event-path.ts';
+import { isFromTheFuture, waitsForUpgrades } from './wait-for-an-upgrade.ts';
 
 const SAY_WORKING_EVERY_MS = ACK_WAIT_MS / 3;
+/** What was cut off needs no longer to say so. */
+const END_WITHIN_MS = 1_000;
 const RETRY = { firstMs: 50, mostMs: 5_000 };
 
-export interface ConsumerDefinition<Contract extends EventContract> {
-  readonly stream: StreamName;
-  /** The durable's name: its position survives the process and is shared by all instances. */
-  readonly durable: string;
-  readonly contracts: readonly Contract[];
-  /** Acknowledged when it resolves. Anything may come twice: be idempotent, by inbox or by revision. */
-  handle(event: EnvelopeOf<Contract>): Promise<void>;
-  /** Owners at once (default 16); events of one owner are handled one after the other. */
-  readonly concurrency?: number;
-  /** Tries before the dead letter (default 8); an outage of a dependency (see isOutage) does not count. */
-  readonly maxAttempts?: number;
-  /** Between tries: doubled each time, with jitter (default 50 ms up to 5 s). */
-  readonly retry?: { readonly firstMs: number; readonly mostMs: number };
-  readonly maxUnacked?: number;
-  /**
-   * After a dead letter, later events of that owner `pass` (default; right where every event stands for itself or
-   * revisions decide), or are parked behind it until it is settled: `hold`. A consumer that holds also gets its owners'
-   * order kept over crashes and lost connections, at the price of a pause of up to ACK_WAIT_MS after each.
-   */
-  readonly whenPoisoned?: WhenPoisoned;
-}
-
-/** Says nothing but lets the compiler find the events' types from the contracts. */
-export function defineConsumer<Contract extends EventContract>(
-  definition: ConsumerDefinition<Contract>,
-): ConsumerDefinition<Contract> {
-  return definition;
-}
+export { type ConsumerDefinition, defineConsumer } from './consumer-definition.ts';
 
 export interface ConsumeOptions {
   readonly broker: EventBroker;
@@ -57,17 +37,20 @@ export interface ConsumeOptions {
 }
 
 /** A delivery, or an event that is taken out of its dead letter. */
-type Incoming = Pick<Delivery, 'subject' | 'payload' | 'headers' | 'sequence'>;
+type Incoming = Pick<Delivery, 'subject' | 'payload' | 'headers' | 'sequence' | 'storedAt'>;
 
-type Outcome = 'handled' | 'dead' | 'stopped';
+/** `later`: to be given back, with a delay. */
+type Outcome = 'handled' | 'dead' | 'stopped' | 'later';
 
 /**
  * Runs a consumer until it is stopped: parse, handle, acknowledge. Events of one owner in order, owners concurrently;
- * failures are retried with back-off; what cannot be read, or keeps failing, becomes a dead letter and the others flow.
- * `stop()` finishes what is in hand and leaves the rest unacknowledged: it comes again, here or elsewhere, within
- * ACK_WAIT_MS.
+ * failures, and handlers that are not done in time, are retried with back-off; what cannot be read, or keeps failing,
+ * becomes a dead letter and the others flow. A version above the newest known here waits for an upgrade.
+ * `stop()` finishes what is in hand within a limit and leaves the rest unacknowledged: it comes again, here or
+ * elsewhere, within ACK_WAIT_MS.
  *
- * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide.
+ * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide;
+ * of a consumer that holds, one instance at a time is given any.
  */
 export async function consume<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,
@@ -75,9 +58,12 @@ export async function consume<Contract extends EventContract>(
 ): Promise<Stoppable> {
   const { broker, log, now = () => new Date() } = options;
   const { stream, durable, contracts, maxAttempts = 8, whenPoisoned = 'pass', retry = RETRY } = definition;
+  const { stopWithinMs = 5_000, maxUnacked = 1_000 } = definition;
+  const upgrades = waitsForUpgrades({ now, maxUnacked, lookAgain: definition.whenFromTheFuture });
   const turns = createTurns(definition.concurrency ?? 16);
   const measured = measureConsumer(durable, stream.name, broker);
   const stopped = new AbortController();
+  const cutOff = new AbortController();
   const inHand = new Map<string, Delivery>();
   const box = await openDeadLetterBox({
     broker,
@@ -85,14 +71,30 @@ export async function consume<Contract extends EventContract>(
     stream,
     whenPoisoned,
     now,
-    onChange: (ownerId) => turns.take(ownerId, () => guarded(() => releaseHeld(ownerId))),
+    onChange: takeUpHeld,
   });
+  let subscription: Subscription | undefined;
+
+  /** Of a consumer that holds, one instance at a time. */
+  function isActive(): boolean {
+    return !stopped.signal.aborted && subscription !== undefined && subscription.active?.() !== false;
+  }
+
+  function takeUpHeld(ownerId: string): void {
+    turns.take(ownerId, () => guarded(() => (isActive() ? releaseHeld(ownerId) : undefined)));
+  }
+
+  async function becomeActive(): Promise<void> {
+    await box.refresh();
+    // The subscription calls itself active as soon as this has resolved, and delivers nothing before.
+    queueMicrotask(() => box.heldOwners().forEach(takeUpHeld));
+  }
 
   async function tryOnce(event: EnvelopeOf<Contract>): Promise<'handled' | 'stopped'> {
     return turns.inPlace(async () => {
-      if (stopped.signal.aborted) return 'stopped';
+      if (!isActive()) return 'stopped';
       const startedAt = performance.now();
-      await traced(event);
+      await handleTraced(event, definition, cutOff.signal);
       const tookMs = performance.now() - startedAt;
       measured.handled(tookMs, now().getTime() - event.occurredAt.getTime());
       options.onHandled?.('handled', tookMs);
@@ -100,42 +102,41 @@ export async function consume<Contract extends EventContract>(
     });
   }
 
-  async function traced(event: EnvelopeOf<Contract>): Promise<void> {
-    const hop = startHop('handle', event.traceparent, {
-      'messaging.destination.name': event.name,
-      'messaging.consumer.group.name': durable,
-      'messaging.message.id': event.id,
-    });
-    const { traceparent } = hop;
-    const handed = traceparent === undefined ? event : { ...event, traceparent };
-    try {
-      await inTraceOf(traceparent, () => definition.handle(handed));
-      hop.end();
-    } catch (error) {
-      hop.end(error);
-      throw error;
-    }
-  }
-
-  /** Tries until it is handled, buried, or the consumer is stopped. */
+  /** Tries until it is handled, buried, given back for a newer process, or the consumer is stopped. */
   async function settle(incoming: Incoming, replaces?: StoredDeadLetter): Promise<Outcome> {
     let event: EnvelopeOf<Contract> | undefined;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
+      let pauseMs = backoffMs(attempt, retry);
       try {
-        event ??= readEnvelope(incoming.payload, contracts);
-        return await tryOnce(event);
+        event ??= readNamed(incoming.payload, contracts);
+        return event ? await tryOnce(event) : 'handled';
       } catch (error) {
-        if (!isOutage(error)) failures += 1;
-        if (error instanceof UnreadableEvent || failures >= maxAttempts) {
-          return await bury(incoming, { error, reason: reasonOf(error), attempts: attempt, replaces });
+        if (error instanceof ConsumerStopped) return 'stopped';
+        const waits = isFromTheFuture(error) && upgrades.mayWait(incoming.storedAt);
+        if (waits) {
+          noteFuture(incoming, error);
+          // Given back it would come behind later events of its owner, which a consumer that holds must not see.
+          if (whenPoisoned === 'pass') return 'later';
+          pauseMs = upgrades.delayMs(attempt);
+        } else {
+          if (error instanceof HandlerTimedOut) measured.timedOut();
+          if (!isOutageFor(definition, error)) failures += 1;
+          if (error instanceof UnreadableEvent || failures >= maxAttempts) {
+            return await bury(incoming, { error, reason: reasonOf(error), attempts: attempt, replaces });
+          }
+          measured.retried();
+          options.onHandled?.('retried', 0);
+          log.warn({ consumer: durable, attempt, error: String(error) }, 'an event failed and will be tried again');
         }
-        measured.retried();
-        options.onHandled?.('retried', 0);
-        log.warn({ consumer: durable, attempt, error: String(error) }, 'an event failed and will be tried again');
       }
-      if (!(await pause(backoffMs(attempt, retry)))) return 'stopped';
+      if (!(await pause(pauseMs))) return 'stopped';
     }
+  }
+
+  function noteFuture({ subject, sequence }: Incoming, error: unknown): void {
+    measured.waitsForAnUpgrade();
+    log.warn({ consumer: durable, subject, sequence, error: String(error) }, 'an event waits for a newer process');
   }
 
   async function bury(
@@ -188,7 +189,8 @@ export async function consume<Contract extends EventContract>(
     for (;;) {
       const [first] = (await untilDone(() => box.lettersOf(ownerId))) ?? [];
       if (!first || first.reason !== HELD_BEHIND || first.payload === null) return;
-      const incoming = { ...first.origin, headers: first.headers, payload: Buffer.from(first.payload, 'base64') };
+      const payload = Buffer.from(first.payload, 'base64');
+      const incoming = { ...first.origin, headers: first.headers, payload, storedAt: now() };
       if ((await settle(incoming, first)) !== 'handled') return;
       if (!(await untilDone(() => box.settled(first, 'released').then(() => true)))) return;
     }
@@ -220,22 +222,30 @@ export async function consume<Contract extends EventContract>(
   }
 
   async function takeInHand(key: string, delivery: Delivery): Promise<void> {
-    const outcome = stopped.signal.aborted ? 'stopped' : await receive(delivery);
+    const outcome = isActive() ? await receive(delivery) : 'stopped';
     const latest = inHand.get(key) ?? delivery;
+    if (outcome === 'later') latest.retryLater(upgrades.delayMs(latest.deliveryCount));
     // What was not begun is left as it is. A nak would bring it sooner, but nats-server 2.9 forgets a nak'd message for
     // a while when nobody asks for one at that moment, and its owner's next one would come first.
-    if (outcome !== 'stopped') latest.ack();
+    else if (outcome !== 'stopped') latest.ack();
+  }
+
+  async function endHandlers(): Promise<void> {
+    await atMost(stopWithinMs, turns.over());
+    cutOff.abort(new ConsumerStopped());
+    await atMost(END_WITHIN_MS, turns.over());
   }
 
   const stillWorking = setInterval(() => {
     for (const delivery of inHand.values()) void guarded(() => delivery.working());
   }, SAY_WORKING_EVERY_MS);
 
-  const subscription = broker.subscribe({
+  subscription = broker.subscribe({
     stream,
     durable,
-    maxUnacked: definition.maxUnacked ?? 1_000,
+    maxUnacked,
     keepsOrder: whenPoisoned === 'hold',
+    ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
     onDelivery(delivery) {
       // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
       const key = `${delivery.sequence}:${delivery.headers[MESSAGE_ID_HEADER] ?? ''}`;
@@ -248,18 +258,27 @@ export async function consume<Contract extends EventContract>(
       });
     },
   });
-  for (const ownerId of box.heldOwners()) turns.take(ownerId, () => guarded(() => releaseHeld(ownerId)));
+  box.heldOwners().forEach(takeUpHeld);
 
   return {
     async stop() {
       stopped.abort();
-      await subscription.stop();
-      await turns.over();
+      const handled = endHandlers();
+      const ended = subscription?.stop(handled) ?? handled;
+      await handled;
+      await atMost(END_WITHIN_MS, ended);
       clearInterval(stillWorking);
-      await box.close();
+      await atMost(END_WITHIN_MS, box.close());
       measured.stop();
     },
   };
+}
+
+/** Waits for it, but no longer: what does not end by itself must not keep a process from stopping. */
+async function atMost(ms: number, ending: Promise<void>): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([ending, sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  waited.abort();
 }
 
 /** The last token of the subject: the key of order is known even when the payload cannot be read. */

@@ -47,6 +47,8 @@ export async function openDeadLetterBox(options: BoxOptions) {
   }
 
   return {
+    /** What other instances have buried since. */
+    refresh: findHeldOwners,
     mayHold: (ownerId: string) => held.has(ownerId),
     holds: async (ownerId: string) => (await lettersOf(ownerId)).length > 0,
     heldOwners: (): readonly string[] => [...held],

@@ -32,3 +32,11 @@ test('a recorded event cannot be changed any more', () => {
     event.to = 'b';
   }).toThrow(TypeError);
 });
+
+test('nor can anything that it holds', () => {
+  const events = new RecordedEvents<DomainEvent & { tags: string[] }>();
+  const event = { ...renamed('a'), tags: ['x'] };
+  events.record(event);
+  expect(() => event.tags.push('y')).toThrow(TypeError);
+  expect(events.take()[0]?.tags).toEqual(['x']);
+});

@@ -1,3 +1,5 @@
+import { freezeDeeply } from '@kith/event-contracts';
+
 /**
  * A fact inside one service, as an aggregate records it: rich, and free to change with the code. What other services
  * may rely on is an EventContract instead; one function per aggregate maps the former to the latter.
@@ -16,7 +18,7 @@ export class RecordedEvents<Event extends DomainEvent> {
   #events: Event[] = [];
 
   record(event: Event): void {
-    this.#events.push(Object.freeze(event));
+    this.#events.push(freezeDeeply(event));
   }
 
   /** For the mapping to contracts, inside the transaction: looks, takes nothing. */

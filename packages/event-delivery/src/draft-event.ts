@@ -1,4 +1,4 @@
-import type { EventContract } from '@kith/event-contracts';
+import { type EventContract, freezeDeeply } from '@kith/event-contracts';
 
 /** One row of the outbox before it is written. `(ownerId, revision)` is unique: the place of the event in its list. */
 export interface OutboxEvent {
@@ -10,9 +10,14 @@ export interface OutboxEvent {
   readonly occurredAt: Date;
   readonly data: unknown;
   readonly traceparent?: string | undefined;
+  /** Whose newest version the data is checked against when it is appended. */
+  readonly contract?: EventContract | undefined;
 }
 
-/** An event of this contract, its data checked by the compiler against the newest version. */
+/**
+ * An event of this contract, its data checked by the compiler against the newest version, and again when it is appended.
+ * Nothing of it can be changed any more.
+ */
 export function draftEvent<Data>(
   contract: EventContract<string, Data>,
   event: {
@@ -26,5 +31,6 @@ export function draftEvent<Data>(
     traceparent?: string | undefined;
   },
 ): OutboxEvent {
-  return { ...event, type: contract.type, subject: contract.subject(event.ownerId) };
+  freezeDeeply(event.data);
+  return Object.freeze({ ...event, type: contract.type, subject: contract.subject(event.ownerId), contract });
 }

@@ -58,3 +58,31 @@ test('a connection is used again after a rollback', async () => {
   }
   expect(pids.size).toBe(1);
 });
+
+test('what a handler does after its time is up is not committed, and the retry has its effect once', async () => {
+  const event = { id: randomUUID() };
+  const timeIsUp = new AbortController();
+  let goOn = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let endOfTheLateOne: Promise<unknown> | undefined;
+  const handle = handleOnce<typeof event>(database.pool, 'late', ({ id }, sql, signal) => {
+    const effect = (async () => {
+      await sql.query('INSERT INTO effect VALUES ($1)', [id]);
+      if (!signal) return;
+      timeIsUp.abort(new Error('time is up'));
+      await late;
+      await sql.query('INSERT INTO effect VALUES ($1)', [id]);
+      await sql.query('COMMIT');
+    })();
+    if (signal) endOfTheLateOne = effect.catch((error) => error);
+    return effect;
+  });
+  await expect(handle(event, timeIsUp.signal)).rejects.toThrow('time is up');
+  goOn();
+  expect(await endOfTheLateOne).toBeInstanceOf(Error);
+  expect(await effects(event.id)).toBe(0);
+  await handle(event);
+  expect(await effects(event.id)).toBe(1);
+});

@@ -12,7 +12,8 @@ const outboxes = new Map<string, pg.Pool>();
 const consumers = new Map<string, { stream: string; broker: EventBroker }>();
 
 const UNPUBLISHED = `
-  SELECT count(*)::int AS depth, coalesce(extract(epoch FROM now() - min(occurred_at)), 0)::float8 AS age
+  SELECT count(*)::int AS depth, coalesce(extract(epoch FROM now() - min(occurred_at)), 0)::float8 AS age,
+    count(*) FILTER (WHERE headers ? 'setAside')::int AS aside
   FROM outbox WHERE published_at IS NULL`;
 
 /** A scrape does not wait for what is frozen, nor fail with what is down. */
@@ -22,7 +23,7 @@ function inTime<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
 }
 
 /** What does not answer is left out rather than shown as 0. */
-async function collectFromOutboxes(gauge: Gauge<'source'>, column: 'depth' | 'age'): Promise<void> {
+async function collectFromOutboxes(gauge: Gauge<'source'>, column: 'depth' | 'age' | 'aside'): Promise<void> {
   gauge.reset();
   for (const [source, pool] of outboxes) {
     const measured = await inTime(pool.query(UNPUBLISHED));
@@ -46,6 +47,15 @@ new Gauge({
   labelNames: ['source'],
   collect() {
     return collectFromOutboxes(this, 'age');
+  },
+});
+
+new Gauge({
+  name: 'kith_outbox_set_aside',
+  help: 'Events that no broker took; later ones of their owners wait behind them.',
+  labelNames: ['source'],
+  collect() {
+    return collectFromOutboxes(this, 'aside');
   },
 });
 
@@ -103,6 +113,18 @@ const deaths = new Counter({
   labelNames: ['consumer', 'reason'],
 });
 
+const timeouts = new Counter({
+  name: 'kith_consumer_handler_timeouts_total',
+  help: 'Tries whose handler was not done in time.',
+  labelNames: ['consumer'],
+});
+
+const futures = new Counter({
+  name: 'kith_consumer_future_events_total',
+  help: 'Deliveries of a version above the newest known here, given back to wait for a newer process.',
+  labelNames: ['consumer'],
+});
+
 /** Shows this outbox's depth and age from now on; until stopped. */
 export function measureOutbox(source: string, pool: pg.Pool): Stoppable {
   outboxes.set(source, pool);
@@ -132,6 +154,8 @@ export function measureConsumer(consumer: string, stream: string, broker: EventB
       age.observe(ageMs / 1_000);
     },
     retried: () => retries.inc({ consumer }),
+    timedOut: () => timeouts.inc({ consumer }),
+    waitsForAnUpgrade: () => futures.inc({ consumer }),
     died: (reason: string) => deaths.inc({ consumer, reason }),
     stop(): void {
       if (consumers.get(consumer) === entry) consumers.delete(consumer);

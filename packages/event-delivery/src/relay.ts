@@ -1,22 +1,18 @@
-import { writeEnvelopeAround } from '@kith/event-contracts';
 import type pg from 'pg';
 import { createAlarm } from './alarm.ts';
 import { backoffMs } from './backoff.ts';
-import type { EventBroker, Message, Stoppable } from './broker.ts';
+import type { EventBroker, Stoppable } from './broker.ts';
 import { listenForCommits } from './listen-for-commits.ts';
 import type { Log } from './log.ts';
-import { countPublished, measureOutbox } from './measure-delivery.ts';
-import { freshMessageId } from './message-id.ts';
-import { isFaultOfTheMessage } from './publish-failed.ts';
-import { type Hop, startHop } from './trace-event-path.ts';
-import { BATCH, isOfAnotherSession, type OutboxRow, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
+import { measureOutbox } from './measure-delivery.ts';
+import { publishRows } from './publish-rows.ts';
+import { markSetAside, ownersSetAside, type Refused } from './set-aside.ts';
+import { BATCH, isOfAnotherSession, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
 import { withClient } from './with-client.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** While another relay is at it, looking at every commit would be in vain. */
 const LEAVE_IT_TO_ANOTHER_MS = 25;
-/** An owner whose event no broker takes (see isFaultOfTheMessage) is left alone so long; the others flow. */
-const SET_ASIDE_MS = 30_000;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
 
 export interface RelayOptions {
@@ -26,6 +22,8 @@ export interface RelayOptions {
   readonly source: string;
   readonly log: Log;
   readonly onPublished?: (count: number, oldestAgeMs: number) => void;
+  /** How often it looks without having been woken: for commits whose NOTIFY was lost (1,000 unless told). */
+  readonly sweepEveryMs?: number;
 }
 
 export interface Relay extends Stoppable {
@@ -37,14 +35,15 @@ export interface Relay extends Stoppable {
  * Publishes the outbox: unpublished rows in the order of their ids, pipelined, marked once the broker has stored them.
  * Any number of relays may run; a transaction-level advisory lock lets one at a time publish, so order holds. A crash
  * between the broker's answer and the mark publishes again under the same message id: consumers compare revisions.
+ * An owner whose event no broker takes is set aside; the others flow.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { pool, log } = options;
+  const { pool, log, sweepEveryMs = SWEEP_EVERY_MS } = options;
   const alarm = createAlarm();
   const listener = listenForCommits(pool, alarm.wake, log);
   const reconnected = options.broker.onReconnect(alarm.hurry);
   const measured = measureOutbox(options.source, pool);
-  const setAside = new Map<string, number>();
+  const setAside = ownersSetAside();
   let stopping = false;
   let prepares = true;
 
@@ -53,17 +52,11 @@ export function startRelay(options: RelayOptions): Relay {
     while (!stopping) {
       try {
         const { isRelay, failed } = await withClient(pool, publishAllThereIs);
-        if (failed && isFaultOfTheMessage(failed.error)) {
-          const { row, error } = failed;
-          setAside.set(row.owner_id, performance.now() + SET_ASIDE_MS);
-          log.error({ ownerId: row.owner_id, outboxId: row.id, error: String(error) }, 'an event cannot be published');
-          continue;
-        }
-        if (failed) throw failed.error;
+        if (failed) throw failed;
         if (failures > 0) log.info({}, 'the relay publishes again');
         failures = 0;
         if (!isRelay) await alarm.pause(LEAVE_IT_TO_ANOTHER_MS);
-        await alarm.wait(SWEEP_EVERY_MS);
+        await alarm.wait(sweepEveryMs);
       } catch (error) {
         if (prepares && isOfAnotherSession(error)) {
           prepares = false;
@@ -81,19 +74,38 @@ export function startRelay(options: RelayOptions): Relay {
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
     const outbox = unpublishedRows(client, { prepares });
     alarm.reset();
-    let rows = await outbox.begin(ownersSetAside(setAside));
+    await setAside.refresh(client);
+    let rows = await outbox.begin(setAside.toSkip());
     while (rows && rows.length > 0) {
-      const { done, failed } = await publishRows(rows, options);
-      const isMore = rows.length === BATCH || alarm.rung();
+      const { done, refused, failed } = await publishRows(rows, options);
+      await leaveAside(client, refused, done);
+      const isMore = rows.length === BATCH || refused.length > 0 || alarm.rung();
       if (failed || stopping || !isMore) {
         await outbox.markAndEnd(done);
         return { isRelay: true, failed };
       }
       alarm.reset();
-      rows = await outbox.markAndBegin(done, ownersSetAside(setAside));
+      rows = await outbox.markAndBegin(done, setAside.toSkip());
     }
     await outbox.end();
     return { isRelay: rows !== undefined };
+  }
+
+  async function leaveAside(
+    client: pg.PoolClient,
+    refused: readonly Refused[],
+    done: readonly PublishedRow[],
+  ): Promise<void> {
+    for (const { ownerId } of done) setAside.published(ownerId);
+    for (const each of refused) {
+      const { id, event_id: eventId, owner_id: ownerId, type, subject } = each.row;
+      const { code } = each.error as { code?: string };
+      const isNew = setAside.add(each);
+      const about = { outboxId: id, eventId, ownerId, type, subject, code, error: String(each.error) };
+      if (isNew) log.error(about, 'an event cannot be published');
+      else log.debug(about, 'an event still cannot be published');
+    }
+    await markSetAside(client, refused);
   }
 
   const running = run();
@@ -110,62 +122,9 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-function ownersSetAside(setAside: Map<string, number>): string[] {
-  for (const [ownerId, until] of setAside) if (until < performance.now()) setAside.delete(ownerId);
-  return [...setAside.keys()];
-}
-
-interface Failed {
-  readonly row: OutboxRow;
-  readonly error: Error;
-}
-
 interface Round {
   /** False: another one is at it. */
   readonly isRelay: boolean;
-  /** The first row that the broker did not take; those behind it wait. */
-  readonly failed?: Failed | undefined;
-}
-
-async function publishRows(
-  rows: readonly OutboxRow[],
-  options: RelayOptions,
-): Promise<{ done: PublishedRow[]; failed?: Failed | undefined }> {
-  const hops = rows.map((row) =>
-    startHop('publish', row.traceparent ?? undefined, {
-      'messaging.destination.name': row.type,
-      'messaging.message.id': row.event_id,
-    }),
-  );
-  const results = await options.broker.publish(rows.map((row, at) => toMessage(row, options.source, hops[at] as Hop)));
-  const done: PublishedRow[] = [];
-  let failed: Failed | undefined;
-  rows.forEach((row, at) => {
-    const result = results[at];
-    if (result && !('error' in result)) done.push({ id: row.id, sequence: result.sequence });
-    else failed ??= { row, error: result?.error ?? new Error('The broker gave no answer.') };
-    hops[at]?.end(result && 'error' in result ? result.error : undefined);
-  });
-  if (done.length > 0) {
-    const now = Date.now();
-    const ages = rows.slice(0, done.length).map((row) => now - row.occurred_at.getTime());
-    countPublished(options.source, ages);
-    options.onPublished?.(done.length, ages[0] ?? 0);
-  }
-  return { done, failed };
-}
-
-function toMessage(row: OutboxRow, source: string, { traceparent }: Hop): Message {
-  const payload = writeEnvelopeAround(row.payload, {
-    eventId: row.event_id,
-    source,
-    type: row.type,
-    ownerId: row.owner_id,
-    revision: Number(row.revision),
-    occurredAt: row.occurred_at,
-    ...(traceparent ? { traceparent } : {}),
-  });
-  const headers = traceparent ? { traceparent } : {};
-  const id = row.republished === null ? row.event_id : freshMessageId(row.event_id, row.republished);
-  return { subject: row.subject, id, payload, headers };
+  /** Why the broker did not take a row, and none behind it. */
+  readonly failed?: Error | undefined;
 }

@@ -49,6 +49,7 @@ export interface OutboxRow {
 export interface PublishedRow {
   readonly id: string;
   readonly sequence: number;
+  readonly ownerId: string;
 }
 
 export interface UnpublishedRows {

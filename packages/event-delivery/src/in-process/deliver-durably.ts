@@ -91,6 +91,7 @@ export function createDurable(options: {
       payload: message.payload,
       headers: message.headers,
       sequence: message.sequence,
+      storedAt: message.storedAt,
       deliveryCount: entry.deliveryCount,
       ack: () => answered(message.sequence),
       retryLater: (delayMs) => {

@@ -2,8 +2,8 @@ import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
 import { DEDUP_WINDOW_MS, MESSAGE_ID_HEADER, type Message, type PublishResult, type StoredMessage } from '../broker.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { isSubject, subjectMatches } from '../subject-matches.ts';
 import { BUS_TABLES } from './bus-tables.ts';
-import { subjectMatches } from './subject-matches.ts';
 
 /** As a NATS server has it by default, so that a service behaves the same on both. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -60,7 +60,7 @@ export function createMessageStore(pool: pg.Pool) {
   }
 
   function whyUnsendable(message: Message): PublishFailed | undefined {
-    if (!/^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(message.subject)) {
+    if (!isSubject(message.subject)) {
       return new PublishFailed('BAD_SUBJECT', `"${message.subject}" is not a subject to publish to.`);
     }
     if (Buffer.byteLength(message.payload) > MAX_MESSAGE_BYTES) {
@@ -69,7 +69,9 @@ export function createMessageStore(pool: pg.Pool) {
         `${message.subject} ${message.id} is larger than ${MAX_MESSAGE_BYTES} bytes.`,
       );
     }
-    if (!streamFor(message.subject)) return new PublishFailed('NO_STREAM', `No stream takes ${message.subject}.`);
+    if (!streamFor(message.subject)) {
+      return new PublishFailed('NO_STREAM', `No stream takes ${message.subject} (${message.id}).`);
+    }
     return undefined;
   }
 

@@ -1,14 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EnvelopeOf } from '@kith/event-contracts';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { EventBroker } from '../broker.ts';
+import type { EventBroker, Stoppable } from '../broker.ts';
+import { consume } from '../consume.ts';
+import { readDeadLetters } from '../dead-letter-box.ts';
+import { redriveDeadLetters } from '../settle-dead-letters.ts';
 import { describeBrokerContract } from '../testing/broker-contract.ts';
 import { collectLog } from '../testing/collect-log.ts';
 import { describeConsumerContract } from '../testing/consumer-contract.ts';
-import { SHOP_STREAM, shopMessage } from '../testing/shop-events.ts';
+import { counted, SHOP_STREAM, shopMessage } from '../testing/shop-events.ts';
 import { connectJetStream } from './jetstream-broker.ts';
 
 let nats: NatsServer;
@@ -20,6 +25,79 @@ afterAll(() => nats.stop());
 const connect = (): Promise<EventBroker> => connectJetStream({ servers: nats.url, name: 'test', log: collectLog() });
 describeBrokerContract('JetStream', { connect });
 describeConsumerContract('JetStream', { connect });
+
+describe('a consumer that holds, in several instances', () => {
+  const counting = (durable: string, handle: (event: EnvelopeOf<typeof counted>) => Promise<void>) =>
+    ({ stream: SHOP_STREAM, durable, contracts: [counted], handle, maxAttempts: 2, whenPoisoned: 'hold' }) as const;
+
+  async function twoInstances(word: string, handle: (instance: number, owner: string, revision: number) => void) {
+    const brokers = await Promise.all([connect(), connect()]);
+    const [first] = brokers;
+    await first.declareStream(SHOP_STREAM);
+    const instances: Stoppable[] = [];
+    for (const [at, broker] of brokers.entries()) {
+      const definition = counting(`hold-${word}`, async (event) => {
+        if (event.ownerId.startsWith(word)) handle(at, event.ownerId.slice(word.length), event.revision);
+      });
+      instances.push(await consume(definition, { broker, log: collectLog() }));
+    }
+    return {
+      first,
+      instances,
+      // Of these owners: the stream keeps what other tests have published, unreadable events too.
+      letters: async () =>
+        (await readDeadLetters(first, `dead.hold-${word}.>`))
+          .filter(({ ownerId }) => ownerId.startsWith(word))
+          .map(({ reason, revision }) => `${revision} ${reason}`),
+      async [Symbol.asyncDispose]() {
+        await Promise.all(instances.map((each) => each.stop()));
+        await Promise.all(brokers.map((broker) => broker.close()));
+      },
+    };
+  }
+
+  test('parks what follows a dead event in whichever instance, and takes it up in order', async () => {
+    const word = randomBytes(4).toString('hex');
+    const seen: string[] = [];
+    let poisoned = true;
+    await using two = await twoInstances(word, (_instance, owner, revision) => {
+      if (owner === 'a' && revision === 1 && poisoned) throw new Error('poison');
+      seen.push(`${owner}${revision}`);
+    });
+    const { first, letters } = two;
+    const revisions = Array.from({ length: 20 }, (_, n) => n + 1);
+    await first.publish(revisions.flatMap((n) => [shopMessage(`${word}a`, n), shopMessage(`${word}b`, n)]));
+    await eventually('all that follow are parked', async () => (await letters()).length === 20, { withinMs: 20_000 });
+    await eventually('the other owner flows', () => seen.length === 20);
+    expect(seen).toEqual(revisions.map((n) => `b${n}`));
+    poisoned = false;
+    for await (const _ of redriveDeadLetters(first, { consumer: `hold-${word}`, reason: 'Error' }));
+    await eventually('they are taken up', () => seen.length === 40, { withinMs: 20_000 });
+    expect(seen.slice(20)).toEqual(revisions.map((n) => `a${n}`));
+  });
+
+  test('another instance goes on where the active one was stopped, and still holds', async () => {
+    const word = randomBytes(4).toString('hex');
+    const seen: string[] = [];
+    await using two = await twoInstances(word, (instance, owner, revision) => {
+      if (owner === 'a' && revision === 1) throw new Error('poison');
+      seen.push(`${instance}${owner}${revision}`);
+    });
+    const { first, letters, instances } = two;
+    await first.publish([shopMessage(`${word}a`, 1), shopMessage(`${word}b`, 1)]);
+    await eventually('it is dead', async () => (await letters()).length === 1 && seen.length === 1, {
+      withinMs: 20_000,
+    });
+    const active = Number(seen[0]?.[0]);
+    await instances[active]?.stop();
+    await first.publish([shopMessage(`${word}a`, 2), shopMessage(`${word}b`, 2)]);
+    await eventually('the other one has both', async () => (await letters()).length === 2 && seen.length === 2, {
+      withinMs: 25_000,
+    });
+    expect(seen[1]).toBe(`${1 - active}b2`);
+    expect(await letters()).toEqual(['1 Error', '2 HELD_BEHIND']);
+  });
+});
 
 describe('when the server fails', () => {
   async function startOwnServer() {

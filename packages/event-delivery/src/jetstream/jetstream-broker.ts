@@ -17,6 +17,7 @@ import {
 } from '../broker.ts';
 import type { Log } from '../log.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { subjectMatches } from '../subject-matches.ts';
 import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
 import { connectToNats, logRefusals } from './connect-to-nats.ts';
 import { gatherAcks } from './gather-acks.ts';
@@ -71,6 +72,13 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     }
   });
 
+  function isTaken(subject: string): boolean {
+    for (const { subjects } of declared.values()) {
+      for (const pattern of subjects) if (subjectMatches(pattern, subject)) return true;
+    }
+    return false;
+  }
+
   async function ensureStreams(): Promise<void> {
     for (const stream of declared.values()) await putStream(jsm, stream, declaring);
   }
@@ -89,6 +97,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   const publisher = createPublisher(nc, {
     ackWithinMs: ACK_WITHIN_MS,
     inboxPrefix: readNatsUrl(options.servers).inboxPrefix,
+    isTaken,
   });
 
   return {
@@ -112,7 +121,10 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     },
     subscribe: (subscription) => {
       declared.set(subscription.stream.name, subscription.stream);
-      return subscribeDurably({ nc, jsm, log, acks, ensureStream, onReconnect }, subscription);
+      return subscribeDurably(
+        { nc, jsm, log, acks, ensureStream, onReconnect, replicas: options.replicas ?? 1 },
+        subscription,
+      );
     },
     stored: (stream, what) => readStored(jsm, stream.name, what),
     async deleteStored(stream, sequence) {
@@ -155,7 +167,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
 }
 
 function isStreamMissing(error: Error): boolean {
-  return error instanceof PublishFailed && error.code === 'NO_STREAM';
+  return error instanceof PublishFailed && error.code === 'STREAM_AWAY';
 }
 
 function guarded(log: Log, work: () => void): void {

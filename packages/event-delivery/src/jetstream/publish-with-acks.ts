@@ -1,20 +1,29 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker.ts';
 import { PublishFailed } from '../publish-failed.ts';
+import { isSubject, kindOf } from '../subject-matches.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
 const WINDOW = 512;
+const NO_RESPONDERS = 503;
+/** Kinds of subjects that are remembered to be taken by streams which were not declared here. */
+const MOST_KINDS = 10_000;
 
 /**
  * Publishes to JetStream with ONE reply inbox for all acknowledgements, counted as they come: five times the rate of a
  * request per message, with the same guarantees (each message has its own ack, and a time limit for the whole call).
  *
  * Order holds over failures: a window is written to one socket in one go, so a lost connection loses its end and never
- * its middle; and what follows a failed message is not sent.
+ * its middle; and what follows a failed message is not sent. A message whose subject may be nobody's (`isTaken`) is
+ * therefore alone in its window, until one of its kind was stored.
  */
-export function createPublisher(nc: NatsConnection, options: { ackWithinMs: number; inboxPrefix?: string }) {
+export function createPublisher(
+  nc: NatsConnection,
+  options: { ackWithinMs: number; inboxPrefix?: string; isTaken: (subject: string) => boolean },
+) {
   const inbox = createInbox(options.inboxPrefix);
-  const waiting = new Map<string, { subject: string; settle: (result: PublishResult) => void }>();
+  const waiting = new Map<string, { message: Message; settle: (result: PublishResult) => void }>();
+  const stored = new Set<string>();
   let counter = 0;
 
   nc.subscribe(`${inbox}.*`, {
@@ -22,27 +31,43 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
       // Refused as a whole (this user may not listen to it): there is no message then, and the log is told.
       if (error) return;
       const token = message.subject.slice(inbox.length + 1);
-      const sent = waiting.get(token);
-      if (!sent) return;
+      const asked = waiting.get(token);
+      if (!asked) return;
       waiting.delete(token);
-      sent.settle(readAck(message));
+      asked.settle(readAck(message, asked.message));
     },
   });
 
   function giveUp(which: (subject: string) => boolean, error: PublishFailed): void {
-    for (const [token, { subject, settle }] of waiting) {
-      if (!which(subject)) continue;
+    for (const [token, { message, settle }] of waiting) {
+      if (!which(message.subject)) continue;
       waiting.delete(token);
       settle({ error });
     }
   }
 
+  function readAck(answer: Msg, { subject, id }: Message): PublishResult {
+    if (answer.headers?.code !== NO_RESPONDERS) return readStored(answer);
+    if (options.isTaken(subject)) {
+      return { error: new PublishFailed('STREAM_AWAY', `The stream that takes ${subject} is not there (${id}).`) };
+    }
+    stored.delete(kindOf(subject));
+    return { error: new PublishFailed('NO_STREAM', `No stream takes ${subject} (${id}).`) };
+  }
+
+  const isSureOf = ({ subject }: Message) => options.isTaken(subject) || stored.has(kindOf(subject));
+
+  /** Where the window that begins at `start` ends. */
+  function endOfWindow(messages: readonly Message[], start: number): number {
+    const limit = Math.min(start + WINDOW, messages.length);
+    for (let at = start; at < limit; at += 1) if (!isSureOf(messages[at] as Message)) return Math.max(at, start + 1);
+    return limit;
+  }
+
   function publishOne(message: Message): { token: string; result: Promise<PublishResult> } {
     counter += 1;
     const token = String(counter);
-    const result = new Promise<PublishResult>((settle) => {
-      waiting.set(token, { subject: message.subject, settle });
-    });
+    const result = new Promise<PublishResult>((settle) => waiting.set(token, { message, settle }));
     nc.publish(message.subject, message.payload, { headers: headersOf(message), reply: `${inbox}.${token}` });
     return { token, result };
   }
@@ -51,11 +76,9 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     const sent = messages.map(publishOne);
     const timer = setTimeout(() => {
       for (const { token } of sent) {
-        const unanswered = waiting.get(token);
+        const asked = waiting.get(token);
         waiting.delete(token);
-        unanswered?.settle({
-          error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`),
-        });
+        asked?.settle({ error: new PublishFailed('NO_ACK', `No acknowledgement within ${options.ackWithinMs} ms.`) });
       }
     }, deadline - performance.now());
     try {
@@ -71,9 +94,12 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
     const unsendable = messages.findIndex((message) => whyUnsendable(nc, message) !== undefined);
     const sendable = unsendable === -1 ? messages : messages.slice(0, unsendable);
     const results: PublishResult[] = [];
-    for (let start = 0; start < sendable.length; start += WINDOW) {
-      results.push(...(await publishWindow(sendable.slice(start, start + WINDOW), deadline)));
-      if (results.some((result) => 'error' in result)) break;
+    for (let start = 0; start < sendable.length; start = results.length) {
+      const window = sendable.slice(start, endOfWindow(sendable, start));
+      const answered = await publishWindow(window, deadline);
+      results.push(...answered);
+      if (answered.some((result) => 'error' in result)) break;
+      if (window.length === 1 && !options.isTaken(window[0]!.subject)) remember(window[0]!.subject);
     }
     const refused = messages[results.length];
     if (refused && results.length === unsendable) {
@@ -84,6 +110,11 @@ export function createPublisher(nc: NatsConnection, options: { ackWithinMs: numb
       while (results.length < messages.length) results.push(notSent);
     }
     return results;
+  }
+
+  function remember(subject: string): void {
+    if (stored.size >= MOST_KINDS) stored.clear();
+    stored.add(kindOf(subject));
   }
 
   return {
@@ -108,7 +139,7 @@ function headersOf(message: Message): MsgHdrs {
 }
 
 function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | undefined {
-  if (!/^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(message.subject)) {
+  if (!isSubject(message.subject)) {
     return new PublishFailed('BAD_SUBJECT', `"${message.subject}" is not a subject to publish to.`);
   }
   const limit = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
@@ -118,11 +149,8 @@ function whyUnsendable(nc: NatsConnection, message: Message): PublishFailed | un
   return new PublishFailed('TOO_LARGE', `${message.subject} ${message.id} is larger than the server takes (${limit}).`);
 }
 
-function readAck(message: Msg): PublishResult {
-  if (message.headers?.code === 503) {
-    return { error: new PublishFailed('NO_STREAM', `No stream takes ${message.subject}.`) };
-  }
-  const ack = message.json<{
+function readStored(answer: Msg): PublishResult {
+  const ack = answer.json<{
     seq?: number;
     duplicate?: boolean;
     error?: { err_code?: number; description?: string };

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from 'nats';
-import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable } from '../broker.ts';
+import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable, type Subscription } from '../broker.ts';
 import type { Log } from '../log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
+import { holdALease, type Lease } from './hold-a-lease.ts';
 import { inStreamOrder } from './in-stream-order.ts';
+import { putDurable } from './put-durable.ts';
 
 const RETRY_AFTER_MS = 250;
 /** By so much the server's clock of redeliveries may be late. */
@@ -20,6 +22,8 @@ interface Pull {
   /** Makes sure that the stream exists; the durable is then added below. */
   ensureStream: (name: string) => Promise<void>;
   onReconnect: (handler: () => void) => Stoppable;
+  /** Of the stream of leases. */
+  replicas: number;
 }
 
 interface Opened {
@@ -29,17 +33,18 @@ interface Opened {
 }
 
 /** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
-export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Stoppable {
+export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Subscription {
   const { stream, durable, maxUnacked } = subscription;
   const stopping = new AbortController();
   let opening: AbortController | undefined;
   let messages: ConsumerMessages | undefined;
+  let lease: Lease | undefined;
   const acknowledge = (message: JsMsg) =>
     maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
 
   async function open(signal: AbortSignal): Promise<Opened> {
     await pull.ensureStream(stream.name);
-    await pull.jsm.consumers.add(stream.name, {
+    await putDurable(pull.jsm, stream.name, {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
@@ -70,11 +75,31 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
     }
   }
 
+  /** Of several instances one is active: the others wait here. */
+  async function becomeActive(): Promise<void> {
+    const held = await holdALease(pull, { stream: stream.name, durable }, stopping.signal);
+    held.lost.addEventListener('abort', () => {
+      opening?.abort();
+      void messages?.close();
+    });
+    try {
+      await subscription.onActive?.();
+    } catch (error) {
+      await held.release();
+      throw error;
+    }
+    lease = held;
+  }
+
   async function keepDelivering(): Promise<void> {
     while (!stopping.signal.aborted) {
-      opening = new AbortController();
-      const signal = AbortSignal.any([opening.signal, stopping.signal]);
       try {
+        if (subscription.keepsOrder && !lease?.held()) {
+          await lease?.release();
+          await becomeActive();
+        }
+        opening = new AbortController();
+        const signal = AbortSignal.any([opening.signal, stopping.signal]);
         const opened = await unlessAborted(open(signal), signal);
         messages = opened.messages;
         if (stopping.signal.aborted) await messages.close();
@@ -95,12 +120,15 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   });
   const delivering = keepDelivering();
   return {
-    async stop() {
+    active: () => !subscription.keepsOrder || lease?.held() === true,
+    async stop(handled) {
       stopping.abort();
       await reconnected.stop();
       await messages?.close();
       await delivering;
+      await handled;
       pull.acks.send();
+      await lease?.release();
     },
   };
 }
@@ -119,6 +147,10 @@ function toDelivery(message: JsMsg, acknowledge: (message: JsMsg) => void): Deli
     payload: message.data,
     headers: readHeaders(message.headers),
     sequence: message.seq,
+    // Read from the reply subject, and asked for by few.
+    get storedAt() {
+      return message.time;
+    },
     deliveryCount: message.info.deliveryCount,
     ack: () => acknowledge(message),
     retryLater: (delayMs) => message.nak(delayMs),

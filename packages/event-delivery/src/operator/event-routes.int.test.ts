@@ -173,6 +173,29 @@ test('nothing is settled by leaving something out', async () => {
   }
 });
 
+test('what no stream takes is named, counted, and sent again on demand', async () => {
+  const draft = draftEvent(counted, {
+    eventId: randomUUID(),
+    ownerId: 'lost',
+    revision: 1,
+    occurredAt: new Date(),
+    data: { n: 1 },
+  });
+  await appendToOutbox(database.pool, [{ ...draft, subject: 'nowhere.lost' }]);
+  const counts = async () => (await get('/status')).outbox.setAside;
+  await eventually('it is counted', async () => (await counts()) === 1);
+  expect(await linesOf(await fetch(`${url}/outbox`))).toMatchObject([
+    { eventId: draft.eventId, ownerId: 'lost', subject: 'nowhere.lost', code: 'NO_STREAM', waitingBehind: 0 },
+  ]);
+  for (const body of [{}, { owners: [] }, { owners: ['lost'], all: true }, { all: true, more: 1 }]) {
+    expect((await post('/outbox/send', body)).status).toBe(400);
+  }
+  await broker.declareStream({ name: 'NOWHERE', subjects: ['nowhere.>'] });
+  expect(await (await post('/outbox/send', { all: true })).json()).toEqual({ sent: 1 });
+  await eventually('it is published', async () => (await get('/status')).outbox.unpublished === 0);
+  expect(await linesOf(await fetch(`${url}/outbox`))).toEqual([]);
+});
+
 test('without the broker, what needs it is refused, and the rest answers', async () => {
   await nats.stop();
   await eventually('the connection is lost', () => !broker.connected);

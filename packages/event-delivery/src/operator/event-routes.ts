@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { EventBroker } from '../broker.ts';
 import { readSettlements } from '../record-settlement.ts';
 import { republish } from '../republish.ts';
+import { listSetAside, sendSetAside } from '../send-set-aside.ts';
 import { dropDeadLetters, listDeadLetters, redriveDeadLetters, type Settled } from '../settle-dead-letters.ts';
 import {
   answering,
@@ -48,6 +49,13 @@ const republishSchema = z
   })
   .refine(({ since, owners }) => since !== undefined || owners !== undefined, { error: 'say since, owners, or both' });
 
+const sendSchema = z
+  .strictObject({
+    all: z.literal(true).optional(),
+    owners: z.array(z.string().min(1)).min(1).max(10_000).optional(),
+  })
+  .refine(({ all, owners }) => (all === true) !== (owners !== undefined), { error: 'say owners, or {"all":true}' });
+
 /**
  * The operator's side of event delivery, for any HTTP server: mount each by its method and path, behind the operator's
  * key. Bodies and answers are JSON, lists are NDJSON.
@@ -58,6 +66,8 @@ const republishSchema = z
  * - `GET /operator/events/dead/history`: what was done about dead letters
  * - `POST /operator/events/dead/redrive`, `POST /operator/events/dead/drop`: `{letters?,consumer?,ownerId?,reason?}` or
  *   `{"all":true}`; a line for each letter with its `outcome`
+ * - `GET /operator/events/outbox`: events that no broker took, with what waits behind them
+ * - `POST /operator/events/outbox/send`: `{owners}` or `{"all":true}` → `{"sent":n}`
  * - `POST /operator/events/republish`: `{since?,owners?}` → `{"republished":n}`
  */
 export function eventRoutes(options: EventRoutesOptions): Record<string, OperatorHandler> {
@@ -106,6 +116,16 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
     },
     'POST /operator/events/dead/redrive': (request, response) => settle(request, response, redriveDeadLetters),
     'POST /operator/events/dead/drop': (request, response) => settle(request, response, dropDeadLetters),
+    'GET /operator/events/outbox': async (_request, response) => {
+      const setAside = await listSetAside(pool);
+      const write = startLines(response);
+      for (const each of setAside) if (!(await write(each))) return;
+      response.end();
+    },
+    'POST /operator/events/outbox/send': async (request, response) => {
+      const { owners } = await readBody(request, sendSchema);
+      sendJson(response, 200, { sent: await sendSetAside(pool, { owners }) });
+    },
     'POST /operator/events/republish': async (request, response) => {
       const { since, owners } = await readBody(request, republishSchema);
       const what = { owners, since: since === undefined ? undefined : new Date(since) };

@@ -5,7 +5,8 @@ import { listDeadLetters } from '../settle-dead-letters.ts';
 /** How far events are on their way. */
 export interface DeliveryStatus extends BrokerStatus {
   readonly connected: boolean;
-  readonly outbox: { readonly unpublished: number; readonly oldestAgeMs: number };
+  /** `setAside`: of the unpublished, those that no broker took. */
+  readonly outbox: { readonly unpublished: number; readonly oldestAgeMs: number; readonly setAside: number };
 }
 
 export interface EventStatus extends DeliveryStatus {
@@ -17,7 +18,8 @@ export interface EventStatus extends DeliveryStatus {
 }
 
 const OUTBOX = `
-  SELECT count(*)::int AS unpublished, coalesce(extract(epoch FROM now() - min(occurred_at)) * 1000, 0)::float8 AS age
+  SELECT count(*)::int AS unpublished, coalesce(extract(epoch FROM now() - min(occurred_at)) * 1000, 0)::float8 AS age,
+    count(*) FILTER (WHERE headers ? 'setAside')::int AS aside
   FROM outbox WHERE published_at IS NULL`;
 
 /** While the broker is away its part is empty, and `connected` false. */
@@ -30,13 +32,13 @@ export async function readDeliveryStatus({
 }): Promise<DeliveryStatus> {
   const nothing: BrokerStatus = { streams: [], consumers: [] };
   const [{ rows }, { streams, consumers }] = await Promise.all([
-    pool.query<{ unpublished: number; age: number }>(OUTBOX),
+    pool.query<{ unpublished: number; age: number; aside: number }>(OUTBOX),
     broker.connected ? broker.status().catch(() => nothing) : nothing,
   ]);
-  const { unpublished, age } = rows[0]!;
+  const { unpublished, age, aside } = rows[0]!;
   return {
     connected: broker.connected,
-    outbox: { unpublished, oldestAgeMs: Math.round(age) },
+    outbox: { unpublished, oldestAgeMs: Math.round(age), setAside: aside },
     streams,
     consumers,
   };

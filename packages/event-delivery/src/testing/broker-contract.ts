@@ -97,6 +97,31 @@ export function describeBrokerContract(name: string, under: BrokerUnderTest): vo
         const results = await broker.publish([{ subject: 'nowhere.1', id: 'x', payload: '' }]);
         expect(results).toMatchObject([{ error: { code: 'NO_STREAM' } }]);
       });
+
+      test('it is named with its message, and nothing behind it overtakes it', async () => {
+        const lost = { subject: 'nowhere.1', id: 'the-lost-one', payload: '' };
+        const results = await broker.publish([message('a.1', 'one'), lost, message('a.1', 'two')]);
+        expect(results).toMatchObject([
+          { sequence: 1 },
+          { error: { code: 'NO_STREAM' } },
+          { error: { code: 'NOT_SENT' } },
+        ]);
+        const [, { error }] = results as [unknown, { error: Error }];
+        expect(error.message).toContain('nowhere.1');
+        expect(error.message).toContain('the-lost-one');
+        expect((await stored()).map(textOf)).toEqual(['one']);
+      });
+
+      test('a stream that somebody else has declared takes it, in order', async () => {
+        await broker.close();
+        broker = await under.connect();
+        const ids = Array.from({ length: 20 }, (_, n) => String(n));
+        const results = await publish(...ids);
+        expect(results.map((result) => 'sequence' in result && result.sequence)).toEqual(
+          ids.map((id) => Number(id) + 1),
+        );
+        expect((await stored()).map(textOf)).toHaveLength(20);
+      });
     });
 
     describe('a durable subscription', () => {

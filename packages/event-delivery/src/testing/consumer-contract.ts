@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { DEAD_STREAM, type EnvelopeOf, type StreamName } from '@kith/event-contracts';
+import { DEAD_STREAM, defineEvent, type EnvelopeOf, readData, type StreamName } from '@kith/event-contracts';
 import { eventually } from '@kith/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker.ts';
 import { type ConsumerDefinition, consume } from '../consume.ts';
 import { readDeadLetters } from '../dead-letter-box.ts';
@@ -21,8 +22,11 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
     let durable: string;
     let word: string;
     let consumers: Stoppable[];
+    /** By so much the consumers' clock is ahead. */
+    let laterByMs: number;
 
     beforeEach(async () => {
+      laterByMs = 0;
       broker = await under.connect();
       word = randomBytes(4).toString('hex');
       durable = `count-${word}`;
@@ -39,7 +43,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
     const mine = (event: Counted) => event.ownerId.startsWith(`${word}-`);
 
     async function start(
-      handle: (event: Counted) => Promise<void>,
+      handle: (event: Counted, signal?: AbortSignal) => Promise<void>,
       changes: Partial<ConsumerDefinition<typeof counted>> = {},
     ): Promise<Stoppable & { log: string[] }> {
       const log = collectLog();
@@ -51,10 +55,10 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
           retry: { firstMs: 20, mostMs: 100 },
           maxAttempts: 3,
           // The stream keeps what other tests have published.
-          handle: (event) => (mine(event) ? handle(event) : Promise.resolve()),
+          handle: (event, signal) => (mine(event) ? handle(event, signal) : Promise.resolve()),
           ...changes,
         },
-        { broker, log },
+        { broker, log, now: () => new Date(Date.now() + laterByMs) },
       );
       consumers.push(consumer);
       return { ...consumer, log: log.lines };
@@ -172,8 +176,8 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
       test.each([
         ['that is not JSON', () => text('{"half'), 'MALFORMED_ENVELOPE', 1],
         ['that is no CloudEvent', () => text('{"hello":1}'), 'MALFORMED_ENVELOPE', 1],
-        ['of an unknown type', () => shopMessage(owner(1), 1, { type: 'shop.lost.v1' }), 'UNKNOWN_TYPE', 1],
-        ['of a future version', () => shopMessage(owner(1), 1, { type: 'shop.counted.v9' }), 'UNKNOWN_VERSION', 1],
+        ['of no version', () => shopMessage(owner(1), 1, { type: 'shop.counted' }), 'UNKNOWN_VERSION', 1],
+        ['of version 0', () => shopMessage(owner(1), 1, { type: 'shop.counted.v0' }), 'UNKNOWN_VERSION', 1],
         ['with malformed data', () => shopMessage(owner(1), 1, { data: { n: 'x' } }), 'MALFORMED_DATA', 1],
         ['that its handler always refuses', () => shopMessage(owner(1), 13), 'TypeError', 3],
       ])('%s goes to the dead letters whole, and others flow', async (_what, poison, reason, attempts) => {
@@ -202,6 +206,189 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
         await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
       });
+    });
+
+    test('what it does not name is acknowledged, and no dead letter, whatever its version', async () => {
+      const seen: number[] = [];
+      await start(async (event) => void seen.push(event.revision));
+      await publish(
+        ...['shop.lost.v1', 'shop.lost.v9', 'shop.counted-twice.v1', 'shop.lost'].map((type, at) =>
+          shopMessage(owner(at), 1, { type }),
+        ),
+        shopMessage(owner(1), 2),
+      );
+      await eventually('the one that it names is handled', () => seen.length === 1);
+      await eventually('nothing is left in hand', () => isIdle(durable));
+      expect(await letters()).toEqual([]);
+    });
+
+    describe('an event from the future', () => {
+      const soon = { whenFromTheFuture: { firstMs: 50, mostMs: 100 } };
+      const v2 = defineEvent({
+        name: counted.name,
+        subject: counted.subject,
+        older: [{ schema: z.object({ n: z.number() }), lift: ({ n }: { n: number }) => ({ many: n }) }],
+        newest: z.object({ many: z.number() }),
+      });
+      const future = (n: number) => shopMessage(owner(n), 1, { type: 'shop.counted.v2', data: { many: 7 } });
+
+      // Whoever consumes the shared stream after this would wait for them as well.
+      afterEach(async () => {
+        await Promise.all(consumers.map((consumer) => consumer.stop()));
+        for await (const { sequence, payload } of broker.stored(stream)) {
+          if (Buffer.from(payload).includes('shop.counted.v2')) await broker.deleteStored(stream, sequence);
+        }
+      });
+
+      test('is given back, while others flow, until an instance knows its version', async () => {
+        const seen: string[] = [];
+        const old = await start(async (event) => void seen.push(`${event.ownerId}:${event.revision}`), soon);
+        await publish(future(1), shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+        await eventually('others are handled', () => seen.length === 2);
+        const waits = (line: string) => line.includes('waits for a newer process');
+        await eventually('it was looked at again', () => old.log.filter(waits).length >= 3);
+        expect(await letters()).toEqual([]);
+        await old.stop();
+        const many: number[] = [];
+        const log = collectLog();
+        const handle = async (event: EnvelopeOf<typeof v2>) => {
+          if (event.ownerId === owner(1)) many.push(event.data.many);
+        };
+        consumers.push(await consume({ stream, durable, contracts: [v2], handle }, { broker, log }));
+        await eventually('the newer one handles it', () => many.includes(7), { withinMs: 2 * ACK_WAIT_MS + 5_000 });
+        expect(await letters()).toEqual([]);
+      });
+
+      test('is dead after a day, whole', async () => {
+        await start(async () => undefined, soon);
+        const message = future(1);
+        await publish(message);
+        laterByMs = 23 * 3_600_000;
+        await eventually('it waits', async () => (await unackedOf(durable)) === 1);
+        expect(await letters()).toEqual([]);
+        laterByMs = 25 * 3_600_000;
+        const [letter] = await eventually('it is dead', async () => {
+          const found = await letters();
+          return found.length === 1 && found;
+        });
+        expect(letter).toMatchObject({ reason: 'UNKNOWN_VERSION', ownerId: owner(1) });
+        expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
+      });
+
+      test('that a handler meets when it reads to fill a gap waits alike', async () => {
+        let upgraded = false;
+        let handled = 0;
+        const waiting = await start(async (event) => {
+          if (!upgraded) readData(counted, 2, event.data);
+          handled += 1;
+        }, soon);
+        await publish(shopMessage(owner(1), 1));
+        const waits = (line: string) => line.includes('waits for a newer process');
+        await eventually('it was looked at more often than it may fail', () => waiting.log.filter(waits).length > 3);
+        expect(await letters()).toEqual([]);
+        upgraded = true;
+        await eventually('it is handled', () => handled === 1);
+      });
+
+      test('holds up its owner where order is held, and nobody else', async () => {
+        const seen: string[] = [];
+        const waiting = await start(async (event) => void seen.push(`${event.ownerId}:${event.revision}`), {
+          ...soon,
+          whenPoisoned: 'hold',
+        });
+        await publish(future(1), shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+        const waits = (line: string) => line.includes('waits for a newer process');
+        await eventually('it was looked at again', () => waiting.log.filter(waits).length >= 3);
+        expect(seen).toEqual([`${owner(2)}:1`]);
+        laterByMs = 25 * 3_600_000;
+        await eventually('it is dead, and the next one parked', async () => (await lettersOf(1)).length === 2);
+        expect((await lettersOf(1)).map(({ reason }) => reason)).toEqual(['UNKNOWN_VERSION', 'HELD_BEHIND']);
+      });
+    });
+
+    describe('a handler that does not return', () => {
+      const forever = () => new Promise<void>(() => undefined);
+
+      test('is cut off, tried again, and buried like any other failure; others flow', async () => {
+        const seen: string[] = [];
+        const aborted: unknown[] = [];
+        await start(
+          async (event, signal) => {
+            if (event.ownerId !== owner(1)) return void seen.push(event.ownerId);
+            signal?.addEventListener('abort', () => aborted.push(signal.reason));
+            await forever();
+          },
+          { handleWithinMs: 50, concurrency: 1 },
+        );
+        await publish(shopMessage(owner(1), 1), shopMessage(owner(2), 1));
+        const [letter] = await eventually('it is dead', async () => {
+          const found = await letters();
+          return found.length === 1 && found;
+        });
+        expect(letter).toMatchObject({ reason: 'HANDLER_TIMED_OUT', attempts: 3, ownerId: owner(1) });
+        expect(aborted).toHaveLength(3);
+        await eventually('the other one is handled', () => seen.length === 1);
+        await eventually('nothing is left in hand', () => isIdle(durable));
+      });
+
+      test('does not keep the consumer from stopping, and its event comes again', async () => {
+        let begun = 0;
+        const hanging = await start(
+          async (_event, signal) => {
+            begun += 1;
+            // Refuses to end, and hears of it too late to say so.
+            await new Promise<void>((resolve) => signal?.addEventListener('abort', () => setTimeout(resolve, 20)));
+          },
+          { stopWithinMs: 50 },
+        );
+        await publish(shopMessage(owner(1), 1));
+        await eventually('it hangs', () => begun === 1);
+        await hanging.stop();
+        let handled = 0;
+        await start(async () => {
+          handled += 1;
+        });
+        await eventually('the next one handles it', () => handled === 1, { withinMs: 2 * ACK_WAIT_MS + 5_000 });
+        expect(await letters()).toEqual([]);
+      });
+    });
+
+    test('an outage that the consumer declares is waited out; a declaration that throws declares nothing', async () => {
+      class QuotaExceeded extends Error {}
+      let failures = 0;
+      let handled = 0;
+      await start(
+        async (event) => {
+          if (event.ownerId === owner(2)) throw new RangeError('no outage');
+          failures += 1;
+          if (failures < 8) throw new QuotaExceeded('come back later');
+          handled += 1;
+        },
+        {
+          isOutage: (error) => {
+            if (error instanceof RangeError) throw error;
+            return error instanceof QuotaExceeded;
+          },
+        },
+      );
+      await publish(shopMessage(owner(1), 1), shopMessage(owner(2), 1));
+      await eventually('it is handled', () => handled === 1);
+      await eventually('the other one is dead', async () => (await letters()).length === 1);
+      expect((await letters()).map(({ ownerId, reason }) => [ownerId, reason])).toEqual([[owner(2), 'RangeError']]);
+    });
+
+    test('a handler cannot change the event that it is given, however deep', async () => {
+      const outcomes: string[] = [];
+      await start(async (event) => {
+        try {
+          (event as { data: { n: number } }).data.n = 99;
+        } catch (error) {
+          outcomes.push(`${error instanceof TypeError} ${event.data.n}`);
+        }
+      });
+      await publish(shopMessage(owner(1), 1, { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }));
+      await eventually('it was handled', () => outcomes.length === 1);
+      expect(outcomes).toEqual(['true 1']);
     });
 
     describe('stopping', () => {

@@ -1,5 +1,5 @@
 import { type EnvelopeOf, PROFILE_COPY_CONSUMER, USER_STREAM, userContracts } from '@kith/event-contracts';
-import { type ConsumerDefinition, firstTime } from '@kith/event-delivery';
+import { type ConsumerDefinition, firstTime, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';
@@ -25,13 +25,14 @@ export function copyProfiles(options: CopyProfilesOptions): ConsumerDefinition<(
     durable: PROFILE_COPY_CONSUMER,
     contracts: userContracts,
     concurrency: 4,
-    async handle(event) {
-      const revisions = await inTransaction(options.pool, async (sql) => {
+    async handle(event, signal) {
+      const copy = async (sql: SqlConnection) => {
         if (!(await firstTime(sql, PROFILE_COPY_CONSUMER, event.id))) return new Map<string, number>();
         const context = { now: event.occurredAt, newId: options.newId, traceparent: event.traceparent };
         const profile = profileOf(event);
         return profile ? copyProfile(sql, profile, context) : forgetPerson(sql, event.ownerId, context);
-      });
+      };
+      const revisions = await inTransaction(options.pool, copy, 'BEGIN', signal);
       await options.afterCommit(revisions);
     },
   };

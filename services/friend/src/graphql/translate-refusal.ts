@@ -1,3 +1,4 @@
+import { UnreadableEvent } from '@kith/event-contracts';
 import { KithError } from '@kith/service-kit';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { BadPageCursor } from '../view/page-cursor.ts';
@@ -6,5 +7,9 @@ import { BadPageCursor } from '../view/page-cursor.ts';
 export function translateRefusal(error: unknown): KithError | undefined {
   if (error instanceof FriendRuleError) return new KithError(error.code, error.message, error.details);
   if (error instanceof BadPageCursor) return new KithError('BAD_USER_INPUT', error.message, { field: 'after' });
+  // In a rolling deploy an older process meets what a newer one has recorded; another one can read it.
+  if (error instanceof UnreadableEvent && error.fromTheFuture) {
+    return new KithError('SERVICE_UNAVAILABLE', 'Try again in a moment.', {}, { cause: error });
+  }
   return undefined;
 }

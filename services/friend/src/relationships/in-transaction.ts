@@ -9,16 +9,18 @@ const MAX_TRIES = 5;
 
 /**
  * Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it throws. Named
- * statements are prepared once a connection. No call over the network belongs into `work`.
+ * statements are prepared once a connection. No call over the network belongs into `work`. Once `signal` is aborted
+ * nothing of it is committed any more.
  */
 export async function inTransaction<Result>(
   pool: pg.Pool,
   work: (sql: SqlConnection) => Promise<Result>,
   begin = 'BEGIN',
+  signal?: AbortSignal,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await inOneTransaction(pool, (client) => work(preparing(client)), `${begin}; ${PLAN_ONCE}`);
+      return await inOneTransaction(pool, (client) => work(preparing(client)), `${begin}; ${PLAN_ONCE}`, signal);
     } catch (error) {
       if (attempt >= MAX_TRIES || !lostToOthers(error)) throw error;
     }

@@ -1,0 +1,33 @@
+import { type ConsumerConfig, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+
+const CONSUMER_NOT_FOUND = 10014;
+
+/**
+ * Upsert of a durable: creates it, or brings what may change up to date. Servers from 2.10 on refuse a create whose
+ * settings differ from what is there; nothing is written when they do not.
+ */
+export async function putDurable(
+  jsm: Pick<JetStreamManager, 'consumers'>,
+  stream: string,
+  wanted: Partial<ConsumerConfig> & { durable_name: string },
+): Promise<void> {
+  const { durable_name: durable, deliver_policy: _immutable, ack_policy: _alsoImmutable, ...changeable } = wanted;
+  const existing = await jsm.consumers.info(stream, durable).catch(nullWhenMissing);
+  if (!existing) {
+    try {
+      await jsm.consumers.add(stream, wanted);
+      return;
+    } catch (error) {
+      // Another instance, of other settings, was first.
+      if (!(await jsm.consumers.info(stream, durable).catch(nullWhenMissing))) throw error;
+    }
+  }
+  const config = existing?.config as unknown as Record<string, unknown> | undefined;
+  const differs = Object.entries(changeable).some(([name, value]) => config?.[name] !== value);
+  if (differs) await jsm.consumers.update(stream, durable, changeable);
+}
+
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) return null;
+  throw error;
+}
