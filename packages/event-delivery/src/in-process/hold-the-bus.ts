@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Log } from '../log.ts';
+import type { Log } from '../observe/log.ts';
 
 const BUS_LOCK = 0x6b627573;
 const TRY_EVERY_MS = 200;

@@ -1,8 +1,14 @@
-import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
-import { DEDUP_WINDOW_MS, MESSAGE_ID_HEADER, type Message, type PublishResult, type StoredMessage } from '../broker.ts';
-import { PublishFailed } from '../publish-failed.ts';
-import { isSubject, subjectMatches } from '../subject-matches.ts';
+import {
+  DEDUP_WINDOW_MS,
+  MESSAGE_ID_HEADER,
+  type Message,
+  type PublishResult,
+  type StoredMessage,
+} from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import { isSubject, subjectMatches } from '../broker/subject-matches.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
 import { BUS_TABLES } from './bus-tables.ts';
 
 /** As a NATS server has it by default, so that a service behaves the same on both. */

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamName } from '@kith/event-contracts';
 import {
   DeliverPolicy,
   JetStreamApiError,
@@ -14,16 +13,17 @@ import {
   MESSAGE_ID_HEADER,
   type Stoppable,
   type StoredMessage,
-} from '../broker.ts';
-import type { Log } from '../log.ts';
-import { PublishFailed } from '../publish-failed.ts';
-import { subjectMatches } from '../subject-matches.ts';
-import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
-import { connectToNats, logRefusals } from './connect-to-nats.ts';
+} from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import { subjectMatches } from '../broker/subject-matches.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+import type { Log } from '../observe/log.ts';
+import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
+import { connectToNats, logRefusals } from './connection/connect-to-nats.ts';
+import { readNatsUrl } from './connection/read-nats-url.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { type Declaring, nullWhenMissing, putStream } from './put-stream.ts';
-import { readNatsUrl } from './read-nats-url.ts';
 import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
 
 /** Shorter than a relay may be silent inside its transaction. */

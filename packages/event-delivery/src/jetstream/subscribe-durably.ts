@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from 'nats';
-import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable, type Subscription } from '../broker.ts';
-import type { Log } from '../log.ts';
+import {
+  ACK_WAIT_MS,
+  type Delivery,
+  type DurableSubscription,
+  type Stoppable,
+  type Subscription,
+} from '../broker/broker.ts';
+import type { Log } from '../observe/log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { holdALease, type Lease } from './hold-a-lease.ts';
 import { inStreamOrder } from './in-stream-order.ts';

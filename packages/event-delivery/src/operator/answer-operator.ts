@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { EventBroker } from '../broker.ts';
+import type { EventBroker } from '../broker/broker.ts';
 
 /** Of node:http: any server can mount it. */
 export type OperatorHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
