@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker/broker.ts';
 import { DEAD_STREAM } from '../broker/durable-names.ts';
-import { type ConsumerDefinition, consume } from '../consumer/consume.ts';
+import { consume } from '../consumer/consume.ts';
 import { readDeadLetters } from '../consumer/dead-letters/dead-letter-box.ts';
 import { readSettlements } from '../consumer/dead-letters/record-settlement.ts';
 import {
@@ -13,6 +13,7 @@ import {
   redriveDeadLetters,
   type Settled,
 } from '../consumer/dead-letters/settle-dead-letters.ts';
+import type { ConsumerDefinition } from '../consumer/try/consumer-definition.ts';
 import { type EnvelopeOf, readData } from '../envelope/envelope.ts';
 import { defineEvent } from '../envelope/event-contract.ts';
 import type { StreamName } from '../envelope/stream-name.ts';

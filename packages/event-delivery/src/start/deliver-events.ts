@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
-import { type ConsumerDefinition, consume } from '../consumer/consume.ts';
+import { consume } from '../consumer/consume.ts';
+import type { ConsumerDefinition } from '../consumer/try/consumer-definition.ts';
 import type { EventContract } from '../envelope/event-contract.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { Log } from '../observe/log.ts';

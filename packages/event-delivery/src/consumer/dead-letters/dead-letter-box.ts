@@ -14,8 +14,10 @@ interface BoxOptions {
   readonly onChange: (ownerId: string) => void;
 }
 
+export type DeadLetterBox = Awaited<ReturnType<typeof openDeadLetterBox>>;
+
 /**
- * One consumer's dead letters as the consumer itself sees them. For a consumer that holds, it knows which owners are
+ * Dead letter queue of one consumer, as the consumer itself sees it. For a consumer that holds, it knows which owners are
  * held: the memory may only err towards held, and `holds` asks the store before anything is parked.
  */
 export async function openDeadLetterBox(options: BoxOptions) {

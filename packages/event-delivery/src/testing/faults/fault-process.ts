@@ -1,6 +1,7 @@
 import type { EventBroker } from '../../broker/broker.ts';
-import { consume, defineConsumer } from '../../consumer/consume.ts';
+import { consume } from '../../consumer/consume.ts';
 import { handleOnce } from '../../consumer/handle-once.ts';
+import { defineConsumer } from '../../consumer/try/consumer-definition.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
 import { startRelay } from '../../outbox/relay/relay.ts';

@@ -1,6 +1,8 @@
+export type Turns = ReturnType<typeof createTurns>;
+
 /**
- * Runs jobs of one key in the order they came and keys concurrently, at most `concurrency` at once. A job must not
- * reject.
+ * Keyed mutex with a semaphore: runs jobs of one key in the order they came and keys concurrently, at most `concurrency`
+ * at once. A job must not reject.
  */
 export function createTurns(concurrency: number) {
   const lastOfKey = new Map<string, Promise<void>>();

@@ -1,7 +1,7 @@
-import type { EnvelopeOf } from '../envelope/envelope.ts';
-import type { EventContract } from '../envelope/event-contract.ts';
-import type { StreamName } from '../envelope/stream-name.ts';
-import type { WhenPoisoned } from './dead-letters/dead-letter.ts';
+import type { EnvelopeOf } from '../../envelope/envelope.ts';
+import type { EventContract } from '../../envelope/event-contract.ts';
+import type { StreamName } from '../../envelope/stream-name.ts';
+import type { WhenPoisoned } from '../dead-letters/dead-letter.ts';
 
 export interface ConsumerDefinition<Contract extends EventContract> {
   readonly stream: StreamName;

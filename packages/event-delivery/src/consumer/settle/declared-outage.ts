@@ -1,4 +1,4 @@
-import { isOutage } from '../failures/outage.ts';
+import { isOutage } from '../../failures/outage.ts';
 
 /** Whether an error is an outage by the catalogue, or because this consumer has declared it to be one. */
 export function isOutageFor(

@@ -1,5 +1,5 @@
-import { type EnvelopeOf, readEnvelope, UnreadableEvent } from '../envelope/envelope.ts';
-import type { EventContract } from '../envelope/event-contract.ts';
+import { type EnvelopeOf, readEnvelope, UnreadableEvent } from '../../envelope/envelope.ts';
+import type { EventContract } from '../../envelope/event-contract.ts';
 
 /**
  * Selective consumer (Hohpe & Woolf): reads an event of the types that a consumer names, whatever its version; undefined
