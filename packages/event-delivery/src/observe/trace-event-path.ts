@@ -1,16 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Attributes,
-  isSpanContextValid,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
-
-/** W3C Trace Context (https://www.w3.org/TR/trace-context/), version 00. */
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+import { type Attributes, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { contextBelow, writeTraceparent } from './traceparent.ts';
 
 const handling = new AsyncLocalStorage<string | undefined>();
 
@@ -34,20 +24,17 @@ const KINDS = {
  * (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/).
  */
 export function startHop(operation: keyof typeof KINDS, parent: string | undefined, attributes: Attributes): Hop {
-  const context = contextOf(parent);
   // Nothing to follow, or nobody who follows: most events of most processes.
   const span = trace
     .getTracer('@kith/event-delivery')
     .startSpan(
       `${operation} ${attributes['messaging.destination.name'] ?? 'outbox'}`,
       { kind: KINDS[operation], attributes: { 'messaging.operation.name': operation, ...attributes } },
-      context ? trace.setSpanContext(ROOT_CONTEXT, context) : ROOT_CONTEXT,
+      contextBelow(parent),
     );
   const own = span.spanContext();
   return {
-    traceparent: isSpanContextValid(own)
-      ? `00-${own.traceId}-${own.spanId}-${own.traceFlags.toString(16).padStart(2, '0')}`
-      : parent,
+    traceparent: isSpanContextValid(own) ? writeTraceparent(own) : parent,
     recorded: span.isRecording(),
     end(error) {
       if (error !== undefined) {
@@ -72,11 +59,4 @@ export function traceBeingHandled(): string | undefined {
 /** A subject without its last token, the owner: a span's name must not be one of millions. */
 export function familyOf(subject: string): string {
   return `${subject.slice(0, subject.lastIndexOf('.') + 1)}*`;
-}
-
-function contextOf(traceparent: string | undefined) {
-  const match = TRACEPARENT.exec(traceparent ?? '');
-  if (!match) return undefined;
-  const [, traceId, spanId, flags] = match as unknown as [string, string, string, string];
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
 }

@@ -196,6 +196,19 @@ test('what no stream takes is named, counted, and sent again on demand', async (
   expect(await linesOf(await fetch(`${url}/outbox`))).toEqual([]);
 });
 
+test('a body that is too large is refused in an answer that arrives, told its length or not', async () => {
+  const large = Buffer.alloc(3 * 1024 * 1024, ' ');
+  const inPieces = () => Readable.toWeb(Readable.from([large.subarray(0, 2_000_000), large])) as BodyInit;
+  for (const body of [large, inPieces()]) {
+    const refused = await fetch(`${url}/republish`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { errors: [{ message: expect.stringMatching(/larger than/) }] },
+    ]);
+  }
+  expect((await fetch(`${url}/status`)).status).toBe(200);
+});
+
 test('without the broker, what needs it is refused, and the rest answers', async () => {
   await nats.stop();
   await eventually('the connection is lost', () => !broker.connected);

@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { lostToOthers } from '../failures/outage.ts';
+import { preparing } from './prepare-statements.ts';
+import type { SqlConnection } from './sql-connection.ts';
 import { withClient } from './with-client.ts';
 
 /**
@@ -12,6 +15,31 @@ export function inTransaction<Result>(
   signal?: AbortSignal,
 ): Promise<Result> {
   return begunWith(pool, begin, work, signal);
+}
+
+/** As inTransaction. `begin` is BEGIN unless told. */
+export type InTransaction = <Result>(
+  pool: pg.Pool,
+  work: (sql: SqlConnection) => Promise<Result>,
+  begin?: string,
+  signal?: AbortSignal,
+) => Promise<Result>;
+
+/**
+ * Transactions of a service that wants them all alike: statements are prepared once a connection, `settings` are said
+ * behind each BEGIN, and who lost to others (serialization failure, deadlock) tries again, `maxTries` times in all; so
+ * `work` may run more than once.
+ */
+export function transactionsWith({ settings, maxTries }: { settings: string; maxTries: number }): InTransaction {
+  return async (pool, work, begin = 'BEGIN', signal) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await inTransaction(pool, (client) => work(preparing(client)), `${begin}; ${settings}`, signal);
+      } catch (error) {
+        if (attempt >= maxTries || !lostToOthers(error)) throw error;
+      }
+    }
+  };
 }
 
 /** The same for who needs to know what Postgres answered to `begin`: one that says more than BEGIN answers in a list. */
