@@ -1,8 +1,8 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendJson } from '@kith/event-delivery/json-over-http';
+import { collectDefaultMetrics, register } from '@prometheus-io/client';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, register } from 'prom-client';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';

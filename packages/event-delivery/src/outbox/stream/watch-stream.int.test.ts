@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, natsOptions, startNats } from '@kith/local';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { register } from '@prometheus-io/client';
 import { connect } from 'nats';
-import { register } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
-import { natsOptions } from '../../jetstream/connection/read-nats-url.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { appendToOutbox } from '../append-to-outbox.ts';
@@ -182,7 +181,7 @@ test.each(loses)('when %s, a consumer gets what it had not had', async (_, reaso
   await rm(copy, { recursive: true });
   const next = await append(1);
   const second = consumer(broker);
-  await eventually('nothing is missing', has(second, [...late, ...next]), { withinMs: 20_000 });
+  await eventually('nothing is missing', has(second, [...late, ...next]));
   await allIsPublished();
   expect(await countedSoFar(reason)).toBeGreaterThan(before);
   await eventually('it comes to rest', async () => {

@@ -1,5 +1,5 @@
+import { Counter } from '@prometheus-io/client';
 import type pg from 'pg';
-import { Counter } from 'prom-client';
 import type { BrokerStatus, EventBroker, Stoppable } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import type { Log } from '../../observe/log.ts';
