@@ -2,9 +2,9 @@ import pg from 'pg';
 import { begunWith } from '../postgres/in-transaction.ts';
 
 /**
- * A consumer's handler whose effect is in Postgres: inbox and effect in one transaction, so a redelivered event does
- * nothing. Events that the effect produces belong into the same transaction (appendToOutbox). When the time of the
- * handler is up, nothing of the transaction is committed any more.
+ * Idempotent consumer: a handler whose effect is in Postgres. Inbox and effect in one transaction, so a redelivered
+ * event does nothing. Events that the effect produces belong into the same transaction (appendToOutbox). When the time
+ * of the handler is up, nothing of the transaction is committed any more.
  */
 export function handleOnce<Event extends { readonly id: string }>(
   pool: pg.Pool,

@@ -1,3 +1,5 @@
+// Longer than other files: one suite over one broker, so that a new broker is proven by one call.
+
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@kith/local';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -2,9 +2,9 @@ import type { DomainEvent } from './domain-event.ts';
 import { type Executor, ExecutorFull } from './executor.ts';
 
 /**
- * The in-process bus for domain events that have been committed. Handlers are side jobs (metrics, cache hints, nudges):
- * a failing one is reported and breaks neither the command nor its neighbours. What must not be lost goes through the
- * outbox instead.
+ * Publish/subscribe in the process: the bus for domain events that have been committed. Handlers are side jobs
+ * (metrics, cache hints, nudges): a failing one is reported and breaks neither the command nor its neighbours. What
+ * must not be lost goes through the outbox instead.
  */
 export interface EventBus<Event extends DomainEvent> {
   /** Returns its own undoing. Jobs already handed to the executor still run. */

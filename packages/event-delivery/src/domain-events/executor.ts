@@ -14,7 +14,10 @@ export class ExecutorFull extends Error {
   }
 }
 
-/** At most `concurrency` jobs at once and `maxQueued` waiting, started in the order they came. */
+/**
+ * Bounded queue (bulkhead, backpressure): at most `concurrency` jobs at once and `maxQueued` waiting, started in the
+ * order they came.
+ */
 export function createExecutor(limits: { concurrency: number; maxQueued: number }): Executor {
   const queue: (() => Promise<void>)[] = [];
   const idle: (() => void)[] = [];

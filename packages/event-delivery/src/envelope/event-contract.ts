@@ -20,7 +20,7 @@ export interface EventContract<Name extends string = string, Data = unknown> {
 
 export interface EventVersion {
   readonly schema: z.ZodType;
-  /** Turns this version's payload into the next one's; missing on the newest. */
+  /** Upcaster: turns this version's payload into the next one's; missing on the newest. */
   readonly lift?: (data: never) => unknown;
 }
 

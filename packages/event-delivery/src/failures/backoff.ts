@@ -1,5 +1,5 @@
 /**
- * Exponential back-off with full jitter (Brooker, "Exponential Backoff and Jitter", AWS 2015).
+ * Exponential backoff with equal jitter (Brooker, "Exponential Backoff and Jitter", AWS 2015).
  * `attempt` counts from 1; the answer is milliseconds.
  */
 export function backoffMs(attempt: number, limits: { firstMs: number; mostMs: number }, random = Math.random): number {

@@ -1,3 +1,5 @@
+// Longer than other files: both contracts and what only JetStream can suffer, over one server that takes long to start.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';

@@ -38,7 +38,10 @@ interface Opened {
   readonly comingAgain: number;
 }
 
-/** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
+/**
+ * Durable subscription (competing consumers, by pull): one that comes back by itself: after a restart of the broker,
+ * and after its store was wiped.
+ */
 export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Subscription {
   const { stream, durable, maxUnacked } = subscription;
   const stopping = new AbortController();

@@ -1,4 +1,7 @@
-/** Sleeps that can be cut short. Wakes that come while nobody sleeps are not lost: the next wait returns at once. */
+/**
+ * Interruptible sleep (event with memory). Wakes that come while nobody sleeps are not lost: the next wait returns at
+ * once.
+ */
 export function createAlarm() {
   let rung = false;
   let ended = false;

@@ -15,8 +15,8 @@ const TYPES = ['uuid', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'time
 
 /**
  * The sub-statement `appended` of a `WITH`, for who writes state and events in one statement: `appending` gives the
- * values of its eight parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes` another
- * one, `relays_woken`, wakes the relays; the statement must select from it.
+ * values of its eight parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes`
+ * another one, `relays_woken`, wakes the relays; the statement must select from it.
  */
 export function appendedAs(first: number, { onlyIf, wakes }: { onlyIf: string; wakes: boolean }): string {
   const arrays = TYPES.map((type, at) => `$${first + at}::${type}[]`).join(', ');
@@ -32,11 +32,11 @@ const WAKE = `SELECT pg_notify('${OUTBOX_CHANNEL}', '')::text`;
 const APPEND = `WITH ${appendedAs(1, { onlyIf: 'true', wakes: true })} SELECT * FROM relays_woken`;
 
 /**
- * Runs transactions of this process that append, and tells each whether to wake the relays itself. Notifying
- * transactions are committed one at a time in all of a Postgres server: each holds a lock from before its flush to the
- * disk until after it (PreCommit_Notify in Postgres's async.c), and no two flushes are made in one. So of those in
- * hand together only the first notifies; for the others one notification follows, which flushes nothing. Should the
- * process die before it, the relays' sweep finds what was committed.
+ * Coalescing of notifications: runs transactions of this process that append, and tells each whether to wake the relays
+ * itself. Notifying transactions are committed one at a time in all of a Postgres server: each holds a lock from before
+ * its flush to the disk until after it (PreCommit_Notify in Postgres's async.c), and no two flushes are made in one. So
+ * of those in hand together only the first notifies; for the others one notification follows, which flushes nothing.
+ * Should the process die before it, the relays' sweep finds what was committed.
  */
 export function wakeTogether(sql: SqlConnection) {
   let inHand = 0;
@@ -81,9 +81,9 @@ export class EventRefused extends Error {
 }
 
 /**
- * Writes events beside the state they tell of, in the caller's transaction: both are committed or neither
- * (transactional outbox, Richardson, "Microservices Patterns", ch. 3). One statement whatever their number; wakes the
- * relay on commit. A second event with the same `(ownerId, revision)` or id violates a unique index and fails the
+ * Transactional outbox (Richardson, "Microservices Patterns", ch. 3): writes events beside the state they tell of, in
+ * the caller's transaction, so that both are committed or neither. One statement whatever their number; wakes the relay
+ * on commit. A second event with the same `(ownerId, revision)` or id violates a unique index and fails the
  * transaction. Throws EventRefused for an owner id that cannot end a subject, for data that the newest version of its
  * contract does not allow (the message names the field), or for more than MAX_EVENT_BYTES.
  */

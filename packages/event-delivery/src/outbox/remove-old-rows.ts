@@ -19,7 +19,10 @@ const FORGET_HANDLED = `
     ORDER BY handled_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
 
 export interface Retention {
-  /** How long published events stay: the audit trail, the history of every owner, and what a wiped stream is healed from (30 days). */
+  /**
+   * How long published events stay: the audit trail, the history of every owner, and what a wiped stream is healed from
+   * (30 days).
+   */
   readonly keepOutboxMs?: number;
   /**
    * How long a handled event is remembered (60 days). Longer than any producer keeps its outbox, for what can be
@@ -28,7 +31,7 @@ export interface Retention {
   readonly keepInboxMs?: number;
 }
 
-/** Removes what is older, in small batches with a rest after each: a writer waits for none of it. */
+/** Retention: removes what is older, in small batches with a rest after each: a writer waits for none of it. */
 export async function removeOldRows(
   pool: pg.Pool,
   retention: Retention = {},
@@ -50,7 +53,9 @@ async function removeInBatches(pool: pg.Pool, sql: string, keepMs: number, signa
   }
 }
 
-/** Keeps outbox and inbox to their retention, every `everyMs` (10 minutes). Any number of processes may do so at once. */
+/**
+ * Keeps outbox and inbox to their retention, every `everyMs` (10 minutes). Any number of processes may do so at once.
+ */
 export function startJanitor(options: Retention & { pool: pg.Pool; log: Log; everyMs?: number }): Stoppable {
   const { pool, log, everyMs = 10 * 60 * 1_000 } = options;
   const stopping = new AbortController();

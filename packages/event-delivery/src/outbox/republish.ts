@@ -11,10 +11,11 @@ const UNPUBLISH = `
     AND ($2::timestamptz IS NULL OR occurred_at >= $2) AND ($3::text[] IS NULL OR owner_id = ANY ($3))`;
 
 /**
- * Has events published again that were published before: all that occurred since a moment, those of some owners, or both.
- * This heals a stream that was wiped or restored from an old copy. The rows become unpublished in one transaction, with
- * the relay kept out, so the relay sends them before anything newer and in order; writes go on meanwhile. Consumers that
- * had handled them see duplicates, which they know by revision or inbox. Resolves to the number of events.
+ * Replay of the outbox: has events published again that were published before: all that occurred since a moment, those
+ * of some owners, or both. This heals a stream that was wiped or restored from an old copy. The rows become unpublished
+ * in one transaction, with the relay kept out, so the relay sends them before anything newer and in order; writes go on
+ * meanwhile. Consumers that had handled them see duplicates, which they know by revision or inbox. Resolves to the
+ * number of events.
  */
 export async function republish(
   pool: pg.Pool,

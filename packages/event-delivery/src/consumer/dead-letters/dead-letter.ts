@@ -33,7 +33,7 @@ const deadLetterSchema = z.object({
   headers: z.record(z.string(), z.string()),
 });
 
-/** What a consumer gave up on, with everything an operator needs to understand it and to send it again. */
+/** Dead letter: what a consumer gave up on, with everything an operator needs to understand it and to send it again. */
 export type DeadLetter = z.output<typeof deadLetterSchema>;
 
 export interface StoredDeadLetter extends DeadLetter {

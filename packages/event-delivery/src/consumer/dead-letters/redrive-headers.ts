@@ -1,6 +1,6 @@
 /**
- * A redriven event travels on its original subject, so that it keeps its path, order and retention. These headers name
- * the one consumer that shall handle it, and the dead letter that is settled when it has; every other consumer
+ * Redrive: such an event travels on its original subject, so that it keeps its path, order and retention. These headers
+ * name the one consumer that shall handle it, and the dead letter that is settled when it has; every other consumer
  * acknowledges it unseen.
  */
 const FOR_CONSUMER = 'Kith-Redriven-For';

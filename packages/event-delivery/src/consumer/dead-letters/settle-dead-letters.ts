@@ -42,10 +42,10 @@ export async function listDeadLetters(broker: EventBroker, filter: DeadLetterFil
 }
 
 /**
- * Sends dead events to the consumer that gave them up, once more: on their original subjects, under fresh message ids
- * (which no dedup window swallows), for that consumer alone. A letter goes away when its event has been handled; if it
- * dies again, it takes the letter's place. Every redrive is recorded. Yields what became of each as it is done, so that
- * a thousand can be watched.
+ * Redrive of the dead letter queue: sends dead events to the consumer that gave them up, once more: on their original
+ * subjects, under fresh message ids (which no dedup window swallows), for that consumer alone. A letter goes away when
+ * its event has been handled; if it dies again, it takes the letter's place. Every redrive is recorded. Yields what
+ * became of each as it is done, so that a thousand can be watched.
  */
 export async function* redriveDeadLetters(
   broker: EventBroker,

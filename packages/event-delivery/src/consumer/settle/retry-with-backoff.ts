@@ -15,8 +15,8 @@ import type { Upgrades } from './wait-for-an-upgrade.ts';
 export const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 /**
- * Retry with backoff: tries until the event is handled, buried, given back for a newer process, or the consumer ends. An
- * outage is waited out and counts as no try; what cannot be read is buried at once.
+ * Retry with backoff: tries until the event is handled, buried, given back for a newer process, or the consumer ends.
+ * An outage is waited out and counts as no try; what cannot be read is buried at once.
  */
 export function retryWithBackoff<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,

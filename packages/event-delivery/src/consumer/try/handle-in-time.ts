@@ -1,7 +1,7 @@
 import type { Envelope } from '../../envelope/envelope.ts';
 import type { Handle } from './incoming.ts';
 
-/** A handler that was still running when its time was up. */
+/** Timeout: a handler that was still running when its time was up. */
 export class HandlerTimedOut extends Error {
   readonly code = 'HANDLER_TIMED_OUT';
   constructor(withinMs: number) {
@@ -20,9 +20,10 @@ export class ConsumerStopped extends Error {
 }
 
 /**
- * Time limit (timeout; a middleware) of one try of a handler: rejects with HandlerTimedOut after `withinMs`, or with the
- * reason of the signal that it is given, once that is aborted, whatever the handler does then. The handler's own signal is
- * aborted first, so that what listens to it has ended the handler's transaction before the event is tried again.
+ * Time limit (timeout; a middleware) of one try of a handler: rejects with HandlerTimedOut after `withinMs`, or with
+ * the reason of the signal that it is given, once that is aborted, whatever the handler does then. The handler's own
+ * signal is aborted first, so that what listens to it has ended the handler's transaction before the event is tried
+ * again.
  */
 export function withinTime<Event extends Envelope>(withinMs: number, handle: Handle<Event>): Handle<Event> {
   return async (event, cutOff) => {

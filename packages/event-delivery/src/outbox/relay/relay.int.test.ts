@@ -1,3 +1,5 @@
+// Longer than other files: all that outbox and relay promise together, over one server and one database that take long to start.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';

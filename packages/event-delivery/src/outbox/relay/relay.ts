@@ -33,10 +33,11 @@ export interface Relay extends Stoppable {
 }
 
 /**
- * Publishes the outbox: unpublished rows in the order of their ids, pipelined, marked once the broker has stored them.
- * Any number of relays may run; a transaction-level advisory lock lets one at a time publish, so order holds. A crash
- * between the broker's answer and the mark publishes again under the same message id: consumers compare revisions.
- * An owner whose event no broker takes is set aside; the others flow.
+ * Message relay (polling publisher) of the outbox, one at a time (leader election): unpublished rows in the order of
+ * their ids, pipelined, marked once the broker has stored them. Any number of relays may run; a transaction-level
+ * advisory lock lets one at a time publish, so order holds. A crash between the broker's answer and the mark publishes
+ * again under the same message id: consumers compare revisions. An owner whose event no broker takes is set aside; the
+ * others flow.
  */
 export function startRelay(options: RelayOptions): Relay {
   const { pool, log, sweepEveryMs = SWEEP_EVERY_MS } = options;
@@ -71,7 +72,9 @@ export function startRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** One transaction after the other, each with one batch, while there is something: marks and others get their turn. */
+  /**
+   * One transaction after the other, each with one batch, while there is something: marks and others get their turn.
+   */
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
     const outbox = unpublishedRows(client, { prepares });
     alarm.reset();
@@ -79,7 +82,7 @@ export function startRelay(options: RelayOptions): Relay {
     let rows = await outbox.begin(setAside.toSkip());
     while (rows && rows.length > 0) {
       const { done, refused, failed } = await publishRows(rows, options);
-      await leaveAside(client, refused, done);
+      await leaveAside({ setAside, log }, client, refused, done);
       const isMore = rows.length === BATCH || refused.length > 0 || alarm.rung();
       if (failed || stopping || !isMore) {
         await outbox.markAndEnd(done);
@@ -90,23 +93,6 @@ export function startRelay(options: RelayOptions): Relay {
     }
     await outbox.end();
     return { isRelay: rows !== undefined };
-  }
-
-  async function leaveAside(
-    client: pg.PoolClient,
-    refused: readonly Refused[],
-    done: readonly PublishedRow[],
-  ): Promise<void> {
-    for (const { ownerId } of done) setAside.published(ownerId);
-    for (const each of refused) {
-      const { id, event_id: eventId, owner_id: ownerId, type, subject } = each.row;
-      const { code } = each.error as { code?: string };
-      const isNew = setAside.add(each);
-      const about = { outboxId: id, eventId, ownerId, type, subject, code, error: String(each.error) };
-      if (isNew) log.error(about, 'an event cannot be published');
-      else log.debug(about, 'an event still cannot be published');
-    }
-    await markSetAside(client, refused);
   }
 
   const running = run();
@@ -121,6 +107,25 @@ export function startRelay(options: RelayOptions): Relay {
       await Promise.all([listener.stop(), reconnected.stop(), measured.stop()]);
     },
   };
+}
+
+/** Sets aside whose event no broker takes, and forgets whose was published; the log names each event once. */
+async function leaveAside(
+  { setAside, log }: { setAside: ReturnType<typeof ownersSetAside>; log: Log },
+  client: pg.PoolClient,
+  refused: readonly Refused[],
+  done: readonly PublishedRow[],
+): Promise<void> {
+  for (const { ownerId } of done) setAside.published(ownerId);
+  for (const each of refused) {
+    const { id, event_id: eventId, owner_id: ownerId, type, subject } = each.row;
+    const { code } = each.error as { code?: string };
+    const isNew = setAside.add(each);
+    const about = { outboxId: id, eventId, ownerId, type, subject, code, error: String(each.error) };
+    if (isNew) log.error(about, 'an event cannot be published');
+    else log.debug(about, 'an event still cannot be published');
+  }
+  await markSetAside(client, refused);
 }
 
 interface Round {

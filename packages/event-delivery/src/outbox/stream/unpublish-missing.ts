@@ -29,7 +29,10 @@ const FORGET_NUMBERS = `
   WHERE stream_sequence > 0 AND published_at IS NOT NULL
     AND NOT EXISTS (SELECT FROM stored WHERE stored.event_id = outbox.event_id::text)`;
 
-/** Makes rows unpublished, with the relay kept out; it sends them before anything newer. Resolves to their number. */
+/**
+ * Replay: makes rows unpublished, with the relay kept out; it sends them before anything newer. Resolves to their
+ * number.
+ */
 export async function unpublishMissing(
   client: pg.ClientBase,
   missing: Missing,

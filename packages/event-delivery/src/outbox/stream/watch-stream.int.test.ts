@@ -1,3 +1,5 @@
+// Longer than other files: one table of all the ways in which a stream loses events, and the world that they are tried in.
+
 import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+// Longer than other files: one run from its seed to its verdict, which is read from top to bottom.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
