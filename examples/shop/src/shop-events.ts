@@ -1,4 +1,4 @@
-import { defineEvent, type StreamName } from '@kith/event-contracts';
+import { defineEvent, type StreamName } from '@kith/event-delivery';
 import { z } from 'zod';
 
 /** What the three services tell each other. Each owner's events carry a revision that rises by exactly 1. */

@@ -26,6 +26,7 @@ const CROSSINGS: [file: string, line: string][] = [
   ['gateway/src/c.ts', "import 'pg';"],
   ['gateway/src/d.ts', "import 'nats';"],
   ['packages/event-contracts/src/a.ts', "import '@kith/event-delivery';"],
+  ['packages/event-contracts/src/b.ts', "import '@kith/event-delivery/outage';"],
   ['packages/written-text/src/a.ts', "import '@kith/service-kit';"],
   ['packages/event-delivery/src/b.ts', "import 'nats';"],
   ['packages/service-kit/src/c.ts', "import '../../../services/user/src/print-schema.ts';"],
@@ -38,6 +39,8 @@ const ALLOWED: [file: string, line: string][] = [
   ['services/friend/src/domain/rule.ts', "import '@kith/event-contracts';\nimport './relationship.ts';"],
   ['services/user/src/domain/rule.ts', "import '@kith/written-text';"],
   ['services/friend/src/domain/rule.test.ts', "import 'vitest';"],
+  ['services/friend/src/domain/envelope.ts', "import '@kith/event-delivery/envelope';"],
+  ['packages/event-contracts/src/subjects.ts', "import '@kith/event-delivery/envelope';"],
   ['packages/event-delivery/src/jetstream/connect.ts', "import 'nats';"],
   ['packages/service-kit/src/create-pool.ts', 'new pg.Pool({ max: 1 });'],
 ];

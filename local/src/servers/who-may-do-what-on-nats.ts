@@ -1,17 +1,14 @@
 import {
-  DEAD_STREAM,
-  deadLetter,
-  deadLettersChanged,
   FRIEND_LIST_VIEW_CONSUMER,
   FRIEND_STREAM,
   LIVE_TOKENS_ENDED,
   liveFriendList,
   liveSessionEnded,
   PROFILE_COPY_CONSUMER,
-  type StreamName,
-  settledDeadLetter,
   USER_STREAM,
 } from '@kith/event-contracts';
+import { DEAD_STREAM, deadLetter, deadLettersChanged, settledDeadLetter } from '@kith/event-delivery';
+import type { StreamName } from '@kith/event-delivery/envelope';
 
 /** Each process has a user of its own; `kith` is the operator. */
 export const NATS_USERS = ['user', 'friend', 'gateway', 'kith'] as const;

@@ -1,6 +1,6 @@
-import type { EventContract } from './event-contract.ts';
+import type { EventContract, StreamName } from '@kith/event-delivery/envelope';
 import { friendListContracts } from './friend-list-events.ts';
-import { FRIEND_STREAM, type StreamName, USER_STREAM } from './subjects.ts';
+import { FRIEND_STREAM, USER_STREAM } from './subjects.ts';
 import { userContracts } from './user-events.ts';
 
 /** Everything that is published, by stream: for whatever must hold for every contract. */

@@ -1,6 +1,6 @@
+import { defineEvent } from '@kith/event-delivery/envelope';
 import { z } from 'zod';
 import { compileCheck } from './compile-check.ts';
-import { defineEvent } from './event-contract.ts';
 import { friendListEvent } from './subjects.ts';
 
 /** A person, with the profile as it was copied when the event was recorded. */

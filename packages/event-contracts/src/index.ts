@@ -1,7 +1,4 @@
 export * from './all-contracts.ts';
-export * from './envelope.ts';
-export * from './event-contract.ts';
-export * from './freeze-deeply.ts';
 export * from './friend-list-announcement.ts';
 export * from './friend-list-events.ts';
 export * from './session-ended.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { defineEvent } from '@kith/event-delivery/envelope';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { allContracts } from './all-contracts.ts';
 import { asyncApiFile, writeAsyncApi } from './async-api.ts';
-import { defineEvent } from './event-contract.ts';
 import { comparePublished, currentSchemas, readPublished } from './published-schemas.ts';
 
 const HOW = `

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
+import type { EventContract } from '@kith/event-delivery/envelope';
 import { z } from 'zod';
-import type { EventContract } from './event-contract.ts';
 
 /** By type with version (`kith.friend.added.v1`): the JSON Schema of its payload. */
 export type Schemas = Readonly<Record<string, object>>;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readEnvelope } from '@kith/event-delivery/envelope';
 import { expect, test } from 'vitest';
 import { allContracts, publishedContracts } from './all-contracts.ts';
-import { readEnvelope } from './envelope.ts';
 
 const folder = new URL('../samples/', import.meta.url);
 const versions = allContracts.flatMap((contract) =>

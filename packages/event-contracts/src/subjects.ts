@@ -1,23 +1,9 @@
-/** Every durable name that services share. Each is data: changing one is a migration. */
+import type { StreamName } from '@kith/event-delivery/envelope';
 
-export interface StreamName {
-  readonly name: string;
-  readonly subjects: readonly string[];
-  /** Without it messages expire when the broker is configured to let them. */
-  readonly keep?: 'forever';
-}
+/** Every durable name that services share. Each is data: changing one is a migration. */
 
 export const USER_STREAM: StreamName = { name: 'USER', subjects: ['user.>'] };
 export const FRIEND_STREAM: StreamName = { name: 'FRIEND', subjects: ['friend.>'] };
-/**
- * `dead.<consumer>.<owner>`: what a consumer gave up on, until it is redriven or dropped; it never expires by itself.
- * `settled.<consumer>.<owner>`: the record of every redrive and drop.
- */
-export const DEAD_STREAM: StreamName = { name: 'DEAD', subjects: ['dead.>', 'settled.>'], keep: 'forever' };
-
-/** Which instance of a consumer that holds order is given events: `lease.<stream>.<durable>`. */
-export const LEASE_STREAM = 'LEASE';
-export const lease = (stream: string, durable: string): string => `lease.${stream}.${durable}`;
 
 export const USER_SOURCE = 'kith/user';
 export const FRIEND_SOURCE = 'kith/friend';
@@ -37,7 +23,3 @@ export const LIVE_TOKENS_ENDED = 'live.tokens-ended';
 
 export const userEvent = (event: string) => (userId: string) => `user.${event}.${userId}`;
 export const friendListEvent = (event: string) => (ownerId: string) => `friend.${event}.${ownerId}`;
-export const deadLetter = (consumer: string, ownerId: string): string => `dead.${consumer}.${ownerId}`;
-export const settledDeadLetter = (consumer: string, ownerId: string): string => `settled.${consumer}.${ownerId}`;
-/** Not stored: the dead letters of an owner have changed; the payload is the owner. */
-export const deadLettersChanged = (consumer: string): string => `changed.dead.${consumer}`;

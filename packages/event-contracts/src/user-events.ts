@@ -1,5 +1,5 @@
+import { defineEvent } from '@kith/event-delivery/envelope';
 import { z } from 'zod';
-import { defineEvent } from './event-contract.ts';
 import { userEvent } from './subjects.ts';
 
 /** What other services copy of a user. Its version is the event's revision. */

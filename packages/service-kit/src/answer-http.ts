@@ -1,17 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
 import { isOutage } from '@kith/event-delivery/outage';
 import type { Logger } from 'pino';
 import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
 import { httpStatusOf, KithError } from './kith-error.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const json = JSON.stringify(body);
-  // With its length the answer is one piece; without it, it would be sent in chunks.
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(json) };
-  response.writeHead(status, headers).end(json);
-}
 
 /**
  * The body as JSON; KithError BAD_USER_INPUT when it is not JSON or is larger than `maxBytes` (1 MiB unless told).
@@ -23,43 +17,6 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY
   if (json === undefined) throw new KithError('BAD_USER_INPUT', 'The body is not JSON.');
   return json;
 }
-
-/** The body, or undefined as soon as it is larger. Rejects when the client goes away in the middle of it. */
-export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  // Its events: to iterate over a request costs as much as all else that is done with a short body.
-  return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return resolve(undefined);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const take = (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        request.pause();
-        // Whoever answers lets the rest come.
-        request.off('data', take);
-        chunks.length = 0;
-        resolve(undefined);
-      } else chunks.push(chunk);
-    };
-    request.on('data', take);
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => {
-      if (!request.complete) reject(new Error('The client went away before its request was whole.'));
-    });
-  });
-}
-
-/** undefined when it is not JSON in UTF-8. */
-export function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return undefined;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Answers an error in the shape GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
 export function sendError(response: ServerResponse, error: unknown, log: Logger): void {

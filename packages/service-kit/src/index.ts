@@ -1,3 +1,5 @@
+export { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
+export { readTraceparent } from '@kith/event-delivery/traceparent';
 export * from './answer-before-the-body.ts';
 export * from './answer-http.ts';
 export * from './at-most-at-once.ts';

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { sendJson } from '@kith/event-delivery/json-over-http';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
-import { readJsonBody, sendJson } from './answer-http.ts';
+import { readJsonBody } from './answer-http.ts';
 import { KithError } from './kith-error.ts';
 import { operatorOnly } from './operator-only.ts';
 import { startHttpServer } from './start-http-server.ts';

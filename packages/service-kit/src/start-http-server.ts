@@ -1,9 +1,10 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sendJson } from '@kith/event-delivery/json-over-http';
 import { collectDefaultMetrics, register } from '@prometheus-io/client';
 import type { Logger } from 'pino';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
-import { sendError, sendJson, sendRefusal } from './answer-http.ts';
+import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
 import { readRequestTarget, useTarget } from './read-request-target.ts';
 

@@ -1,3 +1,4 @@
+import { sendJson } from '@kith/event-delivery/json-over-http';
 import {
   type DocumentNode,
   type ExecutionArgs,
@@ -9,7 +10,7 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { readJsonBody, sendJson } from './answer-http.ts';
+import { readJsonBody } from './answer-http.ts';
 import { mutationExecutor } from './execute-mutation.ts';
 import { KithError } from './kith-error.ts';
 import { maskError, type TranslateError } from './mask-error.ts';

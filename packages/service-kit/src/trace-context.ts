@@ -1,8 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
-
-/** W3C Trace Context (https://www.w3.org/TR/trace-context/), version 00. */
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+import { readTraceparent } from '@kith/event-delivery/traceparent';
 
 const current = new AsyncLocalStorage<string>();
 
@@ -13,21 +11,13 @@ export function newTraceparent(): string {
 
 /** The same trace with a span of its own; a new trace when there is no readable parent. */
 export function childTraceparent(parent: string | undefined): string {
-  const match = TRACEPARENT.exec(parent ?? '');
-  return match ? `00-${match[1]}-${randomHex(8)}-${match[3]}` : newTraceparent();
-}
-
-/** The parts of a traceparent; undefined when it is none. */
-export function readTraceparent(
-  traceparent: string | undefined,
-): { traceId: string; spanId: string; flags: string } | undefined {
-  const match = TRACEPARENT.exec(traceparent ?? '');
-  return match ? { traceId: match[1]!, spanId: match[2]!, flags: match[3]! } : undefined;
+  const caller = readTraceparent(parent);
+  return caller ? `00-${caller.traceId}-${randomHex(8)}-${caller.flags}` : newTraceparent();
 }
 
 /** undefined when it is not a traceparent. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
-  return TRACEPARENT.exec(traceparent ?? '')?.[1];
+  return readTraceparent(traceparent)?.traceId;
 }
 
 /** Runs `work`, and everything it awaits, inside the trace: logs name it, and events and calls made there carry it. */

@@ -1,7 +1,7 @@
-import type { Message, OnAnnouncement, Stoppable } from '../broker.ts';
-import type { Log } from '../log.ts';
-import { subjectMatches } from '../subject-matches.ts';
-import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
+import type { Message, OnAnnouncement, Stoppable } from '../broker/broker.ts';
+import { subjectMatches } from '../broker/subject-matches.ts';
+import type { Log } from '../observe/log.ts';
+import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
 
 /** Announcements to whoever listens at this moment. Delivered after the announcer's turn, as from a network. */
 export function announceInProcess(log: Log) {

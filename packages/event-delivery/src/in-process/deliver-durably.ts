@@ -6,8 +6,8 @@ import {
   type DurableSubscription,
   type Stoppable,
   type StoredMessage,
-} from '../broker.ts';
-import type { Log } from '../log.ts';
+} from '../broker/broker.ts';
+import type { Log } from '../observe/log.ts';
 import type { MessageStore } from './message-store.ts';
 
 const LOOK_FOR_UNANSWERED_EVERY_MS = 1_000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Log } from '../log.ts';
+import type { Log } from '../observe/log.ts';
 
 const BUS_LOCK = 0x6b627573;
 const TRY_EVERY_MS = 200;
@@ -19,9 +19,9 @@ export class BusIsTaken extends Error {
 }
 
 /**
- * Keeps a session-level advisory lock on a connection of its own for as long as this process runs the bus: two
- * processes would give out the same sequences. Throws BusIsTaken. After a restart of Postgres the lock is taken again;
- * `held` tells whether it is there.
+ * Advisory lock (mutual exclusion of processes): keeps a session-level one on a connection of its own for as long as
+ * this process runs the bus: two processes would give out the same sequences. Throws BusIsTaken. After a restart of
+ * Postgres the lock is taken again; `held` tells whether it is there.
  */
 export async function holdTheBus(pool: pg.Pool, log: Log) {
   let client: pg.PoolClient | undefined;

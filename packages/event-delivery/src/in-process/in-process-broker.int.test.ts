@@ -1,10 +1,10 @@
 import { eventually } from '@kith/local';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeBrokerContract } from '../testing/broker-contract.ts';
-import { collectLog } from '../testing/collect-log.ts';
-import { describeConsumerContract } from '../testing/consumer-contract.ts';
+import { describeBrokerContract } from '../contract-tests/broker-contract.ts';
+import { collectLog } from '../contract-tests/collect-log.ts';
+import { describeConsumerContract } from '../contract-tests/consumer-contract.ts';
+import { SHOP_STREAM, shopMessage } from '../contract-tests/shop-events.ts';
 import { createEventDatabase } from '../testing/create-event-database.ts';
-import { SHOP_STREAM, shopMessage } from '../testing/shop-events.ts';
 import { startInProcessBroker } from './in-process-broker.ts';
 
 let database: Awaited<ReturnType<typeof createEventDatabase>>;

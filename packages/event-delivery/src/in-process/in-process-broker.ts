@@ -1,8 +1,8 @@
-import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
-import type { BrokerStatus, EventBroker, StoredMessage } from '../broker.ts';
-import type { Log } from '../log.ts';
-import { PublishFailed } from '../publish-failed.ts';
+import type { BrokerStatus, EventBroker, StoredMessage } from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+import type { Log } from '../observe/log.ts';
 import { announceInProcess } from './announce-in-process.ts';
 import { createDurable, type Durable } from './deliver-durably.ts';
 import { holdTheBus } from './hold-the-bus.ts';

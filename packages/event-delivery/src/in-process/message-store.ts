@@ -1,9 +1,10 @@
-import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
-import { DEDUP_WINDOW_MS, MESSAGE_ID_HEADER, type Message, type PublishResult, type StoredMessage } from '../broker.ts';
-import { PublishFailed } from '../publish-failed.ts';
-import { isSubject, subjectMatches } from '../subject-matches.ts';
+import { DEDUP_WINDOW_MS, type Message, type PublishResult, type StoredMessage } from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import { isSubject, subjectMatches } from '../broker/subject-matches.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
 import { BUS_TABLES } from './bus-tables.ts';
+import { fromRow, type Row, toStored } from './stored-message.ts';
 
 /** As a NATS server has it by default, so that a service behaves the same on both. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -35,15 +36,6 @@ interface Stream {
   config: StreamName;
   lastSequence: number;
   readonly tail: StoredMessage[];
-}
-
-interface Row {
-  sequence: string;
-  subject: string;
-  message_id: string;
-  headers: Record<string, string>;
-  payload: string;
-  stored_at: Date;
 }
 
 /**
@@ -226,25 +218,3 @@ export function createMessageStore(pool: pg.Pool) {
 }
 
 export type MessageStore = ReturnType<typeof createMessageStore>;
-
-function toStored(message: Message, sequence: number): StoredMessage {
-  return {
-    sequence,
-    subject: message.subject,
-    id: message.id,
-    storedAt: new Date(),
-    headers: { ...message.headers, [MESSAGE_ID_HEADER]: message.id },
-    payload: Buffer.from(message.payload),
-  };
-}
-
-function fromRow(row: Row): StoredMessage {
-  return {
-    sequence: Number(row.sequence),
-    subject: row.subject,
-    id: row.message_id,
-    storedAt: row.stored_at,
-    headers: row.headers,
-    payload: Buffer.from(row.payload),
-  };
-}

@@ -1,11 +1,12 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../observe/log.ts';
 
 const LATEST_MS = 10;
 const MOST = 64;
 
 /**
- * Acknowledgements wait for the next message that this connection sends anyway, or 10 ms: writing to a socket costs more
- * than what is written, and nobody waits for them. A crash meanwhile brings those events again, as it may any other.
+ * Batching: acknowledgements wait for the next message that this connection sends anyway, or 10 ms: writing to a socket
+ * costs more than what is written, and nobody waits for them. A crash meanwhile brings those events again, as it may
+ * any other.
  */
 export function gatherAcks(log: Log) {
   let waiting: (() => void)[] = [];

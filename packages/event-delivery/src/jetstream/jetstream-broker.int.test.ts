@@ -1,19 +1,21 @@
+// Longer than other files: both contracts and what only JetStream can suffer, over one server that takes long to start.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EnvelopeOf } from '@kith/event-contracts';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { EventBroker, Stoppable } from '../broker.ts';
-import { consume } from '../consume.ts';
-import { readDeadLetters } from '../dead-letter-box.ts';
-import { redriveDeadLetters } from '../settle-dead-letters.ts';
-import { describeBrokerContract } from '../testing/broker-contract.ts';
-import { collectLog } from '../testing/collect-log.ts';
-import { describeConsumerContract } from '../testing/consumer-contract.ts';
-import { counted, SHOP_STREAM, shopMessage } from '../testing/shop-events.ts';
+import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import { consume } from '../consumer/consume.ts';
+import { readDeadLetters } from '../consumer/dead-letters/dead-letter-box.ts';
+import { redriveDeadLetters } from '../consumer/dead-letters/settle-dead-letters.ts';
+import { describeBrokerContract } from '../contract-tests/broker-contract.ts';
+import { collectLog } from '../contract-tests/collect-log.ts';
+import { describeConsumerContract } from '../contract-tests/consumer-contract.ts';
+import { counted, SHOP_STREAM, shopMessage } from '../contract-tests/shop-events.ts';
+import type { EnvelopeOf } from '../envelope/envelope.ts';
 import { connectJetStream } from './jetstream-broker.ts';
 
 let nats: NatsServer;

@@ -1,30 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamName } from '@kith/event-contracts';
-import {
-  DeliverPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  type JsMsg,
-  jetstreamManager,
-} from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection, type Status } from 'nats';
-import {
-  type BrokerStatus,
-  type EventBroker,
-  MESSAGE_ID_HEADER,
-  type Stoppable,
-  type StoredMessage,
-} from '../broker.ts';
-import type { Log } from '../log.ts';
-import { PublishFailed } from '../publish-failed.ts';
-import { subjectMatches } from '../subject-matches.ts';
-import { familyOf, startHop, traceBeingHandled } from '../trace-event-path.ts';
-import { connectToNats, logRefusals } from './connect-to-nats.ts';
+import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import { subjectMatches } from '../broker/subject-matches.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+import type { Log } from '../observe/log.ts';
+import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
+import { connectToNats, logRefusals } from './connection/connect-to-nats.ts';
+import { readNatsUrl } from './connection/read-nats-url.ts';
 import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
-import { type Declaring, nullWhenMissing, putStream } from './put-stream.ts';
-import { readNatsUrl } from './read-nats-url.ts';
-import { readHeaders, subscribeDurably } from './subscribe-durably.ts';
+import { type Declaring, putStream } from './put-stream.ts';
+import { readStatus, readStored } from './read-streams.ts';
+import { subscribeDurably } from './subscribe-durably.ts';
 
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
@@ -193,67 +182,4 @@ async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Res
     }
     await sleep(ASK_AGAIN_AFTER_MS);
   }
-}
-
-async function* readStored(
-  jsm: JetStreamManager,
-  name: string,
-  { subject, after = 0 }: { subject?: string; after?: number } = {},
-): AsyncIterable<StoredMessage> {
-  const info = await jsm.streams.info(name).catch(nullWhenMissing);
-  if (!info || info.state.messages === 0 || info.state.last_seq <= after) return;
-  const consumer = await jsm.jetstream().consumers.get(name, {
-    ...(subject && { filter_subjects: subject }),
-    ...(after > 0 && { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }),
-  });
-  for (;;) {
-    const { num_pending: pending } = await consumer.info(true);
-    if (pending === 0) return;
-    // Asked for in portions that end by themselves: what is deleted meanwhile must not be waited for.
-    const portion = await consumer.fetch({ max_messages: Math.min(pending, 1_000), expires: 2_000 });
-    for await (const message of portion) {
-      yield toStored(message);
-      if (message.info.pending === 0 || message.seq >= info.state.last_seq) return;
-    }
-  }
-}
-
-function toStored(message: JsMsg): StoredMessage {
-  const headers = readHeaders(message.headers);
-  return {
-    sequence: message.seq,
-    subject: message.subject,
-    id: headers[MESSAGE_ID_HEADER],
-    storedAt: message.time,
-    headers,
-    payload: message.data,
-  };
-}
-
-async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
-  const streams: BrokerStatus['streams'][number][] = [];
-  const consumers: BrokerStatus['consumers'][number][] = [];
-  for await (const stream of jsm.streams.list()) {
-    const { name } = stream.config;
-    streams.push({
-      name,
-      messages: stream.state.messages,
-      bytes: stream.state.bytes,
-      createdAt: String(stream.created),
-      firstSequence: stream.state.messages === 0 ? stream.state.last_seq + 1 : stream.state.first_seq,
-      lastSequence: stream.state.last_seq,
-    });
-    for await (const consumer of jsm.consumers.list(name)) {
-      if (!consumer.config.durable_name) continue;
-      consumers.push({
-        stream: name,
-        durable: consumer.config.durable_name,
-        lag: consumer.num_pending,
-        unacked: consumer.num_ack_pending,
-        redelivered: consumer.num_redelivered,
-        ackedThrough: consumer.ack_floor.stream_seq,
-      });
-    }
-  }
-  return { streams, consumers };
 }

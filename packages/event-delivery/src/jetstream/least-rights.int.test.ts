@@ -1,11 +1,17 @@
-import { DEAD_STREAM, FRIEND_STREAM, PROFILE_COPY_CONSUMER, USER_STREAM } from '@kith/event-contracts';
 import { eventually, type NatsServer, natsOptions, startNats } from '@kith/local';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, PermissionViolationError } from 'nats';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { EventBroker } from '../broker.ts';
-import { collectLog } from '../testing/collect-log.ts';
+import type { EventBroker } from '../broker/broker.ts';
+import { DEAD_STREAM } from '../broker/durable-names.ts';
+import { collectLog } from '../contract-tests/collect-log.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
 import { connectJetStream } from './jetstream-broker.ts';
+
+// As the table of rights names them, for these are a system's: the toolkit itself has neither streams nor consumers.
+const USER_STREAM: StreamName = { name: 'USER', subjects: ['user.>'] };
+const FRIEND_STREAM: StreamName = { name: 'FRIEND', subjects: ['friend.>'] };
+const PROFILE_COPY_CONSUMER = 'friend-profile-copy';
 
 type User = 'user' | 'friend' | 'gateway' | 'kith';
 const WHO = '019a0000-0000-7000-8000-000000000001';

@@ -1,7 +1,7 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
-import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker.ts';
-import { PublishFailed } from '../publish-failed.ts';
-import { isSubject, kindOf } from '../subject-matches.ts';
+import { MESSAGE_ID_HEADER, type Message, type PublishResult } from '../broker/broker.ts';
+import { PublishFailed } from '../broker/publish-failed.ts';
+import { isSubject, kindOf } from '../broker/subject-matches.ts';
 
 /** More in flight is slower, not faster: the server answers publishers in turn. */
 const WINDOW = 512;

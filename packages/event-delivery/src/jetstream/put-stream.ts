@@ -1,7 +1,7 @@
-import type { StreamName } from '@kith/event-contracts';
 import { JetStreamApiError, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos, PermissionViolationError } from 'nats';
-import { DEDUP_WINDOW_MS } from '../broker.ts';
+import { DEDUP_WINDOW_MS } from '../broker/broker.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const STREAM_NOT_FOUND = 10059;

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from 'nats';
-import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type Stoppable, type Subscription } from '../broker.ts';
-import type { Log } from '../log.ts';
+import {
+  ACK_WAIT_MS,
+  type Delivery,
+  type DurableSubscription,
+  type Stoppable,
+  type Subscription,
+} from '../broker/broker.ts';
+import type { Log } from '../observe/log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { holdALease, type Lease } from './hold-a-lease.ts';
 import { inStreamOrder } from './in-stream-order.ts';
@@ -32,7 +38,10 @@ interface Opened {
   readonly comingAgain: number;
 }
 
-/** A durable pull consumer that comes back by itself: after a restart of the broker, and after its store was wiped. */
+/**
+ * Durable subscription (competing consumers, by pull): one that comes back by itself: after a restart of the broker,
+ * and after its store was wiped.
+ */
 export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Subscription {
   const { stream, durable, maxUnacked } = subscription;
   const stopping = new AbortController();

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { EventBroker } from '../broker.ts';
+import type { EventBroker } from '../broker/broker.ts';
+import { parseJson, readBytes, sendJson } from '../http/json-over-http.ts';
 
 /** Of node:http: any server can mount it. */
 export type OperatorHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -40,10 +41,8 @@ export function answering(handle: OperatorHandler): OperatorHandler {
 
 function refuse(response: ServerResponse, status: number, code: string, { message }: Error): void {
   sendJson(response, status, { errors: [{ message, extensions: { code } }] });
-}
-
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+  // What more there is of a body that was too large is thrown away, so that the answer arrives.
+  response.req.resume();
 }
 
 /** The query's parameters; an empty one counts as not given. */
@@ -56,19 +55,10 @@ export async function readBody<Schema extends z.ZodType>(
   request: IncomingMessage,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw new BadInput(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
-  } catch {
-    throw new BadInput('The body is not JSON.');
-  }
+  const body = await readBytes(request, MAX_BODY_BYTES);
+  if (!body) throw new BadInput(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
+  const json = body.length === 0 ? {} : parseJson(body);
+  if (json === undefined) throw new BadInput('The body is not JSON.');
   return parsed(schema, json);
 }
 

@@ -6,15 +6,15 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { type ChildServer, eventually, startNats } from '@kith/local';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appendToOutbox } from '../append-to-outbox.ts';
-import type { EventBroker, Stoppable } from '../broker.ts';
-import { consume } from '../consume.ts';
-import { draftEvent } from '../draft-event.ts';
+import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import { consume } from '../consumer/consume.ts';
+import { collectLog } from '../contract-tests/collect-log.ts';
+import { counted, SHOP_STREAM } from '../contract-tests/shop-events.ts';
 import { connectJetStream } from '../jetstream/jetstream-broker.ts';
-import { startRelay } from '../relay.ts';
-import { collectLog } from '../testing/collect-log.ts';
+import { appendToOutbox } from '../outbox/append-to-outbox.ts';
+import { draftEvent } from '../outbox/draft-event.ts';
+import { startRelay } from '../outbox/relay/relay.ts';
 import { createEventDatabase } from '../testing/create-event-database.ts';
-import { counted, SHOP_STREAM } from '../testing/shop-events.ts';
 import type { OperatorHandler } from './answer-operator.ts';
 import { eventRoutes } from './event-routes.ts';
 import { reportDifferences } from './report-differences.ts';
@@ -194,6 +194,19 @@ test('what no stream takes is named, counted, and sent again on demand', async (
   expect(await (await post('/outbox/send', { all: true })).json()).toEqual({ sent: 1 });
   await eventually('it is published', async () => (await get('/status')).outbox.unpublished === 0);
   expect(await linesOf(await fetch(`${url}/outbox`))).toEqual([]);
+});
+
+test('a body that is too large is refused in an answer that arrives, told its length or not', async () => {
+  const large = Buffer.alloc(3 * 1024 * 1024, ' ');
+  const inPieces = () => Readable.toWeb(Readable.from([large.subarray(0, 2_000_000), large])) as BodyInit;
+  for (const body of [large, inPieces()]) {
+    const refused = await fetch(`${url}/republish`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { errors: [{ message: expect.stringMatching(/larger than/) }] },
+    ]);
+  }
+  expect((await fetch(`${url}/status`)).status).toBe(200);
 });
 
 test('without the broker, what needs it is refused, and the rest answers', async () => {

@@ -1,20 +1,19 @@
-import { DEAD_STREAM, type StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
 import { z } from 'zod';
-import type { EventBroker } from '../broker.ts';
-import { readSettlements } from '../record-settlement.ts';
-import { republish } from '../republish.ts';
-import { listSetAside, sendSetAside } from '../send-set-aside.ts';
-import { dropDeadLetters, listDeadLetters, redriveDeadLetters, type Settled } from '../settle-dead-letters.ts';
+import type { EventBroker } from '../broker/broker.ts';
+import { DEAD_STREAM } from '../broker/durable-names.ts';
+import { readSettlements } from '../consumer/dead-letters/record-settlement.ts';
 import {
-  answering,
-  type OperatorHandler,
-  present,
-  readBody,
-  readQuery,
-  sendJson,
-  startLines,
-} from './answer-operator.ts';
+  dropDeadLetters,
+  listDeadLetters,
+  redriveDeadLetters,
+  type Settled,
+} from '../consumer/dead-letters/settle-dead-letters.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+import { sendJson } from '../http/json-over-http.ts';
+import { republish } from '../outbox/republish.ts';
+import { listSetAside, sendSetAside } from '../outbox/send-set-aside.ts';
+import { answering, type OperatorHandler, present, readBody, readQuery, startLines } from './answer-operator.ts';
 import { readEventStatus } from './event-status.ts';
 import { tailEvents } from './tail-events.ts';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { BrokerStatus, EventBroker } from '../broker.ts';
-import { listDeadLetters } from '../settle-dead-letters.ts';
+import type { BrokerStatus, EventBroker } from '../broker/broker.ts';
+import { listDeadLetters } from '../consumer/dead-letters/settle-dead-letters.ts';
 
 /** How far events are on their way. */
 export interface DeliveryStatus extends BrokerStatus {

@@ -1,4 +1,4 @@
-import type { EventBroker } from '../broker.ts';
+import type { EventBroker } from '../broker/broker.ts';
 import { answering, type OperatorHandler, present, startLines } from './answer-operator.ts';
 
 /** What is not the same in two places. */

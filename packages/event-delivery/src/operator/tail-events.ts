@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { StreamName } from '@kith/event-contracts';
-import type { EventBroker } from '../broker.ts';
+import type { EventBroker } from '../broker/broker.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
 
 export interface TailFilter {
   readonly stream?: string | undefined;

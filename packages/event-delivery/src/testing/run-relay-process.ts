@@ -1,7 +1,7 @@
+import { SHOP_STREAM } from '../contract-tests/shop-events.ts';
 import { connectJetStream } from '../jetstream/jetstream-broker.ts';
-import { startRelay } from '../relay.ts';
+import { startRelay } from '../outbox/relay/relay.ts';
 import { openPool } from './open-pool.ts';
-import { SHOP_STREAM } from './shop-events.ts';
 
 /**
  * A relay in a process of its own, to be killed and frozen by a test: DATABASE_URL, NATS_URL. Says "ready" once its

@@ -1,5 +1,5 @@
-import { type EnvelopeOf, PROFILE_COPY_CONSUMER, USER_STREAM, userContracts } from '@kith/event-contracts';
-import { type ConsumerDefinition, firstTime, type SqlConnection } from '@kith/event-delivery';
+import { PROFILE_COPY_CONSUMER, USER_STREAM, userContracts } from '@kith/event-contracts';
+import { type ConsumerDefinition, type EnvelopeOf, firstTime, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';

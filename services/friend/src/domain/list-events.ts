@@ -1,4 +1,4 @@
-import type { DataOf, FriendData, FriendRequestData, PersonData } from '@kith/event-contracts';
+import type { FriendData, FriendRequestData, PersonData } from '@kith/event-contracts';
 import {
   friendAdded,
   friendChanged,
@@ -6,6 +6,7 @@ import {
   friendRequestAdded,
   friendRequestClosed,
 } from '@kith/event-contracts';
+import type { DataOf } from '@kith/event-delivery/envelope';
 import type { RelationshipEvent } from './relationship-events.ts';
 import type { FriendDetails, FriendRequest, Person } from './relationship-state.ts';
 

@@ -1,4 +1,4 @@
-import { UnreadableEvent } from '@kith/event-contracts';
+import { UnreadableEvent } from '@kith/event-delivery/envelope';
 import { KithError } from '@kith/service-kit';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { BadPageCursor } from '../view/page-cursor.ts';

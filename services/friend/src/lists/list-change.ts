@@ -1,5 +1,4 @@
 import {
-  type EnvelopeOf,
   type FriendAnswer,
   type FriendData,
   type FriendListAnnouncement,
@@ -7,11 +6,9 @@ import {
   type FriendRequestData,
   friendListContracts,
   type PersonData,
-  readData,
-  splitType,
-  UnreadableEvent,
   type UserAnswer,
 } from '@kith/event-contracts';
+import { type EnvelopeOf, readData, splitType, UnreadableEvent } from '@kith/event-delivery/envelope';
 
 export type FriendListEvent = EnvelopeOf<(typeof friendListContracts)[number]>;
 

@@ -1,5 +1,4 @@
-import type { StreamName } from '@kith/event-contracts';
-import { type EventBroker, giveUpEvents, isBehindStream, type Log } from '@kith/event-delivery';
+import { type EventBroker, giveUpEvents, isBehindStream, type Log, type StreamName } from '@kith/event-delivery';
 import type pg from 'pg';
 import type { Timeline } from './follow-timeline.ts';
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { EnvelopeOf, userContracts } from '@kith/event-contracts';
+import type { userContracts } from '@kith/event-contracts';
+import type { EnvelopeOf } from '@kith/event-delivery/envelope';
 import { eventually } from '@kith/local';
 import { v7 as newId } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

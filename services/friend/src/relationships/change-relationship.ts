@@ -1,11 +1,11 @@
-import { lostToOthers, type SqlConnection, wakeTogether } from '@kith/event-delivery';
+import { lostToOthers, preparing, type SqlConnection, wakeTogether } from '@kith/event-delivery';
 import { createTurns } from '@kith/service-kit';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendLimits, FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
-import { inTransaction, preparing } from './in-transaction.ts';
+import { inTransaction } from './in-transaction.ts';
 import { ListLedger } from './list-ledger.ts';
 import { type LoadedPair, loadPair, type WhichPair } from './load-pair.ts';
 import { findRequest, type KnownPeople, loadRelationships, lockPeople, type Pair } from './load-relationships.ts';

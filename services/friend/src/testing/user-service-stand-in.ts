@@ -1,14 +1,12 @@
 import {
-  type DataOf,
   TOKENS_ENDED_PATH,
   USER_SOURCE,
   USER_STREAM,
   userDeleted,
   userProfileChanged,
   userRegistered,
-  writeEnvelope,
 } from '@kith/event-contracts';
-import { draftEvent, type EventBroker, type OutboxEvent } from '@kith/event-delivery';
+import { type DataOf, draftEvent, type EventBroker, type OutboxEvent, writeEnvelope } from '@kith/event-delivery';
 import {
   createLog,
   GATEWAY_KEY_HEADER,

@@ -1,10 +1,11 @@
-import type { EventBroker } from '../../broker.ts';
-import { consume, defineConsumer } from '../../consume.ts';
-import { handleOnce } from '../../in-transaction.ts';
+import type { EventBroker } from '../../broker/broker.ts';
+import { consume } from '../../consumer/consume.ts';
+import { handleOnce } from '../../consumer/handle-once.ts';
+import { defineConsumer } from '../../consumer/try/consumer-definition.ts';
+import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
-import { startRelay } from '../../relay.ts';
+import { startRelay } from '../../outbox/relay/relay.ts';
 import { openPool } from '../open-pool.ts';
-import { counted, SHOP_STREAM } from '../shop-events.ts';
 
 /**
  * One process of the fault suite: ROLE (relay or consumer), DATABASE_URL, NATS_URL. CRASH=point:n kills it with SIGKILL

@@ -1,3 +1,5 @@
+// Longer than other files: one run from its seed to its verdict, which is read from top to bottom.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -7,13 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local';
 import type pg from 'pg';
-import { appendToOutbox } from '../../append-to-outbox.ts';
-import { compareOutboxWithStream } from '../../compare-outbox-with-stream.ts';
-import { draftEvent } from '../../draft-event.ts';
+import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
-import { republish } from '../../republish.ts';
+import { appendToOutbox } from '../../outbox/append-to-outbox.ts';
+import { draftEvent } from '../../outbox/draft-event.ts';
+import { republish } from '../../outbox/republish.ts';
+import { compareOutboxWithStream } from '../../outbox/stream/compare-outbox-with-stream.ts';
 import { openPool } from '../open-pool.ts';
-import { counted, SHOP_STREAM } from '../shop-events.ts';
 import type { CrashPoint } from './fault-process.ts';
 
 const CONVERGED_WITHIN_MS = 120_000;

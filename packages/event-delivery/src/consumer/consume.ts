@@ -1,0 +1,84 @@
+import type { Delivery, EventBroker, Stoppable, Subscription } from '../broker/broker.ts';
+import type { EventContract } from '../envelope/event-contract.ts';
+import type { Log } from '../observe/log.ts';
+import { openDeadLetterBox } from './dead-letters/dead-letter-box.ts';
+import { keepInHand } from './keep-in-hand.ts';
+import { receivesEvents } from './settle/receive-event.ts';
+import { waitsForUpgrades } from './settle/wait-for-an-upgrade.ts';
+import type { ConsumerDefinition } from './try/consumer-definition.ts';
+import { atMost, END_WITHIN_MS, endsWithinALimit } from './try/end-within-a-limit.ts';
+import { type Outcome, ownerOf } from './try/incoming.ts';
+import { createTurns } from './try/take-turns.ts';
+import { tellWhatBecame } from './try/tell-what-became.ts';
+
+export interface ConsumeOptions {
+  readonly broker: EventBroker;
+  readonly log: Log;
+  readonly now?: () => Date;
+  readonly onHandled?: (outcome: 'handled' | 'retried' | 'dead', tookMs: number) => void;
+}
+
+/**
+ * Runs a consumer (competing consumers, at-least-once) until it is stopped: parse, handle, acknowledge. Events of one
+ * owner in order, owners concurrently; failures, and handlers that are not done in time, are retried with back-off; what
+ * cannot be read, or keeps failing, becomes a dead letter and the others flow. A version above the newest known here
+ * waits for an upgrade. `stop()` finishes what is in hand within a limit and leaves the rest unacknowledged: it comes
+ * again, here or elsewhere, within ACK_WAIT_MS.
+ *
+ * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide;
+ * of a consumer that holds, one instance at a time is given any.
+ */
+export async function consume<Contract extends EventContract>(
+  definition: ConsumerDefinition<Contract>,
+  options: ConsumeOptions,
+): Promise<Stoppable> {
+  const { broker, now = () => new Date() } = options;
+  const { stream, durable, whenPoisoned = 'pass', stopWithinMs = 5_000, maxUnacked = 1_000 } = definition;
+  const turns = createTurns(definition.concurrency ?? 16);
+  const ending = endsWithinALimit(stopWithinMs, turns.over);
+  const told = tellWhatBecame({ ...options, now, durable, stream: stream.name });
+  const upgrades = waitsForUpgrades({ now, maxUnacked, lookAgain: definition.whenFromTheFuture });
+  let subscription: Subscription | undefined;
+  /** Of a consumer that holds, one instance at a time. */
+  const isActive = () => !ending.hasBegun() && subscription !== undefined && subscription.active?.() !== false;
+  const takeTurn = (ownerId: string, work: () => Promise<void>) => turns.take(ownerId, () => work().catch(told.failed));
+  const takeUpHeld = (ownerId: string) =>
+    takeTurn(ownerId, async () => (isActive() ? pieces.release(ownerId) : undefined));
+  const box = await openDeadLetterBox({ broker, consumer: durable, stream, whenPoisoned, now, onChange: takeUpHeld });
+  const pieces = receivesEvents(definition, { box, turns, ending, told, upgrades, now, isActive });
+  const receive = (delivery: Delivery) => (isActive() ? pieces.receive(delivery) : Promise.resolve<Outcome>('stopped'));
+  const inHand = keepInHand({
+    takeTurn: ({ subject }, work) => takeTurn(ownerOf(subject), work),
+    laterMs: upgrades.delayMs,
+    onError: told.failed,
+  });
+
+  async function becomeActive(): Promise<void> {
+    await box.refresh();
+    // The subscription calls itself active as soon as this has resolved, and delivers nothing before.
+    queueMicrotask(() => box.heldOwners().forEach(takeUpHeld));
+  }
+
+  subscription = broker.subscribe({
+    stream,
+    durable,
+    maxUnacked,
+    keepsOrder: whenPoisoned === 'hold',
+    ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
+    onDelivery: (delivery) => inHand.take(delivery, () => receive(delivery)),
+  });
+  box.heldOwners().forEach(takeUpHeld);
+
+  return {
+    async stop() {
+      ending.begin();
+      const handled = ending.finish();
+      const ended = subscription?.stop(handled) ?? handled;
+      await handled;
+      await atMost(END_WITHIN_MS, ended);
+      inHand.stop();
+      await atMost(END_WITHIN_MS, box.close());
+      told.stop();
+    },
+  };
+}

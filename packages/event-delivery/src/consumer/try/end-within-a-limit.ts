@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConsumerStopped } from './handle-in-time.ts';
+
+/** What was cut off needs no longer to say so. */
+export const END_WITHIN_MS = 1_000;
+
+export type Ending = ReturnType<typeof endsWithinALimit>;
+
+/**
+ * Graceful shutdown (draining) of a consumer: what is in hand may finish within `stopWithinMs`, then it is cut off.
+ * `over` resolves when nothing is in hand any more.
+ */
+export function endsWithinALimit(stopWithinMs: number, over: () => Promise<void>) {
+  const stopped = new AbortController();
+  const cutOff = new AbortController();
+  return {
+    hasBegun: () => stopped.signal.aborted,
+    /** Aborted, with ConsumerStopped, when what is still in hand is cut off. */
+    cutOff: cutOff.signal,
+    /** False when the end cut it short. */
+    pause: (ms: number): Promise<boolean> => sleep(ms, true, { signal: stopped.signal }).catch(() => false),
+    /** From now on nothing is begun, nor tried again. */
+    begin: () => stopped.abort(),
+    /** Resolves when what was in hand has finished or been cut off. */
+    async finish(): Promise<void> {
+      await atMost(stopWithinMs, over());
+      cutOff.abort(new ConsumerStopped());
+      await atMost(END_WITHIN_MS, over());
+    },
+  };
+}
+
+/** Waits for it, but no longer: what does not end by itself must not keep a process from stopping. */
+export async function atMost(ms: number, ending: Promise<void>): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([ending, sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined)]);
+  waited.abort();
+}

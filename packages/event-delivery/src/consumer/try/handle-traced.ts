@@ -1,0 +1,24 @@
+import type { Envelope } from '../../envelope/envelope.ts';
+import { inTraceOf, startHop } from '../../observe/trace-event-path.ts';
+import type { Handle } from './incoming.ts';
+
+/** Tracing (a middleware): each try of the handler as a span of the event's trace, which it is handed as its own. */
+export function traced<Event extends Envelope>(durable: string, handle: Handle<Event>): Handle<Event> {
+  return async (event, signal) => {
+    const hop = startHop('handle', event.traceparent, {
+      'messaging.destination.name': event.name,
+      'messaging.consumer.group.name': durable,
+      'messaging.message.id': event.id,
+    });
+    const { traceparent } = hop;
+    const isOther = traceparent !== undefined && traceparent !== event.traceparent;
+    const handed = isOther ? (Object.freeze({ ...event, traceparent }) as Event) : event;
+    try {
+      await inTraceOf(traceparent, () => handle(handed, signal));
+      hop.end();
+    } catch (error) {
+      hop.end(error);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,59 @@
+/** Runs jobs later. `submit` answers false when its queue is full: the job is not run, and the bus reports it. */
+export interface Executor {
+  submit(job: () => Promise<void>): boolean;
+  /** Resolves when nothing submitted so far is waiting or running. */
+  drain(): Promise<void>;
+}
+
+/** What the bus reports when a handler's executor had no room for the event. */
+export class ExecutorFull extends Error {
+  readonly code = 'EXECUTOR_FULL';
+  constructor() {
+    super('The executor has no room for another job: give it a longer queue or a faster handler.');
+    this.name = 'ExecutorFull';
+  }
+}
+
+/**
+ * Bounded queue (bulkhead, backpressure): at most `concurrency` jobs at once and `maxQueued` waiting, started in the
+ * order they came.
+ */
+export function createExecutor(limits: { concurrency: number; maxQueued: number }): Executor {
+  const queue: (() => Promise<void>)[] = [];
+  const idle: (() => void)[] = [];
+  let running = 0;
+
+  async function run(job: () => Promise<void>): Promise<void> {
+    try {
+      await job();
+    } catch {
+      // Whoever submitted the job reports its failure; here it only must not cost a place.
+    }
+  }
+
+  function startNext(): void {
+    while (running < limits.concurrency) {
+      const job = queue.shift();
+      if (!job) break;
+      running += 1;
+      void run(job).then(() => {
+        running -= 1;
+        startNext();
+      });
+    }
+    if (running === 0 && queue.length === 0) for (const done of idle.splice(0)) done();
+  }
+
+  return {
+    submit(job) {
+      if (running >= limits.concurrency && queue.length >= limits.maxQueued) return false;
+      queue.push(job);
+      startNext();
+      return true;
+    },
+    drain() {
+      if (running === 0 && queue.length === 0) return Promise.resolve();
+      return new Promise((resolve) => idle.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { type Context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
+
+/** W3C Trace Context (https://www.w3.org/TR/trace-context/), version 00; ids of nothing but zeros are none. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** The parts of a traceparent; undefined when it is none. */
+export function readTraceparent(
+  traceparent: string | undefined,
+): { traceId: string; spanId: string; flags: string } | undefined {
+  const match = TRACEPARENT.exec(traceparent ?? '');
+  return match ? { traceId: match[1]!, spanId: match[2]!, flags: match[3]! } : undefined;
+}
+
+/** A span as the traceparent of what follows from it. */
+export function writeTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** Where a span below this traceparent begins; at the root when it is none. */
+export function contextBelow(traceparent: string | undefined): Context {
+  const parent = readTraceparent(traceparent);
+  if (!parent) return ROOT_CONTEXT;
+  const { traceId, spanId, flags } = parent;
+  const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+}

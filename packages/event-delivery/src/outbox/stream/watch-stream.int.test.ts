@@ -1,0 +1,254 @@
+// Longer than other files: one table of all the ways in which a stream loses events, and the world that they are tried in.
+
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChildServer, eventually, natsOptions, startNats } from '@kith/local';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { register } from '@prometheus-io/client';
+import { connect } from 'nats';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { EventBroker, Stoppable } from '../../broker/broker.ts';
+import { collectLog } from '../../contract-tests/collect-log.ts';
+import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
+import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
+import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
+import { createEventDatabase } from '../../testing/create-event-database.ts';
+import { appendToOutbox } from '../append-to-outbox.ts';
+import { draftEvent } from '../draft-event.ts';
+import { startRelay } from '../relay/relay.ts';
+import { compareOutboxWithStream } from './compare-outbox-with-stream.ts';
+import { startStreamWatch } from './watch-stream.ts';
+
+let database: Awaited<ReturnType<typeof createEventDatabase>>;
+let running: Stoppable[];
+const log = collectLog();
+
+beforeEach(async () => {
+  database = await createEventDatabase();
+  running = [];
+});
+afterEach(async () => {
+  for (const each of running.splice(0).reverse()) await each.stop();
+  await database.drop();
+});
+
+/** Some looks of the watch. */
+const LOOKS_MS = 300;
+
+let revision = 0;
+async function append(events: number): Promise<number[]> {
+  const revisions = Array.from({ length: events }, () => ++revision);
+  for (const each of revisions) {
+    const event = { eventId: randomUUID(), ownerId: 'p1', revision: each, occurredAt: new Date(), data: { n: each } };
+    await appendToOutbox(database.pool, [draftEvent(counted, event)]);
+  }
+  return revisions;
+}
+
+async function allIsPublished(): Promise<void> {
+  await eventually('all is published', async () => {
+    const { rows } = await database.pool.query('SELECT FROM outbox WHERE published_at IS NULL');
+    return rows.length === 0;
+  });
+}
+
+function service(broker: EventBroker): Stoppable {
+  const options = { pool: database.pool, broker, source: 'shop/test', log };
+  const parts = [startRelay(options), startStreamWatch({ ...options, stream: SHOP_STREAM, everyMs: 50 })];
+  const stop = async () => void (await Promise.all(parts.map((part) => part.stop())));
+  running.push({ stop });
+  return { stop };
+}
+
+function consumer(broker: EventBroker): { had: number[] } & Stoppable {
+  const had: number[] = [];
+  const subscription = broker.subscribe({
+    stream: SHOP_STREAM,
+    durable: 'counter',
+    maxUnacked: 100,
+    onDelivery(delivery) {
+      had.push(JSON.parse(Buffer.from(delivery.payload).toString()).data.n);
+      delivery.ack();
+    },
+  });
+  running.push(subscription);
+  return { had, stop: () => subscription.stop() };
+}
+
+const has = (consumed: { had: number[] }, revisions: number[]) => () =>
+  revisions.every((each) => consumed.had.includes(each));
+
+/** What was had, and how far, is written down at the next look. */
+async function hadIsKnown(broker: EventBroker): Promise<void> {
+  await eventually('the watch knows what was had', async () => {
+    const { rows } = await database.pool.query('SELECT last_sequence, had_through FROM stream_position');
+    const { streams } = await broker.status();
+    const last = streams.find(({ name }) => name === SHOP_STREAM.name)?.lastSequence;
+    return last !== undefined && Number(rows[0]?.last_sequence) === last && rows[0].had_through.counter === last;
+  });
+}
+
+async function differences(broker: EventBroker): Promise<number> {
+  let found = 0;
+  const onDifference = () => void found++;
+  await compareOutboxWithStream({ pool: database.pool, broker, stream: SHOP_STREAM, onDifference });
+  return found;
+}
+
+const countedSoFar = async (reason: string) => {
+  const { values } = await register.getSingleMetric('kith_outbox_republished_total')!.get();
+  return values.filter(({ labels }) => labels.reason === reason).reduce((sum, { value }) => sum + value, 0);
+};
+
+interface World {
+  broker: EventBroker;
+  jsm: JetStreamManager;
+  dataFolder: string;
+  restart(whileAway?: () => Promise<void>): Promise<void>;
+}
+
+async function aWorldWithNats(): Promise<World> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'kith-watch-'));
+  let server: ChildServer = await startNats({ dataFolder });
+  const { port } = server;
+  const broker = await connectJetStream({ servers: server.url, name: 'test', log });
+  const nc = await connect({ ...natsOptions(server.url), maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const jsm = await jetstreamManager(nc);
+  await broker.declareStream(SHOP_STREAM);
+  running.push({
+    async stop() {
+      await nc.close();
+      await broker.close();
+      await server.stop();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  });
+  return {
+    broker,
+    jsm,
+    dataFolder,
+    async restart(whileAway) {
+      await server.stop();
+      await whileAway?.();
+      server = await startNats({ dataFolder, port });
+      await eventually('the broker is back', () => broker.connected);
+    },
+  };
+}
+
+const loses: [string, 'another-stream' | 'older-stream' | 'cut', (world: World, copy: string) => Promise<unknown>][] = [
+  [
+    'its folder is deleted',
+    'another-stream',
+    ({ restart, dataFolder }) => restart(() => rm(dataFolder, { recursive: true })),
+  ],
+  ['it is deleted', 'another-stream', ({ jsm }) => jsm.streams.delete(SHOP_STREAM.name)],
+  ['it is purged', 'cut', ({ jsm }) => jsm.streams.purge(SHOP_STREAM.name)],
+  ['one subject is purged', 'cut', ({ jsm }) => jsm.streams.purge(SHOP_STREAM.name, { filter: counted.subject('p1') })],
+  ['its oldest are purged', 'cut', ({ jsm }) => jsm.streams.purge(SHOP_STREAM.name, { keep: 2 })],
+  ['max_msgs cuts it', 'cut', ({ jsm }) => jsm.streams.update(SHOP_STREAM.name, { max_msgs: 2 })],
+  ['max_bytes cuts it', 'cut', ({ jsm }) => jsm.streams.update(SHOP_STREAM.name, { max_bytes: 1_000 })],
+  [
+    'an older copy is put in its place',
+    'older-stream',
+    ({ restart, dataFolder }, copy) =>
+      restart(async () => {
+        await rm(dataFolder, { recursive: true });
+        await cp(copy, dataFolder, { recursive: true });
+      }),
+  ],
+];
+
+test.each(loses)('when %s, a consumer gets what it had not had', async (_, reason, lose) => {
+  const world = await aWorldWithNats();
+  const { broker, dataFolder, restart } = world;
+  service(broker);
+  const first = consumer(broker);
+  const early = await append(3);
+  await eventually('the first are had', has(first, early));
+  await hadIsKnown(broker);
+  const copy = await mkdtemp(join(tmpdir(), 'kith-watch-copy-'));
+  await restart(() => cp(dataFolder, copy, { recursive: true }));
+  await first.stop();
+  const before = await countedSoFar(reason);
+  const late = await append(7);
+  await allIsPublished();
+  await eventually('the watch has seen them', async () => {
+    const { rows } = await database.pool.query('SELECT last_sequence FROM stream_position');
+    return Number(rows[0].last_sequence) >= 10;
+  });
+  await lose(world, copy);
+  await rm(copy, { recursive: true });
+  const next = await append(1);
+  const second = consumer(broker);
+  await eventually('nothing is missing', has(second, [...late, ...next]));
+  await allIsPublished();
+  expect(await countedSoFar(reason)).toBeGreaterThan(before);
+  await eventually('it comes to rest', async () => {
+    const afterwards = await countedSoFar(reason);
+    await hadIsKnown(broker);
+    await new Promise((resolve) => setTimeout(resolve, LOOKS_MS));
+    return (await countedSoFar(reason)) === afterwards;
+  });
+});
+
+test('a service that was away meanwhile finds at its start that the stream was lost, and nothing differs afterwards', async () => {
+  const { broker, restart, dataFolder } = await aWorldWithNats();
+  const away = service(broker);
+  await append(5);
+  await allIsPublished();
+  await eventually('it knows the stream', async () => {
+    const { rows } = await database.pool.query('SELECT FROM stream_position WHERE last_sequence = 5');
+    return rows.length === 1;
+  });
+  await away.stop();
+  await restart(() => rm(dataFolder, { recursive: true }));
+  service(broker);
+  await eventually('all is there again', async () => (await broker.status()).streams[0]?.messages === 5);
+  await allIsPublished();
+  expect(await differences(broker)).toBe(0);
+  const { had } = consumer(broker);
+  await eventually('all is had', () => had.length === 5);
+  expect(had).toEqual([...had].sort((a, b) => a - b));
+});
+
+test('what a stream drops that everybody has had is not published again', async () => {
+  const { broker, jsm } = await aWorldWithNats();
+  service(broker);
+  const all = consumer(broker);
+  await eventually('all is had', has(all, await append(5)));
+  await hadIsKnown(broker);
+  const before = await countedSoFar('cut');
+  await jsm.streams.purge(SHOP_STREAM.name);
+  await eventually('one more is had', has(all, await append(1)));
+  await hadIsKnown(broker);
+  expect(await countedSoFar('cut')).toBe(before);
+  expect((await broker.status()).streams[0]?.messages).toBe(1);
+});
+
+test.each([
+  ['all its tables', 'event_bus.stream, event_bus.message, event_bus.consumer'],
+  ['its messages', 'event_bus.message'],
+  ['its streams', 'event_bus.stream, event_bus.message'],
+])('when the bus inside the process has lost %s, a consumer gets what it had not had', async (_, tables) => {
+  let broker = await startInProcessBroker({ pool: database.pool, log });
+  await broker.declareStream(SHOP_STREAM);
+  const before = service(broker);
+  const first = consumer(broker);
+  await eventually('the first are had', has(first, await append(3)));
+  await hadIsKnown(broker);
+  await first.stop();
+  const late = await append(4);
+  await allIsPublished();
+  await before.stop();
+  await broker.close();
+  await database.pool.query(`TRUNCATE ${tables}`);
+  broker = await startInProcessBroker({ pool: database.pool, log });
+  running.unshift({ stop: () => broker.close() });
+  await broker.declareStream(SHOP_STREAM);
+  service(broker);
+  const next = await append(1);
+  await eventually('nothing is missing', has(consumer(broker), [...late, ...next]));
+});

@@ -1,0 +1,183 @@
+import { Counter } from '@prometheus-io/client';
+import type pg from 'pg';
+import type { BrokerStatus, EventBroker, Stoppable } from '../../broker/broker.ts';
+import type { StreamName } from '../../envelope/stream-name.ts';
+import type { Log } from '../../observe/log.ts';
+import { inTransaction } from '../../postgres/in-transaction.ts';
+import { createAlarm } from '../alarm.ts';
+import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
+import { RELAY_LOCK } from '../relay-lock.ts';
+import { gatherStored } from './gather-stored.ts';
+import { readPosition, type StreamPosition, writePosition } from './stream-position.ts';
+import { type Missing, unpublishMissing } from './unpublish-missing.ts';
+
+const LOOK_EVERY_MS = 5_000;
+/** As long as a stream keeps events by default: what is older would be dropped again. */
+const KEEP_MS = 7 * 24 * 60 * 60 * 1_000;
+const WATCH_LOCK = RELAY_LOCK + 1;
+
+const republished = new Counter({
+  name: 'kith_outbox_republished_total',
+  help: 'Events that were published again because the stream had lost them, by what happened to it.',
+  labelNames: ['source', 'reason'],
+});
+
+export interface WatchOptions {
+  readonly pool: pg.Pool;
+  readonly broker: EventBroker;
+  /** CloudEvents `source` of the outbox. */
+  readonly source: string;
+  /** Where it is published to. */
+  readonly stream: StreamName;
+  readonly log: Log;
+  /** How often it looks; also at once, and when the broker comes back. */
+  readonly everyMs?: number;
+  /** How long the stream keeps events. */
+  readonly keepForMs?: number;
+}
+
+/**
+ * Anti-entropy between outbox and stream: looks whether the stream is still the one that this outbox published to, and
+ * publishes again what it has lost.
+ *
+ * - *It is another one* (its storage was lost, it was deleted) or *an older one* (restored from a copy): everything that
+ *   the outbox says was published and that is not there.
+ * - *It was cut* (purged, or at the limit of its age, size or count) above what a durable consumer had acknowledged: what
+ *   lies between, a portion at a time, and only when that consumer has nothing left to do, since more would push out
+ *   what it has yet to get.
+ *
+ * The position that was last seen is kept in the database, beside the outbox. Rows go the way of the relay, in order, and
+ * those that were handled come a second time: consumers know them by inbox or revision.
+ */
+export function startStreamWatch(options: WatchOptions): Stoppable {
+  const { broker, log, stream, everyMs = LOOK_EVERY_MS } = options;
+  const alarm = createAlarm();
+  const reconnected = broker.onReconnect(alarm.hurry);
+  let stopping = false;
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      alarm.reset();
+      try {
+        if (broker.connected && (await lookAtStream(options))) continue;
+      } catch (error) {
+        log.debug({ stream: stream.name, error: String(error) }, 'the stream cannot be looked at; trying again');
+      }
+      if (!stopping) await alarm.wait(everyMs);
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopping = true;
+      alarm.end();
+      await Promise.all([running, reconnected.stop()]);
+    },
+  };
+}
+
+/** Looks once. Resolves to whether there is more to do at once. */
+export async function lookAtStream(options: WatchOptions): Promise<boolean> {
+  const { pool, broker, source, stream, log } = options;
+  return inTransaction(pool, async (client) => {
+    // One process looks at a time: what it reads from the broker has to be newer than what the last one wrote down.
+    const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS mine', [
+      WATCH_LOCK,
+      stream.name,
+    ]);
+    if (!rows[0].mine) return false;
+    const status = await broker.status();
+    const found = status.streams.find(({ name }) => name === stream.name);
+    if (!found) {
+      await broker.declareStream(stream);
+      return true;
+    }
+    const before = await readPosition(client, stream.name);
+    const missing = whatIsMissing(before, found, status);
+    let events = 0;
+    if (missing) {
+      if (missing.among === 'all') await gatherStored(client, broker.stored(stream));
+      const keepForMs = stream.keep === 'forever' ? undefined : (options.keepForMs ?? KEEP_MS);
+      events = await unpublishMissing(client, missing, { keepForMs });
+      await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
+    }
+    if (missing && events > 0) {
+      republished.inc({ source, reason: missing.reason }, events);
+      log.warn(
+        { stream: stream.name, reason: missing.reason, events },
+        'the stream has lost events: they are published again',
+      );
+    }
+    // Not all fitted into the portion: what was known before is still true of the rest.
+    const isMore = missing !== undefined && events === missing.atMost;
+    if (!isMore) await writePosition(client, stream.name, positionAfter(before, found, status, missing));
+    return isMore;
+  });
+}
+
+const PORTION = 50_000;
+const CUT_PORTION = 1_000;
+
+type Found = BrokerStatus['streams'][number];
+
+function whatIsMissing(before: StreamPosition, found: Found, status: BrokerStatus): Missing | undefined {
+  if (before.createdAt !== undefined && before.createdAt !== found.createdAt) {
+    return { reason: 'another-stream', among: 'all', above: -1, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+  }
+  const floors = behindTheCut(before, found, status);
+  if (Math.max(before.lastSequence, before.highestPublished) > found.lastSequence) {
+    const above = Math.min(found.firstSequence - 1, ...floors);
+    return { reason: 'older-stream', among: 'all', above, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+  }
+  if (floors.length > 0) {
+    const below = found.firstSequence;
+    return { reason: 'cut', among: 'cut', above: Math.min(...floors), below, atMost: CUT_PORTION };
+  }
+  const unhad = Math.min(...Object.values(before.hadThrough));
+  if (holesIn(found) > before.holes && unhad < before.lastSequence && isCaughtUp(status, found.name)) {
+    return { reason: 'cut', among: 'all', above: unhad, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+  }
+  return undefined;
+}
+
+/** What each durable had acknowledged, of those that were cut off from what came next and have nothing left to do. */
+function behindTheCut(before: StreamPosition, found: Found, status: BrokerStatus): number[] {
+  return status.consumers
+    .filter(({ stream, lag, unacked }) => stream === found.name && lag === 0 && unacked === 0)
+    .flatMap(({ durable }) => before.hadThrough[durable] ?? [])
+    .filter((floor) => floor + 1 < found.firstSequence && floor < before.highestPublished);
+}
+
+function isCaughtUp(status: BrokerStatus, stream: string): boolean {
+  return status.consumers.every((each) => each.stream !== stream || (each.lag === 0 && each.unacked === 0));
+}
+
+function holesIn({ firstSequence, lastSequence, messages }: Found): number {
+  return Math.max(0, lastSequence - firstSequence + 1 - messages);
+}
+
+function positionAfter(
+  before: StreamPosition,
+  found: Found,
+  status: BrokerStatus,
+  missing: Missing | undefined,
+): StreamPosition {
+  const isAnother = missing?.reason === 'another-stream';
+  const hadThrough: Record<string, number> = isAnother ? {} : { ...before.hadThrough };
+  for (const { stream, durable, ackedThrough, lag, unacked } of status.consumers) {
+    if (stream !== found.name) continue;
+    const had = hadThrough[durable];
+    // Where a broker puts a consumer after a cut is not what it has had.
+    const waits = had !== undefined && lag + unacked > 0 && had + 1 < found.firstSequence;
+    if (!waits) hadThrough[durable] = ackedThrough;
+  }
+  return {
+    ...before,
+    createdAt: found.createdAt,
+    lastSequence: found.lastSequence,
+    hadThrough,
+    holes: holesIn(found),
+    givenUpThrough: isAnother ? 0 : before.givenUpThrough,
+  };
+}

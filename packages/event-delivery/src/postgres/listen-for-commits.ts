@@ -1,0 +1,52 @@
+import pg from 'pg';
+import type { Log } from '../observe/log.ts';
+
+const OPEN_AGAIN_AFTER_MS = 500;
+
+/** A connection of its own that LISTENs to a channel (notification, LISTEN/NOTIFY), opened again whenever it is lost. */
+export function listenForCommits(pool: pg.Pool, channel: string, wake: () => void, log: Log) {
+  let client: pg.Client | undefined;
+  let up = false;
+  let stopping = false;
+  let again: NodeJS.Timeout | undefined;
+
+  async function open(): Promise<void> {
+    // The pool hides its password from copies of its options.
+    const { password } = pool.options;
+    const options = password === undefined ? pool.options : { ...pool.options, password };
+    const opened = new pg.Client({ ...options, application_name: 'outbox-relay-listen' });
+    client = opened;
+    const lost = () => {
+      if (client !== opened) return;
+      client = undefined;
+      up = false;
+      void opened.end().catch(() => undefined);
+      if (!stopping) again = setTimeout(() => void open(), OPEN_AGAIN_AFTER_MS);
+    };
+    opened.on('error', lost);
+    opened.on('end', lost);
+    opened.on('notification', wake);
+    try {
+      await opened.connect();
+      await opened.query(`LISTEN ${channel}`);
+      up = true;
+      // What was committed while nobody listened.
+      wake();
+    } catch (error) {
+      log.debug({ error: String(error) }, 'cannot listen for commits yet; the sweep goes on');
+      lost();
+    }
+  }
+
+  void open();
+  return {
+    listening: () => up,
+    async stop() {
+      stopping = true;
+      clearTimeout(again);
+      const last = client;
+      client = undefined;
+      await last?.end().catch(() => undefined);
+    },
+  };
+}
