@@ -10,24 +10,24 @@ import {
 } from '@kith/service-kit';
 import type { GraphQLError } from 'graphql';
 import { guardEdge } from './admission/guard-edge.ts';
-import { connectSubgraph } from './call-subgraph.ts';
-import { followSupergraph } from './follow-supergraph.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
-import { createGatewayYoga, type GatewayYoga, maskError } from './gateway-yoga.ts';
-import { serveGraphiql } from './graphiql.ts';
-import { createFriendListSource } from './live/friend-list-source.ts';
 import { liveLists } from './live/open-live-list.ts';
 import { watchSessionEnds } from './live/session-ends.ts';
-import { watchLists } from './live/watched-lists.ts';
-import { trackOpenStreams } from './open-streams.ts';
+import { createFriendListSource } from './live/sources/friend-list-source.ts';
+import { watchLists } from './live/sources/watched-lists.ts';
+import { serveGraphiql } from './pages/graphiql.ts';
+import { serveDemonstration, serveWebClient } from './pages/serve-web-client.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
-import type { Planner } from './plan/plan-in-processes-apart.ts';
 import { planOperations } from './plan/plan-operations.ts';
-import { readSupergraph } from './plan/read-supergraph.ts';
 import { trySupergraph } from './plan/try-supergraph.ts';
-import { serveGraphql } from './serve-http.ts';
-import { serveDemonstration, serveWebClient } from './serve-web-client.ts';
-import { serveWebSocket } from './serve-websocket.ts';
+import type { Planner } from './planner/plan-in-processes-apart.ts';
+import { connectSubgraph } from './subgraphs/call-subgraph.ts';
+import { followSupergraph } from './subgraphs/follow-supergraph.ts';
+import { readSupergraph } from './subgraphs/read-supergraph.ts';
+import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
+import { trackOpenStreams } from './transports/http/open-streams.ts';
+import { serveGraphql } from './transports/http/serve-http.ts';
+import { serveWebSocket } from './transports/websocket/serve-websocket.ts';
 
 export interface RunningGateway {
   readonly url: string;

@@ -1,13 +1,13 @@
 import type { Plugin } from 'graphql-yoga';
 import type { GatewayConfig } from '../gateway-config.ts';
 import { showsGraphiql } from '../gateway-config.ts';
-import type { GatewayContext } from '../gateway-context.ts';
 import { answerRefusalsByStatus } from '../limits/answer-refusals-by-status.ts';
 import { limitOperations } from '../limits/limit-operations.ts';
 import { queryLimitsOf } from '../limits/query-limits.ts';
 import { readTrustedDocuments, type TrustedDocuments } from '../limits/trusted-documents.ts';
+import { type ClientAddressOf, readClientAddresses } from '../request/client-address.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
 import { type AllowedOrigins, readAllowedOrigins } from './allow-origins.ts';
-import { type ClientAddressOf, readClientAddresses } from './client-address.ts';
 import { countPerKey, type PlacesPerKey } from './count-sockets.ts';
 import { runWithinBounds } from './run-within-bounds.ts';
 import { shedLoad } from './shed-load.ts';

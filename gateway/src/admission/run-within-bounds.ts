@@ -1,7 +1,7 @@
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GatewayContext } from '../gateway-context.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
 import type { LoadShedding } from './shed-load.ts';
 
 /**

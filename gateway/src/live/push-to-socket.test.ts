@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { ChangesSince } from './changes-since.ts';
-import type { ListChange } from './list-change.ts';
-import { LiveList } from './live-list.ts';
+import type { ChangesSince } from './list/changes-since.ts';
+import type { ListChange } from './list/list-change.ts';
+import { LiveList } from './list/live-list.ts';
 import { FrameWriter, PushedList } from './push-to-socket.ts';
 
 const change = (revision: number): ListChange => ({ __typename: 'FriendChanged', revision, cursor: `c${revision}` });

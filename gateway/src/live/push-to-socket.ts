@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { ListChange } from './list-change.ts';
-import type { LiveList } from './live-list.ts';
+import type { ListChange } from './list/list-change.ts';
+import type { LiveList } from './list/live-list.ts';
 
 /**
  * Writes frames straight to a socket, past `ws`, which makes two writes of each. All end in the same stream, so that

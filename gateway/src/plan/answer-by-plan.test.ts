@@ -1,11 +1,11 @@
 import { createLog } from '@kith/service-kit';
 import { type ExecutionResult, type GraphQLError, parse } from 'graphql';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { GatewayContext } from '../gateway-context.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import { readSupergraph } from '../subgraphs/read-supergraph.ts';
+import { type Asked, callableServices, composedWorld, KNOWN } from '../testing/two-services.ts';
 import { runOperation } from './answer-by-plan.ts';
 import { planOperations } from './plan-operations.ts';
-import { readSupergraph } from './read-supergraph.ts';
-import { type Asked, callableServices, composedWorld, KNOWN } from './testing/two-services.ts';
 
 const log = createLog({ name: 'gateway', level: 'silent' });
 const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });

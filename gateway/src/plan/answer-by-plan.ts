@@ -11,14 +11,14 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GatewayContext } from '../gateway-context.ts';
-import type { FriendListChange } from '../live/friend-list-change.ts';
 import { type OpenLiveList, signInFirst } from '../live/open-live-list.ts';
 import { PushedList } from '../live/push-to-socket.ts';
+import type { FriendListChange } from '../live/sources/friend-list-change.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { introspectionKey } from './complete-selection.ts';
+import { Gathered } from './gather/run-plan.ts';
 import type { PlannedOperation, PlanOperation } from './plan-operations.ts';
-import type { Supergraph } from './read-supergraph.ts';
-import { Gathered } from './run-plan.ts';
 import { tellWhatTookEffect } from './tell-what-took-effect.ts';
 
 type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListChange> | ExecutionResult;

@@ -14,7 +14,7 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
-import { type Failures, TOLD } from './failures.ts';
+import { type Failures, TOLD } from './gather/failures.ts';
 
 /** Where a value stands in an answer, the last step first. */
 interface Place {

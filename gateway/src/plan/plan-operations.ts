@@ -10,13 +10,13 @@ import {
   print,
   visit,
 } from 'graphql';
+import { type Projection, projectionOf } from '../live/project-announcement.ts';
+import type { AskedPlan } from '../planner/plan-in-processes-apart.ts';
+import { PlanRefused } from '../planner/plan-refused.ts';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
-import type { AskedPlan } from './plan-in-processes-apart.ts';
-import { PlanRefused } from './plan-refused.ts';
+import { compilePlan, type PlanOptions, type PlanStep } from './gather/run-plan.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
-import { type Projection, projectionOf } from './project-announcement.ts';
-import type { Supergraph } from './read-supergraph.ts';
-import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
 import { type SourceKeyOf, sourceKeys } from './source-key.ts';
 
 type Variables = Record<string, unknown>;

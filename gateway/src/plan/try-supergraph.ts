@@ -12,8 +12,8 @@ import {
   parse,
   validate,
 } from 'graphql';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { conditionsOf, planOperation, type RunBy } from './plan-operations.ts';
-import type { Supergraph } from './read-supergraph.ts';
 
 /**
  * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted.

@@ -1,0 +1,165 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Edge } from '../../admission/guard-edge.ts';
+import { connectionsClosed } from '../../live/live-metrics.ts';
+import { FrameWriter } from '../../live/push-to-socket.ts';
+import type { SessionEnds } from '../../live/session-ends.ts';
+import type { GatewayYoga } from '../gateway-yoga.ts';
+import { spreadOver } from '../spread-over.ts';
+import { admitSocket, type SocketState } from './admit-socket.ts';
+import { closeSoon, keepSocketHonest, type SocketLimits, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import {
+  errorsTold,
+  executeInEnvelope,
+  prepareOperation,
+  refuseWhatWasNotRun,
+  subscribeInEnvelope,
+} from './operations-over-websocket.ts';
+
+const MAX_FRAME_BYTES = 256 * 1024;
+const SERVICE_RESTART = 1012;
+/** A socket that says nothing is closed with 4408. */
+const INIT_WITHIN_MS = 5_000;
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  /** The one for operations that come now. */
+  readonly yoga: () => GatewayYoga;
+  readonly verify: TokenVerifier;
+  readonly sessionEnds: SessionEnds;
+  readonly log: Logger;
+  readonly edge: Edge;
+  /** GraphiQL sends the headers typed in its editor with each operation: only then are they read from there. */
+  readonly headersInOperations: boolean;
+  readonly limits?: SocketLimits;
+}
+
+/**
+ * GraphQL over WebSocket (graphql-transport-ws) on `/graphql`. The token comes as `connectionParams.authorization`; a bad
+ * one closes the socket with 4403, and so does the end of its session, within the second.
+ */
+export function serveWebSocket(options: WebSocketOptions) {
+  const { server, log, edge } = options;
+  const limits = options.limits ?? { pingEveryMs: 12_000, silentAtMostMs: 60_000 };
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => handleProtocols(protocols),
+  });
+  const graphql = makeServer<Record<string, unknown>, SocketState>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect: (ctx) => admitSocket(ctx, options),
+    onSubscribe: (ctx, id, payload) =>
+      prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
+    execute: (args) => executeInEnvelope(args, log),
+    subscribe: (args) => subscribeInEnvelope(args, log),
+    onOperation: (_ctx, _id, _payload, _args, result) => refuseWhatWasNotRun(result),
+    onError: (_ctx, _id, _payload, errors) => errorsTold(errors),
+  });
+  let stopping = false;
+
+  function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', destroy);
+    if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
+    else if (readRequestTarget(request) !== '/graphql') refuseUpgrade(stream, '404 Not Found');
+    // A page of any site may open a socket from its visitor's browser: only the Origin tells.
+    else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
+    else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
+    else openIfThereIsRoom(request, stream, head);
+  }
+
+  function openIfThereIsRoom(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const clientAddress = edge.clientAddressOf(request);
+    const place = edge.openPerAddress.take(clientAddress);
+    if (!place) {
+      refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER);
+      return;
+    }
+    stream.once('close', place.giveBack);
+    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request, clientAddress));
+  }
+
+  /** Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. */
+  function closeAfter(err: unknown, message: string, socket: WebSocket): void {
+    if (isForServers(message)) {
+      log.error({ err }, 'a message over WebSocket could not be handled');
+      closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
+    } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
+  }
+
+  function open(socket: WebSocket, request: IncomingMessage, clientAddress: string): void {
+    const { traceparent } = request.headers;
+    const state: SocketState = {
+      socket,
+      frames: new FrameWriter(socket, request.socket),
+      clientAddress,
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    };
+    const honest = keepSocketHonest(socket, request.socket, limits);
+    // The close that follows an error says all there is to say.
+    socket.on('error', ignore);
+    const closed = graphql.opened(
+      {
+        protocol: socket.protocol,
+        send: (frame) => send(socket, frame),
+        close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            handle(String(data)).catch((err: unknown) => closeAfter(err, String(data), socket));
+          }),
+      },
+      state,
+    );
+    socket.once('close', (code, reason) => {
+      honest.stop();
+      state.session?.stop();
+      state.place?.giveBack();
+      connectionsClosed.inc({ code });
+      closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'a socket did not close cleanly'));
+    });
+  }
+
+  server.on('upgrade', upgrade);
+  return {
+    /** Refuses new sockets and closes the open ones, spread over that time. */
+    async stop(drainMs: number): Promise<void> {
+      stopping = true;
+      await spreadOver(drainMs, [...sockets.clients], (socket) =>
+        closeSoon(socket, SERVICE_RESTART, 'Service restart'),
+      );
+      await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+      server.off('upgrade', upgrade);
+    },
+  };
+}
+
+/** graphql-ws reads what servers say as well, and throws. */
+function isForServers(message: string): boolean {
+  const { type } = JSON.parse(message) as { type?: unknown };
+  return !FROM_SERVERS.has(type);
+}
+const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
+
+function send(socket: WebSocket, frame: string): Promise<void> {
+  // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(frame, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+// Handlers that are one for all sockets: what is made for each is kept for as long as it is open.
+const ignore = () => undefined;
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
+const RETRY_AFTER = 'retry-after: 1\r\n';
+
+function refuseUpgrade(stream: Duplex, status: string, headers = ''): void {
+  stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n${headers}content-length: 0\r\n\r\n`);
+}
