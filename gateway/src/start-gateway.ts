@@ -11,6 +11,7 @@ import {
 import type { GraphQLError } from 'graphql';
 import { guardEdge } from './admission/guard-edge.ts';
 import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
+import { followSubscriptions } from './live/follow-subscriptions.ts';
 import { liveLists } from './live/open-live-list.ts';
 import { watchSessionEnds } from './live/session-ends.ts';
 import { createFriendListSource } from './live/sources/friend-list-source.ts';
@@ -67,7 +68,13 @@ async function start(
   options: GatewayOptions,
 ): Promise<Omit<RunningGateway, 'stop'>> {
   const gatewayKey = config.GATEWAY_KEY;
-  const edge = await guardEdge(config);
+  const isPublic = config.NODE_ENV === 'production';
+  const edge = await guardEdge(config, {
+    webFolder: config.WEB_FOLDER,
+    // GraphiQL is of no use without the schema: who shows the one shows the other.
+    introspection: !isPublic || showsGraphiql(config),
+    suggestions: !isPublic,
+  });
   stops.push(edge.stop);
   const calls = { gatewayKey, log, answerWithinMs: config.SUBGRAPH_TIMEOUT_MS };
   const user = connectSubgraph({ name: 'user', url: config.USER_URL, ...calls });
@@ -103,10 +110,11 @@ async function start(
       const { schema, planner } = supergraph;
       try {
         const mask = (error: GraphQLError) => maskError(error, log);
-        await trySupergraph(supergraph, { subgraphs, mask }, { trusted: edge.trustedDocuments.texts, log });
+        await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
         changeSelection = supergraph.changeSelection;
-        const plan = planOperations(supergraph, subgraphs, mask);
-        const plugins = [answerByPlan(supergraph, plan, openLiveList), ...edge.plugins];
+        const plan = planOperations(supergraph, subgraphs);
+        const followed = followSubscriptions(supergraph, plan, { openLiveList, mask });
+        const plugins = [answerByPlan(supergraph, plan), followed, ...edge.plugins];
         return { yoga: createGatewayYoga({ schema, verify, log, plugins }), planner };
       } catch (error) {
         await planner.stop();

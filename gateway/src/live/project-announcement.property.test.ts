@@ -19,7 +19,7 @@ import {
 import { afterAll, expect, test } from 'vitest';
 import { type PlannedOperation, planOperations } from '../plan/plan-operations.ts';
 import { readSupergraph } from '../subgraphs/read-supergraph.ts';
-import type { Projection } from './project-announcement.ts';
+import { rememberProjections } from './project-announcement.ts';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
   import: ["@key", "@shareable", "@external", "@provides"])`;
@@ -52,7 +52,8 @@ afterAll(() => supergraph.planner.stop());
 const { schema } = supergraph;
 const neverAsked = { call: () => Promise.reject(new Error('A service was asked.')) };
 const masked = new GraphQLError('masked');
-const plan = planOperations(supergraph, { user: neverAsked, friend: neverAsked }, () => masked);
+const plan = planOperations(supergraph, { user: neverAsked, friend: neverAsked });
+const projectionFor = rememberProjections(() => masked);
 
 async function planned(document: DocumentNode, variableValues: Record<string, unknown> = {}) {
   const operation = getOperationAST(document)!;
@@ -60,8 +61,9 @@ async function planned(document: DocumentNode, variableValues: Record<string, un
   return plan(document, operation, coerced!);
 }
 async function projectionOf(document: DocumentNode, variableValues?: Record<string, unknown>) {
-  return (((await planned(document, variableValues)) as PlannedOperation).announced as { projection: Projection })
-    .projection;
+  const { announced, gather } = (await planned(document, variableValues)) as PlannedOperation;
+  expect(gather).toBeUndefined();
+  return projectionFor(announced!);
 }
 
 const user = { __typename: 'User', id: 'u1', nickname: 'Ada', avatarUrl: null };
@@ -157,8 +159,8 @@ test('a projection answers exactly what executing the operation over the same ob
 test('what announcements do not hold is joined, and nothing else', async () => {
   const user = (fields: string) =>
     planned(parse(`subscription { friendListChanged { ... on FriendChanged { friend { user { ${fields} } } } } }`));
-  expect(await user('id nickname')).toMatchObject({ gather: undefined, announced: { projection: {} } });
-  expect(await user('id username')).toMatchObject({ gather: expect.any(Function), announced: { take: {} } });
+  expect(await user('id nickname')).toMatchObject({ gather: undefined, announced: { take: expect.any(Function) } });
+  expect(await user('id username')).toMatchObject({ gather: expect.any(Function), announced: {} });
 });
 
 test('a projection is shared by all who send the same document, whatever their cursor, and by nobody else', async () => {

@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { CompleteSelection } from '../plan/complete-selection.ts';
 import { Failures } from '../plan/gather/failures.ts';
+import type { Announced } from '../plan/plan-operations.ts';
 
 /** Makes the answer to an announced object in which all stands that the client selected. */
 export interface Projection {
@@ -9,18 +9,26 @@ export interface Projection {
   textOf(announced: object): string;
 }
 
+/** What a client may see of an error. */
+export type Mask = (error: GraphQLError) => GraphQLError;
+
 /** Nobody was asked, so nobody has failed. */
 const NO_FAILURES = new Failures();
 
-/** `complete` takes the announced object from under the name of the `field` that is subscribed to. */
-export function projectionOf(
-  field: string,
-  complete: CompleteSelection,
-  mask: (error: GraphQLError) => GraphQLError,
-): Projection {
+/** One for each planned operation in whose announcements all stands that it selects. */
+export function rememberProjections(mask: Mask): (announced: Announced) => Projection {
+  const known = new WeakMap<Announced, Projection>();
+  return (announced) => {
+    const projection = known.get(announced) ?? projectionOf(announced, mask);
+    known.set(announced, projection);
+    return projection;
+  };
+}
+
+function projectionOf({ field, take }: Announced, mask: Mask): Projection {
   const project = (announced: object): ExecutionResult => {
     const errors: GraphQLError[] = [];
-    const data = complete({ [field]: announced }, NO_FAILURES, errors);
+    const data = take({ [field.name.value]: announced }, NO_FAILURES, errors);
     return errors.length > 0 ? { errors, data } : { data };
   };
   const textFor = (announced: object): string => {

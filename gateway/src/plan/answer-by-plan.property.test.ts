@@ -12,7 +12,7 @@ import { planOperations } from './plan-operations.ts';
 const log = createLog({ name: 'gateway', level: 'silent' });
 const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });
 afterAll(() => supergraph.planner.stop());
-const plan = planOperations(supergraph, callableServices(), (error) => error);
+const plan = planOperations(supergraph, callableServices());
 const contextValue = { viewer: null } as unknown as GatewayContext;
 const RUNS = Number(process.env.PLANNED_OPERATIONS ?? 1_500);
 

@@ -1,5 +1,4 @@
 import type { Viewer } from '@kith/service-kit';
-import type { PushTo } from '../live/push-to-socket.ts';
 
 /** What executors and live lists find in the context of an operation. */
 export interface GatewayContext {
@@ -15,4 +14,20 @@ export interface GatewayContext {
   readonly socketWatchesSession?: boolean;
   /** Over WebSocket: the short way for results of this operation, for who needs no more of it. */
   readonly push?: PushTo;
+}
+
+/** Where the results of an operation go. */
+export interface PushTo {
+  readonly frames: Frames;
+  readonly operationId: string;
+}
+
+/** A socket with backpressure: its reader sets the pace. */
+export interface Frames {
+  /** Whether its reader takes what is written; while not, nothing may be written. */
+  readonly open: boolean;
+  /** A whole message, as text. */
+  write(message: string): void;
+  /** Calls each `goOn` once, when it is open again; never if the socket is closed instead. */
+  whenOpen(goOn: () => void): void;
 }

@@ -2,14 +2,14 @@ import { type FriendListAnnouncement, isFriendListAnnouncement, liveFriendList }
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import type { CatchUpReason, ListSubscriber } from '../list/live-list.ts';
+import type { ListRevisions } from './friend-list-source.ts';
+import { SharedByKey } from './shared-by-key.ts';
 import {
   malformedAnnouncements,
   polledLists,
   pollFailures,
   watchedLists as watchedListsGauge,
-} from '../live-metrics.ts';
-import type { ListRevisions } from './friend-list-source.ts';
-import { SharedByKey } from './shared-by-key.ts';
+} from './watched-lists-metrics.ts';
 
 export interface WatchedLists {
   watch(ownerId: string, subscriber: ListSubscriber<FriendListAnnouncement>): { stop(): void };

@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@kith/local';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { streamsClosed } from '../../live/live-metrics.ts';
+import { streamsClosed } from '../closed-connections-metrics.ts';
 import { type OpenStreams, trackOpenStreams } from './open-streams.ts';
 
 const LIMITS = { checkEveryMs: 20, stuckAtMostMs: 100 };

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { streamsClosed } from '../../live/live-metrics.ts';
+import { streamsClosed } from '../closed-connections-metrics.ts';
 import { spreadOver } from '../spread-over.ts';
 
 /** Answers that stay open (server-sent events). */

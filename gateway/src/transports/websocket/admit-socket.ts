@@ -2,11 +2,11 @@ import { KithError, type TokenVerifier } from '@kith/service-kit';
 import { CloseCode, type Context } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Edge } from '../../admission/guard-edge.ts';
-import type { FrameWriter } from '../../live/push-to-socket.ts';
 import type { SessionEnds } from '../../live/session-ends.ts';
 import { contextOfRequest } from '../../request/context-of-request.ts';
 import type { GatewayContext } from '../../request/gateway-context.ts';
 import { closeSoon, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import type { FrameWriter } from './write-frames.ts';
 
 /** A header's name is in any case (https://www.rfc-editor.org/rfc/rfc9110#section-5.1); as it is written here counts first. */
 export function valueIn(headers: unknown, name: string): unknown {

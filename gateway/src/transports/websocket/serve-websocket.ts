@@ -4,9 +4,8 @@ import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/servic
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Edge } from '../../admission/guard-edge.ts';
-import { connectionsClosed } from '../../live/live-metrics.ts';
-import { FrameWriter } from '../../live/push-to-socket.ts';
 import type { SessionEnds } from '../../live/session-ends.ts';
+import { connectionsClosed } from '../closed-connections-metrics.ts';
 import type { GatewayYoga } from '../gateway-yoga.ts';
 import { spreadOver } from '../spread-over.ts';
 import { admitSocket, type SocketState } from './admit-socket.ts';
@@ -18,6 +17,7 @@ import {
   refuseWhatWasNotRun,
   subscribeInEnvelope,
 } from './operations-over-websocket.ts';
+import { FrameWriter } from './write-frames.ts';
 
 const MAX_FRAME_BYTES = 256 * 1024;
 const SERVICE_RESTART = 1012;
