@@ -3,13 +3,9 @@ import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import type { CatchUpReason, ListSubscriber } from '../list/live-list.ts';
 import type { ListRevisions } from './friend-list-source.ts';
+import { pollRevisions } from './poll-revisions.ts';
 import { SharedByKey } from './shared-by-key.ts';
-import {
-  malformedAnnouncements,
-  polledLists,
-  pollFailures,
-  watchedLists as watchedListsGauge,
-} from './watched-lists-metrics.ts';
+import { malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
 
 export interface WatchedLists {
   watch(ownerId: string, subscriber: ListSubscriber<FriendListAnnouncement>): { stop(): void };
@@ -25,9 +21,6 @@ export interface WatchedListsOptions {
 }
 
 const POLL_EVERY_MS = 3_000;
-/** A revision that the poll saw may be announced this moment: only one that does not come is a lost one. */
-const ANNOUNCEMENT_MAY_TAKE_MS = 250;
-const OWNERS_PER_POLL = 1_000;
 
 /**
  * The lists that somebody watches through this gateway: one subscription at the broker for each, shared by all who
@@ -39,21 +32,7 @@ export function watchLists({
   log,
   pollEveryMs = POLL_EVERY_MS,
 }: WatchedListsOptions): WatchedLists {
-  const watched = new SharedByKey((ownerId) => {
-    const subscribers = new Set<ListSubscriber<FriendListAnnouncement>>();
-    const listening = broker.listen(liveFriendList(ownerId), (payload) => {
-      const change = readAnnouncement(payload, ownerId, log);
-      if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
-    });
-    watchedListsGauge.inc();
-    return {
-      subscribers,
-      stop() {
-        watchedListsGauge.dec();
-        void listening.stop();
-      },
-    };
-  });
+  const watched = new SharedByKey((ownerId) => hearAnnouncements(ownerId, broker, log));
 
   function doubtAll(reason: CatchUpReason): void {
     for (const [, { subscribers }] of watched.entries()) {
@@ -63,41 +42,15 @@ export function watchLists({
 
   const reconnected = broker.onReconnect(() => doubtAll('BROKER_RECONNECTED'));
 
-  let timelineSeen: string | undefined;
-  let doubtsLeft = 0;
-  /** Twice: some process of the friend service may have answered the first time before it knew. */
-  function heedTimeline(timeline: string): void {
-    if (timelineSeen !== undefined && timeline !== timelineSeen) doubtsLeft = 2;
-    timelineSeen = timeline;
-    if (doubtsLeft === 0) return;
-    doubtsLeft -= 1;
-    doubtAll('NEW_TIMELINE');
-  }
-
-  async function poll(): Promise<void> {
-    const owners = watched.entries().map(([ownerId]) => ownerId);
-    for (let from = 0; from < owners.length; from += OWNERS_PER_POLL) {
-      const { timeline, revisions } = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
-      polledLists.inc(revisions.size);
-      if (from === 0) heedTimeline(timeline);
-      setTimeout(() => tell(revisions), ANNOUNCEMENT_MAY_TAKE_MS).unref();
-    }
-  }
-
-  function tell(revisions: ReadonlyMap<string, number>): void {
-    for (const [ownerId, revision] of revisions) {
+  const polling = pollRevisions({
+    everyMs: pollEveryMs,
+    ownerIds: () => watched.entries().map(([ownerId]) => ownerId),
+    revisionsOf,
+    seen(ownerId, revision) {
       for (const subscriber of watched.find(ownerId)?.subscribers ?? []) subscriber.ahead(revision);
-    }
-  }
-
-  const polling = repeat(pollEveryMs, async () => {
-    try {
-      await poll();
-    } catch (error) {
-      // The next one asks again; the friend service's own failure is on its own health and log.
-      pollFailures.inc();
-      log.debug({ err: error }, 'could not ask for the revisions of the watched lists');
-    }
+    },
+    newTimeline: () => doubtAll('NEW_TIMELINE'),
+    log,
   });
 
   return {
@@ -119,6 +72,23 @@ export function watchLists({
   };
 }
 
+/** One subscription at the broker, for all who watch this list. */
+function hearAnnouncements(ownerId: string, broker: WatchedListsOptions['broker'], log: Logger) {
+  const subscribers = new Set<ListSubscriber<FriendListAnnouncement>>();
+  const listening = broker.listen(liveFriendList(ownerId), (payload) => {
+    const change = readAnnouncement(payload, ownerId, log);
+    if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
+  });
+  watchedListsGauge.inc();
+  return {
+    subscribers,
+    stop() {
+      watchedListsGauge.dec();
+      void listening.stop();
+    },
+  };
+}
+
 function readAnnouncement(payload: string, ownerId: string, log: Logger): FriendListAnnouncement | undefined {
   const read = parseJson(payload);
   if (isFriendListAnnouncement(read)) return read;
@@ -134,20 +104,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Runs `work` again and again, a pause of `everyMs` between the end of one run and the next. */
-function repeat(everyMs: number, work: () => Promise<void>): { stop(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const schedule = () => {
-    if (!stopped) timer = setTimeout(() => void work().finally(schedule), everyMs).unref();
-  };
-  schedule();
-  return {
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

@@ -1,15 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
 import type { Edge } from '../../admission/guard-edge.ts';
 import type { SessionEnds } from '../../live/session-ends.ts';
-import { connectionsClosed } from '../closed-connections-metrics.ts';
 import type { GatewayYoga } from '../gateway-yoga.ts';
 import { spreadOver } from '../spread-over.ts';
 import { admitSocket, type SocketState } from './admit-socket.ts';
-import { closeSoon, keepSocketHonest, type SocketLimits, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import { closeSoon, type SocketLimits } from './keep-socket-honest.ts';
+import { type GraphqlOverSockets, openSocket } from './open-socket.ts';
 import {
   errorsTold,
   executeInEnvelope,
@@ -17,7 +17,6 @@ import {
   refuseWhatWasNotRun,
   subscribeInEnvelope,
 } from './operations-over-websocket.ts';
-import { FrameWriter } from './write-frames.ts';
 
 const MAX_FRAME_BYTES = 256 * 1024;
 const SERVICE_RESTART = 1012;
@@ -50,16 +49,7 @@ export function serveWebSocket(options: WebSocketOptions) {
     perMessageDeflate: false,
     handleProtocols: (protocols) => handleProtocols(protocols),
   });
-  const graphql = makeServer<Record<string, unknown>, SocketState>({
-    connectionInitWaitTimeout: INIT_WITHIN_MS,
-    onConnect: (ctx) => admitSocket(ctx, options),
-    onSubscribe: (ctx, id, payload) =>
-      prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
-    execute: (args) => executeInEnvelope(args, log),
-    subscribe: (args) => subscribeInEnvelope(args, log),
-    onOperation: (_ctx, _id, _payload, _args, result) => refuseWhatWasNotRun(result),
-    onError: (_ctx, _id, _payload, errors) => errorsTold(errors),
-  });
+  const graphql = speakGraphql(options);
   let stopping = false;
 
   function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -80,47 +70,9 @@ export function serveWebSocket(options: WebSocketOptions) {
       return;
     }
     stream.once('close', place.giveBack);
-    sockets.handleUpgrade(request, stream, head, (socket) => open(socket, request, clientAddress));
-  }
-
-  /** Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. */
-  function closeAfter(err: unknown, message: string, socket: WebSocket): void {
-    if (isForServers(message)) {
-      log.error({ err }, 'a message over WebSocket could not be handled');
-      closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
-    } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
-  }
-
-  function open(socket: WebSocket, request: IncomingMessage, clientAddress: string): void {
-    const { traceparent } = request.headers;
-    const state: SocketState = {
-      socket,
-      frames: new FrameWriter(socket, request.socket),
-      clientAddress,
-      ...(typeof traceparent === 'string' ? { traceparent } : {}),
-    };
-    const honest = keepSocketHonest(socket, request.socket, limits);
-    // The close that follows an error says all there is to say.
-    socket.on('error', ignore);
-    const closed = graphql.opened(
-      {
-        protocol: socket.protocol,
-        send: (frame) => send(socket, frame),
-        close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
-        onMessage: (handle) =>
-          socket.on('message', (data) => {
-            handle(String(data)).catch((err: unknown) => closeAfter(err, String(data), socket));
-          }),
-      },
-      state,
+    sockets.handleUpgrade(request, stream, head, (socket) =>
+      openSocket(graphql, { socket, request, clientAddress }, { limits, log }),
     );
-    socket.once('close', (code, reason) => {
-      honest.stop();
-      state.session?.stop();
-      state.place?.giveBack();
-      connectionsClosed.inc({ code });
-      closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'a socket did not close cleanly'));
-    });
   }
 
   server.on('upgrade', upgrade);
@@ -137,23 +89,21 @@ export function serveWebSocket(options: WebSocketOptions) {
   };
 }
 
-/** graphql-ws reads what servers say as well, and throws. */
-function isForServers(message: string): boolean {
-  const { type } = JSON.parse(message) as { type?: unknown };
-  return !FROM_SERVERS.has(type);
-}
-const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
-
-function send(socket: WebSocket, frame: string): Promise<void> {
-  // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
-    socket.send(frame, (error) => (error ? reject(error) : resolve()));
+function speakGraphql(options: WebSocketOptions): GraphqlOverSockets {
+  const { log } = options;
+  return makeServer<Record<string, unknown>, SocketState>({
+    connectionInitWaitTimeout: INIT_WITHIN_MS,
+    onConnect: (ctx) => admitSocket(ctx, options),
+    onSubscribe: (ctx, id, payload) =>
+      prepareOperation(ctx.extra, { id, running: Object.keys(ctx.subscriptions).length }, payload, options),
+    execute: (args) => executeInEnvelope(args, log),
+    subscribe: (args) => subscribeInEnvelope(args, log),
+    onOperation: (_ctx, _id, _payload, _args, result) => refuseWhatWasNotRun(result),
+    onError: (_ctx, _id, _payload, errors) => errorsTold(errors),
   });
 }
 
-// Handlers that are one for all sockets: what is made for each is kept for as long as it is open.
-const ignore = () => undefined;
+// One for all streams: what is made for each is kept for as long as it is open.
 function destroy(this: Duplex): void {
   this.destroy();
 }
