@@ -1,24 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList } from '@kith/event-contracts';
 import { eventually, missesNothing, startNats } from '@kith/local';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+const { around, gateway } = await withTestGateway();
 let owner: string;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-});
-
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
 
 beforeEach(() => {
   owner = randomUUID();

@@ -1,21 +1,10 @@
 import { once } from 'node:events';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-});
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
+const { around, gateway } = await withTestGateway();
 
 const TOKENS = { accessToken: expect.stringMatching(/^ey/), refreshToken: 'refresh-ann' };
 

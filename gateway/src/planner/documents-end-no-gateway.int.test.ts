@@ -2,30 +2,19 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
 
 // The planner's process, with a fault for each alias that asks for one.
 const WITH_FAULTS = fileURLToPath(new URL('./testing/planner-with-faults.ts', import.meta.url));
 
 const HOSTILE = Number(process.env.HOSTILE_DOCUMENTS ?? 30);
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around, {
-    plannerProgram: WITH_FAULTS,
-    // Each of these names is a client of its own.
-    env: { TRUSTED_PROXIES: 'loopback' },
-  });
-});
-afterAll(async () => {
-  await gateway?.stop();
-  await around?.stop();
+const { around, gateway } = await withTestGateway({
+  plannerProgram: WITH_FAULTS,
+  // Each of these names is a client of its own.
+  env: { TRUSTED_PROXIES: 'loopback' },
 });
 
 interface Answer {

@@ -36,7 +36,7 @@ export async function followSupergraph<Built>(options: {
   lookEveryMs?: number;
 }): Promise<FollowedSupergraph<Built>> {
   const { file, build, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
-  const replaced = new Map<Built, NodeJS.Timeout>();
+  const replaced = releaseReplaced(release);
   let stopped = false;
   /** The text that was looked at last, good or not: the same one is refused once. */
   let seen = await readFile(file, 'utf8');
@@ -49,7 +49,7 @@ export async function followSupergraph<Built>(options: {
       if (sdl === seen || stopped) return;
       seen = sdl;
       const built = await build(sdl);
-      releaseLater(current);
+      replaced.releaseLater(current);
       current = built;
       reloads.inc({ outcome: 'taken' });
       log.info({ file }, 'operations use the new supergraph from now on');
@@ -57,14 +57,6 @@ export async function followSupergraph<Built>(options: {
       reloads.inc({ outcome: 'refused' });
       log.error({ err, file }, 'the new supergraph cannot be used: the one before stays');
     }
-  }
-
-  function releaseLater(built: Built): void {
-    const timer = setTimeout(() => {
-      replaced.delete(built);
-      void release(built);
-    }, RELEASE_AFTER_MS).unref();
-    replaced.set(built, timer);
   }
 
   function reload(): Promise<void> {
@@ -83,8 +75,25 @@ export async function followSupergraph<Built>(options: {
       stopped = true;
       unwatchFile(file, onLook);
       await looking;
+      await Promise.all([release(current), replaced.releaseNow()]);
+    },
+  };
+}
+
+/** Those that were replaced, until what still runs on them has had its time. */
+function releaseReplaced<Built>(release: (built: Built) => Promise<void>) {
+  const replaced = new Map<Built, NodeJS.Timeout>();
+  return {
+    releaseLater(built: Built): void {
+      const timer = setTimeout(() => {
+        replaced.delete(built);
+        void release(built);
+      }, RELEASE_AFTER_MS).unref();
+      replaced.set(built, timer);
+    },
+    async releaseNow(): Promise<void> {
       for (const timer of replaced.values()) clearTimeout(timer);
-      await Promise.all([current, ...replaced.keys()].map(release));
+      await Promise.all([...replaced.keys()].map(release));
     },
   };
 }

@@ -1,25 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
 
 /** Whatever the parser takes is answered, or refused with a code: nothing is a 500, and nothing closes a socket. */
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-let authorization: string;
 
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-  authorization = `Bearer ${await around.tokenOf('ada')}`;
-});
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
+const { around, gateway } = await withTestGateway();
+const authorization = `Bearer ${await around.tokenOf('ada')}`;
 
 const HUGE = '123456789012345678901234567890';
 

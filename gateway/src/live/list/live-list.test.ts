@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangesSince } from './changes-since.ts';
 import type { ListChange } from './list-change.ts';
-import { LiveList, SubscriptionRefused } from './live-list.ts';
+import { LiveList } from './live-list.ts';
+import { SubscriptionRefused } from './live-list-inputs.ts';
 
 const change = (revision: number): ListChange => ({ __typename: 'FriendChanged', revision, cursor: `c${revision}` });
 const page = (revision: number, complete: boolean): ListChange => ({

@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../../request/gateway-context.ts';
 import type { Subgraph, SubgraphResult } from '../../subgraphs/call-subgraph.ts';
 import type { ChangesSince } from '../list/changes-since.ts';
-import { SubscriptionRefused } from '../list/live-list.ts';
+import { SubscriptionRefused } from '../list/live-list-inputs.ts';
 import { askTogether } from './ask-together.ts';
 import type { FriendListChange } from './friend-list-change.ts';
 

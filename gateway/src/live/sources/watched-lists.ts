@@ -1,7 +1,7 @@
 import { type FriendListAnnouncement, isFriendListAnnouncement, liveFriendList } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
-import type { CatchUpReason, ListSubscriber } from '../list/live-list.ts';
+import type { CatchUpReason, ListSubscriber } from '../list/live-list-inputs.ts';
 import type { ListRevisions } from './friend-list-source.ts';
 import { pollRevisions } from './poll-revisions.ts';
 import { SharedByKey } from './shared-by-key.ts';

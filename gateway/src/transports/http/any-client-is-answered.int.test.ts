@@ -1,24 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startNeighbours } from '../../testing/start-neighbours.ts';
-import { startTestGateway } from '../../testing/start-test-gateway.ts';
+import { withTestGateway } from '../../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-let authorization: string;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around, { env: { TRUSTED_PROXIES: 'loopback' } });
-  authorization = `Bearer ${await around.tokenOf('ada')}`;
-});
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
+const { around, gateway } = await withTestGateway({ env: { TRUSTED_PROXIES: 'loopback' } });
+const authorization = `Bearer ${await around.tokenOf('ada')}`;
 
 const QUERY = '?query=%7Bme%7Bid%7D%7D';
 const NOBODY = { data: { me: null } };

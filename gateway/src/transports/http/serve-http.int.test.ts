@@ -1,23 +1,10 @@
 import { createServer } from 'node:net';
 import { askWhetherReady, eventually, missesNothing } from '@kith/local';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startNeighbours } from '../../testing/start-neighbours.ts';
-import { startTestGateway } from '../../testing/start-test-gateway.ts';
+import { describe, expect, test } from 'vitest';
+import { withTestGateway } from '../../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-let authorization: string;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around, { graphiql: 'on' });
-  authorization = `Bearer ${await around.tokenOf('ada')}`;
-});
-
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
+const { around, gateway, startAnother } = await withTestGateway({ graphiql: 'on' });
+const authorization = `Bearer ${await around.tokenOf('ada')}`;
 
 async function post(body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(gateway.graphql, {
@@ -160,7 +147,7 @@ describe('a service that does not answer', () => {
 
   test('is a reason to send nobody here once no service answers', async () => {
     const nowhere = 'http://127.0.0.1:1';
-    const alone = await startTestGateway({ ...around, userUrl: nowhere, friendUrl: nowhere });
+    const alone = await startAnother({}, { ...around, userUrl: nowhere, friendUrl: nowhere });
     expect((await fetch(`${alone.url}/ready`)).status).toBe(503);
     expect(await askWhetherReady(alone.url)).toEqual({ ready: false, missing: ['user', 'friend'] });
     await alone.stop();
@@ -170,7 +157,7 @@ describe('a service that does not answer', () => {
     const silent = createServer((socket) => socket.on('error', () => undefined));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const friendUrl = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
-    const other = await startTestGateway({ ...around, friendUrl });
+    const other = await startAnother({}, { ...around, friendUrl });
     try {
       // It never answers: without a limit of the gateway's own this would be waited for until the test is ended.
       const response = await fetch(other.graphql, {
@@ -202,7 +189,7 @@ describe('for people and operators', () => {
   });
 
   test('GraphiQL can be switched off', async () => {
-    const other = await startTestGateway(around, { graphiql: 'off' });
+    const other = await startAnother({ graphiql: 'off' });
     const page = await fetch(other.graphql, { headers: { accept: 'text/html' } });
     expect(await page.text()).not.toContain('YogaGraphiQL');
     expect((await fetch(other.url, { redirect: 'manual' })).status).toBe(404);

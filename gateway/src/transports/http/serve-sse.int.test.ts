@@ -2,24 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { liveSessionEnded } from '@kith/event-contracts';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type SeenChange, WATCH } from '../../testing/live-client.ts';
-import { startNeighbours } from '../../testing/start-neighbours.ts';
-import { startTestGateway } from '../../testing/start-test-gateway.ts';
+import { withTestGateway } from '../../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+const { around, gateway, startAnother } = await withTestGateway();
 let owner: string;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-});
-
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
 
 beforeEach(() => {
   owner = randomUUID();
@@ -133,7 +121,7 @@ describe('server-sent events', () => {
   });
 
   test('a gateway that stops cuts the stream without completing it, so that its client comes back', async () => {
-    const other = await startTestGateway(around, { drainMs: 100 });
+    const other = await startAnother({ drainMs: 100 });
     const open = await stream(other.graphql, await around.tokenOf(owner));
     await eventually('the snapshot', () => open.changes.at(-1)?.complete);
     await other.stop();

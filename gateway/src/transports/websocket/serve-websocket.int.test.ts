@@ -2,25 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { liveSessionEnded } from '@kith/event-contracts';
 import { askWhetherReady, eventually, missesNothing, startNats } from '@kith/local';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectLiveClient } from '../../testing/live-client.ts';
-import { startNeighbours } from '../../testing/start-neighbours.ts';
-import { startTestGateway } from '../../testing/start-test-gateway.ts';
+import { withTestGateway } from '../../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+const { around, gateway, startAnother } = await withTestGateway();
 let owner: string;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-});
-
-afterAll(async () => {
-  await gateway.stop();
-  await around.stop();
-});
 
 beforeEach(() => {
   owner = randomUUID();
@@ -184,7 +172,7 @@ describe('a socket ends with its session', () => {
 describe('GraphiQL', () => {
   test('the headers typed beside an operation count where GraphiQL is on, and nowhere else', async () => {
     const headers = { Authorization: `Bearer ${await around.tokenOf(owner)}` };
-    const withGraphiql = await startTestGateway(around, { graphiql: 'on' });
+    const withGraphiql = await startAnother({ graphiql: 'on' });
     const client = connectLiveClient(withGraphiql.graphql);
     const watching = client.watch({ headers });
     await eventually('the snapshot', () => watching.changes.at(-1)?.complete);
@@ -201,7 +189,7 @@ describe('GraphiQL', () => {
   });
 
   test('a bad token typed there is an error of the operation, not the end of the socket', async () => {
-    const withGraphiql = await startTestGateway(around, { graphiql: 'on' });
+    const withGraphiql = await startAnother({ graphiql: 'on' });
     const client = connectLiveClient(withGraphiql.graphql);
     const watching = client.watch({ headers: { authorization: 'Bearer nonsense' } });
     await eventually('the refusal', () => watching.ended);
@@ -213,7 +201,7 @@ describe('GraphiQL', () => {
 
 describe('a gateway that stops', () => {
   test('closes its sockets with 1012 over the drain time, refuses new ones, and its clients resume elsewhere', async () => {
-    const leaving = await startTestGateway(around, { drainMs: 600 });
+    const leaving = await startAnother({ drainMs: 600 });
     const authorization = `Bearer ${await around.tokenOf(owner)}`;
     const closedAtMs: number[] = [];
     const clients = await Promise.all(
