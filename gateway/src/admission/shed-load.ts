@@ -1,5 +1,5 @@
 import { KithError } from '@kith/service-kit';
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge } from '@prometheus-io/client';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { CrowdOrBurst } from './crowd-or-burst.ts';
 import { LOOK_EVERY_MS, LoopLateness } from './loop-lateness.ts';

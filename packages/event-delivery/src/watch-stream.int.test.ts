@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, natsOptions, startNats } from '@kith/local';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { register } from '@prometheus-io/client';
 import { connect } from 'nats';
-import { register } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appendToOutbox } from './append-to-outbox.ts';
 import type { EventBroker, Stoppable } from './broker.ts';
@@ -112,7 +112,7 @@ async function aWorldWithNats(): Promise<World> {
   let server: ChildServer = await startNats({ dataFolder });
   const { port } = server;
   const broker = await connectJetStream({ servers: server.url, name: 'test', log });
-  const nc = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const nc = await connect({ ...natsOptions(server.url), maxReconnectAttempts: -1, reconnectTimeWait: 50 });
   const jsm = await jetstreamManager(nc);
   await broker.declareStream(SHOP_STREAM);
   running.push({

@@ -1,4 +1,4 @@
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge } from '@prometheus-io/client';
 
 export const watchedLists = new Gauge({
   name: 'kith_live_watched_lists',
