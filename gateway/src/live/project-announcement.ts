@@ -5,7 +5,9 @@ import type { Announced } from '../plan/plan-operations.ts';
 /** Makes the answer to an announced object in which all stands that the client selected. */
 export interface Projection {
   project(announced: object): ExecutionResult;
-  /** The same as JSON, its errors masked. All who hear of one change in a row, and selected the same, share one text. */
+  /**
+   * The same as JSON, its errors masked. All who hear of one change in a row, and selected the same, share one text.
+   */
   textOf(announced: object): string;
 }
 
@@ -15,7 +17,7 @@ export type Mask = (error: GraphQLError) => GraphQLError;
 /** Nobody was asked, so nobody has failed. */
 const NO_FAILURES = new Failures();
 
-/** One for each planned operation in whose announcements all stands that it selects. */
+/** Memoisation: one for each planned operation in whose announcements all stands that it selects. */
 export function rememberProjections(mask: Mask): (announced: Announced) => Projection {
   const known = new WeakMap<Announced, Projection>();
   return (announced) => {

@@ -47,8 +47,8 @@ export interface NotPlanned {
 }
 
 /**
- * `variables` are coerced; `from` says who asks. The same document, and the same values of what its conditions depend on,
- * are planned once. Never rejects.
+ * `variables` are coerced; `from` says who asks. The same document, and the same values of what its conditions depend
+ * on, are planned once. Never rejects.
  */
 export type PlanOperation = (
   document: DocumentNode,
@@ -66,7 +66,10 @@ interface Planned {
   readonly variants: Map<string, Promise<PlannedOperation | NotPlanned>>;
 }
 
-/** Plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded number. */
+/**
+ * A plan cache: plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded
+ * number.
+ */
 export function planOperations(supergraph: Supergraph, subgraphs: Subgraphs): PlanOperation {
   const byDocument = new WeakMap<DocumentNode, Planned>();
 

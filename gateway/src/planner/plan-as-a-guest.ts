@@ -1,7 +1,7 @@
 import { QueryPlanner } from '@graphql-hive/router-query-planner';
 import type { FromPlanner, ToPlanner } from './planner-process.ts';
 
-// The program of a planner's process: it holds the planner, which is native code, and nothing else. Whatever a document
+// The program of the guest process: it holds the planner, which is native code, and nothing else. Whatever a document
 // makes of that ends this process and no other. Plans are made in a thread beside this one, so that it can be seen from
 // here when one takes too much, or when the gateway is gone.
 

@@ -29,8 +29,8 @@ const STARTS_AT_ONCE = 5;
 const ONE_START_IN_MS = 200;
 
 /**
- * A row of documents and the process that plans them, one by one; when it ends under one, the next document has another
- * process, which may stand by already.
+ * A single-worker queue: a row of documents and the process that plans them, one by one; when it ends under one, the
+ * next document has another process, which may stand by already.
  */
 export class PlannerLane {
   readonly waiting: PlanJob[] = [];

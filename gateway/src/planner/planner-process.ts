@@ -34,7 +34,7 @@ export type PlannerEnd = 'crash' | 'memory' | 'time' | 'late' | 'killed';
 
 export type Answered = Exclude<FromPlanner, { kind: 'gave up' }> | { kind: 'ended'; how: PlannerEnd; said: string };
 
-/** The planner in a process of its own. It is asked one thing at a time, so that it is known what has ended it. */
+/** The planner as a guest process. It is asked one thing at a time, so that it is known what has ended it. */
 export interface PlannerProcess {
   readonly consumerSchema: string;
   readonly pid: number;
@@ -88,6 +88,7 @@ export async function startPlannerProcess(
   };
 }
 
+/** A guest process: what it does to itself is its end, and an answer here. */
 class Guest {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;

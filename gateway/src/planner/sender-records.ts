@@ -4,7 +4,10 @@ const APART_FOR_MS = 60_000;
 const MANY_ENDS = 3;
 const MANY_ENDS_WITHIN_MS = 10_000;
 
-/** Whose documents are planned apart, so that nobody else waits for them (a bulkhead): for a while, by what came of others. */
+/**
+ * A bulkhead between senders: whose documents are planned apart, so that nobody else waits for them; for a while, by
+ * what came of others.
+ */
 export class SenderRecords {
   readonly #suspects = new Map<string, number>();
   readonly #proven = new Map<string, true>();

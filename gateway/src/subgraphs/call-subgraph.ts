@@ -39,6 +39,7 @@ export interface SubgraphOptions {
 
 const READY_WITHIN_MS = 1_000;
 
+/** A connection pool to one service, behind its circuit breaker; every call has a deadline. */
 export function connectSubgraph(options: SubgraphOptions): Subgraph {
   const { name, url, gatewayKey, log, answerWithinMs = 2_500, maxConnections = 64 } = options;
   const pool = new Pool(url, { connections: maxConnections, pipelining: 1, connect: { timeout: 1_000 } });

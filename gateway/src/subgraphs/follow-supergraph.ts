@@ -22,9 +22,9 @@ export interface FollowedSupergraph<Built> {
 }
 
 /**
- * Builds from the supergraph in `file`, and again whenever another one stands there: beside the old one, which whoever
- * holds it goes on with. The file is looked at by its time, not by the system's notices: those are lost when a file is
- * replaced, as deployments do. Rejects when the first one cannot be used.
+ * Hot reload: builds from the supergraph in `file`, and again whenever another one stands there: beside the old one,
+ * which whoever holds it goes on with. The file is looked at by its time, not by the system's notices: those are lost
+ * when a file is replaced, as deployments do. Rejects when the first one cannot be used.
  */
 export async function followSupergraph<Built>(options: {
   file: string;

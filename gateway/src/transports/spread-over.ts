@@ -2,7 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const STEP_MS = 20;
 
-/** Does something to each, evenly spread over that time: what leaves together comes back together. */
+/**
+ * Draining without a thundering herd: does something to each, evenly spread over that time: what leaves together comes
+ * back together.
+ */
 export async function spreadOver<Item>(
   overMs: number,
   items: readonly Item[],

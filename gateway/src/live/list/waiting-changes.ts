@@ -9,8 +9,8 @@ const MAX_WAITING_BYTES = 256 * 1024;
 const MAX_WAITING_MS = 5_000;
 
 /**
- * Announced changes that wait for their reader: by revision, each once, never more than 256 of them or 256 KiB, and no
- * longer than 5 s.
+ * A bounded buffer, for backpressure: announced changes that wait for their reader, by revision, each once, never more
+ * than 256 of them or 256 KiB, and no longer than 5 s.
  */
 export class WaitingChanges<Change extends ListChange> {
   readonly #now: () => number;

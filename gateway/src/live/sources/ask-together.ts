@@ -1,6 +1,7 @@
 /**
- * What is asked while an earlier question is under way is asked together, as the next one: alone, nobody waits; in a
- * crowd, one question serves at most `atMost` of them. Rejects as the question they were part of.
+ * Batching, by what is under way: what is asked while an earlier question is under way is asked together, as the next
+ * one: alone, nobody waits; in a crowd, one question serves at most `atMost` of them. Rejects as the question they were
+ * part of.
  */
 export function askTogether<Asked, Answer>(
   askAll: (asked: readonly Asked[]) => Promise<readonly Answer[]>,

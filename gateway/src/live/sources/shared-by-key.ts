@@ -1,4 +1,7 @@
-/** One resource per key, however many use it: opened for the first of them, stopped when the last lets go. */
+/**
+ * Reference counting: one resource per key, however many use it, opened for the first of them, stopped when the last
+ * lets go.
+ */
 export class SharedByKey<Resource extends { stop(): void }> {
   readonly #open: (key: string) => Resource;
   readonly #inUse = new Map<string, { resource: Resource; users: number }>();

@@ -5,7 +5,10 @@ import { entitiesAt, type Join } from './find-entities.ts';
 import type { Gathered, PlanOptions, PlanStep } from './gathered.ts';
 import { merge } from './merge-answers.ts';
 
-/** Asks a service for its fields of entities that others have answered, each entity once (`_entities` of the federation specification). */
+/**
+ * Asks a service for its fields of entities that others have answered, each entity once (`_entities` of the federation
+ * specification).
+ */
 export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanOptions): PlanStep {
   const ask = askService(fetch, options);
   const keys = keysAsked(fetch.operation);

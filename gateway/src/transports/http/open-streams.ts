@@ -2,14 +2,17 @@ import type { ServerResponse } from 'node:http';
 import { streamsClosed } from '../closed-connections-metrics.ts';
 import { spreadOver } from '../spread-over.ts';
 
-/** Answers that stay open (server-sent events). */
+/** Answers that stay open (server-sent events), and are drained at the end. */
 export interface OpenStreams {
   add(response: ServerResponse): void;
   /** Cuts them one by one over that time: a cut stream is resumed by its client, a completed one is not. */
   stop(drainMs: number): Promise<void>;
 }
 
-/** Streams that take nothing of what waits for them for `stuckAtMostMs` are cut: their readers may come back. */
+/**
+ * Backpressure that never ends is a reader who is gone: streams that take nothing of what waits for them for
+ * `stuckAtMostMs` are cut: their readers may come back.
+ */
 export function trackOpenStreams({ checkEveryMs = 12_000, stuckAtMostMs = 60_000 } = {}): OpenStreams {
   const open = new Map<ServerResponse, { takenBytes: number; movedAt: number }>();
 

@@ -13,9 +13,9 @@ export const TRY_AGAIN_LATER = 1013;
 const CLOSE_TAKES_AT_MOST_MS = 2_000;
 
 /**
- * Ends a socket whose other side gives no sign of life for `silentAtMostMs`. A sign is a message, a pong, or that it
- * takes some of what waits for it: behind a full buffer a ping does not even arrive, yet its reader may only be slow.
- * If something waits, the other side is told to come back later (1013): it may be there and just not reading.
+ * A heartbeat: ends a socket whose other side gives no sign of life for `silentAtMostMs`. A sign is a message, a pong,
+ * or that it takes some of what waits for it: behind a full buffer a ping does not even arrive, yet its reader may only
+ * be slow. If something waits, the other side is told to come back later (1013): it may be there and just not reading.
  */
 export function keepSocketHonest(socket: WebSocket, wire: Socket, limits: SocketLimits): { stop(): void } {
   let aliveAt = Date.now();

@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 import type { Frames } from '../../request/gateway-context.ts';
 
 /**
- * Writes frames straight to a socket, past `ws`, which makes two writes of each. All end in the same stream, so that
- * their order is that of the calls.
+ * Backpressure for what is pushed: writes frames straight to a socket, past `ws`, which makes two writes of each. All
+ * end in the same stream, so that their order is that of the calls.
  */
 export class FrameWriter implements Frames {
   readonly #socket: WebSocket;
