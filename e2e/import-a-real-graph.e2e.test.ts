@@ -249,9 +249,7 @@ test('a nickname change of that person reaches a subscriber of each of 50 friend
     const transport = index % 4 < 2 ? 'websocket' : 'sse';
     return followFriendList({ gatewayUrls: [gatewayUrl], token, transport, reconnect: false });
   });
-  await eventually('50 snapshots', () => followers.every(({ list }) => list.snapshots.length === 1), {
-    withinMs: 30_000,
-  });
+  await eventually('50 snapshots', () => followers.every(({ list }) => list.snapshots.length === 1));
 
   const tookMs: number[] = [];
   for (const nickname of ['The Hub', 'The Hub, renamed']) {
@@ -320,7 +318,7 @@ test('what was tampered with is named: a view, a profile copy, an event of eithe
 });
 
 describe('when events are lost or cannot be handled', () => {
-  test('a stream that was deleted comes back out of the outboxes, and whatever was behind with it', async () => {
+  test('a stream that was deleted comes back out of the outboxes by itself, and whatever was behind with it', async () => {
     // What is not in the stream any more, although it is said to be published; views and copies that fell behind.
     const { friendDatabase } = system;
     const stored = await totals();
@@ -330,24 +328,21 @@ describe('when events are lost or cannot be handled', () => {
       await friendDatabase.query('DELETE FROM profile WHERE user_id = ANY($1)', [lost]);
       await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
     });
-    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 90_000, everyMs: 250 });
+    await eventually('nothing differs any more', async () => (await reconcile()).result?.differences === 0, {
+      withinMs: 300_000,
+      everyMs: 3_000,
+    });
+    const { rows: back } = await friendDatabase.query('SELECT FROM profile WHERE user_id = ANY($1)', [lost]);
+    expect(back).toHaveLength(lost.length);
 
-    const before = await reconcile();
-    expect({ code: before.code, stderr: before.stderr }).toMatchObject({ code: 1, stderr: '' });
-    expect(before.result.differences).toBeGreaterThan(GRAPH.people + 2 * GRAPH.friendships);
-
-    const startedAt = performance.now();
+    // Once more by command, as after a loss that nobody could see, is harmless.
     const republished = await kith('events', 'republish', '--since', '1d');
     expect(republished.code).toBe(0);
     expect(republished.lines[0].republished).toMatchObject({ user: stored.userEvents });
     expect(republished.lines[0].republished.friend).toBeGreaterThanOrEqual(2 * GRAPH.friendships);
-    const repaired = await reconcile('--repair');
-    const tookMs = performance.now() - startedAt;
-    process.stdout.write(`republish and reconcile --repair: ${(tookMs / 1_000).toFixed(1)} s\n`);
-    expect(repaired).toMatchObject({ code: 0, result: { differences: 0 } });
-    const { rows: back } = await friendDatabase.query('SELECT FROM profile WHERE user_id = ANY($1)', [lost]);
-    expect(back).toHaveLength(lost.length);
-  }, 400_000);
+    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 90_000, everyMs: 250 });
+    expect(await reconcile()).toMatchObject({ code: 0, result: { differences: 0 } });
+  }, 600_000);
 
   test('an event that a consumer gave up on is seen, and redriven, with the command', async () => {
     const subject = 'friend.added.00000000-0000-7000-8000-000000000000';

@@ -62,7 +62,7 @@ test('every answered mutation is kept, listed, and was seen once and in order, w
   );
   const killing = (async () => {
     for (const moment of moments) {
-      await eventually(`${moment} mutations were answered`, () => answered >= moment, { withinMs: 30_000, everyMs: 1 });
+      await eventually(`${moment} mutations were answered`, () => answered >= moment, { everyMs: 1 });
       await delay(random.between(0, 15));
       await system.friend.kill();
       await system.friend.start();

@@ -63,7 +63,7 @@ async function startGatewayProcess() {
   });
   const exited = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  await eventually('the gateway to be ready', () => missesNothing(url), { withinMs: 30_000 });
+  await eventually('the gateway to be ready', () => missesNothing(url));
   return {
     url,
     async stop() {
@@ -121,14 +121,10 @@ test(`${READERS} readers who have stopped reading do not make the gateway grow`,
   timeout: 5_000 * FOR_S + 90_000,
 }, async () => {
   for (const owner of owners) await stall(owner);
-  await eventually(
-    'all to be subscribed, and to wait for what is announced',
-    async () => {
-      const metric = await metricsOf(gateway.url);
-      return metric('kith_live_subscribers') === READERS && metric('kith_live_catching_up') === 0;
-    },
-    { withinMs: 30_000 },
-  );
+  await eventually('all to be subscribed, and to wait for what is announced', async () => {
+    const metric = await metricsOf(gateway.url);
+    return metric('kith_live_subscribers') === READERS && metric('kith_live_catching_up') === 0;
+  });
   const replacing = replaceReaders();
   const remark = 'x'.repeat(4_000);
   const samples: {

@@ -181,7 +181,7 @@ test.each(loses)('when %s, a consumer gets what it had not had', async (_, reaso
   await rm(copy, { recursive: true });
   const next = await append(1);
   const second = consumer(broker);
-  await eventually('nothing is missing', has(second, [...late, ...next]), { withinMs: 20_000 });
+  await eventually('nothing is missing', has(second, [...late, ...next]));
   await allIsPublished();
   expect(await countedSoFar(reason)).toBeGreaterThan(before);
   await eventually('it comes to rest', async () => {

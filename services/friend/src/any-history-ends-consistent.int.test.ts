@@ -293,17 +293,19 @@ type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Om
 
 /**
  * Tells the same in sequence; each outcome has to be the same again. What changed something follows what was decided
- * before it. What changed nothing looked at the world of some moment after it began, in which all was done that had
- * been done by then, and nothing that was not even decided when it decided.
+ * before it on the same list. What changed nothing looked at the world of some moment after it began, in which all was
+ * done on the two lists that had been done by then, and nothing that was not even decided when it decided.
  */
 function retell(people: readonly Person[], decided: readonly Decided[]): WorldState {
   const world = new SequentialWorld(people, LIMITS);
   const changes = decided.filter(changesSomething);
   let looks = decided.flatMap((each) => {
     if (changesSomething(each) || 'left' in each) return [];
-    const doneBefore = changes.findLastIndex(({ doneAt }) => doneAt! < each.begunAt) + 1;
+    // Of what concerns neither of the two, something decided earlier may well be done later.
+    const notDone = changes.findIndex((change) => concerns(change, each) && change.doneAt! >= each.begunAt);
     const decidedBefore = changes.filter(({ decidedAt }) => decidedAt < each.decidedAt).length;
-    return [{ ...each, doneBefore, decidedBefore }];
+    const doneBefore = notDone < 0 ? changes.findLastIndex((change) => concerns(change, each)) + 1 : notDone;
+    return [{ ...each, doneBefore: Math.min(doneBefore, decidedBefore), decidedBefore }];
   });
   for (let told = 0; told <= changes.length; told += 1) {
     looks = looks.filter(({ viewerId, otherId, deed, outcome, doneBefore, decidedBefore, ...ids }) => {
@@ -321,6 +323,12 @@ function retell(people: readonly Person[], decided: readonly Decided[]): WorldSt
   }
   expect(looks).toEqual([]);
   return world.state;
+}
+
+/** Whether a change is on a list of one of the two: those on one list are done in the order in which they were decided. */
+function concerns(change: Decided, { viewerId, otherId }: { viewerId: string; otherId: string }): boolean {
+  const lists = 'left' in change ? [change.left] : [change.viewerId, change.otherId];
+  return lists.includes(viewerId) || lists.includes(otherId);
 }
 
 /** By what was recorded; nothing, or the code of a refusal, changes nothing. */

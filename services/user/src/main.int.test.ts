@@ -36,7 +36,7 @@ function run(env: Record<string, string>) {
 test('it becomes ready, and on SIGTERM stops with 0', async () => {
   const { child, said, ended } = run(good);
   const ready = () => fetch(`http://127.0.0.1:${port}/ready`).then(({ ok }) => ok);
-  await eventually('the process is ready', ready, { withinMs: 20_000 });
+  await eventually('the process is ready', ready);
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
   // Nothing but JSON lines, and few of them when all is well.
