@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ConfigError } from '@kith/service-kit';
-import type { IsFromTrustedProxy } from './client-address.ts';
+import type { IsFromTrustedProxy } from '../request/client-address.ts';
 
 /** Which web sites may speak to the gateway from a visitor's browser. */
 export interface AllowedOrigins {

@@ -5,7 +5,7 @@ export interface PlacesPerKey {
   readonly size: number;
 }
 
-/** At most `atMost` at a time for each key; a key that has none takes no memory. */
+/** A counting semaphore for each key: at most `atMost` at a time; a key that has none takes no memory. */
 export function countPerKey(atMost: number): PlacesPerKey {
   const taken = new Map<string, number>();
   return {

@@ -25,3 +25,5 @@ export const edgeFields = {
   TRUSTED_DOCUMENTS_FILE: z.string().optional(),
   ...queryLimitFields,
 };
+
+export type EdgeConfig = z.output<z.ZodObject<typeof edgeFields>>;

@@ -1,14 +1,13 @@
 import type { Plugin } from 'graphql-yoga';
-import type { GatewayConfig } from '../gateway-config.ts';
-import { showsGraphiql } from '../gateway-config.ts';
-import type { GatewayContext } from '../gateway-context.ts';
 import { answerRefusalsByStatus } from '../limits/answer-refusals-by-status.ts';
 import { limitOperations } from '../limits/limit-operations.ts';
 import { queryLimitsOf } from '../limits/query-limits.ts';
 import { readTrustedDocuments, type TrustedDocuments } from '../limits/trusted-documents.ts';
+import { type ClientAddressOf, readClientAddresses } from '../request/client-address.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
 import { type AllowedOrigins, readAllowedOrigins } from './allow-origins.ts';
-import { type ClientAddressOf, readClientAddresses } from './client-address.ts';
 import { countPerKey, type PlacesPerKey } from './count-sockets.ts';
+import type { EdgeConfig } from './edge-config.ts';
 import { runWithinBounds } from './run-within-bounds.ts';
 import { shedLoad } from './shed-load.ts';
 
@@ -28,14 +27,26 @@ export interface Edge {
 }
 
 /** Throws ConfigError with the variable's name when one of them cannot be used. */
-export async function guardEdge(config: GatewayConfig): Promise<Edge> {
+export async function guardEdge(
+  config: EdgeConfig,
+  {
+    webFolder,
+    introspection,
+    suggestions,
+  }: {
+    /** Of the web client, where it is served. */
+    webFolder: string | undefined;
+    /** Whether clients may ask for the schema, and are told what they may have meant. */
+    introspection: boolean;
+    suggestions: boolean;
+  },
+): Promise<Edge> {
   const { clientAddressOf, isFromTrustedProxy } = readClientAddresses(config.TRUSTED_PROXIES);
   const origins = readAllowedOrigins(config.ALLOWED_ORIGINS, isFromTrustedProxy);
   const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, {
     file: config.TRUSTED_DOCUMENTS_FILE,
-    webFolder: config.WEB_FOLDER,
+    webFolder,
   });
-  const isPublic = config.NODE_ENV === 'production';
   const loadLimits = {
     running: config.OPERATIONS_AT_ONCE,
     fewest: config.OPERATIONS_AT_ONCE_AT_LEAST,
@@ -57,9 +68,8 @@ export async function guardEdge(config: GatewayConfig): Promise<Edge> {
       ...trustedDocuments.plugins,
       ...limitOperations({
         limits: queryLimitsOf(config),
-        // GraphiQL is of no use without the schema: who shows the one shows the other.
-        introspection: !isPublic || showsGraphiql(config),
-        suggestions: !isPublic,
+        introspection,
+        suggestions,
       }),
       runWithinBounds({ queries, mutations, timeoutMs: config.OPERATION_TIMEOUT_MS }),
       answerRefusalsByStatus,

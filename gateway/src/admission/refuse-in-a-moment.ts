@@ -26,9 +26,9 @@ let waiting = 0;
 let lateMs = 0;
 
 /**
- * Answers 503 with `Retry-After`. In a crowd most are refused, so it costs next to nothing, and it comes a moment later:
- * whoever is refused at once asks again at once, and what that takes, those who were accepted wait for. When too many
- * wait to be refused, it comes at once: an answer in waiting is memory.
+ * Load shedding, from outside: answers 503 with `Retry-After`. In a crowd most are refused, so it costs next to
+ * nothing, and it comes a moment later: whoever is refused at once asks again at once, and what that takes, those who
+ * were accepted wait for. When too many wait to be refused, it comes at once: an answer in waiting is memory.
  */
 export function refuseInAMoment(request: IncomingMessage, response: ServerResponse): void {
   // What it has sent is not kept for it.

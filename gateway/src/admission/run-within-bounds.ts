@@ -1,12 +1,13 @@
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { GatewayContext } from '../gateway-context.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
 import type { LoadShedding } from './shed-load.ts';
 
 /**
- * Runs queries and mutations as their turn comes, in a row of their own each (a storm of sign-ins keeps no read waiting), and gives each its time: calls to services get what is left of it. A
- * subscription lives on and takes no turn; it is not begun while this process is late.
+ * Bulkheads and deadlines: runs queries and mutations as their turn comes, in a row of their own each (a storm of
+ * sign-ins keeps no read waiting), and gives each its time: calls to services get what is left of it. A subscription
+ * lives on and takes no turn; it is not begun while this process is late.
  */
 export function runWithinBounds({
   queries,

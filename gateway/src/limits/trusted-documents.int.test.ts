@@ -4,63 +4,58 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { type TestGateway, withTestGateway } from '../testing/with-test-gateway.ts';
 import { readTrustedDocuments } from './trusted-documents.ts';
 
 const TEXT = 'query Who($id: ID!) { user(id: $id) { id } }';
 const ID = createHash('sha256').update(TEXT).digest('hex');
 const variables = { id: 'bob' };
 
-let folder: string;
-let manifest: string;
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kith-documents-'));
-  manifest = join(folder, 'documents.json');
-  await writeFile(manifest, JSON.stringify({ [ID]: TEXT }));
-  around = await startNeighbours();
-});
-afterAll(async () => {
-  await around.stop();
-  await rm(folder, { recursive: true });
-});
+const folder = await mkdtemp(join(tmpdir(), 'kith-documents-'));
+afterAll(() => rm(folder, { recursive: true }));
+const manifest = join(folder, 'documents.json');
+await writeFile(manifest, JSON.stringify({ [ID]: TEXT }));
+
+const { around, startAnother } = await withTestGateway();
+
+async function askOverHttp(url: string, body: object) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await around.tokenOf('ada')}` },
+    body: JSON.stringify(body),
+  });
+  const { data, errors } = (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
+  return { status: response.status, data, code: errors?.[0]?.extensions.code };
+}
+
+async function askOverWebSocket(url: string, payload: object): Promise<unknown> {
+  const authorization = `Bearer ${await around.tokenOf('ada')}`;
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
+    socket.on('message', (text) => {
+      const message = JSON.parse(String(text)) as {
+        type: string;
+        payload?: { data?: unknown } & { extensions: object }[];
+      };
+      if (message.type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+      if (message.type === 'next') resolve(message.payload?.data);
+      if (message.type === 'error') resolve(message.payload?.[0]?.extensions);
+      if (message.type === 'complete' || message.type === 'error') socket.close();
+    });
+  });
+}
 
 describe.each(['only', 'prefer'] as const)('%s', (mode) => {
-  let gateway: Awaited<ReturnType<typeof startTestGateway>>;
+  let gateway: TestGateway;
   beforeAll(async () => {
-    gateway = await startTestGateway(around, { env: { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: manifest } });
+    gateway = await startAnother({ env: { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: manifest } });
   });
   afterAll(() => gateway.stop());
 
-  async function overHttp(body: object) {
-    const response = await fetch(gateway.graphql, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${await around.tokenOf('ada')}` },
-      body: JSON.stringify(body),
-    });
-    const { data, errors } = (await response.json()) as { data?: unknown; errors?: { extensions: { code: string } }[] };
-    return { status: response.status, data, code: errors?.[0]?.extensions.code };
-  }
-
-  async function overWebSocket(payload: object): Promise<unknown> {
-    const authorization = `Bearer ${await around.tokenOf('ada')}`;
-    const socket = new WebSocket(gateway.graphql.replace('http', 'ws'), 'graphql-transport-ws');
-    return new Promise((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
-      socket.on('message', (text) => {
-        const message = JSON.parse(String(text)) as {
-          type: string;
-          payload?: { data?: unknown } & { extensions: object }[];
-        };
-        if (message.type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
-        if (message.type === 'next') resolve(message.payload?.data);
-        if (message.type === 'error') resolve(message.payload?.[0]?.extensions);
-        if (message.type === 'complete' || message.type === 'error') socket.close();
-      });
-    });
-  }
+  const overHttp = (body: object) => askOverHttp(gateway.graphql, body);
+  const overWebSocket = (payload: object) => askOverWebSocket(gateway.graphql, payload);
 
   test.each([
     ['documentId', { documentId: ID }],
@@ -106,7 +101,7 @@ test('where the web client is served, the documents of its build are trusted, be
   await writeFile(join(webFolder, '.vite/trusted-documents.json'), JSON.stringify({ own }));
   const env = { TRUSTED_DOCUMENTS: 'only', WEB_FOLDER: webFolder };
   for (const more of [{}, { TRUSTED_DOCUMENTS_FILE: manifest }]) {
-    const gateway = await startTestGateway(around, { env: { ...env, ...more } });
+    const gateway = await startAnother({ env: { ...env, ...more } });
     const ask = async (body: object) => {
       const response = await fetch(gateway.graphql, {
         method: 'POST',

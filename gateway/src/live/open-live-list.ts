@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import type { GraphQLError } from 'graphql';
-import type { GatewayContext } from '../gateway-context.ts';
-import type { FriendListChange } from './friend-list-change.ts';
-import type { FriendListSource } from './friend-list-source.ts';
-import { LiveList, type LiveListInputs } from './live-list.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import { LiveList } from './list/live-list.ts';
+import type { LiveListInputs } from './list/live-list-inputs.ts';
 import { catchUps, commitToSocket, countSubscriber, holesFound } from './live-metrics.ts';
 import type { SessionEnds } from './session-ends.ts';
-import type { WatchedLists } from './watched-lists.ts';
+import type { FriendListChange } from './sources/friend-list-change.ts';
+import type { FriendListSource } from './sources/friend-list-source.ts';
+import type { WatchedLists } from './sources/watched-lists.ts';
 
 /** Opens the live list of whoever asks; throws a GraphQLError UNAUTHENTICATED when nobody in particular does. */
 export type OpenLiveList = (after: string | null, context: GatewayContext) => LiveList<FriendListChange>;

@@ -2,17 +2,17 @@ import { createLog } from '@kith/service-kit';
 import fc from 'fast-check';
 import { type ExecutionResult, execute, NoUnusedVariablesRule, parse, specifiedRules, validate } from 'graphql';
 import { afterAll, expect, test } from 'vitest';
-import type { GatewayContext } from '../gateway-context.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import { readSupergraph } from '../subgraphs/read-supergraph.ts';
+import { conflictingOperations, randomOperations, VARIABLES } from '../testing/random-operations.ts';
+import { callableServices, composedWorld, KNOWN, wholeWorld } from '../testing/two-services.ts';
 import { runOperation } from './answer-by-plan.ts';
 import { planOperations } from './plan-operations.ts';
-import { readSupergraph } from './read-supergraph.ts';
-import { conflictingOperations, randomOperations, VARIABLES } from './testing/random-operations.ts';
-import { callableServices, composedWorld, KNOWN, wholeWorld } from './testing/two-services.ts';
 
 const log = createLog({ name: 'gateway', level: 'silent' });
 const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });
 afterAll(() => supergraph.planner.stop());
-const plan = planOperations(supergraph, callableServices(), (error) => error);
+const plan = planOperations(supergraph, callableServices());
 const contextValue = { viewer: null } as unknown as GatewayContext;
 const RUNS = Number(process.env.PLANNED_OPERATIONS ?? 1_500);
 

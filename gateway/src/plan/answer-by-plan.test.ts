@@ -1,18 +1,16 @@
 import { createLog } from '@kith/service-kit';
-import { type ExecutionResult, type GraphQLError, parse } from 'graphql';
+import { type ExecutionResult, parse } from 'graphql';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { GatewayContext } from '../gateway-context.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import { readSupergraph } from '../subgraphs/read-supergraph.ts';
+import { type Asked, callableServices, composedWorld, KNOWN } from '../testing/two-services.ts';
 import { runOperation } from './answer-by-plan.ts';
 import { planOperations } from './plan-operations.ts';
-import { readSupergraph } from './read-supergraph.ts';
-import { type Asked, callableServices, composedWorld, KNOWN } from './testing/two-services.ts';
 
 const log = createLog({ name: 'gateway', level: 'silent' });
 const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });
 afterAll(() => supergraph.planner.stop());
 const contextValue = { viewer: null } as unknown as GatewayContext;
-
-const unmasked = (error: GraphQLError) => error;
 
 type Options = Pick<NonNullable<Parameters<typeof callableServices>[0]>, 'away' | 'says'>;
 
@@ -25,7 +23,7 @@ async function run(text: string, options: Options & { variables?: Record<string,
     variableValues: options.variables ?? {},
     contextValue,
   };
-  const result: ExecutionResult = await runOperation(supergraph, planOperations(supergraph, services, unmasked), args);
+  const result: ExecutionResult = await runOperation(supergraph, planOperations(supergraph, services), args);
   const { data, errors = [] } = JSON.parse(JSON.stringify(result));
   return { data, errors, asked };
 }
@@ -145,7 +143,7 @@ test('a document is planned once for each set of conditions', async () => {
       },
     },
   } as unknown as typeof supergraph;
-  const plan = planOperations(counting, callableServices(), unmasked);
+  const plan = planOperations(counting, callableServices());
   const document = parse('query ($id: ID!, $yes: Boolean!) { user(id: $id) { id rank @include(if: $yes) } }');
   for (const variableValues of [
     { id: 'a', yes: true },

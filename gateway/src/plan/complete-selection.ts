@@ -1,6 +1,7 @@
 import { collectFields, collectSubFields } from '@graphql-tools/utils';
 import {
   type DocumentNode,
+  type ExecutionResult,
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
@@ -14,7 +15,8 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
-import { type Failures, TOLD } from './failures.ts';
+import { type Failures, TOLD } from './gather/failures.ts';
+import type { Gathered } from './gather/gathered.ts';
 
 /** Where a value stands in an answer, the last step first. */
 interface Place {
@@ -81,6 +83,12 @@ export function compileSelection(options: {
     if (!completion.flawed) return answer as Record<string, unknown>;
     return (complete(data, { before: undefined, key: '' }, completion) ?? null) as Record<string, unknown> | null;
   };
+}
+
+/** The answer to an operation, from all that was gathered for it. */
+export function completed(complete: CompleteSelection, { data, failures, errors }: Gathered): ExecutionResult {
+  const answer = complete(data, failures, errors);
+  return errors.length > 0 ? { errors, data: answer } : { data: answer };
 }
 
 function completeType(selection: Selection, type: GraphQLOutputType, nodes: FieldNode[]): Complete {

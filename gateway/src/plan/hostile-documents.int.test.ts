@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@kith/local';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
-import { startNeighbours } from '../testing/start-neighbours.ts';
-import { startTestGateway } from '../testing/start-test-gateway.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
 
-let around: Awaited<ReturnType<typeof startNeighbours>>;
-let gateway: Awaited<ReturnType<typeof startTestGateway>>;
-
-beforeAll(async () => {
-  around = await startNeighbours();
-  gateway = await startTestGateway(around);
-});
-afterAll(async () => {
-  await gateway?.stop();
-  await around?.stop();
-});
+const { around, gateway } = await withTestGateway();
 
 /** One field with two values of an argument, under types that exclude each other: valid, and the end of the planner. */
 const CONFLICT = `subscription ($after: String) { friendListChanged(after: $after) { revision

@@ -10,13 +10,13 @@ import {
   print,
   visit,
 } from 'graphql';
+import type { AskedPlan } from '../planner/plan-in-processes-apart.ts';
+import { PlanRefused } from '../planner/plan-refused.ts';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
-import type { AskedPlan } from './plan-in-processes-apart.ts';
-import { PlanRefused } from './plan-refused.ts';
+import type { PlanOptions, PlanStep } from './gather/gathered.ts';
+import { compilePlan } from './gather/run-plan.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
-import { type Projection, projectionOf } from './project-announcement.ts';
-import type { Supergraph } from './read-supergraph.ts';
-import { compilePlan, type PlanOptions, type PlanStep } from './run-plan.ts';
 import { type SourceKeyOf, sourceKeys } from './source-key.ts';
 
 type Variables = Record<string, unknown>;
@@ -34,11 +34,12 @@ export interface PlannedOperation {
   readonly announced: Announced | undefined;
 }
 
-/** What is done with each announcement of the field that is subscribed to. */
-export type Announced = { readonly field: FieldNode } & (
-  | { /** All that is selected stands in it. */ readonly projection: Projection }
-  | { /** The part that stands in it; services are asked for the rest. */ readonly take: CompleteSelection }
-);
+/** What is taken of each announcement of the field that is subscribed to. */
+export interface Announced {
+  readonly field: FieldNode;
+  /** The part of what is selected that stands in it; all of it when there is nothing to `gather`. */
+  readonly take: CompleteSelection;
+}
 
 /** Why an operation is not run; said anew each time. */
 export interface NotPlanned {
@@ -46,8 +47,8 @@ export interface NotPlanned {
 }
 
 /**
- * `variables` are coerced; `from` says who asks. The same document, and the same values of what its conditions depend on,
- * are planned once. Never rejects.
+ * `variables` are coerced; `from` says who asks. The same document, and the same values of what its conditions depend
+ * on, are planned once. Never rejects.
  */
 export type PlanOperation = (
   document: DocumentNode,
@@ -65,11 +66,11 @@ interface Planned {
   readonly variants: Map<string, Promise<PlannedOperation | NotPlanned>>;
 }
 
-/** What a client may see of an error. */
-type Mask = (error: GraphQLError) => GraphQLError;
-
-/** Plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded number. */
-export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['subgraphs'], mask: Mask): PlanOperation {
+/**
+ * A plan cache: plans are kept as long as their parsed documents are, which whoever parses remembers in a bounded
+ * number.
+ */
+export function planOperations(supergraph: Supergraph, subgraphs: Subgraphs): PlanOperation {
   const byDocument = new WeakMap<DocumentNode, Planned>();
 
   function plannedOf(document: DocumentNode): Planned {
@@ -87,7 +88,7 @@ export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['s
     const known = variants.get(variant);
     if (known) return known;
     if (variants.size === MOST_VARIANTS) variants.clear();
-    const fresh = planOrRefuse(supergraph, { subgraphs, mask }, { document, operation, variables, from });
+    const fresh = planOrRefuse(supergraph, subgraphs, { document, operation, variables, from });
     variants.set(variant, fresh);
     void fresh.then((planned) => {
       const mayBePlannedLater = planned instanceof PlanRefused && !planned.forGood;
@@ -97,11 +98,7 @@ export function planOperations(supergraph: Supergraph, subgraphs: PlanOptions['s
   };
 }
 
-/** How plans are run. */
-export interface RunBy {
-  readonly subgraphs: PlanOptions['subgraphs'];
-  readonly mask: Mask;
-}
+type Subgraphs = PlanOptions['subgraphs'];
 
 export interface AskedOperation {
   readonly document: DocumentNode;
@@ -114,11 +111,11 @@ export interface AskedOperation {
 
 async function planOrRefuse(
   supergraph: Supergraph,
-  runBy: RunBy,
+  subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation | NotPlanned> {
   try {
-    return await planOperation(supergraph, runBy, asked);
+    return await planOperation(supergraph, subgraphs, asked);
   } catch (error) {
     if (error instanceof PlanRefused) return error;
     if (error instanceof GraphQLError) return { errors: [error] };
@@ -129,7 +126,7 @@ async function planOrRefuse(
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
   { schema, planner }: Supergraph,
-  { subgraphs, mask }: RunBy,
+  subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
   const { document, operation, variables } = asked;
@@ -157,8 +154,7 @@ export async function planOperation(
   if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
   if (joins.length === 0) {
     const all = compileSelection({ ...selected, sourceKeyOf: asAnnounced });
-    const projection = projectionOf(field.name.value, all, mask);
-    return { ...planned, gather: undefined, announced: { field, projection } };
+    return { ...planned, gather: undefined, announced: { field, take: all } };
   }
   const take = compileSelection({
     schema,

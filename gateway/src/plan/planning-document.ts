@@ -20,6 +20,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { NEW_ACCESS_TOKEN } from './gather/ask-root-fields.ts';
 import type { SourceKeyOf } from './source-key.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -117,8 +118,6 @@ export function introspectionOf(document: DocumentNode, operation: OperationDefi
   };
 }
 
-/** In what a mutation that opens a session answers: the token with which is asked for what is selected behind it. */
-export const NEW_ACCESS_TOKEN = 'accessToken';
 const NEW_TOKEN: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: NEW_ACCESS_TOKEN } };
 const isSession = (type: GraphQLObjectType) => NEW_ACCESS_TOKEN in type.getFields();
 

@@ -13,7 +13,7 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { Gathered } from './run-plan.ts';
+import type { Gathered } from './gather/gathered.ts';
 import type { SourceKeyOf } from './source-key.ts';
 
 /** An operation, and its variables as their types take them. */

@@ -12,8 +12,9 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { conditionsOf, planOperation, type RunBy } from './plan-operations.ts';
-import type { Supergraph } from './read-supergraph.ts';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
+import type { PlanOptions } from './gather/gathered.ts';
+import { conditionsOf, planOperation } from './plan-operations.ts';
 
 /**
  * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted.
@@ -22,26 +23,36 @@ import type { Supergraph } from './read-supergraph.ts';
  */
 export async function trySupergraph(
   supergraph: Supergraph,
-  runBy: RunBy,
+  subgraphs: PlanOptions['subgraphs'],
   { trusted, log }: { trusted: readonly string[]; log: Pick<Logger, 'warn'> },
 ): Promise<void> {
   const { schema } = supergraph;
-  for (const text of documentsOfRootFields(schema)) await tryDocument(supergraph, runBy, parse(text));
+  for (const text of documentsOfRootFields(schema)) await tryDocument(supergraph, subgraphs, parse(text));
   for (const text of trusted) {
     const [document, fits] = parsed(schema, text);
-    if (document && fits) await tryDocument(supergraph, runBy, document);
+    if (document && fits) await tryDocument(supergraph, subgraphs, document);
     else log.warn({ document: text.slice(0, 200) }, 'a trusted document does not fit the supergraph');
   }
 }
 
-async function tryDocument(supergraph: Supergraph, runBy: RunBy, document: DocumentNode): Promise<void> {
+async function tryDocument(
+  supergraph: Supergraph,
+  subgraphs: PlanOptions['subgraphs'],
+  document: DocumentNode,
+): Promise<void> {
   const names = conditionsOf(document);
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     for (const holds of names.length > 0 ? [true, false] : [true]) {
       const variables = Object.fromEntries(names.map((name) => [name, holds]));
       try {
-        await planOperation(supergraph, runBy, { document, operation: definition, variables, from: '', trial: true });
+        await planOperation(supergraph, subgraphs, {
+          document,
+          operation: definition,
+          variables,
+          from: '',
+          trial: true,
+        });
       } catch (cause) {
         // What its conditions leave out altogether is the client's mistake.
         if (names.length > 0 && cause instanceof Error && cause.name === 'GraphQLError') continue;

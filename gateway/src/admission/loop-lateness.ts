@@ -1,0 +1,22 @@
+/** How often it is looked. */
+export const LOOK_EVERY_MS = 50;
+/** One pause, of whatever length, is no overload, nor are two: the event loop is late when it is at most of so many looks. */
+const LOOKS = 5;
+
+/** Event loop lag: how late this process is again and again with what it has to do. */
+export class LoopLateness {
+  readonly #lastLooksMs: number[] = Array(LOOKS).fill(0);
+  #lookedAt: number;
+  lateByMs = 0;
+
+  constructor(now: number) {
+    this.#lookedAt = now;
+  }
+
+  look(now: number): void {
+    this.#lastLooksMs.shift();
+    this.#lastLooksMs.push(Math.max(0, now - this.#lookedAt - LOOK_EVERY_MS));
+    this.lateByMs = this.#lastLooksMs.toSorted((a, b) => a - b)[(LOOKS - 1) / 2]!;
+    this.#lookedAt = now;
+  }
+}

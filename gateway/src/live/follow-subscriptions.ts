@@ -1,0 +1,82 @@
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, getArgumentValues } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { completed } from '../plan/complete-selection.ts';
+import { Gathered } from '../plan/gather/gathered.ts';
+import type { PlanOperation } from '../plan/plan-operations.ts';
+import { operationOf } from '../plan/read-operation.ts';
+import type { GatewayContext } from '../request/gateway-context.ts';
+import type { Supergraph } from '../subgraphs/read-supergraph.ts';
+import { type OpenLiveList, signInFirst } from './open-live-list.ts';
+import { type Mask, rememberProjections } from './project-announcement.ts';
+import { PushedList } from './push-to-socket.ts';
+import type { FriendListChange } from './sources/friend-list-change.ts';
+
+type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListChange> | ExecutionResult;
+
+/**
+ * Answers subscriptions by their plans: each change is taken from the live list, and what was not announced is joined.
+ * When all that is selected was announced (the usual case), each change is an answer as it is, at a fraction of the
+ * cost, and over WebSocket written straight to the socket.
+ */
+export function followSubscriptions(
+  { schema }: Supergraph,
+  plan: PlanOperation,
+  { openLiveList, mask }: { openLiveList: OpenLiveList; mask: Mask },
+): Plugin<GatewayContext> {
+  const projectionOf = rememberProjections(mask);
+
+  async function follow(args: ExecutionArgs): Promise<Followed> {
+    const asked = operationOf(schema, args);
+    if ('errors' in asked) return asked;
+    const variableValues = args.variableValues ?? {};
+    const context = args.contextValue as GatewayContext;
+    if (!context.viewer) return { errors: [signInFirst()] };
+    const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
+    if ('errors' in planned) return { errors: planned.errors };
+    const { announced, gather, complete } = planned;
+    if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
+    const { field, take } = announced;
+    const definition = schema.getSubscriptionType()!.getFields()[field.name.value]!;
+    const { after } = getArgumentValues(definition, field, asked.variables) as { after?: string | null };
+    try {
+      const list = openLiveList(after ?? null, context);
+      if (!gather) {
+        const { project, textOf } = projectionOf(announced);
+        return context.push
+          ? new PushedList(list, textOf, context.push)
+          : mapped(list, async (change) => project(change));
+      }
+      return mapped(list, async (change) => {
+        const gathered = new Gathered(context, variableValues);
+        Object.assign(gathered.data, take({ [field.name.value]: change }, gathered.failures, gathered.errors));
+        await gather(gathered);
+        return completed(complete, gathered);
+      });
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    }
+  }
+
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(follow) };
+}
+
+/** Not an async generator: leaving one waits for the change that its `next()` waits for. */
+function mapped<From, To>(
+  source: AsyncIterator<From, undefined>,
+  map: (value: From) => Promise<To>,
+): AsyncIterableIterator<To, undefined> {
+  return {
+    async next() {
+      const next = await source.next();
+      return next.done ? next : { done: false, value: await map(next.value) };
+    },
+    async return() {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

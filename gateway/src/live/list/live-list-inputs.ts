@@ -1,0 +1,49 @@
+import type { ChangesSince } from './changes-since.ts';
+
+export interface LiveListInputs<Change> {
+  /** Announcements from now on: in any order, doubled or lost. */
+  listen(list: ListSubscriber<Change>): { stop(): void };
+  /** Asks the store. Throws SubscriptionRefused when no retry will help; any other error is retried. */
+  changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ChangesSince<Change>>;
+  /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
+  pause(failures: number, signal: AbortSignal): Promise<void>;
+  readonly observer?: {
+    catchUp(reason: CatchUpReason): void;
+    hole(): void;
+    /** The reader is done with a change that was announced: it asks for the next. */
+    delivered(change: Change): void;
+  };
+}
+
+export interface ListSubscriber<Change> {
+  /** Something was announced. `bytes` is what it took on the wire. */
+  hear(change: Change, bytes: number): void;
+  /** Announcements may have been missed: the store has to be asked before going on. */
+  doubt(reason: CatchUpReason): void;
+  /** The store has this revision: if it was not announced here, its announcement was lost. */
+  ahead(revision: number): void;
+}
+
+export type CatchUpReason =
+  | 'SUBSCRIBED'
+  /** The answer had a next page. */
+  | 'MORE'
+  | 'HOLE'
+  | 'BROKER_RECONNECTED'
+  /** The store was restored from a backup: what its revisions count is not what they counted. */
+  | 'NEW_TIMELINE'
+  | 'OVERFLOW'
+  | 'STORE_FAILED'
+  /** The store has less than was announced. */
+  | 'STORE_BEHIND'
+  /** The store has more than was announced. */
+  | 'STORE_AHEAD';
+
+/** The store will not answer this subscriber however often it is asked: the reader is given `cause`. */
+export class SubscriptionRefused extends Error {
+  override readonly cause: Error;
+  constructor(cause: Error) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}

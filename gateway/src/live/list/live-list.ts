@@ -1,0 +1,216 @@
+import { type NewChanges, newChangesOf, type Position } from './changes-since.ts';
+import type { ListChange } from './list-change.ts';
+import {
+  type CatchUpReason,
+  type ListSubscriber,
+  type LiveListInputs,
+  SubscriptionRefused,
+} from './live-list-inputs.ts';
+import { keepsAnnounced, type LiveListEvent, type LiveListState, after as stateAfter } from './live-list-states.ts';
+import { WaitingChanges } from './waiting-changes.ts';
+
+/**
+ * One subscriber's live list: every change once, in the order of its revisions, or a fresh snapshot.
+ *
+ *   listen ─▶ catch up ─▶ live: the next announcement is the next revision ─▶ hand it over
+ *                ▲                │
+ *                └────────────────┴─ hole · broker reconnected · overflow · store failed, behind or ahead
+ *
+ * Which state makes what of which event is the table in live-list-states.ts.
+ *
+ * Three observations keep the loop small:
+ *  1. An announcement follows its commit. What was announced before the store is ASKED is covered by its answer and
+ *     needs no buffer; what is announced while it answers is buffered.
+ *  2. Only "the last revision handed over, plus one" is ever handed over. So throwing the buffer away is always safe:
+ *     the next revision to arrive shows the hole.
+ *  3. A last change has no next one that could show it is missing. `ahead()` does, from a poll of the store.
+ *
+ * The reader takes: a subscriber that does not read costs its bounded buffer, and no work at all. There is one reader,
+ * who either calls `take()` whenever `onReady` says so, at no cost but the change's own, or iterates.
+ */
+export class LiveList<Change extends ListChange>
+  implements AsyncIterableIterator<Change, undefined>, ListSubscriber<Change>
+{
+  /** Called when `take()` may have something, and at the end; may be called for nothing, and from within `take()`. */
+  onReady: () => void = () => undefined;
+  readonly #inputs: LiveListInputs<Change>;
+  readonly #listening: { stop(): void };
+  #state: LiveListState = 'behind';
+  /** Why the store has to be asked: the first reason since it was asked last. */
+  #reason: CatchUpReason = 'SUBSCRIBED';
+  #endedWith: Error | undefined;
+  #position: Position;
+  /** The question that the store is asked, and the pause after it. */
+  #asking: AbortController | undefined;
+  /** What the reader has not taken yet of the last answer. */
+  #answered: Change[] = [];
+  readonly #announced = new WaitingChanges<Change>();
+  /** The highest revision that anybody said exists. */
+  #highestKnown = 0;
+  #inDelivery: Change | undefined;
+  #failures = 0;
+  #staleAnswers = 0;
+
+  /** `after`: the cursor of the last change the reader has; null asks for a snapshot. */
+  constructor(after: string | null, inputs: LiveListInputs<Change>) {
+    this.#inputs = inputs;
+    this.#position = { cursor: after, revision: null };
+    this.#listening = inputs.listen(this);
+  }
+
+  /** How many announced changes wait for the reader. */
+  get queued(): number {
+    return this.#announced.size;
+  }
+
+  /** Whether nothing has to be asked of the store before the next announced change can be handed over. */
+  get live(): boolean {
+    return this.#state === 'live';
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  hear(change: Change, bytes: number): void {
+    this.#highestKnown = Math.max(this.#highestKnown, change.revision);
+    if (!keepsAnnounced(this.#state) || change.revision <= (this.#position.revision ?? 0)) return;
+    if (this.#announced.add(change, bytes)) this.onReady();
+    else this.doubt('OVERFLOW');
+  }
+
+  doubt(reason: CatchUpReason): void {
+    if (this.#happen('doubted')) this.#reason = reason;
+    this.#announced.clear();
+    this.onReady();
+  }
+
+  ahead(revision: number): void {
+    // Before the first answer nobody knows where the reader stands, and the answer will tell.
+    if (this.#position.revision === null || revision <= this.#highestKnown) return;
+    this.#highestKnown = revision;
+    this.doubt('STORE_AHEAD');
+  }
+
+  /** The next change, if it is there: the reader is done with the one before. */
+  take(): Change | undefined {
+    if (this.#inDelivery) this.#inputs.observer?.delivered(this.#inDelivery);
+    this.#inDelivery = undefined;
+    if (this.ended) return undefined;
+    const change = this.#answered.shift() ?? this.#nextAnnounced();
+    if (change) this.#position = { cursor: change.cursor, revision: change.revision };
+    else if (this.#happen('read')) void this.#catchUp(this.#reason);
+    return change;
+  }
+
+  /** The same for a reader who waits. Rejects with the error that has ended the list, once. */
+  async next(): Promise<IteratorResult<Change, undefined>> {
+    for (;;) {
+      const change = this.take();
+      if (change) return { done: false, value: change };
+      if (this.ended) break;
+      await new Promise<void>((resolve) => {
+        this.onReady = resolve;
+      });
+    }
+    const error = this.#endedWith;
+    this.#endedWith = undefined;
+    if (error) throw error;
+    return END;
+  }
+
+  async return(): Promise<IteratorResult<Change, undefined>> {
+    this.end();
+    return END;
+  }
+
+  /** Frees everything at once; an error reaches the reader before the end does. */
+  end(error?: Error): void {
+    if (!this.#happen('ended')) return;
+    this.#endedWith = error;
+    this.#asking?.abort();
+    this.#listening.stop();
+    this.#answered = [];
+    this.#announced.clear();
+    this.onReady();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Whether the event has changed anything. */
+  #happen(event: LiveListEvent): boolean {
+    const next = stateAfter(this.#state, event);
+    if (next === null) return false;
+    this.#state = next;
+    return true;
+  }
+
+  #nextAnnounced(): Change | undefined {
+    if (!this.live) return undefined;
+    const last = this.#position.revision ?? 0;
+    this.#announced.dropUpTo(last);
+    const next = this.#announced.first;
+    if (next === undefined) return undefined;
+    if (next.revision === last + 1) {
+      this.#inDelivery = next;
+      return this.#announced.shift();
+    }
+    this.#inputs.observer?.hole();
+    this.doubt('HOLE');
+    return undefined;
+  }
+
+  async #catchUp(reason: CatchUpReason): Promise<void> {
+    this.#inputs.observer?.catchUp(reason);
+    const knownBefore = this.#highestKnown;
+    const asking = new AbortController();
+    const { signal } = asking;
+    this.#asking = asking;
+    try {
+      const answer = await this.#inputs.changesSince(this.#position.cursor, signal, reason);
+      if (this.ended) return;
+      const news = newChangesOf(answer, this.#position);
+      this.#failures = 0;
+      await this.#accept(news, knownBefore, signal);
+    } catch (error) {
+      if (this.ended) return;
+      if (error instanceof SubscriptionRefused) return this.end(error.cause);
+      this.#failures += 1;
+      const neverAnswered = this.#position.revision === null;
+      if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) return this.end(error as Error);
+      this.doubt('STORE_FAILED');
+      await this.#inputs.pause(this.#failures, signal);
+    } finally {
+      this.#asking = undefined;
+      this.#happen('settled');
+      this.onReady();
+    }
+  }
+
+  async #accept(
+    { changes, end, hasMore, hasSnapshot }: NewChanges<Change>,
+    knownBefore: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#answered = changes;
+    if (changes.length === 0) this.#position = end;
+    if (hasMore) return this.doubt('MORE');
+    const stale = !hasSnapshot && end.revision < knownBefore;
+    if (!stale || this.#staleAnswers === MAX_STALE_ANSWERS) {
+      this.#staleAnswers = 0;
+      // A snapshot may start again lower (a restored database); what nobody can produce was never there.
+      this.#highestKnown = hasSnapshot || stale ? end.revision : Math.max(this.#highestKnown, end.revision);
+      return;
+    }
+    this.#staleAnswers += 1;
+    this.doubt('STORE_BEHIND');
+    if (changes.length === 0) await this.#inputs.pause(this.#staleAnswers, signal);
+  }
+}
+
+const END: IteratorResult<never, undefined> = { done: true, value: undefined };
+/** A second or two when connections are refused: whoever subscribes while the store is down is told so. */
+const MAX_FAILURES_BEFORE_THE_FIRST_ANSWER = 5;
+const MAX_STALE_ANSWERS = 5;

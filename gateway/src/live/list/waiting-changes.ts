@@ -1,0 +1,63 @@
+import type { ListChange } from './list-change.ts';
+
+const MAX_WAITING_CHANGES = 256;
+const MAX_WAITING_BYTES = 256 * 1024;
+/**
+ * A reader who has taken nothing for so long has stalled: what waits for them is better kept in the store alone, or a
+ * crowd of them would fill the memory before the first has 256 changes waiting.
+ */
+const MAX_WAITING_MS = 5_000;
+
+/**
+ * A bounded buffer, for backpressure: announced changes that wait for their reader, by revision, each once, never more
+ * than 256 of them or 256 KiB, and no longer than 5 s.
+ */
+export class WaitingChanges<Change extends ListChange> {
+  readonly #now: () => number;
+  #waiting: { change: Change; bytes: number }[] = [];
+  #bytes = 0;
+  /** When the reader last took something, or had nothing to take. */
+  #takenAt = 0;
+
+  /** `now` in ms, from any start. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  get first(): Change | undefined {
+    return this.#waiting[0]?.change;
+  }
+
+  /** False when there is no room, or nobody takes what waits. */
+  add(change: Change, bytes: number): boolean {
+    if (this.#waiting.length === 0) this.#takenAt = this.#now();
+    else if (this.#now() - this.#takenAt > MAX_WAITING_MS) return false;
+    let at = this.#waiting.length;
+    while (at > 0 && this.#waiting[at - 1]!.change.revision > change.revision) at -= 1;
+    if (this.#waiting[at - 1]?.change.revision === change.revision) return true;
+    if (this.#waiting.length >= MAX_WAITING_CHANGES || this.#bytes + bytes > MAX_WAITING_BYTES) return false;
+    this.#waiting.splice(at, 0, { change, bytes });
+    this.#bytes += bytes;
+    return true;
+  }
+
+  shift(): Change | undefined {
+    this.#takenAt = this.#now();
+    const first = this.#waiting.shift();
+    this.#bytes -= first?.bytes ?? 0;
+    return first?.change;
+  }
+
+  dropUpTo(revision: number): void {
+    while ((this.first?.revision ?? Number.POSITIVE_INFINITY) <= revision) this.shift();
+  }
+
+  clear(): void {
+    this.#waiting = [];
+    this.#bytes = 0;
+  }
+}

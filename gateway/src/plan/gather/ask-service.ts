@@ -1,0 +1,56 @@
+import type { FetchNode } from '@graphql-hive/router-query-planner';
+import { GraphQLError, Kind, parse, type SelectionSetNode } from 'graphql';
+import type { SubgraphResult } from '../../subgraphs/call-subgraph.ts';
+import type { ServiceError } from './failures.ts';
+import type { Gathered, PlanOptions } from './gathered.ts';
+
+/** What a plan asks one service, in one request. */
+export type Fetch = Pick<
+  FetchNode,
+  'serviceName' | 'operation' | 'variableUsages' | 'outputRewrites' | 'inputRewrites'
+>;
+
+export function askService(
+  { serviceName, operation, variableUsages = [], ...fetch }: Fetch,
+  { subgraphs }: PlanOptions,
+) {
+  const subgraph = subgraphs[serviceName.toLowerCase()];
+  if (!subgraph) throw new Error(`The plan asks a subgraph "${serviceName}" that the gateway does not know.`);
+  if (fetch.inputRewrites?.length || fetch.outputRewrites?.length) {
+    throw new Error('The plan rewrites what services answer, which is not known here.');
+  }
+  return (
+    { context, variables }: Gathered,
+    more: Record<string, unknown>,
+    authorization = context.authorization,
+  ): Promise<SubgraphResult> => {
+    const used = more;
+    for (const name of variableUsages) if (variables[name] !== undefined) used[name] = variables[name];
+    const { traceparent, clientAddress, answerBy } = context;
+    return subgraph.call({ query: operation, variables: used, authorization, traceparent, clientAddress, answerBy });
+  };
+}
+
+/** An error of a service where clients see it: under the names that they gave. */
+export function placed(error: ServiceError, path: ServiceError['path'], { responseKeys }: PlanOptions): GraphQLError {
+  const { message, extensions = {} } = error;
+  const asClientsSay = path?.map((step) => (typeof step === 'string' ? (responseKeys.get(step) ?? step) : step));
+  return new GraphQLError(message, { path: asClientsSay, extensions });
+}
+
+/** The keys that an operation asks its root for, and those that it asks entities for, by the key of these. */
+export function keysAsked(operation: string): Map<string, string[]> {
+  const { definitions } = parse(operation);
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const each of definitions) {
+    if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each.selectionSet);
+  }
+  const fieldsOf = (set: SelectionSetNode | undefined): { key: string; behind: SelectionSetNode | undefined }[] =>
+    (set?.selections ?? []).flatMap((selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return fieldsOf(fragments.get(selection.name.value));
+      if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(selection.selectionSet);
+      return [{ key: (selection.alias ?? selection.name).value, behind: selection.selectionSet }];
+    });
+  const root = definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)?.selectionSet;
+  return new Map(fieldsOf(root).map(({ key, behind }) => [key, fieldsOf(behind).map((field) => field.key)]));
+}

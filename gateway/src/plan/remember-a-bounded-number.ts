@@ -1,8 +1,0 @@
-const MOST_REMEMBERED = 10_000;
-
-/** As many as are remembered at most; what was remembered first goes first. */
-export function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
-  memory.delete(key);
-  memory.set(key, value);
-  if (memory.size > MOST_REMEMBERED) memory.delete(memory.keys().next().value!);
-}

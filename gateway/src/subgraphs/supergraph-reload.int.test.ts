@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { eventually } from '@kith/local';
+import { expect, test } from 'vitest';
+import { connectLiveClient } from '../testing/live-client.ts';
+import { withTestGateway } from '../testing/with-test-gateway.ts';
+
+const { around, gateway } = await withTestGateway();
+
+/** As deployments do: nobody sees half of it. */
+async function replaceSupergraph(sdl: string): Promise<void> {
+  await writeFile(`${gateway.supergraphFile}.new`, sdl);
+  await rename(`${gateway.supergraphFile}.new`, gateway.supergraphFile);
+}
+
+/** The supergraph without `User.username`. */
+const withoutUsernames = () => around.supergraphSdl.replace(/^\s*username: String!.*$/m, '');
+
+async function codesOf(query: string): Promise<unknown[]> {
+  const response = await fetch(gateway.graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  const { errors = [] } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+  return errors.map(({ extensions }) => extensions.code);
+}
+
+/** One in which nothing can be joined to a user: what the friend service has of one is out of reach. */
+const withoutJoins = () => around.supergraphSdl.replace(/key: "id"(?!, resolvable)/g, 'key: "id", resolvable: false');
+
+const USERNAME = '{ user(id: "ada") { username } }';
+const WATCH_USERNAMES = `subscription Watch($after: String) {
+  friendListChanged(after: $after) { revision ... on FriendChanged { friend { user { id username } } } }
+}`;
+
+test('a new supergraph is for new operations; what runs keeps its selection and its position', async () => {
+  const owner = randomUUID();
+  const authorization = `Bearer ${await around.tokenOf(owner)}`;
+  const client = connectLiveClient(gateway.graphql, { authorization });
+  const [plain, joined] = [
+    client.watch({ after: `${owner}:0` }),
+    client.watch({ after: `${owner}:0`, query: WATCH_USERNAMES }),
+  ];
+  around.commit(owner, 'one');
+  await eventually('both to be live', () => plain.revisions.length === 1 && joined.revisions.length === 1);
+  expect(await codesOf(USERNAME)).toEqual([]);
+
+  await replaceSupergraph(withoutUsernames());
+  await eventually('the new one, without being told', async () => (await codesOf(USERNAME)).includes('BAD_USER_INPUT'));
+  for (const remark of ['two', 'three']) around.commit(owner, remark);
+  await eventually('the changes', () => plain.revisions.at(-1) === 3 && joined.revisions.at(-1) === 3);
+  expect([plain.revisions, joined.revisions]).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+  expect(joined.changes.at(-1)?.friend?.user).toEqual({ id: 'friend-1', username: 'u-friend-1' });
+  const refused = client.watch({ query: WATCH_USERNAMES });
+  await eventually('the refusal', () => refused.ended);
+  expect(refused.errors[0]?.extensions?.code).toBe('BAD_USER_INPUT');
+  expect([...client.closes, ...plain.errors, ...joined.errors]).toEqual([]);
+  await client.stop();
+
+  await replaceSupergraph(around.supergraphSdl);
+  await gateway.reloadSupergraph();
+  expect(await codesOf(USERNAME)).toEqual([]);
+});
+
+test.each([
+  ['no schema at all', () => 'half a fi'],
+  [
+    'of a service the gateway does not know',
+    () => around.supergraphSdl.replaceAll('FRIEND', 'ENEMY').replaceAll('"friend"', '"enemy"'),
+  ],
+  [
+    'without a subscription',
+    () =>
+      around.supergraphSdl
+        .replace(/type Subscription[\s\S]*?\n}/, '')
+        .replace(/^\s*subscription: Subscription.*$/m, ''),
+  ],
+  [
+    'of a second subscription',
+    () => around.supergraphSdl.replace(/^(type Subscription[^{]*{)/m, '$1 somethingElse: FriendListChange!'),
+  ],
+  ['more than the planner can plan', () => withoutJoins()],
+])('a supergraph that is %s is refused with one line, and the one before stays', async (_what, bad) => {
+  const logged = gateway.logged.length;
+  await replaceSupergraph(bad());
+  await gateway.reloadSupergraph();
+  await gateway.reloadSupergraph();
+  expect(await codesOf(USERNAME)).toEqual([]);
+  const lines = gateway.logged.slice(logged).map((line) => JSON.parse(line));
+  expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+    [expect.anything(), 'the new supergraph cannot be used: the one before stays'],
+  ]);
+  await replaceSupergraph(around.supergraphSdl);
+  await gateway.reloadSupergraph();
+  expect(await codesOf(USERNAME)).toEqual([]);
+});

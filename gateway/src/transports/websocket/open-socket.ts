@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from '@kith/service-kit';
+import { CloseCode, type makeServer } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { connectionsClosed } from '../closed-connections-metrics.ts';
+import type { SocketState } from './admit-socket.ts';
+import { closeSoon, keepSocketHonest, type SocketLimits, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
+import { FrameWriter } from './write-frames.ts';
+
+/** The protocol, for sockets of ours. */
+export type GraphqlOverSockets = ReturnType<typeof makeServer<Record<string, unknown>, SocketState>>;
+
+/** Lets a socket speak the protocol until it is closed; what it holds is given back then. */
+export function openSocket(
+  graphql: GraphqlOverSockets,
+  { socket, request, clientAddress }: { socket: WebSocket; request: IncomingMessage; clientAddress: string },
+  { limits, log }: { limits: SocketLimits; log: Logger },
+): void {
+  const { traceparent } = request.headers;
+  const state: SocketState = {
+    socket,
+    frames: new FrameWriter(socket, request.socket),
+    clientAddress,
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+  };
+  const honest = keepSocketHonest(socket, request.socket, limits);
+  // The close that follows an error says all there is to say.
+  socket.on('error', ignore);
+  const closed = graphql.opened(
+    {
+      protocol: socket.protocol,
+      send: (frame) => send(socket, frame),
+      close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
+      onMessage: (handle) =>
+        socket.on('message', (data) => {
+          handle(String(data)).catch((err: unknown) => closeAfter(err, String(data), socket, log));
+        }),
+    },
+    state,
+  );
+  socket.once('close', (code, reason) => {
+    honest.stop();
+    state.session?.stop();
+    state.place?.giveBack();
+    connectionsClosed.inc({ code });
+    closed(code, String(reason)).catch((err: unknown) => log.error({ err }, 'a socket did not close cleanly'));
+  });
+}
+
+/** Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. */
+function closeAfter(err: unknown, message: string, socket: WebSocket, log: Logger): void {
+  if (isForServers(message)) {
+    log.error({ err }, 'a message over WebSocket could not be handled');
+    closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
+  } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
+}
+
+/** graphql-ws reads what servers say as well, and throws. */
+function isForServers(message: string): boolean {
+  const { type } = JSON.parse(message) as { type?: unknown };
+  return !FROM_SERVERS.has(type);
+}
+const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
+
+function send(socket: WebSocket, frame: string): Promise<void> {
+  // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(frame, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+// One for all sockets: what is made for each is kept for as long as it is open.
+const ignore = () => undefined;
