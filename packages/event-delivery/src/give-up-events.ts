@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamName } from '@kith/event-contracts';
 import type pg from 'pg';
-import type { EventBroker } from './broker.ts';
+import type { EventBroker, Stoppable } from './broker.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Log } from './log.ts';
 import { eventIdOf } from './message-id.ts';
@@ -26,6 +27,32 @@ export async function isBehindStream(pool: pg.Pool, broker: EventBroker, stream:
   });
 }
 
+/** Whether it is the stream that was last seen beside this database, and not another of its name, or none. */
+export async function isSameStream(pool: pg.Pool, broker: EventBroker, stream: StreamName): Promise<boolean> {
+  const { streams } = await broker.status();
+  const found = streams.find(({ name }) => name === stream.name);
+  const { createdAt } = await inTransaction(pool, (client) => readPosition(client, stream.name));
+  return found !== undefined && found.createdAt === createdAt;
+}
+
+/** Whether the stream holds events of this owner that the outbox does not know and that were not given up. */
+export async function holdsUnknownEvents(
+  pool: pg.Pool,
+  broker: EventBroker,
+  stream: StreamName,
+  ownerId: string,
+): Promise<boolean> {
+  const { givenUpThrough } = await inTransaction(pool, (client) => readPosition(client, stream.name));
+  const ids: string[] = [];
+  for (const pattern of stream.subjects) {
+    const subject = pattern.replace(/>$/, `*.${ownerId}`);
+    for await (const { id } of broker.stored(stream, { subject, after: givenUpThrough })) {
+      if (id !== undefined) ids.push(eventIdOf(id));
+    }
+  }
+  return (await pool.query(UNKNOWN, [ids])).rows.length > 0;
+}
+
 /**
  * Settles what the stream holds by now and the outbox does not know: events of a timeline that is given up. They stay
  * until they expire, and a comparison counts them apart.
@@ -41,24 +68,78 @@ export async function giveUpEvents(pool: pg.Pool, broker: EventBroker, stream: S
   });
 }
 
+/** Whether giving up is still to be done. */
+export interface LostTime extends Stoppable {
+  /** What the stream holds by now and the outbox does not know is to be given up: now, or when the broker answers. */
+  giveUp(): void;
+}
+
+const AGAIN_AFTER_MS = 1_000;
+
+/** Gives events up whenever asked to, and tries again until it is done: the broker may be away just then. */
+export function settleLostTime(options: {
+  pool: pg.Pool;
+  broker: EventBroker | Promise<EventBroker>;
+  stream: StreamName;
+  log: Log;
+}): LostTime {
+  const { pool, stream, log } = options;
+  let owed = 0;
+  let working: Promise<void> | undefined;
+  const stopping = new AbortController();
+
+  async function work(): Promise<void> {
+    while (owed > 0 && !stopping.signal.aborted) {
+      const settling = owed;
+      try {
+        await giveUpEvents(pool, await options.broker, stream);
+        owed -= settling;
+      } catch (error) {
+        log.warn({ stream: stream.name, error: String(error) }, 'events of the lost time are not settled yet');
+        await sleep(AGAIN_AFTER_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+    working = undefined;
+  }
+
+  return {
+    giveUp() {
+      owed += 1;
+      working ??= work();
+    },
+    async stop() {
+      stopping.abort();
+      // A broker that never came is not waited for.
+      if (working) await Promise.race([working, sleep(AGAIN_AFTER_MS, undefined, { ref: false })]);
+    },
+  };
+}
+
 /**
  * For a service whose revisions need no timeline, before it publishes: gives up what its stream has and its database, put
- * back to an earlier state, does not know. Without a broker it does nothing, and never rejects.
+ * back to an earlier state, does not know; then `onPutBack`. Resolves to false when the broker cannot be asked now: ask again before anything is
+ * published. Never rejects.
  */
-export async function giveUpWhenBehind(
-  pool: pg.Pool,
-  broker: EventBroker,
-  stream: StreamName,
-  log: Log,
-): Promise<void> {
+export async function giveUpWhenBehind(options: {
+  pool: pg.Pool;
+  broker: EventBroker;
+  stream: StreamName;
+  log: Log;
+  onPutBack?: () => Promise<void>;
+}): Promise<boolean> {
+  const { pool, broker, stream, log, onPutBack } = options;
   try {
-    if (!broker.connected || !(await isBehindStream(pool, broker, stream))) return;
+    if (!broker.connected) return false;
+    if (!(await isBehindStream(pool, broker, stream))) return true;
+    await onPutBack?.();
     await giveUpEvents(pool, broker, stream);
     log.warn(
       { stream: stream.name },
       'the database is behind its stream, as after a restore: those events are given up',
     );
+    return true;
   } catch (error) {
     log.warn({ error: String(error) }, 'whether the database is behind its stream cannot be seen');
+    return false;
   }
 }

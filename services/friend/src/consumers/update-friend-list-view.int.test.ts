@@ -38,7 +38,7 @@ const announced: { subject: string; revision: number; nickname?: string }[] = []
 const handle = (event: FriendListEvent) =>
   updateFriendListView({
     view,
-    timeline: { current: '0197a000-0000-4000-8000-000000000001' },
+    timeline: { current: '0197a000-0000-4000-8000-000000000001', holds: async () => true },
     announce: (subject, payload) => announced.push({ subject, ...JSON.parse(payload) }),
     events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
   }).handle(event);

@@ -169,7 +169,10 @@ test('a copy that is wrong under the right version is taken from the user servic
   await bind([[ann, bob]]);
   const { rows } = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
   await service.pool.query(`UPDATE profile SET nickname = 'somebody else' WHERE user_id = $1`, [bob]);
-  expect(await (await operate('/operator/copy-profiles', { owners: [bob] })).json()).toEqual({ copied: 1 });
+  expect(await (await operate('/operator/copy-profiles', { owners: [bob] })).json()).toEqual({
+    copied: 1,
+    forgotten: 0,
+  });
   const copy = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
   expect(copy.rows).toEqual(rows);
   const { rows: last } = await service.pool.query(
