@@ -7,24 +7,20 @@ import type { Log } from './log.ts';
 import { eventIdOf } from './message-id.ts';
 import { readPosition, writePosition } from './stream-position.ts';
 
-const UNKNOWN =
-  'SELECT id FROM unnest($1::text[]) AS id WHERE NOT EXISTS (SELECT FROM outbox WHERE event_id::text = id)';
+const UNKNOWN = `
+  SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
+  WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = asked.id) LIMIT 1`;
+const EVENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const PORTION = 1_000;
 
 /**
  * Whether the stream holds events above all that this outbox has published, which the outbox does not know: then the
  * database was put back to an earlier state. To be asked before anything new is published.
  */
 export async function isBehindStream(pool: pg.Pool, broker: EventBroker, stream: StreamName): Promise<boolean> {
-  return inTransaction(pool, async (client) => {
-    const { givenUpThrough, highestPublished } = await readPosition(client, stream.name);
-    const after = Math.max(givenUpThrough, highestPublished);
-    const ids: string[] = [];
-    for await (const { id, sequence } of broker.stored(stream, { after })) {
-      if (id !== undefined && sequence > after) ids.push(eventIdOf(id));
-      if (ids.length >= 1_000) break;
-    }
-    return (await client.query(UNKNOWN, [ids])).rows.length > 0;
-  });
+  const { givenUpThrough, highestPublished } = await inTransaction(pool, (sql) => readPosition(sql, stream.name));
+  const after = Math.max(givenUpThrough, highestPublished);
+  return holdsUnknown(pool, broker.stored(stream, { after }));
 }
 
 /** Whether it is the stream that was last seen beside this database, and not another of its name, or none. */
@@ -43,14 +39,25 @@ export async function holdsUnknownEvents(
   ownerId: string,
 ): Promise<boolean> {
   const { givenUpThrough } = await inTransaction(pool, (client) => readPosition(client, stream.name));
-  const ids: string[] = [];
   for (const pattern of stream.subjects) {
     const subject = pattern.replace(/>$/, `*.${ownerId}`);
-    for await (const { id } of broker.stored(stream, { subject, after: givenUpThrough })) {
-      if (id !== undefined) ids.push(eventIdOf(id));
-    }
+    if (await holdsUnknown(pool, broker.stored(stream, { subject, after: givenUpThrough }))) return true;
   }
-  return (await pool.query(UNKNOWN, [ids])).rows.length > 0;
+  return false;
+}
+
+/** A message whose id is of no event of ours tells nothing. */
+async function holdsUnknown(pool: pg.Pool, messages: ReturnType<EventBroker['stored']>): Promise<boolean> {
+  let ids: string[] = [];
+  const areUnknown = async () => (await pool.query(UNKNOWN, [ids])).rows.length > 0;
+  for await (const message of messages) {
+    const id = message.id === undefined ? undefined : eventIdOf(message.id);
+    if (id !== undefined && EVENT_ID.test(id)) ids.push(id);
+    if (ids.length < PORTION) continue;
+    if (await areUnknown()) return true;
+    ids = [];
+  }
+  return areUnknown();
 }
 
 /**
@@ -72,6 +79,8 @@ export async function giveUpEvents(pool: pg.Pool, broker: EventBroker, stream: S
 export interface LostTime extends Stoppable {
   /** What the stream holds by now and the outbox does not know is to be given up: now, or when the broker answers. */
   giveUp(): void;
+  /** Resolves when nothing is left to be given up: while the broker is away, not before it is back. */
+  settled(): Promise<void>;
 }
 
 const AGAIN_AFTER_MS = 1_000;
@@ -106,6 +115,9 @@ export function settleLostTime(options: {
     giveUp() {
       owed += 1;
       working ??= work();
+    },
+    async settled() {
+      await working;
     },
     async stop() {
       stopping.abort();

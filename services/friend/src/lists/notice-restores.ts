@@ -77,6 +77,8 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
 
   async function askStream(broker: EventBroker): Promise<boolean> {
     try {
+      // What was given up a moment ago is no evidence any more.
+      await lostTime.settled();
       if (!(await isBehindStream(pool, broker, stream))) return false;
       await begin('its stream');
       return true;
@@ -100,6 +102,7 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
 
   async function judge(ownerId: string): Promise<void> {
     try {
+      await inTime(lostTime.settled());
       const canTell = await streamCanTell().catch(() => false);
       if (canTell && !(await holdsUnknownEvents(pool, connected!, stream, ownerId))) return;
       await begin(canTell ? 'its stream' : 'its views');
