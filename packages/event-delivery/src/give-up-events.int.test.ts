@@ -18,6 +18,7 @@ import { startRelay } from './relay.ts';
 import { collectLog } from './testing/collect-log.ts';
 import { createEventDatabase } from './testing/create-event-database.ts';
 import { counted, SHOP_STREAM } from './testing/shop-events.ts';
+import { lookAtStream } from './watch-stream.ts';
 
 let database: Awaited<ReturnType<typeof createEventDatabase>>;
 let broker: EventBroker & { close(): Promise<void> };
@@ -146,6 +147,38 @@ test('a stream is the same until it is another one of its name, or none', async 
   expect(await isSameStream(database.pool, broker, SHOP_STREAM)).toBe(true);
   await database.pool.query("UPDATE stream_position SET created_at = 'before'");
   expect(await isSameStream(database.pool, broker, SHOP_STREAM)).toBe(false);
+});
+
+test('what is given up stays so when the stream turns out to be another one than the database has seen', async () => {
+  await publish('p1', 3);
+  await giveUpEvents(database.pool, broker, SHOP_STREAM);
+  await database.pool.query("UPDATE stream_position SET created_at = 'before', given_up_through = 0");
+  await putBack(1);
+  await giveUpEvents(database.pool, broker, SHOP_STREAM);
+  await lookAtStream({ pool: database.pool, broker, source: 'shop/test', stream: SHOP_STREAM, log });
+  expect(await isSameStream(database.pool, broker, SHOP_STREAM)).toBe(true);
+  expect(await compare()).toEqual({ differences: 0, givenUp: 1 });
+});
+
+test('a look at the stream that goes on meanwhile does not undo it', async () => {
+  await publish('p1', 2);
+  await giveUpEvents(database.pool, broker, SHOP_STREAM);
+  await database.pool.query("UPDATE stream_position SET created_at = 'before', given_up_through = 0");
+  await putBack(1);
+  let givingUp: Promise<void> | undefined;
+  const whileItLooks: EventBroker = {
+    ...broker,
+    // Asked after it has read what was written down.
+    async *stored(...what) {
+      givingUp ??= giveUpEvents(database.pool, broker, SHOP_STREAM);
+      // Without a lock it would be done by now.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      yield* broker.stored(...what);
+    },
+  };
+  await lookAtStream({ pool: database.pool, broker: whileItLooks, source: 'shop/test', stream: SHOP_STREAM, log });
+  await givingUp;
+  expect(await compare()).toEqual({ differences: 0, givenUp: 1 });
 });
 
 test('while the broker is away what is to be given up waits, and is given up when it is back', async () => {

@@ -5,6 +5,7 @@ import type { EventBroker, Stoppable } from './broker.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Log } from './log.ts';
 import { eventIdOf } from './message-id.ts';
+import { POSITION_LOCK } from './relay-lock.ts';
 import { readPosition, writePosition } from './stream-position.ts';
 
 const UNKNOWN = `
@@ -69,6 +70,8 @@ export async function giveUpEvents(pool: pg.Pool, broker: EventBroker, stream: S
   const found = streams.find(({ name }) => name === stream.name);
   if (!found) return;
   await inTransaction(pool, async (client) => {
+    // A look at the stream that goes on meanwhile would write down what it has read before.
+    await client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [POSITION_LOCK, stream.name]);
     const before = await readPosition(client, stream.name);
     const createdAt = before.createdAt ?? found.createdAt;
     await writePosition(client, stream.name, { ...before, createdAt, givenUpThrough: found.lastSequence });
