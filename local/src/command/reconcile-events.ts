@@ -10,7 +10,8 @@ export const RECONCILE_HELP = `kith events reconcile [--repair] [--json]
 Compares what is kept in several places: outbox and stream of both services, friend lists and their views, profiles and
 their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
 
-  --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more
+  --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more; people
+            whom the user service does not have (its database was put back) leave the lists of their friends
   --json    one JSON object a line: {"difference":…} for each, and {"result":…} at the end`;
 
 const SERVICES: readonly OperatorService[] = ['user', 'friend'];

@@ -20,7 +20,8 @@ const HANDLED_WITHIN_MS = 10 * 60 * 1_000;
 
 /**
  * Repairs through the normal path: the events of the owners concerned are published again, consumers take what they have
- * not had, profiles that differ are copied anew from the user service, and views are loaded anew. Says how many of each.
+ * not had, profiles that differ are copied anew from the user service, people whom it does not have are forgotten, and
+ * views are loaded anew. Says how many of each.
  */
 export async function repairDifferences(
   access: OperatorAccess,
@@ -39,11 +40,14 @@ export async function repairDifferences(
   await untilHandled(access, progress);
   const copies = ownersOf(found.filter(({ check }) => check === 'copies'));
   if (copies.length > 0) {
+    let forgotten = 0;
     repaired['profiles copied anew'] = await inPortions(copies, async (portion) => {
       const path = '/operator/copy-profiles';
-      const { copied } = await answerOf<{ copied: number }>(access, 'friend', path, { owners: portion });
-      return copied;
+      const answer = await answerOf<{ copied: number; forgotten: number }>(access, 'friend', path, { owners: portion });
+      forgotten += answer.forgotten;
+      return answer.copied;
     });
+    if (forgotten > 0) repaired['people forgotten'] = forgotten;
     await untilHandled(access, progress);
   }
   const views = ownersOf(found.filter(({ check }) => check === 'views'));

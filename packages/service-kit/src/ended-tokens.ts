@@ -1,13 +1,16 @@
-import type { TokensEnded } from '@kith/event-contracts';
+import type { SessionRange, TokensEnded } from '@kith/event-contracts';
 import type { Viewer } from './verify-token.ts';
 
 /** About 20 MB at most. */
 const MAX_REMEMBERED = 200_000;
 
+/** Restores of a database within the life of a token: far fewer. The oldest go. */
+const MAX_RANGES = 50;
+
 /** The access tokens that must not work any more although they have not expired. */
 export interface EndedTokens {
   add(ended: TokensEnded): void;
-  /** Whether the token is of a session that was ended, or of a user who was deleted. */
+  /** Whether the token is of a session that was ended or lost, or of a user who was deleted. */
   has(viewer: Pick<Viewer, 'userId' | 'sessionId'>): boolean;
   readonly size: number;
 }
@@ -18,6 +21,7 @@ export interface EndedTokens {
  */
 export function createEndedTokens({ maxRemembered = MAX_REMEMBERED, now = Date.now } = {}): EndedTokens {
   const untilOf = new Map<string, number>();
+  let ranges: { range: SessionRange; until: number }[] = [];
 
   function forgetExpired(): void {
     // In the order they came; all live equally long, but for the clocks of hosts.
@@ -28,16 +32,29 @@ export function createEndedTokens({ maxRemembered = MAX_REMEMBERED, now = Date.n
   }
 
   return {
-    add({ ids, until }) {
+    add({ ids, until, sessions }) {
+      if (sessions) {
+        const { above, through } = sessions;
+        const others = ranges.filter(({ range }) => range.above !== above || range.through !== through);
+        ranges = [...others, { range: sessions, until }].filter((each) => each.until > now()).slice(-MAX_RANGES);
+        return;
+      }
       for (const id of ids) {
         untilOf.delete(id);
         untilOf.set(id, until);
       }
       forgetExpired();
     },
-    has: ({ userId, sessionId }) => (untilOf.get(sessionId) ?? 0) > now() || (untilOf.get(userId) ?? 0) > now(),
+    has: ({ userId, sessionId }) =>
+      (untilOf.get(sessionId) ?? 0) > now() ||
+      (untilOf.get(userId) ?? 0) > now() ||
+      (ranges.length > 0 && ranges.some(({ range, until }) => until > now() && isWithin(range, sessionId))),
     get size() {
       return untilOf.size;
     },
   };
+}
+
+function isWithin({ above, through, but }: SessionRange, sessionId: string): boolean {
+  return sessionId > above && sessionId <= through && !but.includes(sessionId);
 }

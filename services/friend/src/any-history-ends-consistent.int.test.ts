@@ -62,7 +62,7 @@ beforeAll(async () => {
   const lists = await consume(
     updateFriendListView({
       view,
-      timeline: { current: newId() },
+      timeline: { current: newId(), holds: async () => true },
       announce: (subject, payload) => broker.announce(subject, payload),
       events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
     }),

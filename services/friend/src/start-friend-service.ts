@@ -36,8 +36,8 @@ import { followTimeline } from './lists/follow-timeline.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
+import { noticeRestores } from './lists/notice-restores.ts';
 import { readListHistory } from './lists/read-list-history.ts';
-import { settleAfterARestore } from './lists/settle-after-a-restore.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
@@ -87,7 +87,9 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     load: (ownerId) => loadList(reads, ownerId),
     loadRevisions: (ownerIds) => loadRevisions(reads, ownerIds),
     log,
+    onAhead: (ownerId) => restores.viewIsAhead(ownerId),
   });
+  timeline.onBegun(() => view.timelineBegan());
   stops.push(
     () => redis.close(),
     () => view.stop(),
@@ -136,11 +138,22 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     log,
   });
   let broker: EventBroker | undefined;
+  const restores = noticeRestores({
+    pool: upkeep,
+    broker: connecting,
+    stream: FRIEND_STREAM,
+    timeline,
+    views: { revisions: view.revisions, onReady: redis.onReady, isConnected: () => redis.connected },
+    log,
+  });
+  stops.push(() => restores.stop());
+  // Before anything is answered; what the broker knows, before anything is published or announced.
+  await restores.atStart();
   const deliver = async () => {
     broker = await connecting;
     const connected = broker;
     await connected.declareStream(FRIEND_STREAM);
-    await settleAfterARestore({ pool: upkeep, broker: connected, stream: FRIEND_STREAM, timeline, log });
+    await restores.askStream(connected);
     const relay = startRelay({ pool: upkeep, broker: connected, source: FRIEND_SOURCE, log });
     nudgeRelay = () => relay.nudge();
     const watch = startStreamWatch({

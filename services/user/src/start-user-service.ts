@@ -6,16 +6,7 @@ import {
   USER_SOURCE,
   USER_STREAM,
 } from '@kith/event-contracts';
-import {
-  connectBroker,
-  createEventBus,
-  type EventBroker,
-  eventRoutes,
-  giveUpWhenBehind,
-  startJanitor,
-  startRelay,
-  startStreamWatch,
-} from '@kith/event-delivery';
+import { connectBroker, createEventBus, type EventBroker, eventRoutes, startJanitor } from '@kith/event-delivery';
 import {
   connectRedis,
   createSubgraphServer,
@@ -46,13 +37,16 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
+import { noticeRestores } from './restores/notice-restores.ts';
+import { publishOnceChecked } from './restores/publish-once-checked.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
-import { answerEndedSince, endedSince, tokensLiveUntil } from './sessions/ended-since.ts';
+import { answerEndedSince, endedSince } from './sessions/ended-since.ts';
 import { type FollowedSigningKeys, followSigningKeys } from './sessions/follow-signing-keys.ts';
 import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
 import { createAccessTokenIssuer } from './sessions/issue-access-tokens.ts';
 import { serveKeySet } from './sessions/serve-key-set.ts';
+import { tokensLiveUntil } from './sessions/tokens-live-until.ts';
 import { translateUserError } from './translate-user-error.ts';
 import type { UserConfig } from './user-config.ts';
 import type { UserServiceParts } from './user-service-parts.ts';
@@ -137,11 +131,11 @@ async function assembleParts(options: {
   const { config, log, keys, database, broker, ended, redis, stops } = options;
   const prisma = connectPrisma(database.commands);
   stops.push(() => prisma.$disconnect());
-  await giveUpWhenBehind(database.upkeep, broker, USER_STREAM, log);
-  const relay = startRelay({ pool: database.upkeep, broker, source: USER_SOURCE, log });
-  stops.push(() => relay.stop());
-  const watch = startStreamWatch({ pool: database.upkeep, broker, source: USER_SOURCE, stream: USER_STREAM, log });
-  stops.push(() => watch.stop());
+  const tokenTtlS = config.ACCESS_TOKEN_TTL_S;
+  const restores = await noticeRestores({ database, broker, tokenTtlS, onEnded: ended.add, log });
+  stops.push(() => restores.stop());
+  const published = await publishOnceChecked({ pool: database.upkeep, broker, log, askStream: restores.askStream });
+  stops.push(() => published.stop());
   const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({
@@ -162,7 +156,7 @@ async function assembleParts(options: {
     moment: () => ({ now: new Date(), newId: uuidv7 }),
     committed(events) {
       if (events.length === 0) return;
-      relay.nudge();
+      published.nudge();
       bus.dispatch(events);
     },
     sessionsEnded(userId, which) {

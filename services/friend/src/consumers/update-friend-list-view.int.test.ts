@@ -35,10 +35,11 @@ afterAll(async () => {
 });
 
 const announced: { subject: string; revision: number; nickname?: string }[] = [];
+let isOfThisTime = true;
 const handle = (event: FriendListEvent) =>
   updateFriendListView({
     view,
-    timeline: { current: '0197a000-0000-4000-8000-000000000001' },
+    timeline: { current: '0197a000-0000-4000-8000-000000000001', holds: async () => isOfThisTime },
     announce: (subject, payload) => announced.push({ subject, ...JSON.parse(payload) }),
     events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
   }).handle(event);
@@ -65,6 +66,16 @@ async function aList() {
     announcedRevisions: () => announced.map(({ revision }) => revision),
   };
 }
+
+test('an event of a time that was lost changes no view, and nobody is told of it', async () => {
+  const list = await aList();
+  await list.change('of the lost time');
+  const before = await list.stored();
+  isOfThisTime = false;
+  for (const event of await list.events()) await handle(event);
+  isOfThisTime = true;
+  expect([await list.stored(), announced]).toEqual([before, []]);
+});
 
 test('changes are applied in order, then announced in the shape the subgraph answers', async () => {
   const list = await aList();

@@ -6,6 +6,7 @@ import {
   liveFriendList,
 } from '@kith/event-contracts';
 import type { ConsumerDefinition } from '@kith/event-delivery';
+import type { Timeline } from '../lists/follow-timeline.ts';
 import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
 import { writeListCursor } from '../lists/list-cursor.ts';
 import { viewChangeOf } from '../lists/view-change.ts';
@@ -14,7 +15,7 @@ import type { FriendListView } from '../view/friend-list-view.ts';
 export interface UpdateFriendListViewOptions {
   readonly view: Pick<FriendListView, 'apply'>;
   /** As it is now. */
-  readonly timeline: { readonly current: string };
+  readonly timeline: Pick<Timeline, 'current' | 'holds'>;
   readonly announce: (subject: string, payload: string) => void;
   /** The list's history, for what the view has not had. */
   readonly events: (ownerId: string, afterRevision: number, limit: number) => Promise<readonly FriendListEvent[]>;
@@ -64,6 +65,8 @@ export function updateFriendListView(
     concurrency: 64,
     retry: { firstMs: 50, mostMs: MOST_MS_BETWEEN_TRIES },
     async handle(event) {
+      // Of a time that was lost: the list has another change at this revision, or none.
+      if (!(await timeline.holds(event))) return;
       try {
         await apply(event);
       } catch (error) {

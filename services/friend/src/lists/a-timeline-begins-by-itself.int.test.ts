@@ -1,6 +1,7 @@
 import { liveFriendList } from '@kith/event-contracts';
 import { eventually } from '@kith/local';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { backUp, putBack } from '../testing/back-up-friend-database.ts';
 import {
   type Ask,
   startFriendServiceForTest,
@@ -29,29 +30,6 @@ async function changesAfter(after: string) {
   const query =
     'query ($after: String) { friendListChanges(after: $after) { changes { __typename ... on FriendListSnapshot { reason } } } }';
   return (await asAnn(query, { variables: { after } })).data.friendListChanges.changes;
-}
-
-const TABLES = [
-  'friend',
-  'friend_list',
-  'friend_request',
-  'block',
-  'profile',
-  'timeline',
-  'outbox',
-  'inbox',
-  'stream_position',
-];
-
-async function backUp(): Promise<void> {
-  await service.pool.query('CREATE SCHEMA backup');
-  for (const table of TABLES) await service.pool.query(`CREATE TABLE backup.${table} AS TABLE public.${table}`);
-}
-
-/** Everything as it was at the backup, in one moment. */
-async function putBack(): Promise<void> {
-  const back = TABLES.map((table) => `TRUNCATE public.${table}; INSERT INTO public.${table} TABLE backup.${table};`);
-  await service.pool.query(`BEGIN; ${back.join(' ')} COMMIT;`);
 }
 
 const cutEverybodyOff = () =>
@@ -86,7 +64,7 @@ test.each([
   async (_, cut) => {
     await befriendSomebody();
     await allIsPublished();
-    await backUp();
+    await backUp(service.pool);
     const lost = await befriendSomebody();
     await befriendSomebody();
     await allIsPublished();
@@ -95,7 +73,7 @@ test.each([
     service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload)));
     const [old] = await timelines();
 
-    await putBack();
+    await putBack(service.pool);
     await cut();
     await eventually('a new timeline has begun', async () => (await timelines()).length === 2);
     await eventually('it answers', async () => (await changesAfter(lost))[0]?.__typename === 'FriendListSnapshot');
@@ -111,11 +89,11 @@ test.each([
 test('events of the time that was lost are counted apart, and are no differences', async () => {
   await befriendSomebody();
   await allIsPublished();
-  await backUp();
+  await backUp(service.pool);
   await befriendSomebody();
   await allIsPublished();
   await aLook();
-  await putBack();
+  await putBack(service.pool);
   await cutEverybodyOff();
   await eventually('they are settled', async () => {
     const { rows } = await service.pool.query('SELECT given_up_through::int AS through FROM stream_position');

@@ -44,7 +44,9 @@ export async function changesSince(
   if (!cursor.complete) return snapshot(history, ownerId, 'SUBSCRIBED');
 
   const revision = await history.revision(ownerId);
-  if (cursor.revision > revision) return snapshot(history, ownerId, 'CURSOR_INVALID');
+  // A list that is found to be behind its view may end the timeline.
+  if (cursor.timeline !== history.timeline || cursor.revision > revision)
+    return snapshot(history, ownerId, 'CURSOR_INVALID');
   if (cursor.revision === revision) return { changes: [], cursor: after, revision, hasMore: false };
 
   const expected = Math.min(first + 1, revision - cursor.revision);

@@ -1,4 +1,4 @@
-import type { Log } from '@kith/event-delivery';
+import { type Log, lookAtEachConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 
 /** How long a process may go on with a timeline that is over. */
@@ -6,13 +6,16 @@ export const TIMELINE_LOOK_EVERY_MS = 1_000;
 
 // $1 is an event that this process has seen committed: where it is missing, the database was put back.
 const LOOK = `
-  SELECT id, (SELECT event_id FROM outbox ORDER BY outbox.id DESC LIMIT 1) AS newest_event,
+  SELECT id, started_at, (SELECT event_id FROM outbox ORDER BY outbox.id DESC LIMIT 1) AS newest_event,
     $1::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM outbox WHERE event_id = $1::uuid) AS is_behind
   FROM timeline ORDER BY started_at DESC LIMIT 1`;
 // Later than any other, whatever the clocks of the servers before and after the restore say.
 const BEGIN = `
   INSERT INTO timeline (started_at)
-  SELECT greatest(clock_timestamp(), max(started_at) + interval '1 millisecond') FROM timeline RETURNING id`;
+  SELECT greatest(clock_timestamp(), max(started_at) + interval '1 millisecond') FROM timeline RETURNING id, started_at`;
+const KNOWN = { name: 'event-is-known', text: 'SELECT FROM outbox WHERE event_id = $1' };
+/** The clocks of those who wrote events differ from that of the database, which wrote when a timeline began. */
+const CLOCKS_DIFFER_MS = 60_000;
 /** An event younger than that is in the outbox, however short its retention. */
 const REMEMBERED_FOR_MS = 60 * 60 * 1_000;
 
@@ -26,15 +29,20 @@ export interface Timeline {
   readonly current: string;
   /** Begins a new one; other processes know within TIMELINE_LOOK_EVERY_MS. */
   begin(): Promise<string>;
-  /** Called when this process has begun one, whoever asked for it. */
+  /**
+   * Whether an event happened in what this database knows as the past. One that is older than the timeline may be of the
+   * time that was lost, and is looked up; any other costs nothing.
+   */
+  holds(event: { readonly id: string; readonly occurredAt: Date }): Promise<boolean>;
+  /** Called when one has begun, here or in another process. */
   onBegun(handler: () => void): void;
   stop(): void;
 }
 
 /**
  * Follows the newest timeline, and begins one by itself when the database lacks an event that this process has seen in
- * it. Every new connection of this pool, and of the others to the same database, is looked at before it is used, since a database is put back while nobody is
- * connected; and every second, for one that is put back under open connections.
+ * it. Every new connection of this pool, and of the others to the same database, is looked at before it is used, since a
+ * database is put back while nobody is connected; and every second, for one that is put back under open connections.
  */
 export async function followTimeline(
   pool: pg.Pool,
@@ -44,6 +52,7 @@ export async function followTimeline(
   const handlers: (() => void)[] = [];
   const known = new Set<string>();
   let current = '';
+  let startedAt = 0;
   /** Rises when one begins, and when it has begun. */
   let rounds = 0;
   let beginning: Promise<unknown> = Promise.resolve();
@@ -58,7 +67,7 @@ export async function followTimeline(
       await beginning;
       return look(sql);
     }
-    const [{ id, newest_event: event, is_behind: isBehind }] = rows;
+    const [{ id, started_at: at, newest_event: event, is_behind: isBehind }] = rows;
     if (event !== seen?.event) seen = event ? { event, at: performance.now() } : undefined;
     // One that this process has never heard of was begun by another that found out first.
     if (isBehind && known.has(id)) {
@@ -66,8 +75,11 @@ export async function followTimeline(
       log.warn({ timeline: current }, 'the database was put back to an earlier state: a new timeline has begun');
       return;
     }
+    const isNews = current !== '' && current !== id;
     current = id;
+    startedAt = at.getTime();
     known.add(id);
+    if (isNews) for (const handler of handlers) handler();
   }
 
   async function begin(sql: Sql): Promise<string> {
@@ -75,6 +87,7 @@ export async function followTimeline(
     const begun = (async () => {
       const { rows } = await sql.query(BEGIN);
       current = rows[0].id;
+      startedAt = rows[0].started_at.getTime();
       known.add(current);
     })();
     beginning = begun.catch(() => undefined);
@@ -85,7 +98,7 @@ export async function followTimeline(
   }
 
   await look(pool);
-  for (const each of [pool, ...others]) lookAtEachConnection(each, look);
+  for (const each of new Set([pool, ...others])) lookAtEachConnection(each, look);
 
   let timer: NodeJS.Timeout;
   let stopped = false;
@@ -102,18 +115,14 @@ export async function followTimeline(
       return current;
     },
     begin: () => begin(pool),
+    async holds({ id, occurredAt }) {
+      if (occurredAt.getTime() > startedAt + CLOCKS_DIFFER_MS) return true;
+      return (await pool.query({ ...KNOWN, values: [id] })).rows.length > 0;
+    },
     onBegun: (handler) => void handlers.push(handler),
     stop() {
       stopped = true;
       clearTimeout(timer);
     },
-  };
-}
-
-/** pg-pool's `verify`: a connection that fails it is not handed out. The types do not know it. */
-function lookAtEachConnection(pool: pg.Pool, look: (sql: Sql) => Promise<void>): void {
-  const options = (pool as unknown as { options: { verify?: unknown } }).options;
-  options.verify = (client: pg.PoolClient, done: (error?: Error) => void) => {
-    look(client).then(() => done(), done);
   };
 }

@@ -18,7 +18,8 @@ export async function stillAtCursor(
   });
   const ownerIds = new Set(cursors.flatMap((cursor) => cursor?.ownerId ?? []));
   const revisions = await history.revisions([...ownerIds]);
-  return cursors.map((cursor) =>
-    cursor && revisions.get(cursor.ownerId) === cursor.revision ? cursor.revision : null,
-  );
+  return cursors.map((cursor) => {
+    const isStill = cursor?.timeline === history.timeline && revisions.get(cursor.ownerId) === cursor.revision;
+    return isStill ? cursor.revision : null;
+  });
 }

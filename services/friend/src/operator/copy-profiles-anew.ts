@@ -1,3 +1,4 @@
+import type { SqlConnection } from '@kith/event-delivery';
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import { v7 as newId } from 'uuid';
 import { z } from 'zod';
@@ -10,11 +11,15 @@ const bodySchema = z.object({ owners: z.array(z.guid()).min(1).max(1_000) });
 
 // A copy that is wrong under the right version would be kept for as new as any: it counts as older than all.
 const DISTRUST = 'UPDATE profile SET version = 0 WHERE user_id = $1 AND NOT deleted';
+const COPIES = 'SELECT user_id, deleted FROM profile WHERE user_id = ANY($1::uuid[])';
+const REMEMBER = 'UPDATE profile SET version = 0, deleted = false WHERE user_id = $1';
 
 /**
  * `{"owners": [id, … at most 1,000]}`: takes their profiles from the user service again, whatever the copies say, with
- * the events that lists get of any profile change. Answers `{"copied": n}`: those whom the user service does not have
- * are left alone, since ending their friendships cannot be taken back.
+ * the events that lists get of any profile change; people whom it does not know, since its database was put back, are
+ * forgotten by the rules, as if they had deleted their account, and people who have an account again are known again.
+ * Answers `{"copied": n, "forgotten": n}`.
+ * Throws KithError SERVICE_UNAVAILABLE for a user service that knows nobody at all: it is not believed.
  */
 export function copyProfilesAnew({ parts, users }: Pick<OperatorOptions, 'parts' | 'users'>): HttpHandler {
   return async (request, response) => {
@@ -23,15 +28,38 @@ export function copyProfilesAnew({ parts, users }: Pick<OperatorOptions, 'parts'
       const issue = body.error.issues[0]!;
       throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, { field: 'owners' });
     }
-    const profiles = await users.profiles(body.data.owners);
+    const { owners } = body.data;
+    // Read before the user service is asked: who is forgotten after that has left since.
+    const { rows: copies } = await parts.pool.query<{ user_id: string; deleted: boolean }>(COPIES, [owners]);
+    const forgotten = new Set(copies.flatMap((copy) => (copy.deleted ? copy.user_id : [])));
+    const profiles = await users.profiles(owners);
+    const known = new Set(profiles.map(({ userId }) => userId));
+    const strangers = copies.flatMap((copy) => (copy.deleted || known.has(copy.user_id) ? [] : copy.user_id));
+    if (strangers.length > 0) await refuseEmptyUserService(users);
     for (const { deleted, ...profile } of profiles) {
-      const context = { now: new Date(), newId };
-      await inTransaction(parts.pool, async (sql) => {
+      await changeLists(parts, async (sql, context) => {
         if (deleted) return forgetPerson(sql, profile.userId, context);
-        await sql.query(DISTRUST, [profile.userId]);
+        await sql.query(forgotten.has(profile.userId) ? REMEMBER : DISTRUST, [profile.userId]);
         return copyProfile(sql, profile, context);
       });
     }
-    sendJson(response, 200, { copied: profiles.length });
+    for (const stranger of strangers) {
+      await changeLists(parts, (sql, context) => forgetPerson(sql, stranger, context));
+    }
+    sendJson(response, 200, { copied: profiles.length, forgotten: strangers.length });
   };
+}
+
+async function changeLists(
+  { pool, view }: OperatorOptions['parts'],
+  change: (sql: SqlConnection, context: { now: Date; newId: () => string }) => Promise<ReadonlyMap<string, number>>,
+): Promise<void> {
+  const revisions = await inTransaction(pool, (sql) => change(sql, { now: new Date(), newId }));
+  await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
+}
+
+/** Friendships that are ended cannot be taken back: an empty database, or another system's, is to end none. */
+async function refuseEmptyUserService(users: OperatorOptions['users']): Promise<void> {
+  if ((await users.profilePage(null, 1)).length > 0) return;
+  throw new KithError('SERVICE_UNAVAILABLE', 'The user service knows nobody at all: is its database the right one?');
 }

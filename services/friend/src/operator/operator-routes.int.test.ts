@@ -169,7 +169,10 @@ test('a copy that is wrong under the right version is taken from the user servic
   await bind([[ann, bob]]);
   const { rows } = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
   await service.pool.query(`UPDATE profile SET nickname = 'somebody else' WHERE user_id = $1`, [bob]);
-  expect(await (await operate('/operator/copy-profiles', { owners: [bob] })).json()).toEqual({ copied: 1 });
+  expect(await (await operate('/operator/copy-profiles', { owners: [bob] })).json()).toEqual({
+    copied: 1,
+    forgotten: 0,
+  });
   const copy = await service.pool.query(`SELECT nickname FROM profile WHERE user_id = $1`, [bob]);
   expect(copy.rows).toEqual(rows);
   const { rows: last } = await service.pool.query(
@@ -183,10 +186,62 @@ test('a copy that is wrong under the right version is taken from the user servic
   expect((await reconcile()).differences).not.toContainEqual(expect.objectContaining({ owner: bob }));
 });
 
+test('people whom the user service does not have any more leave the lists of their friends by the rules', async () => {
+  const [ann, bob] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, bob]]);
+  service.users.putBack(bob);
+  const stranger = expect.objectContaining({ check: 'copies', owner: bob });
+  expect((await reconcile()).differences).toContainEqual(stranger);
+  const copyAnew = async (owners: string[]) => (await operate('/operator/copy-profiles', { owners })).json();
+  expect(await copyAnew([bob, NOBODY])).toEqual({ copied: 0, forgotten: 1 });
+  expect(await totalCount(await service.as(ann), ann)).toBe(0);
+  const { rows: last } = await service.pool.query(
+    'SELECT type, payload FROM outbox WHERE owner_id = $1 ORDER BY revision DESC LIMIT 1',
+    [ann],
+  );
+  expect(last[0]).toMatchObject({ type: 'kith.friend.removed.v1' });
+  expect((await reconcile()).differences).not.toContainEqual(stranger);
+  expect(await copyAnew([bob])).toEqual({ copied: 0, forgotten: 0 });
+  const { rows } = await service.pool.query('SELECT FROM profile WHERE user_id = $1', [NOBODY]);
+  expect(rows).toEqual([]);
+});
+
+test('people who have an account again, and names of an older version, are taken from the user service', async () => {
+  const [ann, gone] = (await Promise.all([service.users.signUp(), service.users.signUp()])) as [string, string];
+  await bind([[ann, gone]]);
+  const asAnn = await service.as(ann);
+  await service.users.changeProfile(ann, { nickname: 'of the lost time' });
+  await service.users.deleteAccount(gone);
+  await eventually('they have left', async () => (await totalCount(asAnn, ann)) === 0);
+  service.users.putBack(gone, { username: 'back', nickname: 'Back', version: 1 });
+  service.users.putBack(ann, { nickname: 'as before', version: 1 });
+  await eventually('the name has come', async () => {
+    const { rows } = await service.pool.query('SELECT version::int FROM profile WHERE user_id = $1', [ann]);
+    return rows[0].version === 2;
+  });
+  await operate('/operator/copy-profiles', { owners: [ann, gone] });
+  const { differences } = await reconcile();
+  for (const owner of [ann, gone]) expect(differences).not.toContainEqual(expect.objectContaining({ owner }));
+  expect(await bind([[ann, gone]])).toMatchObject({ bound: 1 });
+});
+
 test('the status says how much there is, and what waits', async () => {
   expect(await (await operate('/operator/status')).json()).toMatchObject({
     service: 'friend',
     outbox: { unpublished: expect.any(Number), oldestAgeMs: expect.any(Number) },
     data: { lists: expect.any(Number), friendships: expect.any(Number), openRequests: 0 },
   });
+});
+
+test('a user service that knows nobody at all is not believed: nobody is forgotten', async () => {
+  const { rows } = await service.pool.query<{ user_id: string }>('SELECT user_id FROM profile');
+  const { rows: before } = await service.pool.query('SELECT count(*)::int AS people FROM profile WHERE NOT deleted');
+  for (const { user_id: userId } of rows) service.users.putBack(userId);
+  const response = await operate('/operator/copy-profiles', { owners: rows.map(({ user_id: userId }) => userId) });
+  expect([response.status, await response.json()]).toMatchObject([
+    503,
+    { errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] },
+  ]);
+  const { rows: after } = await service.pool.query('SELECT count(*)::int AS people FROM profile WHERE NOT deleted');
+  expect(after).toEqual(before);
 });

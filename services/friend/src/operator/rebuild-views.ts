@@ -1,7 +1,7 @@
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from '../lists/owners-of-lists.ts';
 import type { OperatorOptions } from './operator-options.ts';
-import { countLists, OWNERS_A_PAGE, ownersAfter } from './owners-of-lists.ts';
 
 const AT_ONCE = 8;
 

@@ -43,6 +43,8 @@ export interface TestFriendService {
   as(userId: string): Promise<Ask>;
   /** Nobody is signed in, unless `headers` says who. */
   readonly ask: Ask;
+  /** Stops the service, and starts it anew at the same address; resolves when it answers. */
+  restart(whileAway?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,7 +76,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     ...keys,
     ...config,
   } as const;
-  const service = await startFriendService(serviceConfig, log);
+  let service = await startFriendService(serviceConfig, log);
   const { url } = service;
   await eventually('the friend service is ready', () => missesNothing(url));
   const pool = createPool({ url: database.url, name: 'test', log, max: 4 });
@@ -101,6 +103,11 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     async as(userId) {
       const authorization = `Bearer ${await users.tokenOf(userId)}`;
       return (query, asking = {}) => ask(query, { ...asking, headers: { authorization, ...asking.headers } });
+    },
+    async restart(whileAway) {
+      await service.stop();
+      await whileAway?.();
+      service = await startFriendService({ ...serviceConfig, PORT: Number(new URL(url).port) }, log);
     },
     async stop() {
       await stopInReverse(log, [

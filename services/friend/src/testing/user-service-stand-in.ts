@@ -27,6 +27,8 @@ export interface UserServiceStandIn {
   signUp(profile?: Partial<UsersProfile>, options?: { heardOf?: boolean }): Promise<string>;
   changeProfile(userId: string, change: Partial<UsersProfile>): Promise<void>;
   deleteAccount(userId: string): Promise<void>;
+  /** As after its database was put back: nobody is told. Without a profile there was no such account yet. */
+  putBack(userId: string, profile?: Partial<UsersProfile>): void;
   tokenOf(userId: string, claims?: TokenClaims): Promise<string>;
 }
 
@@ -115,6 +117,11 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
       };
       profiles.set(userId, after);
       await publish(draftEvent(userDeleted, { ...placeOf(after), data: {} }));
+    },
+    putBack(userId, profile) {
+      const now = profiles.get(userId)!;
+      if (profile === undefined) profiles.delete(userId);
+      else profiles.set(userId, { ...now, deleted: false, ...profile });
     },
     tokenOf(
       userId,

@@ -2,27 +2,23 @@ import type { Log } from '@kith/event-delivery';
 import type { ViewRedis } from './connect-redis.ts';
 import type { Distrust } from './distrust-after-outages.ts';
 import type { FloorsToRaise } from './keep-raising-floors.ts';
-import { dropSpoiled, SpoiledView } from './spoiled-view.ts';
+import { AheadOfPostgres, dropAhead, type OnAhead } from './spoiled-view.ts';
 
 export interface CompareOptions {
   readonly redis: ViewRedis;
   readonly distrust: Distrust;
   readonly floors: FloorsToRaise;
   readonly log: Log;
+  readonly onAhead?: OnAhead | undefined;
 }
 
 /** In the background, of a view that was seen at a revision: behind Postgres its floor is raised, ahead it is dropped. */
 export async function compareWithPostgres(options: CompareOptions, ownerId: string, revision: number): Promise<void> {
-  const { redis, distrust, floors, log } = options;
+  const { distrust, floors } = options;
   // Postgres being away is no news to anybody here, and takes no list away from readers.
   const current = await distrust.currentRevision(ownerId).catch(() => revision);
   if (revision < current) await floors.raise(ownerId, current);
   if (revision > current) {
-    await dropSpoiled(redis, ownerId, aheadOf(current, revision), log).catch(() => distrust.doubt(ownerId));
+    await dropAhead(options, ownerId, new AheadOfPostgres(current, revision)).catch(() => distrust.doubt(ownerId));
   }
-}
-
-/** Changes are committed before they are shown: no view is newer than what Postgres answers afterwards. */
-export function aheadOf(current: number, revision: number): SpoiledView {
-  return new SpoiledView(`it stands at revision ${revision}, Postgres at ${current}`);
 }

@@ -14,7 +14,7 @@ import { oneBatchPerOwner } from './one-batch-per-owner.ts';
 import { pauseAfterFailures } from './pause-after-failures.ts';
 import { readList } from './read-list.ts';
 import { revisionsOfViews } from './revisions-of-views.ts';
-import { dropSpoiled, isSpoiled } from './spoiled-view.ts';
+import { dropSpoiled, isSpoiled, type OnAhead } from './spoiled-view.ts';
 
 export interface FriendListViewOptions {
   /** From connectRedis; whoever connected it closes it, after stopping the view. */
@@ -23,6 +23,7 @@ export interface FriendListViewOptions {
   readonly load: (ownerId: string) => Promise<ListState>;
   readonly loadRevisions: LoadRevisions;
   readonly log: Log;
+  readonly onAhead?: OnAhead;
   /** A view that nobody reads for so long goes. Default: a day. */
   readonly expireAfterMs?: number;
   /** How long a loader may take before another may start. Default: 5 s. */
@@ -71,11 +72,13 @@ export interface FriendListView {
   inspect(ownerId: string): Promise<InspectedView>;
   /** Throws the view away and loads it anew; answers its revision. Rejects with ViewUnavailable. */
   rebuild(ownerId: string): Promise<number>;
+  /** Revisions count anew: what was to be seen at least, and what was believed, was of the timeline before. */
+  timelineBegan(): void;
   stop(): void;
 }
 
 export function createFriendListView(options: FriendListViewOptions): FriendListView {
-  const { log } = options;
+  const { log, onAhead } = options;
   const pauseMs = options.pauseAfterFailureMs ?? 200;
   const distrust = new Distrust({
     loadRevisions: options.loadRevisions,
@@ -102,6 +105,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
       distrust,
       floors,
       log,
+      onAhead,
       withSlot: atMostAtOnce(options.mostLoads ?? 8),
       expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
       leaseMs: options.leaseMs ?? 5_000,
@@ -111,7 +115,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     }),
   );
 
-  const revisions = (ownerIds: readonly string[]) => revisionsOfViews({ redis, distrust, floors, log }, ownerIds);
+  const revisions = (ownerIds: readonly string[]) =>
+    revisionsOfViews({ redis, distrust, floors, log, onAhead }, ownerIds);
 
   const inspect = async (ownerId: string) => inspectView((await redis.run('stored-list', ownerId, [])) as unknown[]);
 
@@ -141,6 +146,11 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     async rebuild(ownerId) {
       await redis.run('forget', ownerId, []);
       return (await ask(ownerId, askForWholeList())).revision;
+    },
+
+    timelineBegan() {
+      floors.forget();
+      distrust.outage();
     },
 
     stop: () => floors.stop(),

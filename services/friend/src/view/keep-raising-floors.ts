@@ -43,6 +43,10 @@ export class FloorsToRaise {
     void this.#retryAll();
   }
 
+  forget(): void {
+    this.#pending.clear();
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

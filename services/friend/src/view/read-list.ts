@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@kith/event-delivery';
-import { aheadOf, compareWithPostgres } from './compare-with-postgres.ts';
+import { compareWithPostgres } from './compare-with-postgres.ts';
 import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 import type { Distrust } from './distrust-after-outages.ts';
 import { fillView } from './fill-view.ts';
@@ -9,7 +9,7 @@ import { ListInHand } from './list-in-hand.ts';
 import type { ListState } from './list-state.ts';
 import type { AnswerBatch } from './one-batch-per-owner.ts';
 import type { Question } from './question.ts';
-import { dropSpoiled, isSpoiled, SpoiledView } from './spoiled-view.ts';
+import { AheadOfPostgres, dropAhead, dropSpoiled, isSpoiled, type OnAhead, SpoiledView } from './spoiled-view.ts';
 
 type Questions = ReadonlyMap<string, Question<unknown>>;
 type Answers = ReadonlyMap<string, unknown>;
@@ -20,6 +20,7 @@ export interface ReadListOptions {
   readonly distrust: Distrust;
   readonly floors: FloorsToRaise;
   readonly log: Log;
+  readonly onAhead?: OnAhead | undefined;
   readonly withSlot: <T>(task: () => Promise<T>) => Promise<T>;
   readonly expireAfterMs: number;
   readonly leaseMs: number;
@@ -39,7 +40,8 @@ export function readList(options: ReadListOptions): AnswerBatch {
     try {
       return await answerFromView(ownerId, questions).catch(async (error) => {
         if (!isSpoiled(error)) throw error;
-        await dropSpoiled(redis, ownerId, error, options.log);
+        if (error instanceof AheadOfPostgres) await dropAhead(options, ownerId, error);
+        else await dropSpoiled(redis, ownerId, error, options.log);
         return answerFromView(ownerId, questions);
       });
     } catch (error) {
@@ -64,7 +66,7 @@ export function readList(options: ReadListOptions): AnswerBatch {
         if (compared?.outages !== outages || seen.revision > compared.revision) {
           compared = { revision: await distrust.currentRevision(ownerId), outages };
         }
-        if (seen.revision > compared.revision) throw aheadOf(compared.revision, seen.revision);
+        if (seen.revision > compared.revision) throw new AheadOfPostgres(compared.revision, seen.revision);
         if (seen.revision === compared.revision) {
           distrust.believe(ownerId, outages);
           return seen.answers;

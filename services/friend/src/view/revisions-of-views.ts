@@ -1,6 +1,6 @@
-import { aheadOf, type CompareOptions, compareWithPostgres } from './compare-with-postgres.ts';
+import { type CompareOptions, compareWithPostgres } from './compare-with-postgres.ts';
 import { ViewUnavailable } from './connect-redis.ts';
-import { dropSpoiled } from './spoiled-view.ts';
+import { AheadOfPostgres, dropAhead, dropSpoiled } from './spoiled-view.ts';
 
 /**
  * Where these views stand; one that is behind, or spoiled, is missing. Only the hash with the revision is looked at: of
@@ -34,7 +34,10 @@ export async function revisionsOfViews(
         // Not known: the caller asks Postgres itself, and hears from it what is wrong.
         const current = await distrust.currentRevision(ownerId).catch(() => undefined);
         if (current === undefined || revision < current) return;
-        if (revision > current) return drop(ownerId, aheadOf(current, revision));
+        if (revision > current) {
+          // Waited for: it may be the end of the timeline that the caller's answer is for.
+          return dropAhead(options, ownerId, new AheadOfPostgres(current, revision)).catch(() => undefined);
+        }
         distrust.believe(ownerId, outages);
       } else if (distrust.isDue(ownerId)) void compareWithPostgres(options, ownerId, revision);
       upToDate.set(ownerId, revision);

@@ -36,6 +36,8 @@ export interface UserServiceUnderTest extends AsyncDisposable {
     headers?: Record<string, string>,
   ): Promise<GraphqlAnswer>;
   operator(path: string, body?: object): Promise<Response>;
+  /** The service alone; database and servers stay. */
+  stop(): Promise<void>;
 }
 
 /** A user service with a database and a nats-server of its own. */
@@ -83,6 +85,7 @@ export async function startUserServiceForTests(env: Record<string, string> = {})
         headers: { authorization: `Bearer ${OPERATOR_KEY}` },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
+    stop: () => service.stop(),
     async [Symbol.asyncDispose]() {
       await service.stop();
       await Promise.all([broker.close(), sql.end()]);

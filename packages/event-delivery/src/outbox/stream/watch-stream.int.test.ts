@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type ChildServer, eventually, natsOptions, startNats } from '@kith/local';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { register } from '@prometheus-io/client';
-import { connect } from 'nats';
+import { connect, nanos } from 'nats';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';
@@ -138,6 +138,19 @@ async function aWorldWithNats(): Promise<World> {
   };
 }
 
+/** A tenth of a second is too old for a moment: all that is there goes. */
+async function ageOut(jsm: JetStreamManager, broker: EventBroker): Promise<void> {
+  const [stream] = (await jsm.streams.list().next()).filter(({ config }) => config.name === SHOP_STREAM.name);
+  const { max_age, duplicate_window } = stream!.config;
+  const short = nanos(100);
+  await jsm.streams.update(SHOP_STREAM.name, { max_age: short, duplicate_window: short });
+  await eventually('all is too old', async () => {
+    const { streams } = await broker.status();
+    return streams.find(({ name }) => name === SHOP_STREAM.name)?.messages === 0;
+  });
+  await jsm.streams.update(SHOP_STREAM.name, { max_age, duplicate_window });
+}
+
 const loses: [string, 'another-stream' | 'older-stream' | 'cut', (world: World, copy: string) => Promise<unknown>][] = [
   [
     'its folder is deleted',
@@ -150,6 +163,7 @@ const loses: [string, 'another-stream' | 'older-stream' | 'cut', (world: World, 
   ['its oldest are purged', 'cut', ({ jsm }) => jsm.streams.purge(SHOP_STREAM.name, { keep: 2 })],
   ['max_msgs cuts it', 'cut', ({ jsm }) => jsm.streams.update(SHOP_STREAM.name, { max_msgs: 2 })],
   ['max_bytes cuts it', 'cut', ({ jsm }) => jsm.streams.update(SHOP_STREAM.name, { max_bytes: 1_000 })],
+  ['max_age cuts it', 'cut', ({ jsm, broker }) => ageOut(jsm, broker)],
   [
     'an older copy is put in its place',
     'older-stream',

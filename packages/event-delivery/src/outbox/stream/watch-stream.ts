@@ -6,7 +6,7 @@ import type { Log } from '../../observe/log.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
 import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
-import { RELAY_LOCK } from '../relay-lock.ts';
+import { POSITION_LOCK } from '../relay-lock.ts';
 import { gatherStored } from './gather-stored.ts';
 import { readPosition, type StreamPosition, writePosition } from './stream-position.ts';
 import { type Missing, unpublishMissing } from './unpublish-missing.ts';
@@ -14,7 +14,6 @@ import { type Missing, unpublishMissing } from './unpublish-missing.ts';
 const LOOK_EVERY_MS = 5_000;
 /** As long as a stream keeps events by default: what is older would be dropped again. */
 const KEEP_MS = 7 * 24 * 60 * 60 * 1_000;
-const WATCH_LOCK = RELAY_LOCK + 1;
 
 const republished = new Counter({
   name: 'kith_outbox_republished_total',
@@ -83,7 +82,7 @@ export async function lookAtStream(options: WatchOptions): Promise<boolean> {
   return inTransaction(pool, async (client) => {
     // One process looks at a time: what it reads from the broker has to be newer than what the last one wrote down.
     const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS mine', [
-      WATCH_LOCK,
+      POSITION_LOCK,
       stream.name,
     ]);
     if (!rows[0].mine) return false;
@@ -164,6 +163,8 @@ function positionAfter(
   missing: Missing | undefined,
 ): StreamPosition {
   const isAnother = missing?.reason === 'another-stream';
+  // What was given up a moment ago is a number of this stream already; one that it has not reached, of the one before.
+  const isOfTheOneBefore = isAnother && before.givenUpThrough > found.lastSequence;
   const hadThrough: Record<string, number> = isAnother ? {} : { ...before.hadThrough };
   for (const { stream, durable, ackedThrough, lag, unacked } of status.consumers) {
     if (stream !== found.name) continue;
@@ -178,6 +179,6 @@ function positionAfter(
     lastSequence: found.lastSequence,
     hadThrough,
     holes: holesIn(found),
-    givenUpThrough: isAnother ? 0 : before.givenUpThrough,
+    givenUpThrough: isOfTheOneBefore ? 0 : before.givenUpThrough,
   };
 }

@@ -1,0 +1,67 @@
+import { LIVE_TOKENS_ENDED, type TokensEnded, USER_STREAM } from '@kith/event-contracts';
+import { type EventBroker, giveUpWhenBehind, settleLostTime, watchForRestores } from '@kith/event-delivery';
+import type { Database, Logger } from '@kith/service-kit';
+import type pg from 'pg';
+import { writeLostSessions } from '../sessions/lost-sessions.ts';
+
+export interface RestoreNotices {
+  /** To be asked before anything is published; false when the broker cannot tell yet. */
+  askStream(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Watchdog for a database that was put back to an earlier state, while this process runs or before its time. Then events
+ * of the time that was lost are given up, and tokens of sessions that were lost with it are refused everywhere. What the
+ * other services keep of people is brought back in step by an operator.
+ */
+export async function noticeRestores(options: {
+  database: Database;
+  broker: EventBroker;
+  tokenTtlS: number;
+  /** Tokens that this process is to refuse. */
+  onEnded: (tokens: TokensEnded) => void;
+  log: Logger;
+}): Promise<RestoreNotices> {
+  const { database, broker, tokenTtlS, onEnded, log } = options;
+  const { reads, commands, background, upkeep } = database;
+  const startedAt = new Date();
+  const lostTime = settleLostTime({ pool: upkeep, broker, stream: USER_STREAM, log });
+
+  async function endLostSessions(sql: Pick<pg.ClientBase, 'query'>, goodAt: Date): Promise<void> {
+    try {
+      const tokens = await writeLostSessions(sql, { goodAt, now: new Date(), tokenTtlS });
+      onEnded(tokens);
+      broker.announce(LIVE_TOKENS_ENDED, JSON.stringify(tokens));
+    } catch (err) {
+      log.error({ err }, 'which sessions were lost cannot be written down: tokens of theirs work until they expire');
+    }
+  }
+
+  const watch = await watchForRestores({
+    pools: [upkeep, reads, commands, background],
+    onPutBack: async (sql, goodAt) => {
+      log.warn(
+        {},
+        'the database was put back to an earlier state: events and sessions of the time between are given up',
+      );
+      lostTime.giveUp();
+      await endLostSessions(sql, goodAt);
+    },
+    log,
+  });
+  return {
+    askStream: () =>
+      giveUpWhenBehind({
+        pool: upkeep,
+        broker,
+        stream: USER_STREAM,
+        log,
+        onPutBack: () => endLostSessions(upkeep as unknown as pg.ClientBase, startedAt),
+      }),
+    async stop() {
+      await watch.stop();
+      await lostTime.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { NO_ID, type TokensEnded } from '@kith/event-contracts';
+import type pg from 'pg';
+import { tokensLiveUntil } from './tokens-live-until.ts';
+
+type Sql = Pick<pg.ClientBase, 'query'>;
+
+// Ids rise with the time: what the database has above the newest session from before was made after the restore.
+const NEWEST_BEFORE = 'SELECT id FROM session WHERE id <= $1 ORDER BY id DESC LIMIT 1';
+const KNOWN = 'SELECT id FROM session WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 10000';
+const WRITE = `
+  INSERT INTO lost_sessions (above, through, but, at) VALUES ($1, $2, $3, $4) ON CONFLICT (above, through) DO NOTHING`;
+// Long after the last of their tokens has expired.
+const FORGET = "DELETE FROM lost_sessions WHERE at < now() - interval '30 days'";
+const SINCE = { name: 'lost-sessions-since', text: 'SELECT above, through, but, at FROM lost_sessions WHERE at > $1' };
+
+interface LostRow {
+  readonly above: string;
+  readonly through: string;
+  readonly but: string[];
+  readonly at: Date;
+}
+
+/**
+ * Writes down which sessions a database has lost that was put back: nobody has a list of them, so it is a range of ids,
+ * from the newest session before `goodAt` that is still there to this moment, but those that are there. Resolves to what
+ * verifiers of tokens are to be told.
+ */
+export async function writeLostSessions(
+  sql: Sql,
+  { goodAt, now, tokenTtlS }: { goodAt: Date; now: Date; tokenTtlS: number },
+): Promise<TokensEnded> {
+  const { rows: newest } = await sql.query<{ id: string }>(NEWEST_BEFORE, [lastIdOf(goodAt)]);
+  const above = newest[0]?.id ?? NO_ID;
+  const through = lastIdOf(now);
+  const { rows } = await sql.query<{ id: string }>(KNOWN, [above, through]);
+  const lost = { above, through, but: rows.map(({ id }) => id), at: now };
+  await sql.query(WRITE, [lost.above, lost.through, lost.but, lost.at]);
+  await sql.query(FORGET);
+  return tokensOf(lost, tokenTtlS);
+}
+
+export async function lostSessionsSince(pool: pg.Pool, since: Date, tokenTtlS: number): Promise<TokensEnded[]> {
+  const { rows } = await pool.query<LostRow>({ ...SINCE, values: [since] });
+  return rows.map((row) => tokensOf(row, tokenTtlS));
+}
+
+function tokensOf({ above, through, but, at }: LostRow, tokenTtlS: number): TokensEnded {
+  return { ids: [NO_ID], until: tokensLiveUntil(at, tokenTtlS), sessions: { above, through, but } };
+}
+
+/** The greatest UUID of version 7 of that millisecond (https://www.rfc-editor.org/rfc/rfc9562#section-5.7). */
+function lastIdOf(moment: Date): string {
+  const ms = moment.getTime().toString(16).padStart(12, '0');
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7fff-bfff-ffffffffffff`;
+}
