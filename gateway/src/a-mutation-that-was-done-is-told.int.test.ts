@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startNeighbours } from './testing/start-neighbours.ts';

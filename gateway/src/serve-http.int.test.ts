@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { askWhetherReady, eventually, missesNothing } from '@kith/local';
+import { askWhetherReady, eventually, missesNothing } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNeighbours } from './testing/start-neighbours.ts';
 import { startTestGateway } from './testing/start-test-gateway.ts';

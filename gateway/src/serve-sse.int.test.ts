@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type SeenChange, WATCH } from './testing/live-client.ts';
 import { startNeighbours } from './testing/start-neighbours.ts';

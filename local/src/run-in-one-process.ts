@@ -1,6 +1,7 @@
 import { startBusOfThisProcess } from '@kith/event-delivery';
 import { friendConfigSchema, startFriendService } from '@kith/friend';
 import { gatewayConfig, startGateway } from '@kith/gateway';
+import { createDatabaseIfMissing } from '@kith/local-servers';
 import {
   ConfigError,
   createLog,
@@ -12,7 +13,6 @@ import {
   startTracing,
 } from '@kith/service-kit';
 import { startUserService, userConfigSchema } from '@kith/user';
-import { createDatabaseIfMissing } from './migrations/apply-migrations.ts';
 import { oneProcessConfig } from './one-process-config.ts';
 
 // User, friend and gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the

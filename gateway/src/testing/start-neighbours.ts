@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList, TOKENS_ENDED_PATH, type TokensEnded } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type NatsServer, startNats } from '@kith/local';
+import { type NatsServer, startNats } from '@kith/local-servers';
 import {
   createLog,
   createSubgraphServer,
@@ -12,6 +12,7 @@ import {
   sendJson,
   startHttpServer,
 } from '@kith/service-kit';
+import { usersOfNats } from '@kith/services';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { createSchema } from 'graphql-yoga';
@@ -28,7 +29,7 @@ export async function startNeighbours() {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA', kid: 'test', use: 'sig' }] };
   const verify = createTokenVerifier({ jwks });
-  const nats: NatsServer = await startNats();
+  const nats: NatsServer = await startNats({ users: usersOfNats });
   const broker: EventBroker = await connectBroker({
     eventBus: 'jetstream',
     natsUrl: nats.url,

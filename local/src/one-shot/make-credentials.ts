@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSecretFile } from '@kith/local-servers';
 import { readConfig } from '@kith/service-kit';
-import { redisUsers } from '../servers/who-may-do-what-in-redis.ts';
-import { natsAuthorization } from '../servers/who-may-do-what-on-nats.ts';
-import { writeSecretFile } from '../servers/write-secret-file.ts';
-import { keepSecrets } from '../start/keep-secrets.ts';
+import { usersOfNats, usersOfRedis } from '@kith/services';
+import { keepSecrets } from '../data-folder/keep-secrets.ts';
 import { asEachProcess } from '../system/server-access.ts';
 import { endWithSentence } from './end-with-sentence.ts';
 import { credentialsConfig } from './one-shot-config.ts';
@@ -32,8 +31,8 @@ try {
     return writeSecretFile(join(folder(name), 'env'), lines.join(''));
   };
   const { user, friend, gateway } = access;
-  await writeSecretFile(join(folder('nats'), 'authorization.conf'), natsAuthorization(passwords.nats));
-  await writeSecretFile(join(folder('redis'), 'redis.conf'), redisUsers(passwords.redis));
+  await writeSecretFile(join(folder('nats'), 'authorization.conf'), usersOfNats.configurationFor(passwords.nats));
+  await writeSecretFile(join(folder('redis'), 'redis.conf'), usersOfRedis.configurationFor(passwords.redis));
   await environment('migrate', {
     USER_SERVICE_DATABASE_URL: user.databaseUrl,
     FRIEND_SERVICE_DATABASE_URL: friend.databaseUrl,

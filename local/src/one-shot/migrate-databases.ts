@@ -1,6 +1,5 @@
+import { giveDatabaseToItsService, migrate, roleIn } from '@kith/migrations';
 import { readConfig } from '@kith/service-kit';
-import { migrate } from '../migrations/apply-migrations.ts';
-import { giveDatabaseToItsService, roleIn } from '../servers/give-database-to-its-service.ts';
 import { endWithSentence } from './end-with-sentence.ts';
 import { migrateConfig } from './one-shot-config.ts';
 

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
+import { SetupProblem } from '@kith/local-servers';
 import { configFields, parseConfig } from '@kith/service-kit';
 import { z } from 'zod';
-import { SetupProblem } from '../setup-problem.ts';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 
 const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, secret } = configFields;

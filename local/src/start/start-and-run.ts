@@ -1,8 +1,11 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, isPortFree } from '../find-free-port.ts';
-import { migrate } from '../migrations/apply-migrations.ts';
+import { ChildDidNotStart, freePort, isPortFree, SetupProblem } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
+import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
+import { keepSecrets } from '../data-folder/keep-secrets.ts';
+import { markOf } from '../data-folder/look-at-processes.ts';
 import {
   demonstrationFile,
   describeDemonstration,
@@ -11,11 +14,7 @@ import {
   needsDemonstration,
   seedDemonstration,
 } from '../seed/seed-demonstration.ts';
-import { ChildDidNotStart } from '../servers/run-child-server.ts';
-import { SetupProblem } from '../setup-problem.ts';
-import { type ClaimedFolder, claimDataFolder } from '../system/claim-data-folder.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
-import { markOf } from '../system/look-at-processes.ts';
 import type { ServiceProcess } from '../system/run-restartable.ts';
 import { giveDatabasesToServices } from '../system/server-access.ts';
 import { startProcesses } from '../system/start-processes.ts';
@@ -25,7 +24,6 @@ import { buildWebClientWhenStale } from './build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { isLoopback } from './is-loopback.ts';
-import { keepSecrets } from './keep-secrets.ts';
 import { readStartConfig, type StartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort, startNats } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
+import { usersOfNats } from '@kith/services';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../find-free-port.ts';
-import { startNats } from '../servers/start-nats.ts';
-import { createTestDatabase } from '../testing/create-test-database.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
 import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf } from './wire-processes.ts';
@@ -14,7 +14,7 @@ test.each(['user', 'friend', 'gateway'] as const)(
   async (program) => {
     const folder = await mkdtemp(join(tmpdir(), 'kith-refused-'));
     const database = await createTestDatabase(program === 'user' ? 'user' : 'friend');
-    const nats = await startNats();
+    const nats = await startNats({ users: usersOfNats });
     onTestFinished(async () => {
       await Promise.all([nats.stop(), database.drop()]);
       await rm(folder, { recursive: true, force: true });

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SetupProblem } from '@kith/local-servers';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
-import { SetupProblem } from '../setup-problem.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
 const SUBGRAPHS = ['user', 'friend'] as const;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
+import { missesNothing, runChildServer } from '@kith/local-servers';
 import { hostInUrl } from '@kith/service-kit';
-import { runChildServer } from '../servers/run-child-server.ts';
-import { missesNothing } from './ask-whether-ready.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 

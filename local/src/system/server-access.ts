@@ -1,7 +1,6 @@
-import { createDatabaseIfMissing } from '../migrations/apply-migrations.ts';
-import { asRole, giveDatabaseToItsService } from '../servers/give-database-to-its-service.ts';
-import type { RedisUser } from '../servers/who-may-do-what-in-redis.ts';
-import type { NatsUser } from '../servers/who-may-do-what-on-nats.ts';
+import { createDatabaseIfMissing } from '@kith/local-servers';
+import { asRole, giveDatabaseToItsService } from '@kith/migrations';
+import type { NatsUser, RedisUser } from '@kith/services';
 import type { ServerPasswords } from './server-passwords.ts';
 import type { ServersToStart, ServerUrls } from './start-servers.ts';
 

@@ -1,12 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../find-free-port.ts';
-import type { ChildServer } from '../servers/child-server-on-a-port.ts';
-import { ChildDidNotStart } from '../servers/run-child-server.ts';
-import { startNats } from '../servers/start-nats.ts';
-import { startPostgres } from '../servers/start-postgres.ts';
-import { startRedis } from '../servers/start-redis.ts';
-import { SetupProblem } from '../setup-problem.ts';
+import type { ChildServer } from '@kith/local-servers';
+import { ChildDidNotStart, freePort, SetupProblem, startNats, startPostgres, startRedis } from '@kith/local-servers';
+import { usersOfNats, usersOfRedis } from '@kith/services';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 import { asEachProcess, type ServerAccess } from './server-access.ts';
 import type { ServerPasswords } from './server-passwords.ts';
@@ -85,12 +81,22 @@ async function postgres(options: ServersToStart, logFolder: string) {
 
 const nats = ({ passwords, natsCommand, kithData }: ServersToStart, logFolder: string) =>
   server('nats', kithData, logFolder, (place) =>
-    startNats({ ...place, passwords: passwords.nats, ...(natsCommand !== undefined && { command: natsCommand }) }),
+    startNats({
+      ...place,
+      users: usersOfNats,
+      passwords: passwords.nats,
+      ...(natsCommand !== undefined && { command: natsCommand }),
+    }),
   );
 
 const redis = ({ passwords, redisCommand, kithData }: ServersToStart, logFolder: string) =>
   server('redis', kithData, logFolder, (place) =>
-    startRedis({ ...place, passwords: passwords.redis, ...(redisCommand !== undefined && { command: redisCommand }) }),
+    startRedis({
+      ...place,
+      users: usersOfRedis,
+      passwords: passwords.redis,
+      ...(redisCommand !== undefined && { command: redisCommand }),
+    }),
   );
 
 async function server(

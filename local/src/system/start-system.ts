@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../find-free-port.ts';
-import { migrate } from '../migrations/apply-migrations.ts';
+import { freePort } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
 import { composeSupergraph } from './compose-supergraph.ts';
 import type { ServiceProcess } from './run-restartable.ts';
 import { giveDatabasesToServices, type ServerAccess } from './server-access.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, startPostgres } from '@kith/local';
+import { eventually, startPostgres } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { listenForCommits } from './listen-for-commits.ts';
 import { collectLog } from './testing/collect-log.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { appendToOutbox } from './append-to-outbox.ts';
 import { draftEvent } from './draft-event.ts';

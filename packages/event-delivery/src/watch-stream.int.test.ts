@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from 'nats';
 import { register } from 'prom-client';

@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeBrokerContract } from '../testing/broker-contract.ts';
 import { collectLog } from '../testing/collect-log.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StreamName } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACK_WAIT_MS, type Delivery, type EventBroker, type StoredMessage } from '../broker.ts';
 import { freshMessageId } from '../message-id.ts';

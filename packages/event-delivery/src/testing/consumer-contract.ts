@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DEAD_STREAM, defineEvent, type EnvelopeOf, readData, type StreamName } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EnvelopeOf, userContracts } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { v7 as newId } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { copyProfiles } from '../consumers/copy-profiles.ts';

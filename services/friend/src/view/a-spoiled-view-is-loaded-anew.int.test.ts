@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local';
+import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local-servers';
 import type pg from 'pg';
 import { appendToOutbox } from '../../append-to-outbox.ts';
 import { compareOutboxWithStream } from '../../compare-outbox-with-stream.ts';

@@ -1,0 +1,1 @@
+export type ServiceName = 'user' | 'friend';
