@@ -1,7 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '@kith/service-kit';
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 
 const LOOK_EVERY_MS = 2_000;
 /** An operation that began with the one before has its plan by then. */

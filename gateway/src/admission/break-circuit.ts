@@ -1,6 +1,6 @@
 import type { Logger } from '@kith/service-kit';
+import { Gauge } from '@prometheus-io/client';
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
-import { Gauge } from 'prom-client';
 
 /** So many calls in a row without an answer, and nobody waits for the next. */
 const FAILURES = 8;

@@ -1,5 +1,5 @@
 import { KithError } from '@kith/service-kit';
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge } from '@prometheus-io/client';
 
 export interface LoadLimits {
   /** Operations that run at the same time. */

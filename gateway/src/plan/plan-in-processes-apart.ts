@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PlanNode } from '@graphql-hive/router-query-planner';
 import type { Logger } from '@kith/service-kit';
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { PlanRefused } from './plan-refused.ts';
 import { type PlanJob, PlannerLane } from './planner-lane.ts';
 import { type Answered, type PlannerEnd, startPlannerProcess } from './planner-process.ts';

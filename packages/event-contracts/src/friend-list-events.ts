@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compileCheck } from './compile-check.ts';
 import { defineEvent } from './event-contract.ts';
 import { friendListEvent } from './subjects.ts';
 
@@ -14,6 +15,9 @@ export const friendSchema = personSchema.extend({
   since: z.iso.datetime(),
 });
 export type FriendData = z.output<typeof friendSchema>;
+
+/** Whether it is an entry of a list, wherever it was kept; what a later version adds is let through. */
+export const isFriendData = compileCheck<FriendData>(friendSchema);
 
 export const friendRequestSchema = z.object({
   id: z.string(),

@@ -7,7 +7,10 @@ import { eventIdOf } from './message-id.ts';
 import { readPosition, writePosition } from './stream-position.ts';
 
 const UNKNOWN =
-  'SELECT id FROM unnest($1::text[]) AS id WHERE NOT EXISTS (SELECT FROM outbox WHERE event_id::text = id)';
+  'SELECT seen.id FROM unnest($1::uuid[]) AS seen (id) WHERE NOT EXISTS (SELECT FROM outbox WHERE event_id = seen.id)';
+
+/** Of an event; whatever else is in the stream was never this outbox's. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Whether the stream holds events above all that this outbox has published, which the outbox does not know: then the
@@ -19,7 +22,7 @@ export async function isBehindStream(pool: pg.Pool, broker: EventBroker, stream:
     const after = Math.max(givenUpThrough, highestPublished);
     const ids: string[] = [];
     for await (const { id, sequence } of broker.stored(stream, { after })) {
-      if (id !== undefined && sequence > after) ids.push(eventIdOf(id));
+      if (id !== undefined && sequence > after && UUID.test(eventIdOf(id))) ids.push(eventIdOf(id));
       if (ids.length >= 1_000) break;
     }
     return (await client.query(UNKNOWN, [ids])).rows.length > 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Gauge, Histogram } from '@prometheus-io/client';
 import type pg from 'pg';
-import { Counter, Gauge, Histogram } from 'prom-client';
 import type { EventBroker, Stoppable } from './broker.ts';
 
 /** From a millisecond, which is what a published event takes, to the minutes of an outage. */

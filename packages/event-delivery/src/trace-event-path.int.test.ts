@@ -11,7 +11,7 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
-import { register } from 'prom-client';
+import { register } from '@prometheus-io/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendToOutbox } from './append-to-outbox.ts';
 import { consume } from './consume.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { register } from '@prometheus-io/client';
 import { connect } from 'nats';
-import { register } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appendToOutbox } from './append-to-outbox.ts';
 import type { EventBroker, Stoppable } from './broker.ts';
@@ -13,6 +13,7 @@ import { compareOutboxWithStream } from './compare-outbox-with-stream.ts';
 import { draftEvent } from './draft-event.ts';
 import { startInProcessBroker } from './in-process/in-process-broker.ts';
 import { connectJetStream } from './jetstream/jetstream-broker.ts';
+import { natsOptions } from './jetstream/read-nats-url.ts';
 import { startRelay } from './relay.ts';
 import { collectLog } from './testing/collect-log.ts';
 import { createEventDatabase } from './testing/create-event-database.ts';
@@ -112,7 +113,7 @@ async function aWorldWithNats(): Promise<World> {
   let server: ChildServer = await startNats({ dataFolder });
   const { port } = server;
   const broker = await connectJetStream({ servers: server.url, name: 'test', log });
-  const nc = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const nc = await connect({ ...natsOptions(server.url), maxReconnectAttempts: -1, reconnectTimeWait: 50 });
   const jsm = await jetstreamManager(nc);
   await broker.declareStream(SHOP_STREAM);
   running.push({

@@ -1,6 +1,6 @@
 import type { StreamName } from '@kith/event-contracts';
+import { Counter } from '@prometheus-io/client';
 import type pg from 'pg';
-import { Counter } from 'prom-client';
 import { createAlarm } from './alarm.ts';
 import { OUTBOX_CHANNEL } from './append-to-outbox.ts';
 import type { BrokerStatus, EventBroker, Stoppable } from './broker.ts';

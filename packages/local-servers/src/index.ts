@@ -8,7 +8,7 @@ export { writeSecretFile } from './child-process/write-secret-file.ts';
 export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts';
 export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
-export { REDIS_COMMANDS, type RedisServer, startRedis } from './servers/start-redis.ts';
+export { REDIS_COMMANDS, type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
 export type { Passwords, ServerUsers } from './servers/users-of-a-server.ts';
 export { askWhetherReady, missesNothing, type Readiness } from './waiting/ask-whether-ready.ts';
 export { eventually } from './waiting/eventually.ts';

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
+import { type ChildServer, eventually, redisUrl, startRedis } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from './connect-redis.ts';
@@ -30,7 +30,7 @@ async function addressOf(server: ChildServer) {
     listening.close();
   });
   return {
-    url: `redis://127.0.0.1:${(listening.address() as { port: number }).port}`,
+    url: redisUrl((listening.address() as { port: number }).port, 'kith'),
     leadTo: (next: ChildServer) => {
       port = next.port;
     },
@@ -114,8 +114,8 @@ test('a connection that is killed under a command fails the command, and is open
 
 test('a user and a password in the URL are shown to the server', async () => {
   const server = await start();
-  await tell(server, 'ACL', 'SETUSER', 'kith', 'on', '>secret', '+@all', '~*');
-  const redis = open(server.url.replace('redis://', 'redis://kith:secret@'));
+  await tell(server, 'ACL', 'SETUSER', 'somebody', 'on', '>secret', '+@all', '~*');
+  const redis = open(`redis://somebody:secret@127.0.0.1:${server.port}`);
   await eventually('Redis answers', () => redis.connected);
-  expect(await redis.client.acl('WHOAMI')).toBe('kith');
+  expect(await redis.client.acl('WHOAMI')).toBe('somebody');
 });

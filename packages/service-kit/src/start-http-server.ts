@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { collectDefaultMetrics, register } from '@prometheus-io/client';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, register } from 'prom-client';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendJson, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';

@@ -8,7 +8,14 @@ import {
 import { findProgram } from '../child-process/find-program.ts';
 import { runChildServer } from '../child-process/run-child-server.ts';
 import { writeSecretFile } from '../child-process/write-secret-file.ts';
-import { addressOf, OPERATOR, type Passwords, passwordsOfThisProcess, type ServerUsers } from './users-of-a-server.ts';
+import {
+  addressOf,
+  OPERATOR,
+  type Passwords,
+  passwordOfThisProcess,
+  passwordsOfThisProcess,
+  type ServerUsers,
+} from './users-of-a-server.ts';
 
 export const REDIS_COMMANDS = ['redis-server', 'valkey-server'] as const;
 
@@ -19,6 +26,9 @@ const OPERATOR_ALONE: ServerUsers<typeof OPERATOR> = {
   names: [OPERATOR],
   configurationFor: (passwords) => `user default off\nuser ${OPERATOR} on >${passwords[OPERATOR]} ~* &* +@all\n`,
 };
+
+/** The address of a server that has the passwords of this process, whether it runs or not. */
+export const redisUrl = (port: number, user: string) => addressOf('redis', port, user, passwordOfThisProcess(user));
 
 /**
  * Starts a redis-server (or valkey-server, by `command`) on 127.0.0.1, for its users alone.

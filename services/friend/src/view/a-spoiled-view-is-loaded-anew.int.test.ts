@@ -1,6 +1,6 @@
 import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
+import { register } from '@prometheus-io/client';
 import { Redis } from 'ioredis';
-import { register } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ViewChange } from './list-state.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';

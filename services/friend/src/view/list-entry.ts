@@ -1,4 +1,4 @@
-import type { FriendData } from '@kith/event-contracts';
+import { type FriendData, isFriendData } from '@kith/event-contracts';
 import { foldText } from '@kith/written-text';
 import { type ListOrder, memberOf, nameKey, newestKey } from './sort-keys.ts';
 
@@ -29,26 +29,9 @@ export function memberOfEntry(entry: string, order: ListOrder, userId: string): 
 export function readEntries(entries: readonly string[]): FriendData[] {
   return entries.map((entry) => {
     const friend: unknown = JSON.parse(entry.slice(entry.lastIndexOf('\n') + 1));
-    if (!isFriend(friend)) throw new TypeError('An entry is no friend.');
+    if (!isFriendData(friend)) throw new TypeError('An entry is no friend.');
     return friend;
   });
-}
-
-/** By hand, for a list is read a thousand entries at a time. */
-function isFriend(value: unknown): value is FriendData {
-  if (typeof value !== 'object' || value === null) return false;
-  const { userId, nickname, avatarUrl, remark, pinned, tags, since } = value as Record<string, unknown>;
-  return (
-    typeof userId === 'string' &&
-    typeof nickname === 'string' &&
-    (avatarUrl === null || typeof avatarUrl === 'string') &&
-    (remark === null || typeof remark === 'string') &&
-    typeof pinned === 'boolean' &&
-    Array.isArray(tags) &&
-    tags.every((tag) => typeof tag === 'string') &&
-    typeof since === 'string' &&
-    !Number.isNaN(Date.parse(since))
-  );
 }
 
 /** What a search for `text` looks into. The tab keeps a search from matching across the two names. */

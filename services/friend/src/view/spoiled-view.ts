@@ -1,5 +1,5 @@
 import type { Log } from '@kith/event-delivery';
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
 
 const dropped = new Counter({
