@@ -2,20 +2,17 @@ import {
   DEAD_STREAM,
   deadLetter,
   deadLettersChanged,
-  FRIEND_LIST_VIEW_CONSUMER,
-  FRIEND_STREAM,
   LIVE_TOKENS_ENDED,
   liveFriendList,
   liveSessionEnded,
-  PROFILE_COPY_CONSUMER,
   type StreamName,
   settledDeadLetter,
-  USER_STREAM,
 } from '@kith/event-contracts';
+import { ofEach, SERVICE_NAMES, SERVICES, type Service, type ServiceName } from './services.ts';
 
+export type NatsUser = ServiceName | 'gateway' | 'kith';
 /** Each process has a user of its own; `kith` is the operator. */
-export const NATS_USERS = ['user', 'friend', 'gateway', 'kith'] as const;
-export type NatsUser = (typeof NATS_USERS)[number];
+export const NATS_USERS: readonly NatsUser[] = [...SERVICE_NAMES, 'gateway', 'kith'];
 
 type Rights = {
   readonly publish: readonly string[];
@@ -69,49 +66,61 @@ const notConsuming = (stream: string, durable: string) => [
 
 const inbox = (user: NatsUser) => `_INBOX.${user}.>`;
 
+/** What a service may do with dead letters: make and empty their stream if it has consumers of its own, else read them. */
+const withDeadLetters = ({ consumers }: Service) =>
+  consumers.length === 0
+    ? reading(DEAD_STREAM.name)
+    : [
+        ...owning({ ...DEAD_STREAM, subjects: [] }),
+        api(`STREAM.MSG.DELETE.${DEAD_STREAM.name}`),
+        ...consumers.flatMap(({ durable }) => [
+          deadLetter(durable, '>'),
+          settledDeadLetter(durable, '>'),
+          deadLettersChanged(durable),
+        ]),
+      ];
+
+/** Durable consumers that others have of its stream. */
+const consumersOfOthers = (service: Service) =>
+  SERVICE_NAMES.map((name): Service => SERVICES[name])
+    .filter((other) => other !== service)
+    .flatMap(({ consumers }) => consumers)
+    .filter(({ of }) => of.name === service.stream?.name);
+
+/**
+ * Of a service, by what it is. Dead letters are those services' whose consumers they come from. An event goes to its
+ * stream through the service that owns it, a redriven one too: so that one may record what it redrives.
+ */
+function rightsOf(name: ServiceName): Rights {
+  const service: Service = SERVICES[name];
+  const { stream, consumers, announces, hears } = service;
+  const others = consumersOfOthers(service);
+  return {
+    publish: [
+      ...(stream ? owning(stream) : []),
+      ...announces,
+      ...consumers.flatMap(({ durable, of }) => consuming(of.name, durable)),
+      ...withDeadLetters(service),
+      ...others.map(({ durable }) => settledDeadLetter(durable, '*')),
+      ...LOOK_AROUND,
+    ],
+    ...(others.length > 0 && { butNot: others.flatMap(({ durable, of }) => notConsuming(of.name, durable)) }),
+    subscribe: [
+      ...(stream?.subjects ?? []),
+      ...DEAD_STREAM.subjects,
+      ...(consumers.length > 0 ? [deadLettersChanged('*')] : []),
+      ...hears,
+      inbox(name),
+    ],
+  };
+}
+
 /**
  * Access control by least privilege, for the streams and announcements of `subjects.ts`: the one source of what `start`,
  * the tests and docker compose write for the server (docs/decisions/0033).
- *
- * Dead letters are the friend service's, whose consumers they come from. An event goes to its stream through the service
- * that owns it, a redriven one too: so the user service may record what it redrives.
  */
 const RIGHTS: Readonly<Record<NatsUser, Rights>> = {
-  user: {
-    publish: [
-      ...owning(USER_STREAM),
-      liveSessionEnded('*'),
-      LIVE_TOKENS_ENDED,
-      ...reading(DEAD_STREAM.name),
-      settledDeadLetter(PROFILE_COPY_CONSUMER, '*'),
-      ...LOOK_AROUND,
-    ],
-    butNot: notConsuming(USER_STREAM.name, PROFILE_COPY_CONSUMER),
-    subscribe: [...USER_STREAM.subjects, ...DEAD_STREAM.subjects, LIVE_TOKENS_ENDED, inbox('user')],
-  },
-  friend: {
-    publish: [
-      ...owning(FRIEND_STREAM),
-      liveFriendList('*'),
-      ...consuming(FRIEND_STREAM.name, FRIEND_LIST_VIEW_CONSUMER),
-      ...consuming(USER_STREAM.name, PROFILE_COPY_CONSUMER),
-      ...owning({ ...DEAD_STREAM, subjects: [] }),
-      api(`STREAM.MSG.DELETE.${DEAD_STREAM.name}`),
-      ...[PROFILE_COPY_CONSUMER, FRIEND_LIST_VIEW_CONSUMER].flatMap((consumer) => [
-        deadLetter(consumer, '>'),
-        settledDeadLetter(consumer, '>'),
-        deadLettersChanged(consumer),
-      ]),
-      ...LOOK_AROUND,
-    ],
-    subscribe: [
-      ...FRIEND_STREAM.subjects,
-      ...DEAD_STREAM.subjects,
-      deadLettersChanged('*'),
-      LIVE_TOKENS_ENDED,
-      inbox('friend'),
-    ],
-  },
+  ...ofEach(SERVICE_NAMES, rightsOf),
   gateway: {
     publish: [],
     subscribe: [liveFriendList('*'), liveSessionEnded('*'), LIVE_TOKENS_ENDED, inbox('gateway')],

@@ -18,6 +18,7 @@ import { EVENT_STATUS_HELP, showEventStatus } from './events/show-event-status.t
 import { TAIL_HELP, tailEvents } from './events/tail-events.ts';
 import { IMPORT_HELP, importEdgeList } from './import/import-edge-list.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './running-system/end-with-a-code.ts';
+import { SYSTEM_VARIABLES } from './running-system/find-running-system.ts';
 import { BEGIN_TIMELINE_HELP, beginTimeline } from './system/begin-timeline.ts';
 import { REBUILD_VIEWS_HELP, rebuildViews } from './system/rebuild-views.ts';
 import { ROTATE_KEYS_HELP, rotateKeys } from './system/rotate-keys.ts';
@@ -43,7 +44,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
 };
 
 const HELP = `npx -y pnpm@12 kith COMMAND …, the operator's command. It finds the system that runs from KITH_DATA (.kith), or the one
-that USER_URL, FRIEND_URL and OPERATOR_KEY name.
+that ${SYSTEM_VARIABLES} name.
 
 ${Object.values(COMMANDS)
   .map(({ help }) => `  ${help.split('\n')[0]}`)

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createDatabaseIfMissing, SetupProblem } from '@kith/local-servers';
-import type { ServiceName } from '@kith/services';
+import type { ServiceWithDatabase } from '@kith/services';
 import pg from 'pg';
 
 export type Migration = { name: string; script: string; checksum: string };
@@ -39,7 +39,7 @@ export class MigrationFailed extends SetupProblem {
  */
 export async function migrate(
   databaseUrl: string,
-  service: ServiceName,
+  service: ServiceWithDatabase,
   migrations?: readonly Migration[],
 ): Promise<{ applied: string[] }> {
   const wanted = migrations ?? (await readMigrations(service));
@@ -59,7 +59,7 @@ export async function migrate(
 }
 
 /** The migrations of a service, oldest first; the checksum is Prisma's: SHA-256 of the file, in hex. */
-export async function readMigrations(service: ServiceName): Promise<Migration[]> {
+export async function readMigrations(service: ServiceWithDatabase): Promise<Migration[]> {
   const folder = fileURLToPath(new URL(`../${service}/migrations`, import.meta.url));
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
@@ -80,7 +80,7 @@ type BookEntry = { migration_name: string; checksum: string; finished: boolean }
 async function comparedWithBooks(
   client: pg.Client,
   wanted: readonly Migration[],
-  service: ServiceName,
+  service: ServiceWithDatabase,
 ): Promise<Migration[]> {
   const { rows } = await client.query<BookEntry>(
     `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
@@ -104,7 +104,11 @@ async function comparedWithBooks(
   return wanted.filter(({ name }) => !books.has(name));
 }
 
-async function apply(client: pg.Client, { name, script, checksum }: Migration, service: ServiceName): Promise<void> {
+async function apply(
+  client: pg.Client,
+  { name, script, checksum }: Migration,
+  service: ServiceWithDatabase,
+): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(script);

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@kith/local-servers';
-import type { ServiceName } from '@kith/services';
+import type { ServiceWithDatabase } from '@kith/services';
 import pg from 'pg';
 
-export const templateDatabase = (service: ServiceName) => `template_${service}`;
+export const templateDatabase = (service: ServiceWithDatabase) => `template_${service}`;
 
 /**
  * A migrated, empty database of its own for a test file, on the run's private Postgres. Only inside vitest.
  *
  * @returns its URL, and `drop()`, which cuts connections that are still open
  */
-export async function createTestDatabase(service: ServiceName): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createTestDatabase(
+  service: ServiceWithDatabase,
+): Promise<{ url: string; drop(): Promise<void> }> {
   // Imported here because vitest cannot be imported outside a test run, and the benchmarks import this package.
   const { inject } = await import('vitest');
   const server = new URL(inject('postgresUrl'));

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@kith/local-servers';
+import { WITH_DATABASE } from '@kith/services';
 import type { TestProject } from 'vitest/node';
 import { migrate } from './apply-migrations.ts';
 import { templateDatabase } from './create-test-database.ts';
@@ -10,8 +11,7 @@ import { templateDatabase } from './create-test-database.ts';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'kith-test-'));
   const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), durable: false });
-  await migrate(postgres.url(templateDatabase('user')), 'user');
-  await migrate(postgres.url(templateDatabase('friend')), 'friend');
+  for (const name of WITH_DATABASE) await migrate(postgres.url(templateDatabase(name)), name);
   project.provide('postgresUrl', postgres.url('postgres'));
   return async () => {
     await postgres.stop();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createPool, type Logger } from '@kith/service-kit';
-import type { ServiceName } from '@kith/services';
+import type { ServiceWithDatabase } from '@kith/services';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   bindMigrationAwareSqlAdapterFactory,
@@ -23,7 +23,7 @@ const BPCHAR_OID = 1042;
  */
 export async function compareWithPrismaSchema(
   databaseUrl: string,
-  service: ServiceName,
+  service: ServiceWithDatabase,
   log: Logger,
 ): Promise<string | null> {
   const path = fileURLToPath(new URL(`../../../prisma/${service}/schema.prisma`, import.meta.url));

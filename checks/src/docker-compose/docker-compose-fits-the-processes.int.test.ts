@@ -3,13 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { friendConfigSchema } from '@kith/friend';
 import { gatewayConfig } from '@kith/gateway';
-import { credentialsConfig, migrateConfig, nodeProgram, seedConfig, workspaceRoot } from '@kith/local';
+import { credentialsConfig, loadService, migrateConfig, nodeProgram, seedConfig, workspaceRoot } from '@kith/local';
 import { findProgram, NATS_COMMANDS } from '@kith/local-servers';
 import { parseConfig } from '@kith/service-kit';
-import { usersOfNats, usersOfRedis } from '@kith/services';
-import { userConfigSchema } from '@kith/user';
+import { SERVICE_NAMES, SERVICES, usersOfNats, usersOfRedis } from '@kith/services';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
@@ -53,18 +51,19 @@ makeCredentials();
 afterAll(() => rmSync(credentials, { recursive: true }));
 const madeFor = (name: string) =>
   parseEnv(readFileSync(join(credentials, name, 'env'), 'utf8')) as Record<string, string>;
-const readsCredentials = (name: string) => serviceOf(name).command.includes('--env-file=/credentials/env');
+const readsCredentials = (name: string) => serviceOf(name).command?.includes('--env-file=/credentials/env');
 
 /** All that a process finds: what stands in docker-compose.yml, and its own credentials. */
-const environmentOf = (name: string) => ({
+const environmentOf = (name: string): Record<string, string | undefined> => ({
   ...(readsCredentials(name) && madeFor(name)),
   ...Object.fromEntries(Object.entries(writtenOf(name)).map(([key, value]) => [key, filledIn(value)])),
 });
 
 const SCHEMAS: Record<string, z.ZodObject> = {
   credentials: credentialsConfig,
-  user: userConfigSchema,
-  friend: friendConfigSchema,
+  ...Object.fromEntries(
+    await Promise.all(SERVICE_NAMES.map(async (name) => [name, (await loadService(name)).configSchema])),
+  ),
   gateway: gatewayConfig,
   migrate: migrateConfig,
   seed: seedConfig,
@@ -91,7 +90,7 @@ describe.each(Object.entries(SCHEMAS))('%s', (name, schema) => {
   });
 });
 
-test.each(['user', 'friend', 'gateway'])(
+test.each([...SERVICE_NAMES, 'gateway'])(
   '%s is healthy when its own /ready says so, on the port it listens on',
   (name) => {
     const { healthcheck, ports = [], expose = [] } = serviceOf(name);
@@ -102,6 +101,18 @@ test.each(['user', 'friend', 'gateway'])(
   },
 );
 
+test.each(SERVICE_NAMES)('%s runs, listens and is found as the list of services says', (name) => {
+  const { folder, port, urlVariable, database } = SERVICES[name];
+  expect(serviceOf(name).command.at(-1)).toBe(`${folder}/main.ts`);
+  expect(environmentOf(name).PORT).toBe(String(port));
+  const told = Object.keys(compose.services).flatMap((other) => environmentOf(other)[urlVariable] ?? []);
+  expect([...new Set(told)]).toEqual([`http://${name}:${port}`]);
+  if (database === undefined) return;
+  const made = environmentOf('migrate')[database.urlVariable];
+  expect(made).toMatch(new RegExp(`/${database.databaseName}$`));
+  expect(new URL(environmentOf(name)[database.urlVariable] ?? '')).toMatchObject({ username: database.databaseName });
+});
+
 test('only the gateway can be reached from outside, and only from this machine', () => {
   const published = Object.entries(compose.services).flatMap(([name, { ports = [] }]) =>
     ports.map((port) => [name, port]),
@@ -110,10 +121,10 @@ test('only the gateway can be reached from outside, and only from this machine',
 });
 
 test('every address names a service that is there, and is waited for', () => {
-  const wanted = ['user', 'friend', 'gateway', 'seed', 'migrate'].flatMap((name) =>
+  const wanted = [...SERVICE_NAMES, 'gateway', 'seed', 'migrate'].flatMap((name) =>
     Object.entries(environmentOf(name))
       .filter(([variable]) => variable.endsWith('_URL'))
-      .map(([, value]) => [name, new URL(value).hostname] as const),
+      .map(([, value]) => [name, new URL(value ?? '').hostname] as const),
   );
   expect(wanted.length).toBeGreaterThan(8);
   for (const [name, host] of wanted) {
@@ -154,14 +165,13 @@ test('NATS keeps its streams in files, on a volume, and syncs every message', ()
 });
 
 describe('credentials', () => {
-  const SHARED = ['operator', 'nats', 'redis', 'migrate', 'user', 'friend', 'gateway'];
+  const SHARED = ['operator', 'nats', 'redis', 'migrate', ...SERVICE_NAMES, 'gateway'];
   const mounted = (name: string) =>
     (serviceOf(name).volumes ?? []).map((volume) => volume.split(':') as [string, string]);
 
   test('are made once, for their owner alone', () => {
     const files = [
-      'user/env',
-      'friend/env',
+      ...SERVICE_NAMES.map((name) => `${name}/env`),
       'gateway/env',
       'migrate/env',
       'nats/authorization.conf',
@@ -205,7 +215,7 @@ describe('credentials', () => {
   });
 
   test('open NATS and Redis, each process as itself', () => {
-    for (const name of ['user', 'friend', 'gateway']) {
+    for (const name of [...SERVICE_NAMES, 'gateway']) {
       const { NATS_URL = '', REDIS_URL } = environmentOf(name) as Record<string, string>;
       expect(new URL(NATS_URL)).toMatchObject({ username: name, host: 'nats:4222' });
       if (REDIS_URL) expect(new URL(REDIS_URL)).toMatchObject({ username: name, host: 'redis:6379' });

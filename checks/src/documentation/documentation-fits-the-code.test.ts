@@ -1,9 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { friendConfigSchema } from '@kith/friend';
 import { gatewayConfig } from '@kith/gateway';
 import {
   credentialsConfig,
+  loadService,
   migrateConfig,
   OPERATIONS,
   oneProcessConfig,
@@ -12,7 +12,7 @@ import {
   workspaceRoot,
 } from '@kith/local';
 import { ERROR_CODES } from '@kith/service-kit';
-import { userConfigSchema } from '@kith/user';
+import { SERVICE_NAMES } from '@kith/services';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -43,12 +43,10 @@ function rowsBelow(page: string, head: string): string[][] {
   );
 }
 
+const ofServices = await Promise.all(SERVICE_NAMES.map(async (name) => [name, (await loadService(name)).configSchema]));
+
 describe("the README's table of configuration", () => {
-  const processes: Record<string, z.ZodObject> = {
-    user: userConfigSchema,
-    friend: friendConfigSchema,
-    gateway: gatewayConfig,
-  };
+  const processes: Record<string, z.ZodObject> = { ...Object.fromEntries(ofServices), gateway: gatewayConfig };
   const others = [startConfigSchema, oneProcessConfig, credentialsConfig, migrateConfig, seedConfig];
   const rows = rowsBelow(read('README.md'), '| variable | for | default | what |').map(
     ([names = '', users = '', defaults = '']) => ({

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, SetupProblem } from '@kith/local-servers';
+import type { Fields, ServiceName } from '@kith/services';
 import { keepToItsOwner } from './keep-to-its-owner.ts';
 import { markOf, type ProcessMark, stillRuns } from './look-at-processes.ts';
 
@@ -9,12 +10,10 @@ import { markOf, type ProcessMark, stillRuns } from './look-at-processes.ts';
 export type SystemRecord = {
   startedBy: ProcessMark;
   processes: Record<string, ProcessMark>;
-  /** These four are there once everything is ready. */
+  /** These are there once everything is ready. */
   gatewayUrl?: string;
-  userUrl?: string;
-  friendUrl?: string;
   operatorKey?: string;
-};
+} & Partial<Fields<ServiceName, 'Url', string>>;
 
 export type ClaimedFolder = {
   /** Merges into the record and writes it, in one step. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { SetupProblem, writeSecretFile } from '@kith/local-servers';
 import { z } from 'zod';
 import { newSecret, newServerPasswords, type ServerPasswords } from '../system/server-passwords.ts';
@@ -9,10 +10,10 @@ const schema = z.object({
   gatewayKey: secret,
   operatorKey: secret,
   postgresPassword: secret,
-  // Data folders of earlier versions have none of these: they are made when they are first needed.
-  databasePasswords: z.object({ user: secret, friend: secret }).optional(),
-  natsPasswords: z.object({ user: secret, friend: secret, gateway: secret, kith: secret }).optional(),
-  redisPasswords: z.object({ user: secret, friend: secret, 'one-process': secret, kith: secret }).optional(),
+  // Data folders of earlier versions have none of these, or not everybody's: they are made when they are first needed.
+  databasePasswords: z.record(z.string(), secret).optional(),
+  natsPasswords: z.record(z.string(), secret).optional(),
+  redisPasswords: z.record(z.string(), secret).optional(),
 });
 export type Secrets = { gatewayKey: string; operatorKey: string; passwords: ServerPasswords };
 
@@ -32,12 +33,12 @@ export async function keepSecrets(kithData: string): Promise<Secrets> {
     gatewayKey: newSecret(),
     operatorKey: newSecret(),
     postgresPassword: fresh.postgres,
-    databasePasswords: fresh.databases,
-    natsPasswords: fresh.nats,
-    redisPasswords: fresh.redis,
     ...kept,
+    databasePasswords: { ...fresh.databases, ...kept?.databasePasswords },
+    natsPasswords: { ...fresh.nats, ...kept?.natsPasswords },
+    redisPasswords: { ...fresh.redis, ...kept?.redisPasswords },
   };
-  if (Object.keys(secrets).length > Object.keys(kept ?? {}).length) {
+  if (!isDeepStrictEqual(secrets, kept)) {
     await writeSecretFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
   }
   const { gatewayKey, operatorKey, postgresPassword: postgres } = secrets;

@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import type { Fields, ServiceName } from '@kith/services';
 
 /** Where a running system's operator endpoints are, and the key that opens them. */
-export type OperatorAccess = { userUrl: string; friendUrl: string; operatorKey: string };
-export type OperatorService = 'user' | 'friend';
+export type OperatorAccess = Fields<ServiceName, 'Url', string> & { operatorKey: string };
+export type OperatorService = ServiceName;
 
 /** A service refused a call (`code` of its error), or did not answer (`SERVICE_UNAVAILABLE`). */
 export class OperatorCallFailed extends Error {
@@ -90,7 +91,7 @@ export async function* linesOf<Line>(
 }
 
 async function call(access: OperatorAccess, service: OperatorService, path: string, body?: object): Promise<Response> {
-  const base = service === 'user' ? access.userUrl : access.friendUrl;
+  const base = access[`${service}Url`];
   let response: Response;
   try {
     response = await fetch(`${base}${path}`, {

@@ -1,8 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ChildDidNotStart, freePort, isPortFree, SetupProblem } from '@kith/local-servers';
+import { ChildDidNotStart, isPortFree, SetupProblem } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
+import { databaseOf, fieldsOfEach, SERVICE_NAMES, type ServiceWithDatabase, WITH_DATABASE } from '@kith/services';
 import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
 import { keepSecrets } from '../data-folder/keep-secrets.ts';
 import { markOf } from '../data-folder/look-at-processes.ts';
@@ -17,7 +18,7 @@ import {
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import type { ServiceProcess } from '../system/run-restartable.ts';
 import { giveDatabasesToServices } from '../system/server-access.ts';
-import { startProcesses } from '../system/start-processes.ts';
+import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { type ServerUrls, startServers } from '../system/start-servers.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
 import { buildWebClientWhenStale } from './build-web-client.ts';
@@ -120,15 +121,15 @@ async function bringUp(
   goOn();
 
   await allInOrder([
-    migrateOrExplain(urls.userDatabaseUrl, 'user', config.USER_DATABASE_URL && 'USER_DATABASE_URL'),
-    migrateOrExplain(urls.friendDatabaseUrl, 'friend', config.FRIEND_DATABASE_URL && 'FRIEND_DATABASE_URL'),
+    ...WITH_DATABASE.map((name) => migrateOrExplain(urls[`${name}DatabaseUrl`], name, config)),
     composed,
     webClient,
   ]);
   await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
   // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
   const isPrivate = isLoopback(config.HOST);
-  const isEmpty = isPrivate && (await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]));
+  const databaseUrls = WITH_DATABASE.map((name) => urls[`${name}DatabaseUrl`]);
+  const isEmpty = isPrivate && (await needsDemonstration(kithData, databaseUrls));
   await forgetDemonstration(kithData);
   goOn();
 
@@ -144,8 +145,7 @@ async function bringUp(
       extra: process.env as Record<string, string>,
     },
     {
-      user: await freePort(),
-      friend: await freePort(),
+      services: await freePorts(SERVICE_NAMES),
       gateways: [{ host: config.HOST, port: config.PORT }],
       logFolder: join(kithData, 'logs'),
     },
@@ -155,8 +155,7 @@ async function bringUp(
 
   const addresses = {
     gatewayUrl: processes.gateways[0]?.url ?? '',
-    userUrl: processes.user.url,
-    friendUrl: processes.friend.url,
+    ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => processes[name].url),
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
   const isDemonstration = await hasDemonstration(kithData, urls.userDatabaseUrl);
@@ -171,9 +170,9 @@ async function bringUp(
 }
 
 function givenUrls(config: StartConfig): Partial<ServerUrls> {
+  const given = WITH_DATABASE.filter((name) => config[databaseOf(name).urlVariable]);
   return {
-    ...(config.USER_DATABASE_URL && { userDatabaseUrl: config.USER_DATABASE_URL }),
-    ...(config.FRIEND_DATABASE_URL && { friendDatabaseUrl: config.FRIEND_DATABASE_URL }),
+    ...fieldsOfEach(given, 'DatabaseUrl', (name) => config[databaseOf(name).urlVariable] ?? ''),
     ...natsOf(config),
     ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
   };
@@ -196,11 +195,12 @@ async function allInOrder(works: readonly Promise<unknown>[]): Promise<void> {
   for (const settled of await Promise.allSettled(works)) if (settled.status === 'rejected') throw settled.reason;
 }
 
-async function migrateOrExplain(url: string, service: 'user' | 'friend', variable: string | undefined): Promise<void> {
+async function migrateOrExplain(url: string, service: ServiceWithDatabase, config: StartConfig): Promise<void> {
+  const { urlVariable: variable } = databaseOf(service);
   try {
     await migrate(url, service);
   } catch (error) {
-    if (error instanceof SetupProblem || variable === undefined) throw error;
+    if (error instanceof SetupProblem || config[variable] === undefined) throw error;
     const { message, code } = error as Error & { code?: string };
     throw new SetupProblem(`The database of ${variable} cannot be used (${message || code}): check that variable.`, {
       cause: error,

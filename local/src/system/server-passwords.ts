@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Passwords } from '@kith/local-servers';
-import { NATS_USERS, type NatsUser, REDIS_USERS, type RedisUser } from '@kith/services';
+import {
+  NATS_USERS,
+  type NatsUser,
+  ofEach,
+  REDIS_USERS,
+  type RedisUser,
+  type ServiceWithDatabase,
+  WITH_DATABASE,
+} from '@kith/services';
 
 /** Of the servers that are started here: every process that opens one has its own. */
 export type ServerPasswords = {
   /** The superuser's. */
   postgres: string;
-  databases: { user: string; friend: string };
+  databases: Passwords<ServiceWithDatabase>;
   nats: Passwords<NatsUser>;
   redis: Passwords<RedisUser>;
 };
@@ -16,7 +24,7 @@ export const newSecret = () => randomBytes(24).toString('hex');
 
 export const newServerPasswords = (): ServerPasswords => ({
   postgres: newSecret(),
-  databases: { user: newSecret(), friend: newSecret() },
-  nats: Object.fromEntries(NATS_USERS.map((user) => [user, newSecret()])) as Passwords<NatsUser>,
-  redis: Object.fromEntries(REDIS_USERS.map((user) => [user, newSecret()])) as Passwords<RedisUser>,
+  databases: ofEach(WITH_DATABASE, newSecret),
+  nats: ofEach(NATS_USERS, newSecret),
+  redis: ofEach(REDIS_USERS, newSecret),
 });

@@ -2,13 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChildServer } from '@kith/local-servers';
 import { ChildDidNotStart, freePort, SetupProblem, startNats, startPostgres, startRedis } from '@kith/local-servers';
-import { usersOfNats, usersOfRedis } from '@kith/services';
+import {
+  databaseOf,
+  type Fields,
+  fieldsOfEach,
+  type ServiceWithDatabase,
+  usersOfNats,
+  usersOfRedis,
+  WITH_DATABASE,
+} from '@kith/services';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 import { asEachProcess, type ServerAccess } from './server-access.ts';
 import type { ServerPasswords } from './server-passwords.ts';
 
 /** Opened as whoever may do everything there: for migrations, tests and the operator. */
-export type ServerUrls = { userDatabaseUrl: string; friendDatabaseUrl: string; natsUrl: string; redisUrl: string };
+export type ServerUrls = Fields<ServiceWithDatabase, 'DatabaseUrl', string> & { natsUrl: string; redisUrl: string };
 
 export type ServersToStart = {
   /** Holds `postgres/`, `nats/`, `redis/` and `logs/`. */
@@ -32,7 +40,7 @@ export async function startServers(options: ServersToStart): Promise<{
   const logFolder = join(kithData, 'logs');
   await mkdir(logFolder, { recursive: true, mode: 0o700 });
   const starting = {
-    postgres: given.userDatabaseUrl && given.friendDatabaseUrl ? undefined : postgres(options, logFolder),
+    postgres: WITH_DATABASE.every((name) => given[`${name}DatabaseUrl`]) ? undefined : postgres(options, logFolder),
     nats: given.natsUrl ? undefined : nats(options, logFolder),
     redis: given.redisUrl ? undefined : redis(options, logFolder),
   };
@@ -43,10 +51,12 @@ export async function startServers(options: ServersToStart): Promise<{
     throw failed.reason;
   }
   const [database, bus, cache] = [await starting.postgres, await starting.nats, await starting.redis];
-  const databaseUrl = (name: string) => database?.url(name) ?? '';
   const urls = {
-    userDatabaseUrl: given.userDatabaseUrl ?? databaseUrl('kith_user'),
-    friendDatabaseUrl: given.friendDatabaseUrl ?? databaseUrl('kith_friend'),
+    ...fieldsOfEach(
+      WITH_DATABASE,
+      'DatabaseUrl',
+      (name) => given[`${name}DatabaseUrl`] ?? database?.url(databaseOf(name).databaseName) ?? '',
+    ),
     natsUrl: given.natsUrl ?? bus?.url ?? '',
     redisUrl: given.redisUrl ?? cache?.url ?? '',
   };

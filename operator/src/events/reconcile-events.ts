@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type OperatorAccess, type OperatorService, reconcile } from '@kith/local';
+import { type OperatorAccess, reconcile } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { type Progress, showProgress } from '../running-system/show-progress.ts';
@@ -12,8 +13,6 @@ their copies. Prints every difference. Ends with 0 when there is none (left), el
 
   --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more
   --json    one JSON object a line: {"difference":…} for each, and {"result":…} at the end`;
-
-const SERVICES: readonly OperatorService[] = ['user', 'friend'];
 
 type Checked = Record<string, Record<string, number>>;
 
@@ -62,7 +61,7 @@ async function compare(
 ): Promise<{ checked: Checked; found: FoundDifference[] }> {
   const found: FoundDifference[] = [];
   const checked: Checked = {};
-  for (const service of SERVICES) {
+  for (const service of WITH_STREAM) {
     let isWhole = false;
     for await (const line of reconcile(access, service)) {
       if ('progress' in line) {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStatus } from '@kith/event-delivery';
 import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
 import { CommandFailed } from '../running-system/end-with-a-code.ts';
 import type { Progress } from '../running-system/show-progress.ts';
 import { republishAndWatch } from './republish-events.ts';
@@ -28,7 +29,7 @@ export async function repairDifferences(
   progress: Progress,
 ): Promise<Record<string, number>> {
   const repaired: Record<string, number> = {};
-  for (const service of ['user', 'friend'] as const) {
+  for (const service of WITH_STREAM) {
     const missed = found.filter((difference) => difference.service === service && difference.check !== 'copies');
     const owners = ownersOf(missed);
     if (owners.length === 0) continue;

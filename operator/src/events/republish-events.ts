@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { EventStatus } from '@kith/event-delivery';
 import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { showProgress } from '../running-system/show-progress.ts';
 
-export const REPUBLISH_HELP = `kith events republish --since TIME | --owner ID … [--service user|friend] [--json]
+export const REPUBLISH_HELP = `kith events republish --since TIME | --owner ID … [--service ${WITH_STREAM.join('|')}] [--json]
 
 Publishes events again out of the outboxes: heals a stream that was wiped, or restored from an old copy. Consumers know
 by revision what they have had. Ends when all is published.
@@ -16,7 +17,6 @@ by revision what they have had. Ends when all is published.
   --service  one of them only
   --json     one JSON object at the end`;
 
-const SERVICES: readonly OperatorService[] = ['user', 'friend'];
 const LOOK_EVERY_MS = 200;
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -33,7 +33,7 @@ export async function republishEvents(args: readonly string[]): Promise<ExitCode
     },
   });
   const since = values.since === undefined ? undefined : readMoment(values.since, new Date());
-  const services = SERVICES.filter((service) => values.service === undefined || service === values.service);
+  const services = WITH_STREAM.filter((service) => values.service === undefined || service === values.service);
   const saysWhat = values.since !== undefined || values.owner !== undefined;
   if (positionals.length > 0 || !saysWhat || since === null || services.length === 0) {
     throw new UsedWrongly(REPUBLISH_HELP);

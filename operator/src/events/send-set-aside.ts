@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { SetAside } from '@kith/event-delivery';
 import { answerOf, linesOf, type OperatorService } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 
-export const OUTBOX_LIST_HELP = `kith events outbox list [--service user|friend] [--json]
+export const OUTBOX_LIST_HELP = `kith events outbox list [--service ${WITH_STREAM.join('|')}] [--json]
 
 Shows the events that no broker took, and how many of their owners' later events wait behind each. Ends with 0 when there
 are none, else with 1.
@@ -12,15 +13,13 @@ are none, else with 1.
   --service  of one of them only
   --json     one JSON object a line`;
 
-export const OUTBOX_SEND_HELP = `kith events outbox send OWNER … | --all [--service user|friend] [--json]
+export const OUTBOX_SEND_HELP = `kith events outbox send OWNER … | --all [--service ${WITH_STREAM.join('|')}] [--json]
 
 Tries them again now, and after each what waits behind it. What still cannot be published is set aside anew.
 
   --all      of every owner
   --service  of one of them only
   --json     one JSON object`;
-
-const SERVICES: readonly OperatorService[] = ['user', 'friend'];
 
 /** `kith events outbox list`. */
 export async function listSetAside(args: readonly string[]): Promise<ExitCode> {
@@ -59,7 +58,7 @@ function readArguments(args: readonly string[], help: string) {
     allowPositionals: true,
     options: { all: { type: 'boolean' }, service: { type: 'string' }, json: { type: 'boolean' } },
   });
-  const services = SERVICES.filter((service) => values.service === undefined || service === values.service);
+  const services = WITH_STREAM.filter((service) => values.service === undefined || service === values.service);
   if (services.length === 0) throw new UsedWrongly(help);
   return { owners: positionals, all: values.all ?? false, json: values.json ?? false, services };
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { USER_STREAM } from '@kith/event-contracts';
 import type { StoredDeadLetter } from '@kith/event-delivery';
 import { linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { showProgress } from '../running-system/show-progress.ts';
@@ -70,7 +70,7 @@ export async function showDeadLetter(args: readonly string[]): Promise<ExitCode>
   const [wanted, ...more] = filter.letters ?? [];
   if (wanted === undefined || more.length > 0) throw new UsedWrongly(DEAD_SHOW_HELP);
   const query = `/operator/events/dead?letter=${wanted}`;
-  for await (const letter of linesOf<StoredDeadLetter>(await findRunningSystem(), 'friend', query)) {
+  for await (const letter of linesOf<StoredDeadLetter>(await findRunningSystem(), keeperOf(), query)) {
     print(json, letter, inFull(letter));
     return 0;
   }
@@ -90,7 +90,7 @@ export async function showDeadLetterHistory(args: readonly string[]): Promise<Ex
   type Settlement = SettledLine & { at: string; action: string };
   const access = await findRunningSystem();
   let found = 0;
-  for await (const settled of linesOf<Settlement>(access, 'friend', '/operator/events/dead/history')) {
+  for await (const settled of linesOf<Settlement>(access, keeperOf(), '/operator/events/dead/history')) {
     found += 1;
     print(json, settled, `${settled.at}  ${settled.action.padEnd(9)} ${settled.letter}  ${nameOf(settled)}`);
   }
@@ -115,7 +115,7 @@ async function settle(args: readonly string[], what: 'redrive' | 'drop', help: s
   let done = 0;
   let refused = 0;
   for (const [consumer, letters] of byConsumer) {
-    const service = what === 'redrive' ? publisherOf(letters) : 'friend';
+    const service = what === 'redrive' ? publisherOf(letters) : keeperOf(consumer);
     const body = filter.letters ? { letters: letters.map(({ sequence }) => sequence) } : { ...some, consumer };
     for await (const line of linesOf<SettledLine>(access, service, `/operator/events/dead/${what}`, body)) {
       done += 1;
@@ -133,7 +133,7 @@ async function settle(args: readonly string[], what: 'redrive' | 'drop', help: s
 
 /** All letters of a consumer are from the one stream that it consumes, where the service that owns it alone publishes. */
 const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
-  letter?.origin.stream === USER_STREAM.name ? 'user' : 'friend';
+  WITH_STREAM.find((service) => streamOf(service).name === letter?.origin.stream) ?? keeperOf(letter?.consumer);
 
 function readArguments(args: readonly string[], help: string): { json: boolean; filter: Filter } {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
@@ -153,7 +153,7 @@ function readArguments(args: readonly string[], help: string): { json: boolean; 
 function readLetters(access: OperatorAccess, filter: Filter): AsyncGenerator<StoredDeadLetter> {
   const { consumer = '', ownerId = '', reason = '' } = filter;
   const query = new URLSearchParams({ consumer, owner: ownerId, reason });
-  return linesOf<StoredDeadLetter>(access, 'friend', `/operator/events/dead?${query}`);
+  return linesOf<StoredDeadLetter>(access, keeperOf(), `/operator/events/dead?${query}`);
 }
 
 function print(json: boolean, value: object, text: string): void {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { EventStatus } from '@kith/event-delivery';
-import { answerOf, type OperatorService } from '@kith/local';
+import { answerOf } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 
@@ -11,7 +12,6 @@ Ends with 0 when nothing is dead or set aside and no event waits longer than a m
 
   --json  one JSON object`;
 
-const SERVICES: readonly OperatorService[] = ['user', 'friend'];
 const WAITS_TOO_LONG_MS = 60_000;
 
 /** `kith events status`. */
@@ -24,7 +24,7 @@ export async function showEventStatus(args: readonly string[]): Promise<ExitCode
   if (positionals.length > 0) throw new UsedWrongly(EVENT_STATUS_HELP);
   const access = await findRunningSystem();
   const reports = await Promise.all(
-    SERVICES.map((service) => answerOf<EventStatus>(access, service, '/operator/events/status')),
+    WITH_STREAM.map((service) => answerOf<EventStatus>(access, service, '/operator/events/status')),
   );
   // Both speak to the same broker: streams, consumers and letters are said once.
   const [{ streams, consumers, dead }] = reports as [EventStatus, ...EventStatus[]];

@@ -1,9 +1,18 @@
 import { parseArgs } from 'node:util';
+import { DEAD_STREAM } from '@kith/event-contracts';
 import { linesOf, type OperatorService } from '@kith/local';
+import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 
-export const TAIL_HELP = `kith events tail [--stream USER|FRIEND|DEAD] [--type PREFIX] [--owner ID] [--json]
+/** Each service shows its own stream, and any of them shows the dead letters. */
+const SHOWN_BY: readonly (readonly [OperatorService, string])[] = [
+  ...WITH_STREAM.map((service) => [service, streamOf(service).name] as const),
+  [keeperOf(), DEAD_STREAM.name],
+];
+const STREAMS = SHOWN_BY.map(([, stream]) => stream);
+
+export const TAIL_HELP = `kith events tail [--stream ${STREAMS.join('|')}] [--type PREFIX] [--owner ID] [--json]
 
 Shows events as they are published, until Ctrl-C.
 
@@ -33,25 +42,19 @@ export async function tailEvents(args: readonly string[]): Promise<ExitCode> {
     },
   });
   const { stream, type, owner, json } = values;
-  if (positionals.length > 0 || (stream !== undefined && !/^(USER|FRIEND|DEAD)$/.test(stream))) {
+  if (positionals.length > 0 || (stream !== undefined && !STREAMS.includes(stream))) {
     throw new UsedWrongly(TAIL_HELP);
   }
   const access = await findRunningSystem();
-  // Each service shows its own stream, and either shows the dead letters.
-  const wanted: [OperatorService, string][] = [
-    ['user', 'USER'],
-    ['friend', 'FRIEND'],
-    ['friend', 'DEAD'],
-  ];
-  const following = wanted
-    .filter(([, name]) => stream === undefined || name === stream)
-    .map(async ([service, name]) => {
+  const following = SHOWN_BY.filter(([, name]) => stream === undefined || name === stream).map(
+    async ([service, name]) => {
       const query = new URLSearchParams({ stream: name, type: type ?? '', owner: owner ?? '' });
       for await (const line of linesOf<Line>(access, service, `/operator/events/tail?${query}`)) {
         if (Object.keys(line).length === 0) continue;
         process.stdout.write(`${json ? JSON.stringify(line) : described(line)}\n`);
       }
-    });
+    },
+  );
   await Promise.race(following);
   return 1;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { statusOf } from '@kith/local';
 import { askWhetherReady, type Readiness } from '@kith/local-servers';
+import { SERVICE_NAMES } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 
@@ -20,8 +21,7 @@ export async function showStatus(args: readonly string[]): Promise<ExitCode> {
   const access = await findRunningSystem();
   const processes = [
     ...(access.gatewayUrl ? [{ name: 'gateway', url: access.gatewayUrl, status: undefined }] : []),
-    { name: 'user', url: access.userUrl, status: () => statusOf(access, 'user') },
-    { name: 'friend', url: access.friendUrl, status: () => statusOf(access, 'friend') },
+    ...SERVICE_NAMES.map((name) => ({ name, url: access[`${name}Url`], status: () => statusOf(access, name) })),
   ];
   const reports = await Promise.all(
     processes.map(async ({ name, url, status }) => ({
