@@ -3,6 +3,7 @@ export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts'
 export { oneProcessConfig } from './one-process-config.ts';
 export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';
 export * from './seed/call-operator-endpoints.ts';
+export type { ServiceProcess } from './servers/run-restartable.ts';
 export { buildWebClientWhenStale } from './start/build-web-client.ts';
 export { OPERATIONS } from './start/describe-running-system.ts';
 export { findOrInstallServers } from './start/find-or-install-servers.ts';
@@ -10,5 +11,4 @@ export { dataFolder, startConfigSchema } from './start/read-start-config.ts';
 export { printSubgraphs } from './system/compose-supergraph.ts';
 export { loadService } from './system/load-service.ts';
 export { nodeProgram, workspaceRoot } from './system/run-program-with-node-24.ts';
-export type { ServiceProcess } from './system/run-restartable.ts';
 export { type RunningSystem, startSystem } from './system/start-system.ts';

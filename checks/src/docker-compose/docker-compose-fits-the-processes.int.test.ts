@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -211,7 +211,11 @@ describe('credentials', () => {
     }
     expect(mounted('credentials')).toEqual(SHARED.map((name) => [`${name}-credentials`, `/credentials/${name}`]));
     const dockerfile = readFileSync(join(workspaceRoot, 'Dockerfile'), 'utf8');
-    for (const name of SHARED) expect(dockerfile).toContain(`/credentials/${name}`);
+    const makesFolders = /for name in .*; done/.exec(dockerfile)?.[0] ?? '';
+    const image = mkdtempSync(join(tmpdir(), 'kith-image-'));
+    execFileSync('sh', ['-c', makesFolders.replace('/credentials', `${image}/credentials`)], { cwd: workspaceRoot });
+    expect(readdirSync(join(image, 'credentials')).sort()).toEqual([...SHARED].sort());
+    rmSync(image, { recursive: true });
   });
 
   test('open NATS and Redis, each process as itself', () => {

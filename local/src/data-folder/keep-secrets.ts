@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { SetupProblem, writeSecretFile } from '@kith/local-servers';
 import { z } from 'zod';
-import { newSecret, newServerPasswords, type ServerPasswords } from '../system/server-passwords.ts';
+import { newSecret, newServerPasswords, type ServerPasswords } from '../servers/server-passwords.ts';
 
 const secret = z.string().min(16);
 const schema = z.object({

@@ -12,7 +12,7 @@ import {
   WITH_DATABASE,
 } from '@kith/services';
 import { keepSecrets } from '../data-folder/keep-secrets.ts';
-import { asEachProcess } from '../system/server-access.ts';
+import { asEachProcess } from '../servers/server-access.ts';
 import { endWithSentence } from './end-with-sentence.ts';
 import { credentialsConfig } from './one-shot-config.ts';
 

@@ -15,11 +15,11 @@ import {
   needsDemonstration,
   seedDemonstration,
 } from '../seed/seed-demonstration.ts';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
+import { giveDatabasesToServices } from '../servers/server-access.ts';
+import { type ServerUrls, startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
-import type { ServiceProcess } from '../system/run-restartable.ts';
-import { giveDatabasesToServices } from '../system/server-access.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
-import { type ServerUrls, startServers } from '../system/start-servers.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
 import { buildWebClientWhenStale } from './build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { missesNothing, runChildServer } from '@kith/local-servers';
 import { hostInUrl } from '@kith/service-kit';
 import { ofEach, SERVICE_NAMES, SERVICES } from '@kith/services';
+import { runRestartable, type ServiceProcess } from '../servers/run-restartable.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
-import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 import type { Program } from './wire-processes.ts';
 
 const ENTRIES: Readonly<Record<Program, string>> = {

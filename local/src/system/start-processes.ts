@@ -1,7 +1,7 @@
 import { freePort } from '@kith/local-servers';
 import { fieldsOfEach, ofEach, SERVICE_NAMES, type ServiceName } from '@kith/services';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { runKithProcess } from './run-kith-process.ts';
-import type { ServiceProcess } from './run-restartable.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
 
 export type Addresses = {

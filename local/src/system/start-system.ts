@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { freePort } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import { SERVICE_NAMES, WITH_DATABASE } from '@kith/services';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
+import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
+import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
+import { type ServerUrls, startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
-import type { ServiceProcess } from './run-restartable.ts';
-import { giveDatabasesToServices, type ServerAccess } from './server-access.ts';
-import { newSecret, newServerPasswords } from './server-passwords.ts';
 import { freePorts, type StartedProcesses, startProcesses } from './start-processes.ts';
-import { type ServerUrls, startServers } from './start-servers.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
 /** Its URLs are the operator's, who may do everything; `access` is what its processes have. */

@@ -1,5 +1,5 @@
 import { SERVICE_NAMES } from '@kith/services';
-import type { ServiceProcess } from './run-restartable.ts';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
 
 // `one` is the one process that is gateway and services together.
 const LAST_STARTED_FIRST = ['one', 'gateway', ...SERVICE_NAMES.toReversed(), 'redis', 'nats', 'postgres'];

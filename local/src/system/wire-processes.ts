@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Fields, SERVICE_NAMES, SERVICES, type ServiceName, SUBGRAPHS } from '@kith/services';
+import { eventsDatabaseBeside, OPENS_THE_STREAMS, type ServerAccess } from '../servers/server-access.ts';
 import { workspaceRoot } from './run-program-with-node-24.ts';
-import { eventsDatabaseBeside, OPENS_THE_STREAMS, type ServerAccess } from './server-access.ts';
 
 export type Program = ServiceName | 'gateway' | 'one-process';
 

@@ -43,9 +43,9 @@ export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Serve
   const databaseUrl = (name: ServiceWithDatabase) =>
     given[`${name}DatabaseUrl`] ?? asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords));
   const accessOf = (name: ServiceName) => ({
-    ...(WITH_DATABASE.includes(name) && { databaseUrl: databaseUrl(name) }),
+    ...(isOneOf(WITH_DATABASE, name) && { databaseUrl: databaseUrl(name) }),
     natsUrl: natsUrl(name),
-    ...(IN_REDIS.includes(name) && { redisUrl: redisUrl(name) }),
+    ...(isOneOf(IN_REDIS, name) && { redisUrl: redisUrl(name) }),
   });
   return {
     ...(ofEach(SERVICE_NAMES, accessOf) as Pick<ServerAccess, ServiceName>),
@@ -53,6 +53,9 @@ export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Serve
     oneProcess: { redisUrl: redisUrl('one-process') },
   };
 }
+
+const isOneOf = <Name extends ServiceName>(names: readonly Name[], name: ServiceName): name is Name =>
+  names.some((each) => each === name);
 
 const asUser = (url: string, user: string, password: string) => asRole(url, { role: user, password });
 
