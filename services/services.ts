@@ -108,6 +108,8 @@ const having = <Name extends ServiceName>(part: keyof Service) =>
 export const WITH_DATABASE = having<ServiceWithDatabase>('database');
 export const IN_REDIS = having<ServiceInRedis>('redisKeys');
 export const WITH_STREAM = having<ServiceWithStream>('stream');
+/** Those that write events of their own into their database. */
+export const WITH_OUTBOX = WITH_DATABASE.filter((name) => SERVICES[name].stream !== undefined);
 export const SUBGRAPHS = SERVICE_NAMES.filter((name) => SERVICES[name].isSubgraph);
 
 /** What of a service is there for certain, because it is one of those that have it. */

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { workspaceRoot } from '@kith/local';
+import { SERVICE_NAMES, SERVICES } from '@kith/services';
 import { describe, expect, test } from 'vitest';
 
 type Manifest = { name: string; dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
@@ -46,6 +47,31 @@ describe.each(manifests.map((manifest) => [manifest.name, manifest] as const))('
     expect([...reached]).not.toContain(name);
   });
 });
+
+test.each(SERVICE_NAMES)(
+  '%s imports no other service, not the gateway, and nothing by a way out of its folder',
+  (name) => {
+    const { folder } = SERVICES[name];
+    const root = join(workspaceRoot, folder);
+    const files = globSync('**/*.ts', { cwd: root }).filter((path) => !path.includes('generated'));
+    const strangers = new Set([
+      '@kith/gateway',
+      ...SERVICE_NAMES.filter((other) => other !== name).map((other) => `@kith/${other}`),
+    ]);
+    const crossing = files.flatMap((path) =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)]
+        .map(([, imported = '']) => imported)
+        .filter(
+          (it) =>
+            strangers.has(it) ||
+            (it.startsWith('.') && relative(root, resolve(root, dirname(path), it)).startsWith('..')),
+        )
+        .map((imported) => `${path}: ${imported}`),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    expect(crossing).toEqual([]);
+  },
+);
 
 test('pnpm is not told to be silent about circles', () => {
   expect(readFileSync(join(workspaceRoot, 'pnpm-workspace.yaml'), 'utf8')).not.toMatch(/ignoreWorkspaceCycles/);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { readConfig } from '@kith/service-kit';
-import { databaseOf, fieldsOfEach, SERVICE_NAMES, SERVICES, WITH_DATABASE } from '@kith/services';
+import { databaseOf, fieldsOfEach, SERVICE_NAMES, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
   forgetDemonstration,
@@ -18,7 +18,7 @@ try {
   if (
     await needsDemonstration(
       config.KITH_DATA,
-      WITH_DATABASE.map((name) => config[databaseOf(name).urlVariable]),
+      WITH_OUTBOX.map((name) => config[databaseOf(name).urlVariable]),
     )
   ) {
     await seedDemonstration(config.KITH_DATA, {

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChildDidNotStart, isPortFree, SetupProblem } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
-import { databaseOf, fieldsOfEach, SERVICE_NAMES, type ServiceWithDatabase, WITH_DATABASE } from '@kith/services';
+import {
+  databaseOf,
+  fieldsOfEach,
+  SERVICE_NAMES,
+  type ServiceWithDatabase,
+  WITH_DATABASE,
+  WITH_OUTBOX,
+} from '@kith/services';
 import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
 import { keepSecrets } from '../data-folder/keep-secrets.ts';
 import { markOf } from '../data-folder/look-at-processes.ts';
@@ -102,11 +109,7 @@ async function bringUp(
     if (isStopping()) throw new WasStopped();
   };
   const kithData = config.KITH_DATA;
-  if (!(await isPortFree(config.PORT, config.HOST))) {
-    throw new SetupProblem(
-      `Port ${config.PORT} on ${config.HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${config.PORT + 1} npx -y pnpm@12 start.`,
-    );
-  }
+  await refuseTakenPort(config);
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   composed.catch(() => {});
@@ -128,8 +131,8 @@ async function bringUp(
   await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
   // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
   const isPrivate = isLoopback(config.HOST);
-  const databaseUrls = WITH_DATABASE.map((name) => urls[`${name}DatabaseUrl`]);
-  const isEmpty = isPrivate && (await needsDemonstration(kithData, databaseUrls));
+  const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
+  const isEmpty = isPrivate && (await needsDemonstration(kithData, outboxUrls));
   await forgetDemonstration(kithData);
   goOn();
 
@@ -158,15 +161,26 @@ async function bringUp(
     ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => processes[name].url),
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
-  const isDemonstration = await hasDemonstration(kithData, urls.userDatabaseUrl);
-  if (isDemonstration && isPrivate) await describeDemonstration(kithData);
-  if (isDemonstration && !isPrivate) say(DEMONSTRATION_IS_OPEN);
+  const hasOne = await tellOfDemonstration(kithData, urls.userDatabaseUrl, isPrivate);
   await folder.record({ ...addresses, operatorKey });
   goOn();
   const tookMs = process.uptime() * 1000;
-  process.stdout.write(
-    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: isDemonstration && isPrivate, tookMs })}\n`,
+  process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
+}
+
+async function refuseTakenPort({ HOST, PORT }: StartConfig): Promise<void> {
+  if (await isPortFree(PORT, HOST)) return;
+  throw new SetupProblem(
+    `Port ${PORT} on ${HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${PORT + 1} npx -y pnpm@12 start.`,
   );
+}
+
+/** Says whether there is one that may be told: on a host that others can reach, only that it is open is said. */
+async function tellOfDemonstration(kithData: string, userDatabaseUrl: string, isPrivate: boolean): Promise<boolean> {
+  const isThere = await hasDemonstration(kithData, userDatabaseUrl);
+  if (isThere && isPrivate) await describeDemonstration(kithData);
+  if (isThere && !isPrivate) say(DEMONSTRATION_IS_OPEN);
+  return isThere && isPrivate;
 }
 
 function givenUrls(config: StartConfig): Partial<ServerUrls> {
