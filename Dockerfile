@@ -20,8 +20,8 @@ WORKDIR /kith
 ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=16
 COPY --from=assembled /kith /kith
 # Volumes are made with the rights of the folder they cover.
-RUN mkdir -p /data /credentials/operator /credentials/nats /credentials/redis /credentials/migrate \
-    /credentials/user /credentials/friend /credentials/gateway \
+RUN mkdir -p /data \
+ && for name in operator nats redis migrate gateway services/*/src; do mkdir -p "/credentials/$(basename "${name%/src}")"; done \
  && chown -R node:node /data /credentials
 USER node
 # Node is process 1 here: each process answers SIGTERM itself, by draining.

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { LongFilesFirst } from './local/src/testing/long-files-first.ts';
+import { LongFilesFirst } from './checks/src/running-tests/long-files-first.ts';
 
 // Node gives every package graphql's CommonJS build; Vite would give ours the ES one, and two copies of graphql do not
 // recognise each other's errors and schemas.
@@ -53,7 +53,7 @@ export default defineConfig({
           name: 'int',
           include: ['**/src/**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['./local/src/testing/start-one-postgres-per-test-run.ts'],
+          globalSetup: ['./prisma/src/start-one-postgres-per-test-run.ts'],
           sequence: { groupOrder: 1 },
           maxWorkers: FILES_WITH_SERVERS_AT_ONCE,
           ...SERVER_TIMEOUTS,

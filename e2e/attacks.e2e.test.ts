@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnsweredError } from './src/ask-gateway.ts';
 import { countWhatIsStored } from './src/count-what-is-stored.ts';

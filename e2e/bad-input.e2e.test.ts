@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, type Operation } from './src/ask-gateway.ts';

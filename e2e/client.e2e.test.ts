@@ -1,5 +1,5 @@
 import { createKithClient, type KeyValueStore, KithApiError, type KithClient, memoryStore } from '@kith/client';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { PASSWORD } from './src/person.ts';
 import { type SystemForTest, startSystemForTest } from './src/start-system-for-test.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { Client } from 'undici';

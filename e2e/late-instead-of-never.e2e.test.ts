@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askUntilAnswered } from './src/ask-gateway.ts';
 import { type Follower, followFriendList } from './src/follow-friend-list.ts';

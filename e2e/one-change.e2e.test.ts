@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Follower, followFriendList, type Transport } from './src/follow-friend-list.ts';
 import { contentsOf } from './src/friend-list-in-postgres.ts';

@@ -1,6 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askUntilAnswered } from './src/ask-gateway.ts';
 import { followFriendList } from './src/follow-friend-list.ts';

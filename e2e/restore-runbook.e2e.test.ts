@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ask, dataOf } from './src/ask-gateway.ts';
 import { backUpDatabase } from './src/back-up-database.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { followFriendList } from './src/follow-friend-list.ts';
 import { makeFriends } from './src/friend-operations.ts';

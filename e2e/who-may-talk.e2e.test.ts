@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, natsOptions } from '@kith/local';
+import { natsOptions } from '@kith/event-delivery';
+import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';

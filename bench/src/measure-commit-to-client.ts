@@ -1,4 +1,5 @@
-import { eventually, missesNothing, startSystem } from '@kith/local';
+import { startSystem } from '@kith/local';
+import { eventually, missesNothing } from '@kith/local-servers';
 import { Pool } from 'undici';
 import { startHelper } from './helper-process.ts';
 import { keepPace } from './keep-pace.ts';

@@ -12,7 +12,7 @@ import type { Measurement } from './measurement.ts';
 import { REFUSE_NOTHING } from './refuse-nothing.ts';
 import { PASSWORD } from './talk-to-system.ts';
 
-const KITH = fileURLToPath(new URL('../../local/src/kith.ts', import.meta.url));
+const KITH = fileURLToPath(new URL('../../operator/src/kith.ts', import.meta.url));
 const WITHIN_MS = 180_000;
 
 export const measureImport: Measurement = {

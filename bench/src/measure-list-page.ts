@@ -1,4 +1,5 @@
-import { eventually, type RunningSystem, startSystem } from '@kith/local';
+import { type RunningSystem, startSystem } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { Client } from 'undici';
 import { connectRedis, createFriendListView, loadList, loadRevisions } from './friend-service-insides.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { FRIEND_STREAM, friendChanged } from '@kith/event-contracts';
 import { connectBroker, natsOptions } from '@kith/event-delivery';
-import { eventually, freePort, startNats, startPostgres } from '@kith/local';
+import { eventually, freePort, startNats, startPostgres } from '@kith/local-servers';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from 'nats';
 import pg from 'pg';

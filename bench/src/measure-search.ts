@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { migrate, startPostgres } from '@kith/local';
+import { startPostgres } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
 import type pg from 'pg';
 import type { Measurement } from './measurement.ts';
 import { openPool } from './open-pool.ts';

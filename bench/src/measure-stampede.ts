@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { eventually, migrate, startPostgres, startRedis } from '@kith/local';
+import { eventually, startPostgres, startRedis } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { migrate, startPostgres } from '@kith/local';
+import { startPostgres } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { exampleData } from './example-event.ts';

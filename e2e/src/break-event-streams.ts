@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { natsOptions } from '@kith/local';
+import { natsOptions } from '@kith/event-delivery';
 import { connect } from 'nats';
 import pg from 'pg';
 import type { SystemForTest } from './start-system-for-test.ts';

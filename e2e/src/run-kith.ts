@@ -15,7 +15,7 @@ export function runKith(
   system: Pick<SystemForTest, 'user' | 'friend' | 'operatorKey'>,
   args: readonly string[],
 ): KithRun {
-  const child = spawn(process.execPath, [join(WORKSPACE, 'local/src/kith.ts'), ...args], {
+  const child = spawn(process.execPath, [join(WORKSPACE, 'operator/src/kith.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

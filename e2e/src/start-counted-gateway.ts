@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, freePort, missesNothing, type RunningSystem } from '@kith/local';
+import type { RunningSystem } from '@kith/local';
+import { eventually, freePort, missesNothing } from '@kith/local-servers';
 
 export interface Fetches {
   readonly user: number;

@@ -1,23 +1,14 @@
-export { natsOptions } from '@kith/event-delivery';
-export { eventually } from './eventually.ts';
-export { freePort } from './find-free-port.ts';
-export {
-  createDatabaseIfMissing,
-  type Migration,
-  MigrationFailed,
-  migrate,
-  readMigrations,
-  type Service,
-} from './migrations/apply-migrations.ts';
-export { BROWSER_COMMANDS } from './servers/browser-commands.ts';
-export type { ChildServer } from './servers/child-server-on-a-port.ts';
-export { findProgram } from './servers/find-program.ts';
-export { type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
-export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
-export { type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
-export { SetupProblem } from './setup-problem.ts';
+export { readSystemRecord } from './data-folder/claim-data-folder.ts';
+export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts';
+export { oneProcessConfig } from './one-process-config.ts';
+export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';
+export * from './seed/call-operator-endpoints.ts';
+export type { ServiceProcess } from './servers/run-restartable.ts';
 export { buildWebClientWhenStale } from './start/build-web-client.ts';
-export { askWhetherReady, missesNothing, type Readiness } from './system/ask-whether-ready.ts';
-export type { ServiceProcess } from './system/run-restartable.ts';
+export { OPERATIONS } from './start/describe-running-system.ts';
+export { findOrInstallServers } from './start/find-or-install-servers.ts';
+export { dataFolder, startConfigSchema } from './start/read-start-config.ts';
+export { printSubgraphs } from './system/compose-supergraph.ts';
+export { loadService } from './system/load-service.ts';
+export { nodeProgram, workspaceRoot } from './system/run-program-with-node-24.ts';
 export { type RunningSystem, startSystem } from './system/start-system.ts';
-export { createTestDatabase } from './testing/create-test-database.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { contentsOf, type StoredFriendList } from '../friend-list-in-postgres.ts';
 import { readWholeList } from '../friend-operations.ts';
 import { openDatabase } from '../open-database.ts';

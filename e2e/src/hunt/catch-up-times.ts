@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import type { Follower } from '../follow-friend-list.ts';
 import type { Person } from '../person.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';

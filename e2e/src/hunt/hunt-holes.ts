@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { followFriendList } from '../follow-friend-list.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';

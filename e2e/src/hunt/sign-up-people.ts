@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { addFriend, updateProfile } from '../friend-operations.ts';
 import { type Person, signUp } from '../person.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';

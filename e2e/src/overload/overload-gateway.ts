@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { dataOf } from '../ask-gateway.ts';
 import { signUp } from '../person.ts';
 import type { SystemForTest } from '../start-system-for-test.ts';

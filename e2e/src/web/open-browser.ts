@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BROWSER_COMMANDS, findProgram } from '@kith/local';
+import { BROWSER_COMMANDS, findProgram } from '@kith/local-servers';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 /** One browser for a test file, which keeps to itself: no updates, no telemetry, a profile of its own. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local';
+import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local-servers';
 
 export interface Shop {
   readonly orders: RunningService;

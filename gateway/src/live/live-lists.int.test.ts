@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { beforeEach, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
 import { withTestGateway } from '../testing/with-test-gateway.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList } from '@kith/event-contracts';
-import { eventually, missesNothing, startNats } from '@kith/local';
+import { eventually, missesNothing, startNats } from '@kith/local-servers';
 import { beforeEach, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
 import { withTestGateway } from '../testing/with-test-gateway.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eventually, freePort, missesNothing } from '@kith/local';
+import { eventually, freePort, missesNothing } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startNeighbours } from '../testing/start-neighbours.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { withTestGateway } from '../testing/with-test-gateway.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { describe, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
 import { withTestGateway } from '../testing/with-test-gateway.ts';

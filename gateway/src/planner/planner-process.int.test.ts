@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { composedWorld } from '../testing/two-services.ts';
 import { startPlannerProcess } from './planner-process.ts';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { createLog } from '@kith/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectSubgraph } from './call-subgraph.ts';

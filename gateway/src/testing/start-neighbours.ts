@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList, TOKENS_ENDED_PATH, type TokensEnded } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { type NatsServer, startNats } from '@kith/local';
+import { type NatsServer, startNats } from '@kith/local-servers';
 import {
   createLog,
   createSubgraphServer,
@@ -12,6 +12,7 @@ import {
   sendJson,
   startHttpServer,
 } from '@kith/service-kit';
+import { usersOfNats } from '@kith/services';
 import type { createSchema } from 'graphql-yoga';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { FriendLists } from './friend-lists-in-memory.ts';
@@ -26,7 +27,7 @@ export async function startNeighbours() {
   const gatewayKey = randomUUID();
   const { jwks, tokenOf } = await createTokens();
   const verify = createTokenVerifier({ jwks });
-  const nats: NatsServer = await startNats();
+  const nats: NatsServer = await startNats({ users: usersOfNats });
   const broker: EventBroker = await connectBroker({ eventBus: 'jetstream', natsUrl: nats.url, name: 'friend', log });
   const lists = new FriendLists();
   const endedTokens: TokensEnded[] = [];

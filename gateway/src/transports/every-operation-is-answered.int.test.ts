@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { withTestGateway } from '../testing/with-test-gateway.ts';

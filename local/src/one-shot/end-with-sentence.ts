@@ -1,4 +1,4 @@
-import { SetupProblem } from '../setup-problem.ts';
+import { SetupProblem } from '@kith/local-servers';
 
 /** Prints one sentence for what a person can mend, the stack for the rest, and has the process end with code 1. */
 export function endWithSentence(error: unknown): void {

@@ -1,11 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSecretFile } from '@kith/local-servers';
 import { readConfig } from '@kith/service-kit';
-import { redisUsers } from '../servers/who-may-do-what-in-redis.ts';
-import { natsAuthorization } from '../servers/who-may-do-what-on-nats.ts';
-import { writeSecretFile } from '../servers/write-secret-file.ts';
-import { keepSecrets } from '../start/keep-secrets.ts';
-import { asEachProcess } from '../system/server-access.ts';
+import {
+  databaseOf,
+  fieldsOfEach,
+  SERVICE_NAMES,
+  SERVICES,
+  usersOfNats,
+  usersOfRedis,
+  WITH_DATABASE,
+} from '@kith/services';
+import { keepSecrets } from '../data-folder/keep-secrets.ts';
+import { asEachProcess } from '../servers/server-access.ts';
 import { endWithSentence } from './end-with-sentence.ts';
 import { credentialsConfig } from './one-shot-config.ts';
 
@@ -14,14 +21,13 @@ import { credentialsConfig } from './one-shot-config.ts';
 const config = readConfig(credentialsConfig);
 try {
   const folder = (name: string) => join(config.CREDENTIALS_FOLDER, name);
-  for (const name of ['operator', 'nats', 'redis', 'migrate', 'user', 'friend', 'gateway']) {
+  for (const name of ['operator', 'nats', 'redis', 'migrate', ...SERVICE_NAMES, 'gateway']) {
     await mkdir(folder(name), { recursive: true, mode: 0o700 });
   }
   const { passwords } = await keepSecrets(folder('operator'));
   const access = asEachProcess(
     {
-      userDatabaseUrl: config.USER_DATABASE_URL,
-      friendDatabaseUrl: config.FRIEND_DATABASE_URL,
+      ...fieldsOfEach(WITH_DATABASE, 'DatabaseUrl', (name) => config[databaseOf(name).urlVariable]),
       natsUrl: config.NATS_URL,
       redisUrl: config.REDIS_URL,
     },
@@ -31,24 +37,23 @@ try {
     const lines = Object.entries(variables).map(([variable, value]) => `${variable}=${value}\n`);
     return writeSecretFile(join(folder(name), 'env'), lines.join(''));
   };
-  const { user, friend, gateway } = access;
-  await writeSecretFile(join(folder('nats'), 'authorization.conf'), natsAuthorization(passwords.nats));
-  await writeSecretFile(join(folder('redis'), 'redis.conf'), redisUsers(passwords.redis));
-  await environment('migrate', {
-    USER_SERVICE_DATABASE_URL: user.databaseUrl,
-    FRIEND_SERVICE_DATABASE_URL: friend.databaseUrl,
-  });
-  await environment('user', {
-    USER_DATABASE_URL: user.databaseUrl,
-    NATS_URL: user.natsUrl,
-    REDIS_URL: user.redisUrl,
-  });
-  await environment('friend', {
-    FRIEND_DATABASE_URL: friend.databaseUrl,
-    NATS_URL: friend.natsUrl,
-    REDIS_URL: friend.redisUrl,
-  });
-  await environment('gateway', { NATS_URL: gateway.natsUrl });
+  await writeSecretFile(join(folder('nats'), 'authorization.conf'), usersOfNats.configurationFor(passwords.nats));
+  await writeSecretFile(join(folder('redis'), 'redis.conf'), usersOfRedis.configurationFor(passwords.redis));
+  await environment(
+    'migrate',
+    Object.fromEntries(WITH_DATABASE.map((name) => [databaseOf(name).serviceUrlVariable, access[name].databaseUrl])),
+  );
+  for (const name of SERVICE_NAMES) {
+    const { database } = SERVICES[name];
+    const { natsUrl, databaseUrl, redisUrl }: { natsUrl: string; databaseUrl?: string; redisUrl?: string } =
+      access[name];
+    await environment(name, {
+      ...(database && databaseUrl && { [database.urlVariable]: databaseUrl }),
+      NATS_URL: natsUrl,
+      ...(redisUrl && { REDIS_URL: redisUrl }),
+    });
+  }
+  await environment('gateway', { NATS_URL: access.gateway.natsUrl });
 } catch (error) {
   endWithSentence(error);
 }

@@ -1,10 +1,8 @@
 import { configFields } from '@kith/service-kit';
 import { z } from 'zod';
+import { addressVariables, databaseVariables, serviceDatabaseVariables } from '../system/variables-of-services.ts';
 
-const databases = z.object({
-  USER_DATABASE_URL: configFields.postgresUrl,
-  FRIEND_DATABASE_URL: configFields.postgresUrl,
-});
+const databases = z.object(databaseVariables(configFields.postgresUrl));
 
 /** What `make-credentials.ts` needs: where the servers are, and a folder that outlives the container. */
 export const credentialsConfig = databases.extend({
@@ -16,14 +14,12 @@ export const credentialsConfig = databases.extend({
 /** What `migrate-databases.ts` needs. */
 export const migrateConfig = databases.extend({
   /** With which the service is to open its database: this role is made, and given the database. */
-  USER_SERVICE_DATABASE_URL: configFields.postgresUrl.optional(),
-  FRIEND_SERVICE_DATABASE_URL: configFields.postgresUrl.optional(),
+  ...serviceDatabaseVariables(configFields.postgresUrl.optional()),
 });
 
 /** What `seed-when-empty.ts` needs. */
 export const seedConfig = databases.extend({
-  USER_URL: configFields.httpUrl,
-  FRIEND_URL: configFields.httpUrl,
+  ...addressVariables(configFields.httpUrl),
   OPERATOR_KEY: configFields.secret,
   /** A folder that outlives the container: an interrupted seeding is finished the next time. */
   KITH_DATA: z.string().min(1),

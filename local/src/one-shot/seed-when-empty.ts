@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { readConfig } from '@kith/service-kit';
+import { databaseOf, fieldsOfEach, SERVICE_NAMES, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
   forgetDemonstration,
@@ -14,10 +15,14 @@ import { seedConfig } from './one-shot-config.ts';
 const config = readConfig(seedConfig);
 try {
   await mkdir(config.KITH_DATA, { recursive: true });
-  if (await needsDemonstration(config.KITH_DATA, [config.USER_DATABASE_URL, config.FRIEND_DATABASE_URL])) {
+  if (
+    await needsDemonstration(
+      config.KITH_DATA,
+      WITH_OUTBOX.map((name) => config[databaseOf(name).urlVariable]),
+    )
+  ) {
     await seedDemonstration(config.KITH_DATA, {
-      userUrl: config.USER_URL,
-      friendUrl: config.FRIEND_URL,
+      ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => config[SERVICES[name].urlVariable]),
       operatorKey: config.OPERATOR_KEY,
     });
     process.stdout.write('seeded the demonstration\n');

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { importFriendships, importUsers, type OperatorAccess } from '../command/call-operator-endpoints.ts';
+import { importFriendships, importUsers, type OperatorAccess } from './call-operator-endpoints.ts';
 import { FRIENDSHIPS, MEMBERS } from './zacharys-karate-club.ts';
 
 /** Everybody's in the demonstration. It is printed at the start: it protects nothing. */

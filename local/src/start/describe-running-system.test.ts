@@ -1,3 +1,4 @@
+import { fieldsOfEach, SERVICE_NAMES } from '@kith/services';
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { FRIENDSHIPS, MEMBERS } from '../seed/zacharys-karate-club.ts';
@@ -5,8 +6,7 @@ import { CHANGE, describeRunningSystem, OPERATIONS } from './describe-running-sy
 
 const described = describeRunningSystem({
   gatewayUrl: 'http://127.0.0.1:4000',
-  userUrl: 'http://127.0.0.1:20001',
-  friendUrl: 'http://127.0.0.1:20002',
+  ...fieldsOfEach(SERVICE_NAMES, 'Url', () => 'http://127.0.0.1:20001'),
   kithData: `${process.cwd()}/.kith`,
   hasDemonstration: true,
   tookMs: 1_234,

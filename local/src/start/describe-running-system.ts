@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { type Fields, SERVICE_NAMES, type ServiceName } from '@kith/services';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
 
 const SIGN_IN = (username: string) =>
@@ -21,22 +22,22 @@ export const CHANGE = 'mutation { updateProfile(input: { nickname: "Ben the Brav
 export const OPERATIONS = [SIGN_IN('mr_hi'), WATCH, SIGN_IN('ben'), CHANGE];
 
 /** What a person needs to see once everything runs. */
-export function describeRunningSystem(system: {
-  gatewayUrl: string;
-  userUrl: string;
-  friendUrl: string;
-  kithData: string;
-  /** Whether the demonstration is there, and its password may be told. */
-  hasDemonstration: boolean;
-  tookMs: number;
-}): string {
+export function describeRunningSystem(
+  system: Fields<ServiceName, 'Url', string> & {
+    gatewayUrl: string;
+    kithData: string;
+    /** Whether the demonstration is there, and its password may be told. */
+    hasDemonstration: boolean;
+    tookMs: number;
+  },
+): string {
   const folder = relative(process.cwd(), system.kithData) || system.kithData;
   const lines = [
     `Kith runs (ready in ${(system.tookMs / 1000).toFixed(1)} s). Ctrl-C stops all of it.`,
     '',
     `  Web client        ${system.gatewayUrl}`,
     `  API and GraphiQL  ${system.gatewayUrl}/graphql`,
-    `  Services          user ${system.userUrl}, friend ${system.friendUrl}`,
+    `  Services          ${SERVICE_NAMES.map((name) => `${name} ${system[`${name}Url`]}`).join(', ')}`,
     `  Data and logs     ${folder}, ${folder}/logs`,
     '',
   ];

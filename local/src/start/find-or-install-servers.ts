@@ -1,10 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { BROWSER_COMMANDS } from '../servers/browser-commands.ts';
-import { findProgram } from '../servers/find-program.ts';
-import { NATS_COMMANDS } from '../servers/start-nats.ts';
-import { REDIS_COMMANDS } from '../servers/start-redis.ts';
-import { SetupProblem } from '../setup-problem.ts';
+import { BROWSER_COMMANDS, findProgram, NATS_COMMANDS, REDIS_COMMANDS, SetupProblem } from '@kith/local-servers';
 
 const NEEDED = {
   nats: { commands: NATS_COMMANDS, debianPackage: 'nats-server', variable: 'NATS_URL' },

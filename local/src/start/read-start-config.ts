@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path';
+import { SetupProblem } from '@kith/local-servers';
 import { configFields, parseConfig } from '@kith/service-kit';
 import { z } from 'zod';
-import { SetupProblem } from '../setup-problem.ts';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
+import { databaseVariables } from '../system/variables-of-services.ts';
 
 const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, secret } = configFields;
 
@@ -10,8 +11,7 @@ export const startConfigSchema = z.object({
   HOST: host,
   PORT: port.default(4000),
   KITH_DATA: z.string().default('.kith'),
-  USER_DATABASE_URL: postgresUrl.optional(),
-  FRIEND_DATABASE_URL: postgresUrl.optional(),
+  ...databaseVariables(postgresUrl.optional()),
   NATS_URL: natsUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   EVENT_BUS: eventBus,

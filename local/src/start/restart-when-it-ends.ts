@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceProcess } from '../system/run-restartable.ts';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;

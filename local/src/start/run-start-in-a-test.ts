@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { eventually } from '../eventually.ts';
+import { eventually } from '@kith/local-servers';
 import { nodeProgram, workspaceRoot } from '../system/run-program-with-node-24.ts';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
@@ -43,7 +43,7 @@ export function runKith(env: Record<string, string>, ...args: string[]): Promise
     const options = { env: { PATH: process.env.PATH, ...env } };
     const child = execFile(
       nodeProgram(),
-      [join(workspaceRoot, 'local/src/kith.ts'), ...args],
+      [join(workspaceRoot, 'operator/src/kith.ts'), ...args],
       options,
       (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );

@@ -1,8 +1,19 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, isPortFree } from '../find-free-port.ts';
-import { migrate } from '../migrations/apply-migrations.ts';
+import { ChildDidNotStart, isPortFree, SetupProblem } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
+import {
+  databaseOf,
+  fieldsOfEach,
+  SERVICE_NAMES,
+  type ServiceWithDatabase,
+  WITH_DATABASE,
+  WITH_OUTBOX,
+} from '@kith/services';
+import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
+import { keepSecrets } from '../data-folder/keep-secrets.ts';
+import { markOf } from '../data-folder/look-at-processes.ts';
 import {
   demonstrationFile,
   describeDemonstration,
@@ -11,21 +22,16 @@ import {
   needsDemonstration,
   seedDemonstration,
 } from '../seed/seed-demonstration.ts';
-import { ChildDidNotStart } from '../servers/run-child-server.ts';
-import { SetupProblem } from '../setup-problem.ts';
-import { type ClaimedFolder, claimDataFolder } from '../system/claim-data-folder.ts';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
+import { giveDatabasesToServices } from '../servers/server-access.ts';
+import { type ServerUrls, startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
-import { markOf } from '../system/look-at-processes.ts';
-import type { ServiceProcess } from '../system/run-restartable.ts';
-import { giveDatabasesToServices } from '../system/server-access.ts';
-import { startProcesses } from '../system/start-processes.ts';
-import { type ServerUrls, startServers } from '../system/start-servers.ts';
+import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
 import { buildWebClientWhenStale } from './build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { isLoopback } from './is-loopback.ts';
-import { keepSecrets } from './keep-secrets.ts';
 import { readStartConfig, type StartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';
@@ -103,11 +109,7 @@ async function bringUp(
     if (isStopping()) throw new WasStopped();
   };
   const kithData = config.KITH_DATA;
-  if (!(await isPortFree(config.PORT, config.HOST))) {
-    throw new SetupProblem(
-      `Port ${config.PORT} on ${config.HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${config.PORT + 1} npx -y pnpm@12 start.`,
-    );
-  }
+  await refuseTakenPort(config);
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   composed.catch(() => {});
@@ -122,15 +124,15 @@ async function bringUp(
   goOn();
 
   await allInOrder([
-    migrateOrExplain(urls.userDatabaseUrl, 'user', config.USER_DATABASE_URL && 'USER_DATABASE_URL'),
-    migrateOrExplain(urls.friendDatabaseUrl, 'friend', config.FRIEND_DATABASE_URL && 'FRIEND_DATABASE_URL'),
+    ...WITH_DATABASE.map((name) => migrateOrExplain(urls[`${name}DatabaseUrl`], name, config)),
     composed,
     webClient,
   ]);
   await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
   // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
   const isPrivate = isLoopback(config.HOST);
-  const isEmpty = isPrivate && (await needsDemonstration(kithData, [urls.userDatabaseUrl, urls.friendDatabaseUrl]));
+  const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
+  const isEmpty = isPrivate && (await needsDemonstration(kithData, outboxUrls));
   await forgetDemonstration(kithData);
   goOn();
 
@@ -146,8 +148,7 @@ async function bringUp(
       extra: process.env as Record<string, string>,
     },
     {
-      user: await freePort(),
-      friend: await freePort(),
+      services: await freePorts(SERVICE_NAMES),
       gateways: [{ host: config.HOST, port: config.PORT }],
       logFolder: join(kithData, 'logs'),
     },
@@ -157,25 +158,35 @@ async function bringUp(
 
   const addresses = {
     gatewayUrl: processes.gateways[0]?.url ?? '',
-    userUrl: processes.user.url,
-    friendUrl: processes.friend.url,
+    ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => processes[name].url),
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
-  const isDemonstration = await hasDemonstration(kithData, urls.userDatabaseUrl);
-  if (isDemonstration && isPrivate) await describeDemonstration(kithData);
-  if (isDemonstration && !isPrivate) say(DEMONSTRATION_IS_OPEN);
+  const hasOne = await tellOfDemonstration(kithData, urls.userDatabaseUrl, isPrivate);
   await folder.record({ ...addresses, operatorKey });
   goOn();
   const tookMs = process.uptime() * 1000;
-  process.stdout.write(
-    `\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: isDemonstration && isPrivate, tookMs })}\n`,
+  process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
+}
+
+async function refuseTakenPort({ HOST, PORT }: StartConfig): Promise<void> {
+  if (await isPortFree(PORT, HOST)) return;
+  throw new SetupProblem(
+    `Port ${PORT} on ${HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${PORT + 1} npx -y pnpm@12 start.`,
   );
 }
 
+/** Says whether there is one that may be told: on a host that others can reach, only that it is open is said. */
+async function tellOfDemonstration(kithData: string, userDatabaseUrl: string, isPrivate: boolean): Promise<boolean> {
+  const isThere = await hasDemonstration(kithData, userDatabaseUrl);
+  if (isThere && isPrivate) await describeDemonstration(kithData);
+  if (isThere && !isPrivate) say(DEMONSTRATION_IS_OPEN);
+  return isThere && isPrivate;
+}
+
 function givenUrls(config: StartConfig): Partial<ServerUrls> {
+  const given = WITH_DATABASE.filter((name) => config[databaseOf(name).urlVariable]);
   return {
-    ...(config.USER_DATABASE_URL && { userDatabaseUrl: config.USER_DATABASE_URL }),
-    ...(config.FRIEND_DATABASE_URL && { friendDatabaseUrl: config.FRIEND_DATABASE_URL }),
+    ...fieldsOfEach(given, 'DatabaseUrl', (name) => config[databaseOf(name).urlVariable] ?? ''),
     ...natsOf(config),
     ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
   };
@@ -198,11 +209,12 @@ async function allInOrder(works: readonly Promise<unknown>[]): Promise<void> {
   for (const settled of await Promise.allSettled(works)) if (settled.status === 'rejected') throw settled.reason;
 }
 
-async function migrateOrExplain(url: string, service: 'user' | 'friend', variable: string | undefined): Promise<void> {
+async function migrateOrExplain(url: string, service: ServiceWithDatabase, config: StartConfig): Promise<void> {
+  const { urlVariable: variable } = databaseOf(service);
   try {
     await migrate(url, service);
   } catch (error) {
-    if (error instanceof SetupProblem || variable === undefined) throw error;
+    if (error instanceof SetupProblem || config[variable] === undefined) throw error;
     const { message, code } = error as Error & { code?: string };
     throw new SetupProblem(`The database of ${variable} cannot be used (${message || code}): check that variable.`, {
       cause: error,

@@ -3,13 +3,12 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, freePort, startNats } from '@kith/local-servers';
+import { usersOfNats } from '@kith/services';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { eventually } from '../eventually.ts';
-import { freePort } from '../find-free-port.ts';
+import { readSystemRecord, type SystemRecord } from '../data-folder/claim-data-folder.ts';
+import { stillRuns } from '../data-folder/look-at-processes.ts';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
-import { startNats } from '../servers/start-nats.ts';
-import { readSystemRecord, type SystemRecord } from '../system/claim-data-folder.ts';
-import { stillRuns } from '../system/look-at-processes.ts';
 import { runKith, runStart, type StartUnderTest, untilItRuns } from './run-start-in-a-test.ts';
 
 let kithData: string;
@@ -209,7 +208,7 @@ describe('what keeps it from starting is said in one sentence, with code 1', () 
   });
 
   test('a NATS that refuses the credentials of NATS_URL', async () => {
-    const nats = await startNats();
+    const nats = await startNats({ users: usersOfNats });
     const wrong = nats.urlOf('user').replace(/:[0-9a-f]+@/, ':not-the-secret@');
     const refused = await runStart({ ...env, NATS_URL: wrong }).ended;
     await nats.stop();

@@ -1,4 +1,4 @@
-import { ancestorsOf, stillRuns } from '../system/look-at-processes.ts';
+import { ancestorsOf, stillRuns } from '../data-folder/look-at-processes.ts';
 
 const LOOK_EVERY_MS = 500;
 /** `pnpm start`, `npm exec pnpm@12 start`, `node …/npx-cli.js …`; not a shell whose script merely mentions one. */

@@ -1,20 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort, startNats } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
+import { fieldsOfEach, ofEach, SERVICE_NAMES, usersOfNats, WITH_DATABASE } from '@kith/services';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../find-free-port.ts';
-import { startNats } from '../servers/start-nats.ts';
-import { createTestDatabase } from '../testing/create-test-database.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
 import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf } from './wire-processes.ts';
 
-test.each(['user', 'friend', 'gateway'] as const)(
+test.each([...SERVICE_NAMES, 'gateway' as const])(
   'the %s process that NATS refuses ends with one sentence that names the variable',
   async (program) => {
     const folder = await mkdtemp(join(tmpdir(), 'kith-refused-'));
-    const database = await createTestDatabase(program === 'user' ? 'user' : 'friend');
-    const nats = await startNats();
+    const database = await createTestDatabase(WITH_DATABASE.find((name) => name === program) ?? 'user');
+    const nats = await startNats({ users: usersOfNats });
     onTestFinished(async () => {
       await Promise.all([nats.stop(), database.drop()]);
       await rm(folder, { recursive: true, force: true });
@@ -28,9 +28,8 @@ test.each(['user', 'friend', 'gateway'] as const)(
       redisUrl: `redis://${nobody}`,
     };
     const env = environmentOf(program, {
-      access: { user: servers, friend: servers, gateway: servers, oneProcess: servers },
-      userUrl: `http://${nobody}`,
-      friendUrl: `http://${nobody}`,
+      access: { ...ofEach(SERVICE_NAMES, () => servers), gateway: servers, oneProcess: servers },
+      ...fieldsOfEach(SERVICE_NAMES, 'Url', () => `http://${nobody}`),
       gatewayKey: 'a-key-of-sixteen-characters',
       operatorKey: 'another-key-of-sixteen-characters',
       signingKeyFile: join(folder, 'signing-keys.json'),

@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SetupProblem } from '@kith/local-servers';
+import { SERVICES, type ServiceName, SUBGRAPHS } from '@kith/services';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
-import { SetupProblem } from '../setup-problem.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
-
-const SUBGRAPHS = ['user', 'friend'] as const;
 
 /** The subgraphs do not fit together, or one of them cannot say its schema. */
 export class CompositionFailed extends SetupProblem {
@@ -49,8 +48,8 @@ export function composed(subgraphs: readonly { name: string; sdl: string }[]): s
   );
 }
 
-async function printSchema(service: string): Promise<string> {
-  const program = join(workspaceRoot, 'services', service, 'src', 'print-schema.ts');
+async function printSchema(service: ServiceName): Promise<string> {
+  const program = join(workspaceRoot, SERVICES[service].folder, 'print-schema.ts');
   try {
     const { stdout } = await promisify(execFile)(nodeProgram(), [program], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
+import { missesNothing, runChildServer } from '@kith/local-servers';
 import { hostInUrl } from '@kith/service-kit';
-import { runChildServer } from '../servers/run-child-server.ts';
-import { missesNothing } from './ask-whether-ready.ts';
+import { ofEach, SERVICE_NAMES, SERVICES } from '@kith/services';
+import { runRestartable, type ServiceProcess } from '../servers/run-restartable.ts';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
-import { runRestartable, type ServiceProcess } from './run-restartable.ts';
+import type { Program } from './wire-processes.ts';
 
-const ENTRIES = {
-  user: 'services/user/src/main.ts',
-  friend: 'services/friend/src/main.ts',
+const ENTRIES: Readonly<Record<Program, string>> = {
+  ...ofEach(SERVICE_NAMES, (name) => `${SERVICES[name].folder}/main.ts`),
   gateway: 'gateway/src/main.ts',
   'one-process': 'local/src/run-in-one-process.ts',
-} as const;
+};
 
 /** As in the Dockerfile. Node's own choice collects young objects half as often, and stands still for twice as long. */
 const PAUSE_SHORT = ['--max-semi-space-size=16'];
 
 export type KithProcess = {
-  program: keyof typeof ENTRIES;
+  program: Program;
   /** Names the log, and the process in messages. */
   name: string;
   host: string;

@@ -1,27 +1,31 @@
+import { freePort } from '@kith/local-servers';
+import { fieldsOfEach, ofEach, SERVICE_NAMES, type ServiceName } from '@kith/services';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { runKithProcess } from './run-kith-process.ts';
-import type { ServiceProcess } from './run-restartable.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
 
 export type Addresses = {
   /** Ports on 127.0.0.1. */
-  user: number;
-  friend: number;
+  services: Readonly<Record<ServiceName, number>>;
   gateways: readonly { host: string; port: number }[];
   logFolder: string;
 };
 
+export type StartedProcesses = Record<ServiceName, ServiceProcess> & { gateways: ServiceProcess[] };
+
 /**
- * Starts user, friend and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
+ * Starts the services and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
  * With EVENT_BUS=in-process they are one process, which all of the answers stand for.
  *
  * @param onStarted told of each process as it becomes ready, also when another one fails afterwards
  */
 export async function startProcesses(
-  wiring: Omit<Wiring, 'userUrl' | 'friendUrl'>,
-  { user, friend, gateways, logFolder }: Addresses,
+  wiring: Omit<Wiring, `${ServiceName}Url`>,
+  { services, gateways, logFolder }: Addresses,
   onStarted: (process: ServiceProcess) => void,
-): Promise<{ user: ServiceProcess; friend: ServiceProcess; gateways: ServiceProcess[] }> {
-  const full = { ...wiring, userUrl: `http://127.0.0.1:${user}`, friendUrl: `http://127.0.0.1:${friend}` };
+): Promise<StartedProcesses> {
+  const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => `http://127.0.0.1:${services[name]}`);
+  const full = { ...wiring, ...urls } as Wiring;
   const run = async (program: Program, name: string, host: string, port: number) => {
     const process = await runKithProcess({ program, name, host, port, env: environmentOf(program, full), logFolder });
     onStarted(process);
@@ -31,25 +35,29 @@ export async function startProcesses(
     const [gateway] = gateways;
     if (!gateway) throw new Error('One process has one gateway.');
     const all = await run('one-process', 'one-process', gateway.host, gateway.port);
-    return {
-      user: seenAt(full.userUrl, all),
-      friend: seenAt(full.friendUrl, all),
-      gateways: gateways.map(() => all),
-    };
+    return { ...ofEach(SERVICE_NAMES, (name) => seenAt(urls[`${name}Url`], all)), gateways: gateways.map(() => all) };
   }
   const starting = [
-    run('user', 'user', '127.0.0.1', user),
-    run('friend', 'friend', '127.0.0.1', friend),
+    ...SERVICE_NAMES.map((name) => run(name, name, '127.0.0.1', services[name])),
     ...gateways.map(({ host, port }, index) =>
       run('gateway', gateways.length === 1 ? 'gateway' : `gateway-${index + 1}`, host, port),
     ),
-  ] as const;
+  ];
   // All have to come to an end before a failure is reported: the caller stops those that `onStarted` told it of.
   const outcomes = await Promise.allSettled(starting);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
-  const [userProcess, friendProcess, ...gatewayProcesses] = await Promise.all(starting);
-  return { user: userProcess as ServiceProcess, friend: friendProcess as ServiceProcess, gateways: gatewayProcesses };
+  const started = await Promise.all(starting);
+  return {
+    ...ofEach(SERVICE_NAMES, (name) => started[SERVICE_NAMES.indexOf(name)] as ServiceProcess),
+    gateways: started.slice(SERVICE_NAMES.length),
+  };
+}
+
+/** A free port for each of them. */
+export async function freePorts<Name extends string>(names: readonly Name[]): Promise<Record<Name, number>> {
+  const ports = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
+  return Object.fromEntries(ports) as Record<Name, number>;
 }
 
 /** The same process under another of its addresses. */

@@ -1,33 +1,32 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../find-free-port.ts';
-import { migrate } from '../migrations/apply-migrations.ts';
+import { freePort } from '@kith/local-servers';
+import { migrate } from '@kith/migrations';
+import { SERVICE_NAMES, WITH_DATABASE } from '@kith/services';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
+import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
+import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
+import { type ServerUrls, startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
-import type { ServiceProcess } from './run-restartable.ts';
-import { giveDatabasesToServices, type ServerAccess } from './server-access.ts';
-import { newSecret, newServerPasswords } from './server-passwords.ts';
-import { startProcesses } from './start-processes.ts';
-import { type ServerUrls, startServers } from './start-servers.ts';
+import { freePorts, type StartedProcesses, startProcesses } from './start-processes.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
 /** Its URLs are the operator's, who may do everything; `access` is what its processes have. */
-export type RunningSystem = ServerUrls & {
-  access: ServerAccess;
-  gateways: ServiceProcess[];
-  user: ServiceProcess;
-  friend: ServiceProcess;
-  postgres: ServiceProcess;
-  nats: ServiceProcess;
-  redis: ServiceProcess;
-  operatorKey: string;
-  gatewayKey: string;
-  /** Ends everything, in reverse order of starting. What already ended is no error. */
-  stop(): Promise<void>;
-};
+export type RunningSystem = ServerUrls &
+  StartedProcesses & {
+    access: ServerAccess;
+    postgres: ServiceProcess;
+    nats: ServiceProcess;
+    redis: ServiceProcess;
+    operatorKey: string;
+    gatewayKey: string;
+    /** Ends everything, in reverse order of starting. What already ended is no error. */
+    stop(): Promise<void>;
+  };
 
 /**
  * A whole system of its own, for a test or a benchmark to use and to break: private servers, migrated databases, the
- * composed supergraph, one user and one friend process, and as many gateways as asked for.
+ * composed supergraph, one process of each service, and as many gateways as asked for.
  *
  * @param options `kithData`: an empty folder for data and `logs/*.log`; `env`: more variables, for every process;
  *   `durable`: true for a benchmark, whose Postgres has to fsync. EVENT_BUS=in-process, there or in this process's own
@@ -52,7 +51,7 @@ export async function startSystem(options: {
   const running = [postgres, nats, redis];
   const stop = () => stopInOrder(running);
   try {
-    await Promise.all([migrate(urls.userDatabaseUrl, 'user'), migrate(urls.friendDatabaseUrl, 'friend'), composed]);
+    await Promise.all([...WITH_DATABASE.map((name) => migrate(urls[`${name}DatabaseUrl`], name)), composed]);
     await giveDatabasesToServices(urls, { passwords, eventBus: extra.EVENT_BUS });
     const keys = { gatewayKey: newSecret(), operatorKey: newSecret() };
     const processes = await startProcesses(
@@ -65,8 +64,7 @@ export async function startSystem(options: {
       },
       {
         logFolder: join(kithData, 'logs'),
-        user: await freePort(),
-        friend: await freePort(),
+        services: await freePorts(SERVICE_NAMES),
         gateways: await Promise.all(
           Array.from({ length: gatewayCount }, async () => ({ host: '127.0.0.1', port: await freePort() })),
         ),

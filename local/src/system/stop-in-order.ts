@@ -1,7 +1,8 @@
-import type { ServiceProcess } from './run-restartable.ts';
+import { SERVICE_NAMES } from '@kith/services';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
 
 // `one` is the one process that is gateway and services together.
-const LAST_STARTED_FIRST = ['one', 'gateway', 'friend', 'user', 'redis', 'nats', 'postgres'];
+const LAST_STARTED_FIRST = ['one', 'gateway', ...SERVICE_NAMES.toReversed(), 'redis', 'nats', 'postgres'];
 
 /** Ends processes in the reverse of the order in which they depend on each other; several gateways at once. */
 export async function stopInOrder(processes: readonly ServiceProcess[]): Promise<void> {

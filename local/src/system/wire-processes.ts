@@ -1,13 +1,12 @@
 import { join } from 'node:path';
+import { type Fields, SERVICE_NAMES, SERVICES, type ServiceName, SUBGRAPHS } from '@kith/services';
+import { eventsDatabaseBeside, OPENS_THE_STREAMS, type ServerAccess } from '../servers/server-access.ts';
 import { workspaceRoot } from './run-program-with-node-24.ts';
-import { eventsDatabaseBeside, type ServerAccess } from './server-access.ts';
 
-export type Program = 'user' | 'friend' | 'gateway' | 'one-process';
+export type Program = ServiceName | 'gateway' | 'one-process';
 
-export type Wiring = {
+export type Wiring = Fields<ServiceName, 'Url', string> & {
   access: ServerAccess;
-  userUrl: string;
-  friendUrl: string;
   /** Shared by the gateway and the services: whoever lacks it is not the gateway. */
   gatewayKey: string;
   /** Opens the operator's endpoints. */
@@ -23,54 +22,48 @@ export type Wiring = {
 
 /** The environment of each process: the one place where the variables' names meet their values. */
 export function environmentOf(program: Program, wiring: Wiring): Record<string, string> {
-  const { access } = wiring;
+  if (program === 'one-process') return environmentOfOneProcess(wiring);
   const common = {
     ...wiring.extra,
     EVENT_BUS: 'jetstream',
     GATEWAY_KEY: wiring.gatewayKey,
+    NATS_URL: wiring.access[program].natsUrl,
   };
-  switch (program) {
-    case 'user':
-      return {
-        ...common,
-        NATS_URL: access.user.natsUrl,
-        USER_DATABASE_URL: access.user.databaseUrl,
-        REDIS_URL: access.user.redisUrl,
-        OPERATOR_KEY: wiring.operatorKey,
-        SIGNING_KEY_FILE: wiring.signingKeyFile,
-        FRIEND_URL: wiring.friendUrl,
-      };
-    case 'friend':
-      return {
-        ...common,
-        NATS_URL: access.friend.natsUrl,
-        FRIEND_DATABASE_URL: access.friend.databaseUrl,
-        REDIS_URL: access.friend.redisUrl,
-        OPERATOR_KEY: wiring.operatorKey,
-        USER_URL: wiring.userUrl,
-      };
-    case 'gateway':
-      return {
-        ...common,
-        NATS_URL: access.gateway.natsUrl,
-        USER_URL: wiring.userUrl,
-        FRIEND_URL: wiring.friendUrl,
-        SUPERGRAPH_FILE: wiring.supergraphFile,
-        WEB_FOLDER: join(workspaceRoot, 'web/dist'),
-        ...(wiring.demonstrationFile && { DEMONSTRATION_FILE: wiring.demonstrationFile }),
-      };
-    case 'one-process':
-      return {
-        ...environmentOf('user', wiring),
-        ...environmentOf('friend', wiring),
-        ...environmentOf('gateway', wiring),
-        EVENT_BUS: 'in-process',
-        REDIS_URL: access.oneProcess.redisUrl,
-        EVENTS_DATABASE_URL: eventsDatabaseBeside(access.user.databaseUrl),
-      };
-    default: {
-      const unhandled: never = program;
-      return unhandled;
-    }
-  }
+  if (program !== 'gateway') return { ...common, ...environmentOfService(program, wiring) };
+  return {
+    ...common,
+    ...addressesOf(SUBGRAPHS, wiring),
+    SUPERGRAPH_FILE: wiring.supergraphFile,
+    WEB_FOLDER: join(workspaceRoot, 'web/dist'),
+    ...(wiring.demonstrationFile && { DEMONSTRATION_FILE: wiring.demonstrationFile }),
+  };
 }
+
+function environmentOfService(name: ServiceName, wiring: Wiring): Record<string, string> {
+  const { database, asks, signsTokens } = SERVICES[name];
+  const access: { databaseUrl?: string; redisUrl?: string } = wiring.access[name];
+  return {
+    ...(database && access.databaseUrl && { [database.urlVariable]: access.databaseUrl }),
+    ...(access.redisUrl && { REDIS_URL: access.redisUrl }),
+    OPERATOR_KEY: wiring.operatorKey,
+    ...addressesOf(
+      SERVICE_NAMES.filter((other) => asks.includes(other)),
+      wiring,
+    ),
+    ...(signsTokens && { SIGNING_KEY_FILE: wiring.signingKeyFile }),
+  };
+}
+
+function environmentOfOneProcess(wiring: Wiring): Record<string, string> {
+  return {
+    ...Object.assign({}, ...[...SERVICE_NAMES, 'gateway' as const].map((program) => environmentOf(program, wiring))),
+    // It reads there where each of its services is to listen.
+    ...addressesOf(SERVICE_NAMES, wiring),
+    EVENT_BUS: 'in-process',
+    REDIS_URL: wiring.access.oneProcess.redisUrl,
+    EVENTS_DATABASE_URL: eventsDatabaseBeside(wiring.access[OPENS_THE_STREAMS].databaseUrl),
+  };
+}
+
+const addressesOf = (names: readonly ServiceName[], wiring: Wiring) =>
+  Object.fromEntries(names.map((name) => [SERVICES[name].urlVariable, wiring[`${name}Url`]]));

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { type ChildServer, eventually, redisUrl, startRedis } from '@kith/local';
+import { type ChildServer, eventually, redisUrl, startRedis } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { connectRedis, type RedisConnection } from './connect-redis.ts';

@@ -1,4 +1,5 @@
-import { createTestDatabase, eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
 import type pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, afterEach, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
 import { connectBroker, consume, startRelay } from '@kith/event-delivery';
-import { eventually, startNats, startRedis } from '@kith/local';
+import { eventually, startNats, startRedis } from '@kith/local-servers';
 import { createLog, type Stop, stopInReverse } from '@kith/service-kit';
 import fc from 'fast-check';
 import { v7 as newId } from 'uuid';

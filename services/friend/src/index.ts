@@ -1,2 +1,2 @@
-export * from './friend-config.ts';
-export * from './start-friend-service.ts';
+export { type FriendConfig, friendConfigSchema, friendConfigSchema as configSchema } from './friend-config.ts';
+export { type RunningFriendService, startFriendService, startFriendService as start } from './start-friend-service.ts';

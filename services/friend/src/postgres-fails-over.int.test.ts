@@ -1,4 +1,4 @@
-import { askWhetherReady, eventually } from '@kith/local';
+import { askWhetherReady, eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type Answer,

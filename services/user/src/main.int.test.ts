@@ -3,11 +3,17 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, eventually, freePort, startNats } from '@kith/local';
+import { eventually, freePort, startNats } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
+import { usersOfNats } from '@kith/services';
 import { afterAll, expect, test } from 'vitest';
 
 const folder = await mkdtemp(join(tmpdir(), 'kith-user-main-'));
-const [database, nats, port] = await Promise.all([createTestDatabase('user'), startNats(), freePort()]);
+const [database, nats, port] = await Promise.all([
+  createTestDatabase('user'),
+  startNats({ users: usersOfNats }),
+  freePort(),
+]);
 afterAll(async () => {
   await Promise.all([database.drop(), nats.stop(), rm(folder, { recursive: true })]);
 });

@@ -1,4 +1,4 @@
-import { askWhetherReady, eventually } from '@kith/local';
+import { askWhetherReady, eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
 import { accountOperations } from './testing/account-operations.ts';
 import { startUserServiceForTests } from './testing/start-user-service-for-tests.ts';

@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@kith/local';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { startUserService } from './start-user-service.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { streamsClosed } from '../closed-connections-metrics.ts';
 import { type OpenStreams, trackOpenStreams } from './open-streams.ts';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { askWhetherReady, eventually, missesNothing } from '@kith/local';
+import { askWhetherReady, eventually, missesNothing } from '@kith/local-servers';
 import { describe, expect, test } from 'vitest';
 import { withTestGateway } from '../../testing/with-test-gateway.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type SeenChange, WATCH } from '../../testing/live-client.ts';
 import { withTestGateway } from '../../testing/with-test-gateway.ts';

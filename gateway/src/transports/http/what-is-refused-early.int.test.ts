@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { withTestGateway } from '../../testing/with-test-gateway.ts';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { liveSessionEnded } from '@kith/event-contracts';
-import { askWhetherReady, eventually, missesNothing, startNats } from '@kith/local';
+import { askWhetherReady, eventually, missesNothing, startNats } from '@kith/local-servers';
+import { usersOfNats } from '@kith/services';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectLiveClient } from '../../testing/live-client.ts';
@@ -151,7 +152,7 @@ describe('a socket ends with its session', () => {
       expect(other.closes[0]).toMatchObject({ code: 4403, reason: 'This session has ended: sign in again.' });
       expect([...phone.closes, ...laptop.closes]).toEqual([]);
     } finally {
-      around.nats = await startNats({ port });
+      around.nats = await startNats({ port, users: usersOfNats });
       await eventually('NATS to be back', async () => around.broker.connected && (await missesNothing(gateway.url)));
     }
     await Promise.all([phone.stop(), laptop.stop()]);

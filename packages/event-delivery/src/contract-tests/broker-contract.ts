@@ -1,7 +1,7 @@
 // Longer than other files: one suite over one broker, so that a new broker is proven by one call.
 
 import { randomBytes } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACK_WAIT_MS, type Delivery, type EventBroker, type StoredMessage } from '../broker/broker.ts';
 import { freshMessageId } from '../broker/message-id.ts';

@@ -1,7 +1,7 @@
 // Longer than other files: one suite over one broker and one kind of consumer, so that a new broker is proven by one call.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker/broker.ts';

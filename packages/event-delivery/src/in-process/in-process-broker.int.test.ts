@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeBrokerContract } from '../contract-tests/broker-contract.ts';
 import { collectLog } from '../contract-tests/collect-log.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, freePort, type NatsServer, startNats } from '@kith/local';
+import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
 import { consume } from '../consumer/consume.ts';
@@ -228,9 +228,8 @@ describe('when the server fails', () => {
 describe('as NATS_URL says', () => {
   test('user and password are sent, whatever characters they have', async () => {
     const odd = 'p@s/s:w%rd#?,[ü] ';
-    const passwords = { user: odd, friend: odd, gateway: odd, kith: odd };
-    const server = await startNats({ passwords });
-    const broker = await connectJetStream({ servers: server.urlOf('user'), name: 'test', log: collectLog() });
+    const server = await startNats({ passwords: { kith: odd } });
+    const broker = await connectJetStream({ servers: server.url, name: 'test', log: collectLog() });
     onTestFinished(async () => {
       await broker.close();
       await server.stop();
@@ -263,10 +262,10 @@ describe('as NATS_URL says', () => {
   });
 
   test('a refusal at first is one sentence that names the variable, and no password', async () => {
-    const servers = nats.urlOf('gateway').replace(/:[0-9a-f]+@/, ':not-the-secret@');
+    const servers = nats.url.replace(/:[0-9a-f]+@/, ':not-the-secret@');
     await expect(connectJetStream({ servers, name: 'test', log: collectLog() })).rejects.toMatchObject({
       code: 'NATS_REFUSES_CREDENTIALS',
-      message: `NATS_URL: NATS at 127.0.0.1:${nats.port} (as gateway) refuses these credentials: correct user and password in it.`,
+      message: `NATS_URL: NATS at 127.0.0.1:${nats.port} (as kith) refuses these credentials: correct user and password in it.`,
     });
   });
 
@@ -275,21 +274,20 @@ describe('as NATS_URL says', () => {
     let server = await startNats({ dataFolder });
     const { port } = server;
     const log = collectLog();
-    const broker = await connectJetStream({ servers: server.urlOf('user'), name: 'test', log });
+    const broker = await connectJetStream({ servers: server.url, name: 'test', log });
     onTestFinished(async () => {
       await broker.close();
       await server.stop();
       await rm(dataFolder, { recursive: true, force: true });
     });
     await server.kill();
-    const others = { user: 'other', friend: 'other', gateway: 'other', kith: 'other' };
-    server = await startNats({ dataFolder, port, passwords: others });
+    server = await startNats({ dataFolder, port, passwords: { kith: 'other' } });
     const refusals = () => log.lines.filter((line) => line.includes('refuses these credentials'));
     await eventually('it is told', () => refusals().length > 0);
     await server.kill();
     server = await startNats({ dataFolder, port });
     await eventually('it is connected again', () => broker.connected);
-    expect(refusals()).toEqual([expect.stringMatching(/^error: NATS_URL: NATS at [\d.:]+ \(as user\) refuses/)]);
+    expect(refusals()).toEqual([expect.stringMatching(/^error: NATS_URL: NATS at [\d.:]+ \(as kith\) refuses/)]);
   });
 
   test('a list of servers is several of them', async () => {

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import { trace } from '@opentelemetry/api';
 import {
   BasicTracerProvider,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
 import { consume } from '../consumer/consume.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { firstTime } from '../consumer/inbox.ts';
 import { collectLog } from '../contract-tests/collect-log.ts';

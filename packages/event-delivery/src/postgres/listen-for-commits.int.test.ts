@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, startPostgres } from '@kith/local';
+import { eventually, startPostgres } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { collectLog } from '../contract-tests/collect-log.ts';
 import { openPool } from '../testing/open-pool.ts';

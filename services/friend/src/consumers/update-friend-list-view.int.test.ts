@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FriendListEvent } from '../lists/list-change.ts';
 import { loadList } from '../lists/load-list.ts';

@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../domain/relationship-state.ts';

@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { currentTraceparent, newTraceparent, traceIdOf } from '@kith/service-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';

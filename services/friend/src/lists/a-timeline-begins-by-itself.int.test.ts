@@ -1,5 +1,5 @@
 import { liveFriendList } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backUp, putBack } from '../testing/back-up-friend-database.ts';
 import {

@@ -1,4 +1,4 @@
-import { eventually, type NatsServer, startNats } from '@kith/local';
+import { eventually, type NatsServer, startNats } from '@kith/local-servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backUp, putBack } from '../testing/back-up-friend-database.ts';
 import {

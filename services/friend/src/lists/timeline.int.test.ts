@@ -1,5 +1,5 @@
 import { liveFriendList } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type Ask,

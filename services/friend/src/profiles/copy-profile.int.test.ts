@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { userContracts } from '@kith/event-contracts';
 import type { EnvelopeOf } from '@kith/event-delivery/envelope';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { v7 as newId } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { copyProfiles } from '../consumers/copy-profiles.ts';

@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@kith/local';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';

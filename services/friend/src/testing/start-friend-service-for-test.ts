@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import {
-  createTestDatabase,
   eventually,
   missesNothing,
   type NatsServer,
   type RedisServer,
   startNats,
   startRedis,
-} from '@kith/local';
+} from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool, GATEWAY_KEY_HEADER, stopInReverse } from '@kith/service-kit';
+import { usersOfNats, usersOfRedis } from '@kith/services';
 import type pg from 'pg';
 import type { FriendConfig } from '../friend-config.ts';
 import { startFriendService } from '../start-friend-service.ts';
@@ -51,7 +52,11 @@ export interface TestFriendService {
 /** The friend service as it runs, with its own servers, on a user service that is a stand-in. */
 export async function startFriendServiceForTest(config: Partial<FriendConfig> = {}): Promise<TestFriendService> {
   const log = createLog({ name: 'test', level: 'silent' });
-  const [database, nats, redis] = await Promise.all([createTestDatabase('friend'), startNats(), startRedis()]);
+  const [database, nats, redis] = await Promise.all([
+    createTestDatabase('friend'),
+    startNats({ users: usersOfNats }),
+    startRedis({ users: usersOfRedis }),
+  ]);
   const keys = { GATEWAY_KEY: randomUUID(), OPERATOR_KEY: randomUUID() };
   const broker = await connectBroker({
     eventBus: 'jetstream',

@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { register } from '@prometheus-io/client';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { eventually, startRedis } from '@kith/local';
+import { eventually, startRedis } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { connectRedis, ViewUnavailable } from './connect-redis.ts';
 import { TIMELINE } from './testing/open-view.ts';

@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ViewUnavailable } from './connect-redis.ts';

@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { FriendListViewOptions } from './friend-list-view.ts';
 import type { ViewChange } from './list-state.ts';

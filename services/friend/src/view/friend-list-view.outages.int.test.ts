@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildServer, eventually, startRedis } from '@kith/local';
+import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { afterEach, expect, test } from 'vitest';
 import { ViewUnavailable } from './connect-redis.ts';
 import type { ViewChange } from './list-state.ts';

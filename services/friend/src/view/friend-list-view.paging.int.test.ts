@@ -1,5 +1,5 @@
 import type { FriendData } from '@kith/event-contracts';
-import { type ChildServer, startRedis } from '@kith/local';
+import { type ChildServer, startRedis } from '@kith/local-servers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askForFriend } from './ask-for-friend.ts';

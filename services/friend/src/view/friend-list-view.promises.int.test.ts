@@ -1,4 +1,4 @@
-import { type ChildServer, startRedis } from '@kith/local';
+import { type ChildServer, startRedis } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { ViewUnavailable } from './connect-redis.ts';
 import type { ListState, ViewChange } from './list-state.ts';

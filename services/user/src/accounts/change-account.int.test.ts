@@ -1,5 +1,5 @@
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
 import { accountOperations, PASSWORD } from '../testing/account-operations.ts';
 import { startUserServiceForTests } from '../testing/start-user-service-for-tests.ts';

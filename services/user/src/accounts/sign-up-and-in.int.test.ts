@@ -1,5 +1,5 @@
 import { USER_STREAM } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { verify } from '@node-rs/argon2';
 import { afterAll, expect, test, vi } from 'vitest';
 import { accountOperations, PASSWORD } from '../testing/account-operations.ts';

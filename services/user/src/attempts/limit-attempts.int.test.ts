@@ -1,12 +1,13 @@
-import { startRedis } from '@kith/local';
+import { startRedis } from '@kith/local-servers';
 import { CLIENT_ADDRESS_HEADER, createLog, parseConfig } from '@kith/service-kit';
+import { usersOfRedis } from '@kith/services';
 import { afterAll, expect, test } from 'vitest';
 import { startUserService } from '../start-user-service.ts';
 import { accountOperations, PASSWORD } from '../testing/account-operations.ts';
 import { GATEWAY_KEY, startUserServiceForTests } from '../testing/start-user-service-for-tests.ts';
 import { userConfigSchema } from '../user-config.ts';
 
-const redis = await startRedis();
+const redis = await startRedis({ users: usersOfRedis });
 const service = await startUserServiceForTests({
   REDIS_URL: redis.urlOf('user'),
   SIGN_IN_FAILURES_PER_ACCOUNT: '3',

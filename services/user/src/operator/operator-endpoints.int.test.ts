@@ -1,5 +1,5 @@
 import { USER_STREAM } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
 import { accountOperations } from '../testing/account-operations.ts';
 import { startUserServiceForTests } from '../testing/start-user-service-for-tests.ts';

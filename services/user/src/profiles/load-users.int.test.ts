@@ -1,4 +1,4 @@
-import { createTestDatabase } from '@kith/local';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool } from '@kith/service-kit';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, expect, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-import { askWhetherReady, eventually, freePort, natsUrl, startNats } from '@kith/local';
+import { askWhetherReady, eventually, freePort, natsUrl, startNats } from '@kith/local-servers';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunningUserService, startUserService } from '../start-user-service.ts';

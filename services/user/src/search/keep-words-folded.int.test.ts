@@ -1,4 +1,5 @@
-import { createTestDatabase, eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool } from '@kith/service-kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepWordsFolded } from './keep-words-folded.ts';

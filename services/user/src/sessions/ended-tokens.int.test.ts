@@ -1,5 +1,6 @@
-import { askWhetherReady, eventually, freePort, missesNothing, natsUrl, startNats } from '@kith/local';
+import { askWhetherReady, eventually, freePort, missesNothing, natsUrl, startNats } from '@kith/local-servers';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
+import { usersOfNats } from '@kith/services';
 import { afterAll, expect, test } from 'vitest';
 import { startUserService } from '../start-user-service.ts';
 import { accountOperations, PASSWORD, type TestSession } from '../testing/account-operations.ts';
@@ -117,7 +118,7 @@ test('the service starts and answers while NATS is away, and publishes when it c
   });
   expect(await response.json()).toEqual({ data: { signUp: { user: { username: 'early_bird' } } } });
 
-  const nats = await startNats({ port });
+  const nats = await startNats({ port, users: usersOfNats });
   await eventually('NATS to be found', () => missesNothing(early.url));
   await early.stop();
   await nats.stop();

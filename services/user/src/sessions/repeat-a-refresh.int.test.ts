@@ -1,5 +1,5 @@
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
 import { afterAll, expect, test } from 'vitest';
 import { startUserService } from '../start-user-service.ts';

@@ -1,5 +1,5 @@
 import { liveSessionEnded } from '@kith/event-contracts';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { createTokenVerifier } from '@kith/service-kit';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { createLog, createTokenVerifier } from '@kith/service-kit';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, expect, test } from 'vitest';

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
-import { createTestDatabase, type NatsServer, startNats } from '@kith/local';
+import { type NatsServer, startNats } from '@kith/local-servers';
+import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
+import { usersOfNats } from '@kith/services';
 import type pg from 'pg';
 import { startUserService } from '../start-user-service.ts';
 import { userConfigSchema } from '../user-config.ts';
@@ -43,7 +45,7 @@ export interface UserServiceUnderTest extends AsyncDisposable {
 /** A user service with a database and a nats-server of its own. */
 export async function startUserServiceForTests(env: Record<string, string> = {}): Promise<UserServiceUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'kith-user-'));
-  const [database, nats] = await Promise.all([createTestDatabase('user'), startNats()]);
+  const [database, nats] = await Promise.all([createTestDatabase('user'), startNats({ users: usersOfNats })]);
   const log = createLog({ name: 'user-under-test', level: process.env.LOG_LEVEL ?? 'silent' });
   const fullEnv = {
     PORT: '0',

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { type ChildServer, eventually, startNats } from '@kith/local';
+import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventBroker, StoredMessage } from '../../broker/broker.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventBroker } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local';
+import { createDatabaseIfMissing, eventually, freePort, startNats, startPostgres } from '@kith/local-servers';
 import type pg from 'pg';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';

@@ -1,4 +1,4 @@
-import { eventually } from '@kith/local';
+import { eventually } from '@kith/local-servers';
 import { connectRedis, type ViewRedis } from '../connect-redis.ts';
 import { createFriendListView, type FriendListView, type FriendListViewOptions } from '../friend-list-view.ts';
 import type { ListsInMemory } from './lists-in-memory.ts';

@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@kith/local';
+import { expect, test } from 'vitest';
+
+/** What is changed by hand for a field on a friend, as CONTRIBUTING tells it for `favourite`. */
+const OF_ANY_FIELD = [
+  'packages/client/src/operations.ts',
+  'packages/client/src/read-stored-layout.ts',
+  'packages/event-contracts/src/friend-list-events.ts',
+  'prisma/friend/migrations/20261122000000_init/migration.sql',
+  'prisma/friend/schema.prisma',
+  'services/friend/src/domain/relationship.ts',
+  'services/friend/src/graphql/friend-type.ts',
+  'services/friend/src/graphql/mutations/update-friend.ts',
+  'services/friend/src/rows/friend-row.ts',
+  'web/src/friends/friend-row.tsx',
+];
+/** What a command writes, and a test compares. */
+const GENERATED = ['docs/api.graphql', 'docs/asyncapi.yaml', 'packages/event-contracts/published-schemas.json'];
+/** A pinned friend comes first: what knows the order of the list. */
+const OF_THE_ORDER = [
+  'packages/written-text/src/order-friends.ts',
+  'services/friend/src/view/ask-for-page.ts',
+  'services/friend/src/view/sort-keys.ts',
+  'web/src/friends/filter-friends.ts',
+];
+
+const MOST_BY_HAND = 11;
+
+test('a field on a friend, say `pinned`, is named in no more files than CONTRIBUTING promises', () => {
+  const files = execFileSync('git', ['ls-files'], { cwd: workspaceRoot, encoding: 'utf8' }).split('\n');
+  const isProduction = (path: string) =>
+    /\.(ts|tsx|lua|sql|prisma|graphql|json|ya?ml)$/.test(path) &&
+    !/\.test\.tsx?$|\/testing\/|\/samples\/|-samples\/|^(e2e|bench|local|checks)\//.test(path);
+  const naming = files.filter(
+    (path) => isProduction(path) && /\bpinned\b/.test(readFileSync(join(workspaceRoot, path), 'utf8')),
+  );
+  expect(naming.sort()).toEqual([...OF_ANY_FIELD, ...GENERATED, ...OF_THE_ORDER].sort());
+  expect(OF_ANY_FIELD.length).toBeLessThanOrEqual(MOST_BY_HAND);
+});

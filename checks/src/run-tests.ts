@@ -1,0 +1,25 @@
+import { buildWebClientWhenStale, findOrInstallServers } from '@kith/local';
+import { SetupProblem } from '@kith/local-servers';
+import { countsLine, sumOf } from './running-tests/count-tests.ts';
+import { runChecks, runVitest } from './running-tests/run-checks-and-tests.ts';
+import { startBusyLoops } from './running-tests/start-busy-loops.ts';
+
+// `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
+// counts as the last line. Each check counts as one test. With `--beside-busy-loops` two other processes use a core each
+// meanwhile: a test that passes only on a quiet machine is a flaky one.
+const BESIDE_BUSY_LOOPS = '--beside-busy-loops';
+try {
+  await findOrInstallServers(['nats', 'redis', 'chromium'], (line) => process.stderr.write(`${line}\n`), false);
+  // Its types are checked with the code that the build generates.
+  await buildWebClientWhenStale((line) => process.stderr.write(`${line}\n`));
+} catch (error) {
+  if (!(error instanceof SetupProblem)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+const args = process.argv.slice(2);
+const loops = startBusyLoops(args.includes(BESIDE_BUSY_LOOPS) ? 2 : 0);
+const counts = sumOf([await runChecks(), await runVitest(args.filter((arg) => arg !== BESIDE_BUSY_LOOPS))]);
+await loops.stop();
+process.stdout.write(`${countsLine(counts)}\n`);
+process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { SetupProblem, writeSecretFile } from '@kith/local-servers';
+import { z } from 'zod';
+import { newSecret, newServerPasswords, type ServerPasswords } from '../servers/server-passwords.ts';
+
+const secret = z.string().min(16);
+const schema = z.object({
+  gatewayKey: secret,
+  operatorKey: secret,
+  postgresPassword: secret,
+  // Data folders of earlier versions have none of these, or not everybody's: they are made when they are first needed.
+  databasePasswords: z.record(z.string(), secret).optional(),
+  natsPasswords: z.record(z.string(), secret).optional(),
+  redisPasswords: z.record(z.string(), secret).optional(),
+});
+export type Secrets = { gatewayKey: string; operatorKey: string; passwords: ServerPasswords };
+
+/**
+ * The secrets of this data folder, made at the first start, and completed at the first start of a version that needs
+ * more of them. The file is readable by its owner alone.
+ */
+export async function keepSecrets(kithData: string): Promise<Secrets> {
+  const file = join(kithData, 'secrets.json');
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new SetupProblem(`${file} cannot be read (${error.code}): give it to the user who runs Kith.`);
+  });
+  const fresh = newServerPasswords();
+  const kept = text === undefined ? undefined : readSecrets(text, file);
+  const secrets = {
+    gatewayKey: newSecret(),
+    operatorKey: newSecret(),
+    postgresPassword: fresh.postgres,
+    ...kept,
+    databasePasswords: { ...fresh.databases, ...kept?.databasePasswords },
+    natsPasswords: { ...fresh.nats, ...kept?.natsPasswords },
+    redisPasswords: { ...fresh.redis, ...kept?.redisPasswords },
+  };
+  if (!isDeepStrictEqual(secrets, kept)) {
+    await writeSecretFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  }
+  const { gatewayKey, operatorKey, postgresPassword: postgres } = secrets;
+  const { databasePasswords: databases, natsPasswords: nats, redisPasswords: redis } = secrets;
+  return { gatewayKey, operatorKey, passwords: { postgres, databases, nats, redis } };
+}
+
+function readSecrets(text: string, file: string) {
+  try {
+    // Only what is there: nothing of it may hide what is made anew.
+    return definedOf(schema.parse(JSON.parse(text)));
+  } catch (error) {
+    throw new SetupProblem(
+      `${file} is damaged: restore it from a backup (the password of the database is in it), or move the whole data folder away to begin with an empty one.`,
+      { cause: error },
+    );
+  }
+}
+
+type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+const definedOf = <T extends object>(all: T) =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Defined<T>;

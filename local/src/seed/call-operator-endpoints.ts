@@ -1,0 +1,120 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { Fields, ServiceName } from '@kith/services';
+
+/** Where a running system's operator endpoints are, and the key that opens them. */
+export type OperatorAccess = Fields<ServiceName, 'Url', string> & { operatorKey: string };
+export type OperatorService = ServiceName;
+
+/** A service refused a call (`code` of its error), or did not answer (`SERVICE_UNAVAILABLE`). */
+export class OperatorCallFailed extends Error {
+  override name = 'OperatorCallFailed';
+  readonly code: string;
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+export type ImportedUser = { username: string; id: string };
+export type ImportedFriendships = {
+  bound: number;
+  existing: number;
+  failed: { index: number; code: string; message: string }[];
+};
+
+/** At most this many users, or pairs, a call. */
+export const BATCH_SIZE = 1_000;
+const BATCH_TIMEOUT_MS = 120_000;
+
+/** Makes the users that do not exist yet; answers all of them, and how many were made. One password for all. */
+export async function importUsers(
+  access: OperatorAccess,
+  users: { usernames: readonly string[]; nicknames?: readonly string[]; password: string },
+): Promise<{ created: number; users: ImportedUser[] }> {
+  const response = await call(access, 'user', '/operator/import-users', users);
+  return (await response.json()) as { created: number; users: ImportedUser[] };
+}
+
+/** Makes friends of each pair of user ids, by the same rules and with the same events as `addFriend`. */
+export async function importFriendships(
+  access: OperatorAccess,
+  pairs: readonly (readonly [string, string])[],
+): Promise<ImportedFriendships> {
+  const response = await call(access, 'friend', '/operator/import-friendships', { pairs });
+  return (await response.json()) as ImportedFriendships;
+}
+
+/** What a service says of its outbox, streams and consumers. */
+export async function statusOf(access: OperatorAccess, service: OperatorService): Promise<Record<string, unknown>> {
+  const response = await call(access, service, '/operator/status');
+  return (await response.json()) as Record<string, unknown>;
+}
+
+export type ReconcileLine =
+  | { progress: { check: string; done: number; total: number } }
+  | { difference: { check: string; owner: string; revision?: number; detail: string } }
+  | { result: { checked: Record<string, number>; differences: number } };
+
+/** Has a service compare what it keeps in several places; yields its report line by line while it works. */
+export async function* reconcile(access: OperatorAccess, service: OperatorService): AsyncGenerator<ReconcileLine> {
+  yield* linesOf<ReconcileLine>(access, service, '/operator/reconcile');
+}
+
+/** What a service answers with one JSON object; a body makes it a POST. */
+export async function answerOf<Answer>(
+  access: OperatorAccess,
+  service: OperatorService,
+  path: string,
+  body?: object,
+): Promise<Answer> {
+  const response = await call(access, service, path, body);
+  return (await response.json()) as Answer;
+}
+
+/** What a service answers line by line, as it comes. */
+export async function* linesOf<Line>(
+  access: OperatorAccess,
+  service: OperatorService,
+  path: string,
+  body?: object,
+): AsyncGenerator<Line> {
+  const response = await call(access, service, path, body);
+  if (!response.body) throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service answered nothing.`);
+  try {
+    const lines = createInterface({ input: Readable.fromWeb(response.body as ReadableStream) });
+    for await (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as Line;
+  } catch (error) {
+    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service broke off its answer.`, error);
+  }
+}
+
+async function call(access: OperatorAccess, service: OperatorService, path: string, body?: object): Promise<Response> {
+  const base = access[`${service}Url`];
+  let response: Response;
+  try {
+    response = await fetch(`${base}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${access.operatorKey}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body), signal: AbortSignal.timeout(BATCH_TIMEOUT_MS) }),
+    });
+  } catch (error) {
+    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service does not answer at ${base}.`, error);
+  }
+  if (response.ok) return response;
+  const { code, message } = errorIn(await response.text());
+  throw new OperatorCallFailed(
+    code ?? `HTTP_${response.status}`,
+    `The ${service} service refused ${path} (${response.status}): ${message}`,
+  );
+}
+
+function errorIn(text: string): { code?: string; message: string } {
+  try {
+    const [error] = (JSON.parse(text) as { errors: { message: string; extensions?: { code?: string } }[] }).errors;
+    return { ...(error?.extensions?.code && { code: error.extensions.code }), message: error?.message ?? text };
+  } catch {
+    return { message: text.slice(0, 300) };
+  }
+}

@@ -1,0 +1,25 @@
+import { databaseOf, SERVICE_NAMES, SERVICES, type ServiceWithDatabase, WITH_DATABASE } from '@kith/services';
+
+/** `USER_DATABASE_URL` and its like. */
+export type DatabaseVariable = ReturnType<typeof databaseOf>['urlVariable'];
+type ServiceDatabaseVariable = ReturnType<typeof databaseOf>['serviceUrlVariable'];
+
+const variableOf = (name: ServiceWithDatabase) => databaseOf(name).urlVariable;
+
+/** A field of a configuration for the database of each service. */
+export const databaseVariables = <Field>(field: Field) =>
+  Object.fromEntries(WITH_DATABASE.map((name) => [variableOf(name), field])) as Record<DatabaseVariable, Field>;
+
+/** The same, for with which each service is to open it. */
+export const serviceDatabaseVariables = <Field>(field: Field) =>
+  Object.fromEntries(WITH_DATABASE.map((name) => [databaseOf(name).serviceUrlVariable, field])) as Record<
+    ServiceDatabaseVariable,
+    Field
+  >;
+
+/** A field of a configuration for the address of each service. */
+export const addressVariables = <Field>(field: Field) =>
+  Object.fromEntries(SERVICE_NAMES.map((name) => [SERVICES[name].urlVariable, field])) as Record<
+    (typeof SERVICES)[keyof typeof SERVICES]['urlVariable'],
+    Field
+  >;

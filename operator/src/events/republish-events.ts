@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { EventStatus } from '@kith/event-delivery';
+import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { WITH_STREAM } from '@kith/services';
+import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { showProgress } from '../running-system/show-progress.ts';
+
+export const REPUBLISH_HELP = `kith events republish --since TIME | --owner ID … [--service ${WITH_STREAM.join('|')}] [--json]
+
+Publishes events again out of the outboxes: heals a stream that was wiped, or restored from an old copy. Consumers know
+by revision what they have had. Ends when all is published.
+
+  --since    2026-01-31T10:00:00Z, or an age such as 90m, 12h, 30d
+  --owner    of these owners only; may be given more than once
+  --service  one of them only
+  --json     one JSON object at the end`;
+
+const LOOK_EVERY_MS = 200;
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `kith events republish`. */
+export async function republishEvents(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      since: { type: 'string' },
+      owner: { type: 'string', multiple: true },
+      service: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  const since = values.since === undefined ? undefined : readMoment(values.since, new Date());
+  const services = WITH_STREAM.filter((service) => values.service === undefined || service === values.service);
+  const saysWhat = values.since !== undefined || values.owner !== undefined;
+  if (positionals.length > 0 || !saysWhat || since === null || services.length === 0) {
+    throw new UsedWrongly(REPUBLISH_HELP);
+  }
+  const access = await findRunningSystem();
+  const startedAt = performance.now();
+  const republished: Record<string, number> = {};
+  for (const service of services) {
+    const what = { since: since?.toISOString(), owners: values.owner };
+    republished[service] = await republishAndWatch(access, service, what);
+  }
+  const tookMs = Math.round(performance.now() - startedAt);
+  if (values.json) process.stdout.write(`${JSON.stringify({ republished, tookMs })}\n`);
+  else {
+    for (const [service, number] of Object.entries(republished)) {
+      process.stdout.write(`${service.padEnd(8)}${number.toLocaleString('en')} events published again\n`);
+    }
+    process.stdout.write(`in ${(tookMs / 1_000).toFixed(1)} s\n`);
+  }
+  return 0;
+}
+
+/** Resolves to the number of events once the outbox has published all of them. */
+export async function republishAndWatch(
+  access: OperatorAccess,
+  service: OperatorService,
+  what: { since?: string | undefined; owners?: readonly string[] | undefined },
+): Promise<number> {
+  const progress = showProgress();
+  const { republished } = await answerOf<{ republished: number }>(access, service, '/operator/events/republish', what);
+  for (;;) {
+    const { outbox } = await answerOf<EventStatus>(access, service, '/operator/events/status');
+    progress.show(`${service}: published again`, Math.max(0, republished - outbox.unpublished), republished);
+    if (outbox.unpublished === 0) break;
+    await delay(LOOK_EVERY_MS);
+  }
+  progress.clear();
+  return republished;
+}
+
+/** Without a zone a time of day would be the machine's, and another moment on the next one. */
+const TIME_WITHOUT_ZONE = /[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
+
+/** A moment, in UTC unless it names a zone, or an age before `now`; null when it is neither. */
+export function readMoment(text: string, now: Date): Date | null {
+  const age = /^(\d+)([mhd])$/.exec(text);
+  if (age) return new Date(now.getTime() - Number(age[1]) * UNITS[age[2] as keyof typeof UNITS]);
+  const moment = new Date(TIME_WITHOUT_ZONE.test(text) ? `${text}Z` : text);
+  return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(moment.getTime()) ? moment : null;
+}

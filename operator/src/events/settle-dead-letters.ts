@@ -1,0 +1,184 @@
+import { parseArgs } from 'node:util';
+import type { StoredDeadLetter } from '@kith/event-delivery';
+import { linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
+import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { showProgress } from '../running-system/show-progress.ts';
+
+export const DEAD_LIST_HELP = `kith events dead list [--consumer NAME] [--owner ID] [--reason WORD] [--json]
+
+Lists the events that consumers gave up on, in their owners' order. Ends with 0 when there is none, else with 1.`;
+
+export const DEAD_SHOW_HELP = `kith events dead show LETTER [--json]
+
+Shows one dead event whole: reason, stack, origin and payload.`;
+
+export const DEAD_REDRIVE_HELP = `kith events dead redrive LETTER … | --all | [--consumer NAME] [--owner ID] [--reason WORD] [--json]
+
+Sends dead events to the consumer that gave them up, once more. Refused while an earlier event of the same owner is dead
+and the consumer holds order. Ends with 0 when none was refused, else with 1.`;
+
+export const DEAD_DROP_HELP = `kith events dead drop LETTER … | --all | [--consumer NAME] [--owner ID] [--reason WORD] [--json]
+
+Removes dead events for good. What was done stays on record (kith events dead history).`;
+
+export const DEAD_HISTORY_HELP = `kith events dead history [--json]
+
+What was done about dead events, oldest first.`;
+
+type SettledLine = {
+  letter: number;
+  outcome: 'redriven' | 'dropped' | 'follows' | 'refused';
+  code?: string;
+  consumer: string;
+  ownerId: string;
+  type: string | null;
+  revision: number | null;
+  reason: string;
+};
+type Filter = { letters?: number[]; consumer?: string; ownerId?: string; reason?: string; all?: true };
+
+const OPTIONS = {
+  consumer: { type: 'string' },
+  owner: { type: 'string' },
+  reason: { type: 'string' },
+  all: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+/** `kith events dead list`. */
+export async function listDeadLetters(args: readonly string[]): Promise<ExitCode> {
+  const { json, filter } = readArguments(args, DEAD_LIST_HELP);
+  if (filter.letters || filter.all) throw new UsedWrongly(DEAD_LIST_HELP);
+  let found = 0;
+  for await (const letter of readLetters(await findRunningSystem(), filter)) {
+    found += 1;
+    print(
+      json,
+      letter,
+      `${String(letter.sequence).padStart(6)}  ${letter.diedAt}  ${nameOf(letter)}\n        ${why(letter)}`,
+    );
+  }
+  if (found === 0 && !json) process.stdout.write('Nothing is dead.\n');
+  return found === 0 ? 0 : 1;
+}
+
+/** `kith events dead show`. */
+export async function showDeadLetter(args: readonly string[]): Promise<ExitCode> {
+  const { json, filter } = readArguments(args, DEAD_SHOW_HELP);
+  const [wanted, ...more] = filter.letters ?? [];
+  if (wanted === undefined || more.length > 0) throw new UsedWrongly(DEAD_SHOW_HELP);
+  const query = `/operator/events/dead?letter=${wanted}`;
+  for await (const letter of linesOf<StoredDeadLetter>(await findRunningSystem(), keeperOf(), query)) {
+    print(json, letter, inFull(letter));
+    return 0;
+  }
+  process.stderr.write(`There is no dead letter ${wanted}: it was redriven or dropped (kith events dead history).\n`);
+  return 1;
+}
+
+/** `kith events dead redrive`. */
+export const redriveDeadLetters = (args: readonly string[]) => settle(args, 'redrive', DEAD_REDRIVE_HELP);
+/** `kith events dead drop`. */
+export const dropDeadLetters = (args: readonly string[]) => settle(args, 'drop', DEAD_DROP_HELP);
+
+/** `kith events dead history`. */
+export async function showDeadLetterHistory(args: readonly string[]): Promise<ExitCode> {
+  const { json, filter } = readArguments(args, DEAD_HISTORY_HELP);
+  if (Object.keys(filter).length > 0) throw new UsedWrongly(DEAD_HISTORY_HELP);
+  type Settlement = SettledLine & { at: string; action: string };
+  const access = await findRunningSystem();
+  let found = 0;
+  for await (const settled of linesOf<Settlement>(access, keeperOf(), '/operator/events/dead/history')) {
+    found += 1;
+    print(json, settled, `${settled.at}  ${settled.action.padEnd(9)} ${settled.letter}  ${nameOf(settled)}`);
+  }
+  if (found === 0 && !json) process.stdout.write('Nothing was redriven or dropped.\n');
+  return 0;
+}
+
+async function settle(args: readonly string[], what: 'redrive' | 'drop', help: string): Promise<ExitCode> {
+  const { json, filter } = readArguments(args, help);
+  if (Object.keys(filter).length === 0) throw new UsedWrongly(help);
+  const access = await findRunningSystem();
+  const { all: _all, letters: _letters, ...some } = filter;
+  const chosen = new Set(filter.letters);
+  const byConsumer = new Map<string, StoredDeadLetter[]>();
+  let total = 0;
+  for await (const letter of readLetters(access, some)) {
+    if (filter.letters && !chosen.has(letter.sequence)) continue;
+    total += 1;
+    byConsumer.set(letter.consumer, [...(byConsumer.get(letter.consumer) ?? []), letter]);
+  }
+  const progress = showProgress();
+  let done = 0;
+  let refused = 0;
+  for (const [consumer, letters] of byConsumer) {
+    const service = what === 'redrive' ? publisherOf(letters) : keeperOf(consumer);
+    const body = filter.letters ? { letters: letters.map(({ sequence }) => sequence) } : { ...some, consumer };
+    for await (const line of linesOf<SettledLine>(access, service, `/operator/events/dead/${what}`, body)) {
+      done += 1;
+      if (line.outcome === 'refused') refused += 1;
+      progress.clear();
+      const outcome = line.outcome === 'refused' ? `refused, ${line.code}` : line.outcome;
+      print(json, line, `${String(line.letter).padStart(6)}  ${outcome.padEnd(9)} ${nameOf(line)}`);
+      progress.show(what, done, total);
+    }
+  }
+  progress.clear();
+  if (!json) process.stdout.write(`${done - refused} of ${done}${refused > 0 ? `; ${refused} refused` : ''}\n`);
+  return refused > 0 ? 1 : 0;
+}
+
+/** All letters of a consumer are from the one stream that it consumes, where the service that owns it alone publishes. */
+const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
+  WITH_STREAM.find((service) => streamOf(service).name === letter?.origin.stream) ?? keeperOf(letter?.consumer);
+
+function readArguments(args: readonly string[], help: string): { json: boolean; filter: Filter } {
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+  if (!positionals.every((text) => /^[1-9]\d*$/.test(text))) throw new UsedWrongly(help);
+  const filter: Filter = {
+    ...(positionals.length > 0 && { letters: positionals.map(Number) }),
+    ...(values.consumer !== undefined && { consumer: values.consumer }),
+    ...(values.owner !== undefined && { ownerId: values.owner }),
+    ...(values.reason !== undefined && { reason: values.reason }),
+    ...(values.all && { all: true as const }),
+  };
+  if (filter.all && Object.keys(filter).length > 1) throw new UsedWrongly(help);
+  return { json: values.json ?? false, filter };
+}
+
+/** Either service would answer: the dead letters of all consumers are one stream. */
+function readLetters(access: OperatorAccess, filter: Filter): AsyncGenerator<StoredDeadLetter> {
+  const { consumer = '', ownerId = '', reason = '' } = filter;
+  const query = new URLSearchParams({ consumer, owner: ownerId, reason });
+  return linesOf<StoredDeadLetter>(access, keeperOf(), `/operator/events/dead?${query}`);
+}
+
+function print(json: boolean, value: object, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
+}
+
+type Named = { consumer: string; ownerId: string; type: string | null; revision: number | null };
+const nameOf = ({ consumer, type, ownerId, revision }: Named) =>
+  `${consumer}  ${type ?? 'unreadable'}  ${ownerId} revision ${revision ?? '?'}`;
+const why = ({ reason, message, attempts }: StoredDeadLetter) =>
+  `${reason}: ${message} (${attempts} ${attempts === 1 ? 'try' : 'tries'})`;
+
+function inFull(letter: StoredDeadLetter): string {
+  const payload =
+    letter.payload === null ? '(too large to be copied)' : Buffer.from(letter.payload, 'base64').toString();
+  const { stream, sequence, subject } = letter.origin;
+  return [
+    `letter    ${letter.sequence}, ${letter.diedAt}`,
+    `consumer  ${letter.consumer}, later events of the owner ${letter.whenPoisoned === 'hold' ? 'wait' : 'pass'}`,
+    `event     ${letter.eventId} ${letter.type ?? ''}`,
+    `owner     ${letter.ownerId} revision ${letter.revision ?? '?'}`,
+    `origin    ${stream} number ${sequence}, ${subject}`,
+    `reason    ${why(letter)}`,
+    ...(letter.stack ? ['', letter.stack] : []),
+    '',
+    payload,
+  ].join('\n');
+}

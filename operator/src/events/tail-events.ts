@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { DEAD_STREAM } from '@kith/event-delivery';
+import { linesOf, type OperatorService } from '@kith/local';
+import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
+import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { findRunningSystem } from '../running-system/find-running-system.ts';
+
+/** Each service shows its own stream, and any of them shows the dead letters. */
+const SHOWN_BY: readonly (readonly [OperatorService, string])[] = [
+  ...WITH_STREAM.map((service) => [service, streamOf(service).name] as const),
+  [keeperOf(), DEAD_STREAM.name],
+];
+const STREAMS = SHOWN_BY.map(([, stream]) => stream);
+
+export const TAIL_HELP = `kith events tail [--stream ${STREAMS.join('|')}] [--type PREFIX] [--owner ID] [--json]
+
+Shows events as they are published, until Ctrl-C.
+
+  --type   the beginning of the type, for example kith.friend.
+  --json   one JSON object a line, with the data`;
+
+type Line = {
+  stream?: string;
+  type?: string;
+  ownerId?: string;
+  revision?: number;
+  time?: string;
+  reason?: string;
+  dropped?: number;
+};
+
+/** `kith events tail`. Ends only with its reader, or when a service goes away (1). */
+export async function tailEvents(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      stream: { type: 'string' },
+      type: { type: 'string' },
+      owner: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  const { stream, type, owner, json } = values;
+  if (positionals.length > 0 || (stream !== undefined && !STREAMS.includes(stream))) {
+    throw new UsedWrongly(TAIL_HELP);
+  }
+  const access = await findRunningSystem();
+  const following = SHOWN_BY.filter(([, name]) => stream === undefined || name === stream).map(
+    async ([service, name]) => {
+      const query = new URLSearchParams({ stream: name, type: type ?? '', owner: owner ?? '' });
+      for await (const line of linesOf<Line>(access, service, `/operator/events/tail?${query}`)) {
+        if (Object.keys(line).length === 0) continue;
+        process.stdout.write(`${json ? JSON.stringify(line) : described(line)}\n`);
+      }
+    },
+  );
+  await Promise.race(following);
+  return 1;
+}
+
+function described(line: Line): string {
+  if (line.dropped !== undefined) return `… ${line.dropped} more: this reader was too slow`;
+  const { time = '', stream = '', type = '', ownerId = '', revision = '', reason = '' } = line;
+  return [time.padEnd(25), stream.padEnd(7), type.padEnd(34), ownerId.padEnd(37), revision, reason].join(' ').trimEnd();
+}

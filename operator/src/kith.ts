@@ -1,0 +1,88 @@
+import { OperatorCallFailed } from '@kith/local';
+import { RECONCILE_HELP, reconcileEvents } from './events/reconcile-events.ts';
+import { REPUBLISH_HELP, republishEvents } from './events/republish-events.ts';
+import { listSetAside, OUTBOX_LIST_HELP, OUTBOX_SEND_HELP, sendSetAside } from './events/send-set-aside.ts';
+import {
+  DEAD_DROP_HELP,
+  DEAD_HISTORY_HELP,
+  DEAD_LIST_HELP,
+  DEAD_REDRIVE_HELP,
+  DEAD_SHOW_HELP,
+  dropDeadLetters,
+  listDeadLetters,
+  redriveDeadLetters,
+  showDeadLetter,
+  showDeadLetterHistory,
+} from './events/settle-dead-letters.ts';
+import { EVENT_STATUS_HELP, showEventStatus } from './events/show-event-status.ts';
+import { TAIL_HELP, tailEvents } from './events/tail-events.ts';
+import { IMPORT_HELP, importEdgeList } from './import/import-edge-list.ts';
+import { CommandFailed, type ExitCode, UsedWrongly } from './running-system/end-with-a-code.ts';
+import { SYSTEM_VARIABLES } from './running-system/find-running-system.ts';
+import { BEGIN_TIMELINE_HELP, beginTimeline } from './system/begin-timeline.ts';
+import { REBUILD_VIEWS_HELP, rebuildViews } from './system/rebuild-views.ts';
+import { ROTATE_KEYS_HELP, rotateKeys } from './system/rotate-keys.ts';
+import { STATUS_HELP, showStatus } from './system/show-status.ts';
+
+const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<ExitCode>; help: string }>> = {
+  import: { run: importEdgeList, help: IMPORT_HELP },
+  status: { run: showStatus, help: STATUS_HELP },
+  'events status': { run: showEventStatus, help: EVENT_STATUS_HELP },
+  'events tail': { run: tailEvents, help: TAIL_HELP },
+  'events dead list': { run: listDeadLetters, help: DEAD_LIST_HELP },
+  'events dead show': { run: showDeadLetter, help: DEAD_SHOW_HELP },
+  'events dead redrive': { run: redriveDeadLetters, help: DEAD_REDRIVE_HELP },
+  'events dead drop': { run: dropDeadLetters, help: DEAD_DROP_HELP },
+  'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
+  'events outbox list': { run: listSetAside, help: OUTBOX_LIST_HELP },
+  'events outbox send': { run: sendSetAside, help: OUTBOX_SEND_HELP },
+  'events republish': { run: republishEvents, help: REPUBLISH_HELP },
+  'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+  'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
+  'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },
+  'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },
+};
+
+const HELP = `npx -y pnpm@12 kith COMMAND …, the operator's command. It finds the system that runs from KITH_DATA (.kith), or the one
+that ${SYSTEM_VARIABLES} name.
+
+${Object.values(COMMANDS)
+  .map(({ help }) => `  ${help.split('\n')[0]}`)
+  .join('\n')}
+
+kith COMMAND --help says more. It ends with 0 when done, 1 when it found something or failed, 2 when used wrongly.`;
+
+/** The exit code of `kith` with these arguments. */
+async function runKith(args: readonly string[]): Promise<ExitCode> {
+  const name = Object.keys(COMMANDS).find((command) => command.split(' ').every((word, index) => args[index] === word));
+  const command = name === undefined ? undefined : COMMANDS[name];
+  const asksForHelp = args.includes('--help') || args.includes('-h');
+  if (asksForHelp) {
+    process.stdout.write(`${command?.help ?? HELP}\n`);
+    return 0;
+  }
+  try {
+    if (name === undefined || command === undefined) throw new UsedWrongly(noSuchCommand(args));
+    return await command.run(args.slice(name.split(' ').length));
+  } catch (error) {
+    return explained(error);
+  }
+}
+
+const noSuchCommand = (args: readonly string[]) =>
+  args.length === 0 ? HELP : `There is no command kith ${args.join(' ')}.\n\n${HELP}`;
+
+function explained(error: unknown): ExitCode {
+  const { code, message, stack } = error as Error & { code?: string };
+  const usedWrongly = error instanceof UsedWrongly || code?.startsWith('ERR_PARSE_ARGS');
+  const foreseen = usedWrongly || error instanceof CommandFailed || error instanceof OperatorCallFailed;
+  process.stderr.write(`${foreseen ? message : stack}\n`);
+  return usedWrongly ? 2 : 1;
+}
+
+// A reader that has seen enough (`kith events tail | head`) ends the command, and is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await runKith(process.argv.slice(2));

@@ -1,0 +1,41 @@
+import { relative } from 'node:path';
+import type { OperatorAccess } from '@kith/local';
+import { dataFolder, readSystemRecord, stillRuns } from '@kith/local';
+import { fieldsOfEach, SERVICE_NAMES, SERVICES } from '@kith/services';
+import { CommandFailed } from './end-with-a-code.ts';
+
+export type RunningSystemAccess = OperatorAccess & { gatewayUrl?: string };
+
+const VARIABLES = [...SERVICE_NAMES.map((name) => SERVICES[name].urlVariable), 'OPERATOR_KEY'];
+/** As a sentence names them: "USER_URL, FRIEND_URL and OPERATOR_KEY". */
+export const SYSTEM_VARIABLES = `${VARIABLES.slice(0, -1).join(', ')} and ${VARIABLES.at(-1)}`;
+
+/**
+ * The system that the variables USER_URL, FRIEND_URL and their like, and OPERATOR_KEY, name, or the one that runs from
+ * KITH_DATA.
+ *
+ * @throws {CommandFailed} that says what to start or to set
+ */
+export async function findRunningSystem(env = process.env): Promise<RunningSystemAccess> {
+  const { OPERATOR_KEY } = env;
+  if (OPERATOR_KEY && VARIABLES.every((variable) => env[variable])) {
+    const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => trimmed(env[SERVICES[name].urlVariable] ?? ''));
+    return { ...urls, operatorKey: OPERATOR_KEY };
+  }
+  const folder = dataFolder(env.KITH_DATA || undefined);
+  const shown = relative(process.cwd(), folder) || folder;
+  const record = await readSystemRecord(folder);
+  if (!record || !stillRuns(record.startedBy)) {
+    throw new CommandFailed(
+      `Kith does not run from ${shown}: start it with npx -y pnpm@12 start, or set KITH_DATA, or ${SYSTEM_VARIABLES}.`,
+    );
+  }
+  const { operatorKey, gatewayUrl } = record;
+  if (!operatorKey || !SERVICE_NAMES.every((name) => record[`${name}Url`])) {
+    throw new CommandFailed(`Kith is just starting from ${shown}: try again when it has printed its addresses.`);
+  }
+  const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => record[`${name}Url`] ?? '');
+  return { ...urls, operatorKey, ...(gatewayUrl && { gatewayUrl }) };
+}
+
+const trimmed = (url: string) => url.replace(/\/+$/, '');

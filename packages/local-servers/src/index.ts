@@ -1,0 +1,15 @@
+export { BROWSER_COMMANDS } from './child-process/browser-commands.ts';
+export type { ChildServer } from './child-process/child-server-on-a-port.ts';
+export { endWhenThisProcessDies } from './child-process/end-children-when-this-process-dies.ts';
+export { findProgram } from './child-process/find-program.ts';
+export { ChildDidNotStart, runChildServer } from './child-process/run-child-server.ts';
+export { SetupProblem } from './child-process/setup-problem.ts';
+export { writeSecretFile } from './child-process/write-secret-file.ts';
+export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts';
+export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
+export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
+export { REDIS_COMMANDS, type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
+export type { Passwords, ServerUsers } from './servers/users-of-a-server.ts';
+export { askWhetherReady, missesNothing, type Readiness } from './waiting/ask-whether-ready.ts';
+export { eventually } from './waiting/eventually.ts';
+export { freePort, isPortFree } from './waiting/find-free-port.ts';

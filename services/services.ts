@@ -1,0 +1,142 @@
+import {
+  FRIEND_LIST_VIEW_CONSUMER,
+  FRIEND_STREAM,
+  LIVE_TOKENS_ENDED,
+  liveFriendList,
+  liveSessionEnded,
+  PROFILE_COPY_CONSUMER,
+  USER_STREAM,
+} from '@kith/event-contracts';
+import type { StreamName } from '@kith/event-delivery/envelope';
+
+/**
+ * What a service is, for everybody who is not it: start, docker compose, migrations, credentials, rights on the servers,
+ * the operator's command, the composed schema, the checks. What a service is not or has not is left out.
+ */
+export type Service = {
+  /** The folder of its main.ts, from the workspace's root, and of the index.ts that gives `configSchema` and `start`. */
+  readonly folder: string;
+  /** Where it listens in docker compose. */
+  readonly port: number;
+  /** By which others find it. */
+  readonly urlVariable: string;
+  /** Services that it asks over HTTP: it is told their addresses. */
+  readonly asks: readonly string[];
+  /** Whether its schema is a part of the API, which the gateway composes. */
+  readonly isSubgraph: boolean;
+  /** In Postgres: migrated from prisma/<service>/migrations, and its own. */
+  readonly database?: {
+    /** The role that owns it is called the same. */
+    readonly databaseName: string;
+    readonly urlVariable: string;
+    /** To the migration: with which the service is to open it. */
+    readonly serviceUrlVariable: string;
+  };
+  /** The patterns of its keys in Redis. */
+  readonly redisKeys?: readonly string[];
+  /** The stream of its events, which it alone publishes to. */
+  readonly stream?: StreamName;
+  /** Its durable consumers; what they give up on is its to settle. */
+  readonly consumers: readonly { readonly durable: string; readonly of: StreamName }[];
+  /** On core NATS, where nothing is stored: what it tells, and what it hears. */
+  readonly announces: readonly string[];
+  readonly hears: readonly string[];
+  /** Whether it keeps the keys that sign access tokens (SIGNING_KEY_FILE). */
+  readonly signsTokens?: true;
+};
+
+const services = {
+  user: {
+    folder: 'services/user/src',
+    port: 4101,
+    urlVariable: 'USER_URL',
+    asks: ['friend'],
+    isSubgraph: true,
+    database: {
+      databaseName: 'kith_user',
+      urlVariable: 'USER_DATABASE_URL',
+      serviceUrlVariable: 'USER_SERVICE_DATABASE_URL',
+    },
+    // `limit-attempts.ts`.
+    redisKeys: ['kith:attempts:*'],
+    stream: USER_STREAM,
+    consumers: [],
+    announces: [liveSessionEnded('*'), LIVE_TOKENS_ENDED],
+    hears: [LIVE_TOKENS_ENDED],
+    signsTokens: true,
+  },
+  friend: {
+    folder: 'services/friend/src',
+    port: 4102,
+    urlVariable: 'FRIEND_URL',
+    asks: ['user'],
+    isSubgraph: true,
+    database: {
+      databaseName: 'kith_friend',
+      urlVariable: 'FRIEND_DATABASE_URL',
+      serviceUrlVariable: 'FRIEND_SERVICE_DATABASE_URL',
+    },
+    // `view-keys.ts`.
+    redisKeys: ['friend-list:*'],
+    stream: FRIEND_STREAM,
+    consumers: [
+      { durable: FRIEND_LIST_VIEW_CONSUMER, of: FRIEND_STREAM },
+      { durable: PROFILE_COPY_CONSUMER, of: USER_STREAM },
+    ],
+    announces: [liveFriendList('*')],
+    hears: [LIVE_TOKENS_ENDED],
+  },
+} as const satisfies Readonly<Record<string, Service>>;
+
+export type ServiceName = keyof typeof services;
+
+type With<Part extends keyof Service> = {
+  [Name in ServiceName]: (typeof services)[Name] extends Required<Pick<Service, Part>> ? Name : never;
+}[ServiceName];
+/** Those that have a database, a share of Redis, a stream. */
+export type ServiceWithDatabase = With<'database'>;
+export type ServiceInRedis = With<'redisKeys'>;
+export type ServiceWithStream = With<'stream'>;
+
+/** All of them. Each starts after those before it, and is stopped before them, where one waits for the other. */
+export const SERVICES: { readonly [Name in ServiceName]: Service & Pick<(typeof services)[Name], 'urlVariable'> } =
+  services;
+export const SERVICE_NAMES = Object.keys(services) as readonly ServiceName[];
+
+const having = <Name extends ServiceName>(part: keyof Service) =>
+  SERVICE_NAMES.filter((name) => SERVICES[name][part] !== undefined) as readonly string[] as readonly Name[];
+export const WITH_DATABASE = having<ServiceWithDatabase>('database');
+export const IN_REDIS = having<ServiceInRedis>('redisKeys');
+export const WITH_STREAM = having<ServiceWithStream>('stream');
+/** Those that write events of their own into their database. */
+export const WITH_OUTBOX = WITH_DATABASE.filter((name) => SERVICES[name].stream !== undefined);
+export const SUBGRAPHS = SERVICE_NAMES.filter((name) => SERVICES[name].isSubgraph);
+
+/** What of a service is there for certain, because it is one of those that have it. */
+export const databaseOf = (name: ServiceWithDatabase) => services[name].database;
+export const streamOf = (name: ServiceWithStream) => services[name].stream;
+
+/** Whose consumer it is, and so who settles what it gave up on; of a consumer that nobody has, one that has any. */
+export const keeperOf = (durable?: string): ServiceName =>
+  SERVICE_NAMES.find((name) => SERVICES[name].consumers.some((own) => own.durable === durable)) ?? KEEPS_DEAD_LETTERS;
+const KEEPS_DEAD_LETTERS = SERVICE_NAMES.find((name) => SERVICES[name].consumers.length > 0) ?? 'friend';
+
+/** A record with something of each of them. */
+export function ofEach<Name extends string, Value>(
+  names: readonly Name[],
+  made: (name: Name) => Value,
+): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, made(name)])) as Record<Name, Value>;
+}
+
+/** The same under the names of fields: `userUrl`, `friendUrl`. */
+export type Fields<Name extends string, Suffix extends string, Value> = {
+  [Each in Name as `${Each}${Suffix}`]: Value;
+};
+export function fieldsOfEach<Name extends string, Suffix extends string, Value>(
+  names: readonly Name[],
+  suffix: Suffix,
+  made: (name: Name) => Value,
+): Fields<Name, Suffix, Value> {
+  return Object.fromEntries(names.map((name) => [`${name}${suffix}`, made(name)])) as Fields<Name, Suffix, Value>;
+}
