@@ -1,3 +1,4 @@
+/// <reference path="./what-the-test-run-provides.d.ts" />
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@kith/local-servers';
 import type { ServiceWithDatabase } from '@kith/services';
