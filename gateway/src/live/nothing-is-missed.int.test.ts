@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { liveFriendList } from '@kith/event-contracts';
 import { eventually, missesNothing, startNats } from '@kith/local-servers';
+import { usersOfNats } from '@kith/services';
 import { beforeEach, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
 import { withTestGateway } from '../testing/with-test-gateway.ts';
@@ -125,7 +126,7 @@ test('while NATS is away changes arrive late, and live again when it is back', a
   await around.nats.kill();
   around.commit(owner, 'one', { announced: false });
   await eventually('the change, without NATS', () => watching.revisions.at(-1) === 1);
-  around.nats = await startNats({ port });
+  around.nats = await startNats({ port, users: usersOfNats });
   await eventually('the gateway to be connected', () => missesNothing(gateway.url));
   await eventually('the neighbours to be connected', () => around.broker.connected);
   await eventually('the next change, live', () => {

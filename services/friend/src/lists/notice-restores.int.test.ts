@@ -1,4 +1,5 @@
 import { eventually, type NatsServer, startNats } from '@kith/local-servers';
+import { usersOfNats } from '@kith/services';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backUp, putBack } from '../testing/back-up-friend-database.ts';
 import {
@@ -70,7 +71,7 @@ async function viewIsAt(friends: number): Promise<void> {
 async function loseStreams(): Promise<void> {
   const { port } = service.nats;
   await service.nats.stop();
-  emptyNats = await startNats({ port });
+  emptyNats = await startNats({ port, users: usersOfNats });
 }
 
 /** What happened in it is in the stream and in the view, and then no longer in the database. */

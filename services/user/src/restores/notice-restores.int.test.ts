@@ -1,5 +1,6 @@
 import { askWhetherReady, eventually, freePort, natsUrl, startNats } from '@kith/local-servers';
 import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
+import { usersOfNats } from '@kith/services';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunningUserService, startUserService } from '../start-user-service.ts';
 import { accountOperations, type TestSession } from '../testing/account-operations.ts';
@@ -132,7 +133,7 @@ test('a database that was put back while nobody was here: its first answer refus
 
 test('while the broker is away nothing is published that would hide what was lost, and what waits comes with it', async () => {
   const port = await freePort();
-  const nats = await startNats({ port });
+  const nats = await startNats({ port, users: usersOfNats });
   const env = { NATS_URL: natsUrl(port, 'user') };
   await service.stop();
   const first = await startOther(env);
