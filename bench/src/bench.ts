@@ -5,6 +5,7 @@ import { describeLoad, describeMachine } from './describe-machine.ts';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import { measureCommitToClient } from './measure-commit-to-client.ts';
 import { measureFederatedRead } from './measure-federated-read.ts';
+import { measureHostileDocuments } from './measure-hostile-documents.ts';
 import { measureImport } from './measure-import.ts';
 import { measureListPage } from './measure-list-page.ts';
 import { measureLivePush } from './measure-live-push.ts';
@@ -26,6 +27,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureWritePath,
   measureLivePush,
   measureSearch,
+  measureHostileDocuments,
 ];
 
 const HELP = `npx -y pnpm@12 bench [NAME …]
