@@ -2,15 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Stoppable } from '../broker/broker.ts';
 import type { Log } from '../observe/log.ts';
+import { OWED } from './stream/publish-again.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const BATCH = 1_000;
 const REST_MS = 50;
 
-// Never what is still to be published. Rows that somebody has locked (a republish) are left for the next round.
+// Never what is still to be published, for the first time or again. Rows that somebody has locked (a republish) are left for the next round.
 const REMOVE_PUBLISHED = `
   DELETE FROM outbox WHERE id IN (
     SELECT id FROM outbox WHERE occurred_at < now() - $1 * interval '1 millisecond' AND published_at IS NOT NULL
+      AND stream_sequence IS DISTINCT FROM ${OWED}
     ORDER BY occurred_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
 
 const FORGET_HANDLED = `
