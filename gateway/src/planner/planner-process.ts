@@ -107,14 +107,17 @@ class Guest {
       if (message.kind === 'gave up') this.#giveUp(message.why);
       else this.#answered(message);
     });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    this.#ended = this.#untilEnd();
+    // Where the system has no more files for its pipes, there is neither.
+    const { stderr, channel } = this.#child as Partial<Pick<ChildProcess, 'stderr' | 'channel'>>;
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(0, REMEMBER_OF_STDERR);
     });
-    this.#ended = this.#untilEnd();
+    stderr?.on('error', () => undefined);
     // It ends with us: it need not keep us.
     this.#child.unref();
-    this.#child.channel?.unref();
-    (this.#child.stderr as unknown as { unref(): void }).unref();
+    channel?.unref();
+    (stderr as unknown as { unref(): void } | undefined)?.unref();
   }
 
   get pid(): number {
@@ -166,7 +169,11 @@ class Guest {
     const child = this.#child;
     let how: PlannerEnd = 'killed';
     await new Promise<void>((resolve) => {
-      child.once('error', () => resolve());
+      // For its whole life: that it could not be started is one, that it could not be killed another.
+      child.on('error', (error) => {
+        this.#said += String(error);
+        if (child.pid === undefined) resolve();
+      });
       child.once('close', (code, signal) => {
         if (code !== null || (signal !== 'SIGKILL' && signal !== 'SIGTERM')) how = 'crash';
         if (child.connected) child.once('disconnect', () => resolve());
