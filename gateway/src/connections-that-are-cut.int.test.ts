@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
@@ -96,6 +96,10 @@ function cutOneOfOurs(url: string, authorization: string): void {
         payload: { query: 'subscription { friendListChanged { cursor } }' },
       }),
     );
-    setTimeout(() => live.terminate(), Math.random() * 50);
+    setTimeout(() => {
+      // What is no frame, and then nothing more.
+      if (Math.random() < 0.5) (live as unknown as { _socket: Socket })._socket.write(Buffer.from([0xff, 0xff, 0xff]));
+      live.terminate();
+    }, Math.random() * 50);
   });
 }
