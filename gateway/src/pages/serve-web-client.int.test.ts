@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
 import { withTestGateway } from '../testing/with-test-gateway.ts';
@@ -13,6 +14,9 @@ afterAll(() => rm(folder, { recursive: true }));
 await mkdir(join(folder, 'assets'));
 await writeFile(join(folder, 'index.html'), '<!doctype html><title>Kith</title>');
 await writeFile(join(folder, 'assets/gone.js'), 'gone()');
+await writeFile(join(folder, 'assets/coded.js'), 'coded()');
+await writeFile(join(folder, 'assets/coded.js.br'), brotliCompressSync('coded()'));
+await writeFile(join(folder, 'assets/coded.js.gz'), gzipSync('coded()'));
 await writeFile(join(folder, 'assets/small.js'), '0123456789');
 await writeFile(join(folder, 'assets/large.js'), Buffer.alloc(20_000_000, '/'));
 
@@ -45,6 +49,17 @@ test.each([
 ])('whoever asks for the range %s is answered with all of it', async (range) => {
   const response = await get('/assets/small.js', { range });
   expect([response.status, await response.text()]).toEqual([200, '0123456789']);
+});
+
+test.each([
+  ['br, gzip', 'br'],
+  ['gzip;q=0.5, br;q=0', 'gzip'],
+  ['br;q=0, gzip;q=0', null],
+  ['identity', null],
+  ['brr', null],
+])('who accepts %s is answered in %s', async (accepted, coding) => {
+  const response = await get('/assets/coded.js', { 'accept-encoding': accepted });
+  expect([response.headers.get('content-encoding'), await response.text()]).toEqual([coding, 'coded()']);
 });
 
 test('a file that is gone since the start ends its answer, and nothing else', async () => {

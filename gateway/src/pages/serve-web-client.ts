@@ -31,6 +31,9 @@ export function serveWebClient(folder: string): HttpHandler | undefined {
     // Any range may be answered with the whole file (https://www.rfc-editor.org/rfc/rfc9110#section-14.2). sirv takes
     // what is none for one, and others for another.
     delete request.headers.range;
+    const codings = request.headers['accept-encoding'] ?? '';
+    // It looks for their names alone.
+    request.headers['accept-encoding'] = CODINGS.filter((coding) => weightOf(coding, codings) > 0).join(', ');
     response.once('pipe', (file: Readable) => closeWithAnswer(file, response));
     serve(request, response, () => {
       if (!visitsAPage(request)) return notThere();
@@ -42,6 +45,9 @@ export function serveWebClient(folder: string): HttpHandler | undefined {
     });
   };
 }
+
+/** In which there may be files beside the others. */
+const CODINGS = ['br', 'gzip'];
 
 /** sirv leaves a file open whose reader has gone, and one that cannot be read would end the process. */
 function closeWithAnswer(file: Readable, response: ServerResponse): void {

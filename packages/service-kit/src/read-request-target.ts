@@ -17,6 +17,20 @@ export function useTarget(request: IncomingMessage, path: string): void {
   if (written !== path) request.url = path + request.url!.slice(written.length);
 }
 
+/**
+ * Whether `Host` can be the host of a URL; none, or an empty one, is no mistake. What it says reaches libraries that make
+ * a URL of it (https://www.rfc-editor.org/rfc/rfc9112#section-3.2).
+ */
+export function namesAHost({ headers: { host = '' } }: IncomingMessage): boolean {
+  if (host === '' || host === lastGoodHost) return true;
+  const isGood = /^(\[[\d.:a-f]+\]|[\w.~!$&'()*+,;=%-]+)(:\d*)?$/i.test(host) && URL.canParse(`http://${host}`);
+  if (isGood) lastGoodHost = host;
+  return isGood;
+}
+
+/** Most requests are to the same. */
+let lastGoodHost: string | undefined;
+
 const SLASH = 47;
 
 function toOriginForm(request: IncomingMessage, url: string): void {

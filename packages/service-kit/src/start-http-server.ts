@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
-import { readRequestTarget, useTarget } from './read-request-target.ts';
+import { namesAHost, readRequestTarget, useTarget } from './read-request-target.ts';
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -101,7 +101,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const path = readRequestTarget(request);
     const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
     if (route) useTarget(request, path);
-    const handle = isEncoded(request) ? refuseEncoded : (route ?? options.otherwise ?? notFound);
+    const handle = refusalOf(request) ?? route ?? options.otherwise ?? notFound;
     void answer(handle, request, response, options.log);
   });
   server.on('clientError', refuseWhatIsNoRequest);
@@ -136,6 +136,17 @@ function isEncoded({ headers }: IncomingMessage): boolean {
   const encoding = headers['content-encoding'];
   return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity';
 }
+
+function refusalOf(request: IncomingMessage): HttpHandler | undefined {
+  if (!namesAHost(request)) return refuseHost;
+  return isEncoded(request) ? refuseEncoded : undefined;
+}
+
+const refuseHost: HttpHandler = (_request, response) => {
+  response.setHeader('connection', 'close');
+  const extensions = { code: 'BAD_USER_INPUT' };
+  sendRefusal(response, 400, { errors: [{ message: 'Send the name of a host as Host.', extensions }] });
+};
 
 const refuseEncoded: HttpHandler = (_request, response) => {
   const extensions = { code: 'BAD_USER_INPUT' };
