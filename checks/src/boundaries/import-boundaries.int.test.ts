@@ -42,7 +42,7 @@ const ALLOWED: [file: string, line: string][] = [
   ['services/friend/src/domain/envelope.ts', "import '@kith/event-delivery/envelope';"],
   ['packages/event-contracts/src/subjects.ts', "import '@kith/event-delivery/envelope';"],
   ['packages/event-delivery/src/jetstream/connect.ts', "import 'nats';"],
-  ['packages/service-kit/src/create-pool.ts', 'new pg.Pool({ max: 1 });'],
+  ['packages/service-kit/src/databases/create-pool.ts', 'new pg.Pool({ max: 1 });'],
 ];
 
 let reported: string;

@@ -1,6 +1,6 @@
-import { KithError } from './kith-error.ts';
-import { sameSecret } from './same-secret.ts';
-import type { HttpHandler } from './start-http-server.ts';
+import { KithError } from '../errors/kith-error.ts';
+import type { HttpHandler } from '../http/start-http-server.ts';
+import { sameSecret } from '../identity/same-secret.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
 /** Lets a request through only with the gateway's key; 401 otherwise. */

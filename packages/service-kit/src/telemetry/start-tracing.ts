@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { trace } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
-import type { Stop } from './shutdown.ts';
+import type { Stop } from '../process/shutdown.ts';
 
 const SUCCESS = 0;
 const FAILED = 1;

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
+import { KithError } from '../errors/kith-error.ts';
+import { operatorOnly } from '../identity/operator-only.ts';
 import { readJsonBody } from './answer-http.ts';
-import { KithError } from './kith-error.ts';
-import { operatorOnly } from './operator-only.ts';
 import { startHttpServer } from './start-http-server.ts';
 
 const uses = { postgres: true, redis: true };

@@ -1,4 +1,4 @@
-import { KithError } from './kith-error.ts';
+import { KithError } from '../errors/kith-error.ts';
 
 const WAITS_WHILE_IT_MOVES = 3;
 

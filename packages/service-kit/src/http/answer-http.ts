@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
 import { isOutage } from '@kith/event-delivery/outage';
 import type { Logger } from 'pino';
+import { httpStatusOf, KithError } from '../errors/kith-error.ts';
 import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
-import { httpStatusOf, KithError } from './kith-error.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 

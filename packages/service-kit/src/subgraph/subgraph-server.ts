@@ -10,17 +10,17 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { readJsonBody } from './answer-http.ts';
+import { KithError } from '../errors/kith-error.ts';
+import { maskError, type TranslateError } from '../errors/mask-error.ts';
+import { readJsonBody } from '../http/answer-http.ts';
+import type { HttpHandler } from '../http/start-http-server.ts';
+import { sameSecret } from '../identity/same-secret.ts';
+import { TokenEnded, type TokenVerifier, type Viewer } from '../identity/verify-token.ts';
+import { startRequestSpan } from '../telemetry/request-span.ts';
+import { inTrace } from '../telemetry/trace-context.ts';
 import { mutationExecutor } from './execute-mutation.ts';
-import { KithError } from './kith-error.ts';
-import { maskError, type TranslateError } from './mask-error.ts';
 import { rememberDocuments } from './remember-documents.ts';
 import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
-import { startRequestSpan } from './request-span.ts';
-import { sameSecret } from './same-secret.ts';
-import type { HttpHandler } from './start-http-server.ts';
-import { inTrace } from './trace-context.ts';
-import { TokenEnded, type TokenVerifier, type Viewer } from './verify-token.ts';
 
 /** The header in which the gateway, and services among themselves, show that they are inside. */
 export const GATEWAY_KEY_HEADER = 'x-kith-gateway-key';

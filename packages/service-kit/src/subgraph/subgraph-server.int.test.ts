@@ -2,10 +2,10 @@ import { GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
-import { startHttpServer } from './start-http-server.ts';
+import { startHttpServer } from '../http/start-http-server.ts';
+import { createTokenVerifier } from '../identity/verify-token.ts';
+import { newTraceparent, traceIdOf } from '../telemetry/trace-context.ts';
 import { createSubgraphServer, type SubgraphContext } from './subgraph-server.ts';
-import { newTraceparent, traceIdOf } from './trace-context.ts';
-import { createTokenVerifier } from './verify-token.ts';
 
 const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
 const log = pino({ level: 'silent' });

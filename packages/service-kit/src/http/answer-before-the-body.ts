@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import type { KithError } from './kith-error.ts';
+import type { KithError } from '../errors/kith-error.ts';
 
 /** How much of what is refused is read and thrown away, and for how long: time for its sender to see the answer. */
 const LINGER = { atMostMs: 5_000, atMostBytes: 64 * 1024 * 1024 };

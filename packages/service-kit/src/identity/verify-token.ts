@@ -6,7 +6,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import { KithError } from './kith-error.ts';
+import { KithError } from '../errors/kith-error.ts';
 
 /** Who is asking, as the access token says. */
 export interface Viewer {

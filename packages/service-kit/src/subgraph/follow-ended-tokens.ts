@@ -6,9 +6,9 @@ import {
   tokensEndedSinceSchema,
 } from '@kith/event-contracts';
 import type { Logger } from 'pino';
-import { createEndedTokens, type EndedTokens } from './ended-tokens.ts';
+import { createEndedTokens, type EndedTokens } from '../identity/ended-tokens.ts';
+import { tokensCannotBeChecked } from '../identity/verify-token.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
-import { tokensCannotBeChecked } from './verify-token.ts';
 
 /** Announcements may be missed in silence; so often the user service is asked as well. */
 const ASK_EVERY_MS = 10_000;

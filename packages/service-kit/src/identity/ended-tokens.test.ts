@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { isRepeatableAfterTheEnd } from '../subgraph/repeatable-after-the-end.ts';
 import { createEndedTokens } from './ended-tokens.ts';
-import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
 
 const session = (sessionId: string, userId = 'u1') => ({ sessionId, userId });
 

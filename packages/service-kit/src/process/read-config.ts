@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostToListenAt } from './host-in-url.ts';
+import { hostToListenAt } from '../http/host-in-url.ts';
 
 /** A variable is missing or cannot be used; the message names it. */
 export class ConfigError extends Error {

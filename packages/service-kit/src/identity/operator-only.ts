@@ -1,6 +1,6 @@
-import { KithError } from './kith-error.ts';
+import { KithError } from '../errors/kith-error.ts';
+import type { HttpHandler } from '../http/start-http-server.ts';
 import { sameSecret } from './same-secret.ts';
-import type { HttpHandler } from './start-http-server.ts';
 
 /** Lets a request through only with `authorization: Bearer <operator's key>`; 401 otherwise. */
 export function operatorOnly(operatorKey: string, handle: HttpHandler): HttpHandler {
