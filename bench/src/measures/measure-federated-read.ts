@@ -1,10 +1,10 @@
 import { startSystem } from '@kith/local';
-import { startHelper } from './helper-process.ts';
-import { loadOverHttp } from './load-over-http.ts';
-import type { Measurement } from './measurement.ts';
-import { readCpuTimeMs } from './read-process-costs.ts';
-import { REFUSE_NOTHING } from './refuse-nothing.ts';
-import { befriend, makeUsers, signIn } from './talk-to-system.ts';
+import { loadOverHttp } from '../load/load-over-http.ts';
+import { startHelper } from '../processes/helper-process.ts';
+import { readCpuTimeMs } from '../processes/read-process-costs.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
+import { befriend, makeUsers, signIn } from '../system/talk-to-system.ts';
 
 const QUERY =
   '{ me { id nickname friends(first: 20) { edges { node { remark since user { id nickname avatarUrl } } } } } }';
@@ -40,7 +40,7 @@ export const measureFederatedRead: Measurement = {
     step('reading through the gateway');
     const read = await measured({ ...load, url }, Object.values(processes));
 
-    const floorServer = startHelper(new URL('./answer-prebuilt-bytes.ts', import.meta.url));
+    const floorServer = startHelper(new URL('../baselines/answer-prebuilt-bytes.ts', import.meta.url));
     started.use(floorServer);
     const floorUrl = await floorServer.ask<string>('serve', expected);
     step('reading prebuilt bytes');

@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { type RunningSystem, startSystem } from '@kith/local';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { type EdgeList, findEdgeList } from './edge-list.ts';
-import type { Measurement } from './measurement.ts';
-import { REFUSE_NOTHING } from './refuse-nothing.ts';
-import { PASSWORD } from './talk-to-system.ts';
+import { type EdgeList, findEdgeList } from '../graphs/edge-list.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
+import { PASSWORD } from '../system/talk-to-system.ts';
 
-const KITH = fileURLToPath(new URL('../../operator/src/kith.ts', import.meta.url));
+const KITH = fileURLToPath(new URL('../../../operator/src/kith.ts', import.meta.url));
 const WITHIN_MS = 180_000;
 
 export const measureImport: Measurement = {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type ServiceProcess, startSystem } from '@kith/local';
-import { collectGarbageOf, withInspector } from './collect-garbage.ts';
-import { startHelper } from './helper-process.ts';
-import type { Figure, Measurement, Workplace } from './measurement.ts';
-import { percentile } from './percentile.ts';
+import { collectGarbageOf, withInspector } from '../processes/collect-garbage.ts';
+import { startHelper } from '../processes/helper-process.ts';
+import type { Figure, Measurement, Workplace } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
+import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
+import { signTokens } from '../system/sign-tokens.ts';
+import { makeUsers } from '../system/talk-to-system.ts';
 import { memoryPerClient, type PushCosts, type PushServer, pushCosts } from './push-costs.ts';
-import { REFUSE_NOTHING } from './refuse-nothing.ts';
-import { signTokens } from './sign-tokens.ts';
-import { makeUsers } from './talk-to-system.ts';
 
 const IDLE_CLIENTS = [1_000, 5_000] as const;
 const MOST_CLIENTS = Math.max(...IDLE_CLIENTS);
@@ -40,7 +40,7 @@ export const measureLivePush: Measurement = {
       ['yoga + graphql-ws', 'yoga-server.ts'],
     ] as const) {
       step(`${name} at rest`);
-      const process = started.use(startHelper(new URL(`./push-servers/${program}`, import.meta.url)));
+      const process = started.use(startHelper(new URL(`../baselines/${program}`, import.meta.url)));
       const url = await process.ask<string>('serve', { natsUrl: system.natsUrl });
       const server = { ...clients, name, tokens: owners, url, pid: process.pid };
       const kbPerClient = await memoryPerClient(server, () => process.ask('collectGarbage'), IDLE_CLIENTS);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HelperProcess, startHelper } from './helper-process.ts';
-import { readCpuTimeMs, readMemoryKb } from './read-process-costs.ts';
+import { type HelperProcess, startHelper } from '../processes/helper-process.ts';
+import { readCpuTimeMs, readMemoryKb } from '../processes/read-process-costs.ts';
 
 const SETTLE_MS = 1_500;
 
@@ -76,7 +76,7 @@ export async function pushCosts(server: PushServer, load: PushLoad): Promise<Pus
 }
 
 async function connectClients({ natsUrl }: PushServer): Promise<HelperProcess> {
-  const clients = startHelper(new URL('./push-clients.ts', import.meta.url));
+  const clients = startHelper(new URL('../load/push-clients.ts', import.meta.url));
   await clients.ask('connect', { natsUrl });
   return clients;
 }

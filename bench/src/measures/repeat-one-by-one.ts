@@ -1,4 +1,4 @@
-import { percentile } from './percentile.ts';
+import { percentile } from '../report/percentile.ts';
 
 /** How long each call takes, in µs: so many, one after the other, after a tenth of them for warming up. */
 export async function microsecondsOf(calls: number, call: () => Promise<unknown>): Promise<number[]> {

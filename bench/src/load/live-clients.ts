@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import { answerQuestions } from './helper-process.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
+import { startWallClock } from '../processes/wall-clock.ts';
 import { keepPace } from './keep-pace.ts';
-import { startWallClock } from './wall-clock.ts';
 import { type Watcher, watchOverWebSocket } from './watch-over-websocket.ts';
 
 const ALL_SOCKETS_WITHIN_MS = 60_000;

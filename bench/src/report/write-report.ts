@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import type { Measurement } from './measurement.ts';
 
-const REPORT = new URL('../results.md', import.meta.url);
+const REPORT = new URL('../../results.md', import.meta.url);
 
 /** Writes `bench/results.md`: when, on what, the table, and what each measurement means. */
 export async function writeReport(

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { startPostgres } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import type pg from 'pg';
-import type { Measurement } from './measurement.ts';
-import { openPool } from './open-pool.ts';
-import { percentile } from './percentile.ts';
-import { saveWords, searchUsers } from './user-service-insides.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
+import { openPool } from '../system/open-pool.ts';
+import { saveWords, searchUsers } from '../system/user-service-insides.ts';
 
 const USERS = 1_000_000;
 const BATCH = 10_000;

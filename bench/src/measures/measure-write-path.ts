@@ -3,10 +3,10 @@ import { startPostgres } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
-import { exampleData } from './example-event.ts';
-import { createRelationships } from './friend-service-insides.ts';
-import type { Measurement } from './measurement.ts';
-import { openPool } from './open-pool.ts';
+import { exampleData } from '../outboxes/example-event.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { createRelationships } from '../system/friend-service-insides.ts';
+import { openPool } from '../system/open-pool.ts';
 
 const CONNECTIONS = [1, 8, 32];
 const PAIRS = 1_000;

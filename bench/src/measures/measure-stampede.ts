@@ -4,17 +4,17 @@ import { eventually, startPostgres, startRedis } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { Measurement, Workplace } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
 import {
   connectRedis,
   createFriendListView,
   type FriendListView,
   loadList,
   loadRevisions,
-} from './friend-service-insides.ts';
-import type { Measurement, Workplace } from './measurement.ts';
-import { openPool } from './open-pool.ts';
-import { percentile } from './percentile.ts';
-import { quietLog } from './quiet-log.ts';
+} from '../system/friend-service-insides.ts';
+import { openPool } from '../system/open-pool.ts';
+import { quietLog } from '../system/quiet-log.ts';
 
 const READERS = 1_000;
 const PROCESSES = 4;

@@ -2,16 +2,16 @@ import { type RunningSystem, startSystem } from '@kith/local';
 import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { Client } from 'undici';
-import { connectRedis, createFriendListView, loadList, loadRevisions } from './friend-service-insides.ts';
-import { startHelper } from './helper-process.ts';
-import type { Figure, Measurement } from './measurement.ts';
-import { openPool } from './open-pool.ts';
-import { percentile } from './percentile.ts';
-import { quietLog } from './quiet-log.ts';
-import { REFUSE_NOTHING } from './refuse-nothing.ts';
+import { startHelper } from '../processes/helper-process.ts';
+import type { Figure, Measurement } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
+import { connectRedis, createFriendListView, loadList, loadRevisions } from '../system/friend-service-insides.ts';
+import { openPool } from '../system/open-pool.ts';
+import { quietLog } from '../system/quiet-log.ts';
+import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
+import { signTokens } from '../system/sign-tokens.ts';
+import { befriend, makeUsers } from '../system/talk-to-system.ts';
 import { medianMicroseconds, microsecondsOf } from './repeat-one-by-one.ts';
-import { signTokens } from './sign-tokens.ts';
-import { befriend, makeUsers } from './talk-to-system.ts';
 
 const LIST_SIZES = [20, 200, 2_000];
 const PAGE = 20;
@@ -36,7 +36,7 @@ export const measureListPage: Measurement = {
     const { owners, tokens } = await makeLists(system, folder);
 
     const view = openView(system, started);
-    const floorServer = started.use(startHelper(new URL('./answer-prebuilt-bytes.ts', import.meta.url)));
+    const floorServer = started.use(startHelper(new URL('../baselines/answer-prebuilt-bytes.ts', import.meta.url)));
     const redis = new Redis(system.redisUrl);
     started.defer(() => redis.disconnect());
     const figures: Figure[] = [];

@@ -6,17 +6,17 @@ import { eventually, freePort, startNats, startPostgres } from '@kith/local-serv
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from 'nats';
 import pg from 'pg';
-import { exampleData } from './example-event.ts';
-import { keepPace } from './keep-pace.ts';
-import type { Figure, Measurement, Workplace } from './measurement.ts';
-import { openPool } from './open-pool.ts';
-import { graphileWorkerOutbox } from './outboxes/graphile-worker-outbox.ts';
-import { kithOutbox } from './outboxes/kith-outbox.ts';
-import type { Outbox, OutboxSurroundings } from './outboxes/outbox.ts';
-import { pgTransactionalOutbox } from './outboxes/pg-transactional-outbox.ts';
-import { percentile } from './percentile.ts';
-import { publishRaw } from './publish-raw.ts';
-import { quietLog } from './quiet-log.ts';
+import { publishRaw } from '../baselines/publish-raw.ts';
+import { keepPace } from '../load/keep-pace.ts';
+import { exampleData } from '../outboxes/example-event.ts';
+import { graphileWorkerOutbox } from '../outboxes/graphile-worker-outbox.ts';
+import { kithOutbox } from '../outboxes/kith-outbox.ts';
+import type { Outbox, OutboxSurroundings } from '../outboxes/outbox.ts';
+import { pgTransactionalOutbox } from '../outboxes/pg-transactional-outbox.ts';
+import type { Figure, Measurement, Workplace } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
+import { openPool } from '../system/open-pool.ts';
+import { quietLog } from '../system/quiet-log.ts';
 
 const ROWS = 100_000;
 /** As many as each peer publishes in some seconds. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { growGraph } from './grow-graph.ts';
 
-const BESIDE_THE_CHECKOUT = fileURLToPath(new URL('../../../shared/data/ego-facebook.txt.gz', import.meta.url));
+const BESIDE_THE_CHECKOUT = fileURLToPath(new URL('../../../../shared/data/ego-facebook.txt.gz', import.meta.url));
 const GROWN = { people: 4_039, friendsEach: 22, seed: 1 };
 
 export interface EdgeList {

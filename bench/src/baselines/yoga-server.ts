@@ -7,8 +7,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { connect, type NatsConnection } from 'nats';
 import { WebSocketServer } from 'ws';
-import { collectGarbageHere } from '../collect-garbage.ts';
-import { answerQuestions } from '../helper-process.ts';
+import { collectGarbageHere } from '../processes/collect-garbage.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 import { firstAnswer } from './first-answer.ts';
 
 const typeDefs = /* GraphQL */ `

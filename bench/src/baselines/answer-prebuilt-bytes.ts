@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerQuestions } from './helper-process.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 
 /** The floor of every HTTP server in Node: reads the request, answers bytes that were there before. */
 answerQuestions({

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { liveFriendList } from '@kith/event-contracts';
 import { natsOptions } from '@kith/event-delivery';
 import { connect, type NatsConnection } from 'nats';
-import { answerQuestions } from './helper-process.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 import { keepPace } from './keep-pace.ts';
 import { openLeanWebSocket } from './lean-websocket.ts';
 

@@ -3,8 +3,8 @@ import { liveFriendList } from '@kith/event-contracts';
 import { natsOptions } from '@kith/event-delivery';
 import { connect } from 'nats';
 import { WebSocketServer } from 'ws';
-import { collectGarbageHere } from '../collect-garbage.ts';
-import { answerQuestions } from '../helper-process.ts';
+import { collectGarbageHere } from '../processes/collect-garbage.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 import { firstAnswer } from './first-answer.ts';
 
 /**

@@ -1,17 +1,17 @@
 import { startSystem } from '@kith/local';
 import { eventually, missesNothing } from '@kith/local-servers';
 import { Pool } from 'undici';
-import { startHelper } from './helper-process.ts';
-import { keepPace } from './keep-pace.ts';
-import type { Seen } from './live-clients.ts';
-import type { Figure, Measurement } from './measurement.ts';
+import { keepPace } from '../load/keep-pace.ts';
+import type { Seen } from '../load/live-clients.ts';
+import { startHelper } from '../processes/helper-process.ts';
+import { readCpuTimeMs } from '../processes/read-process-costs.ts';
+import { startWallClock } from '../processes/wall-clock.ts';
+import type { Figure, Measurement } from '../report/measurement.ts';
+import { percentile } from '../report/percentile.ts';
+import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
+import { signTokens } from '../system/sign-tokens.ts';
+import { befriend, makeUsers } from '../system/talk-to-system.ts';
 import { noteCommits } from './note-commits.ts';
-import { percentile } from './percentile.ts';
-import { readCpuTimeMs } from './read-process-costs.ts';
-import { REFUSE_NOTHING } from './refuse-nothing.ts';
-import { signTokens } from './sign-tokens.ts';
-import { befriend, makeUsers } from './talk-to-system.ts';
-import { startWallClock } from './wall-clock.ts';
 
 const PAIRS = 50;
 const CHANGES_PER_SECOND = 200;
@@ -42,7 +42,7 @@ export const measureCommitToClient: Measurement = {
       owners.map((owner, index) => [owner, friendOf(index)]),
     );
     const tokens = await signTokens(folder, owners);
-    const clients = started.use(startHelper(new URL('./live-clients.ts', import.meta.url)));
+    const clients = started.use(startHelper(new URL('../load/live-clients.ts', import.meta.url)));
     const gatewayUrl = system.gateways[0]!.url;
     step('opening sockets');
     await clients.ask('watch', { url: `${gatewayUrl.replace('http', 'ws')}/graphql`, query: WATCH, tokens });
@@ -70,7 +70,7 @@ export const measureCommitToClient: Measurement = {
     });
 
     step('echo');
-    const echoServer = started.use(startHelper(new URL('./echo-over-websocket.ts', import.meta.url)));
+    const echoServer = started.use(startHelper(new URL('../baselines/echo-over-websocket.ts', import.meta.url)));
     const url = await echoServer.ask<string>('serve');
     const load = { url, bytes: seen.frameBytes, perSecond: CHANGES_PER_SECOND };
     await clients.ask('echo', { ...load, seconds: 1 });

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { answerQuestions } from './helper-process.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 
 /** The floor of everything sent over a WebSocket from Node: what comes in goes out. */
 answerQuestions({
