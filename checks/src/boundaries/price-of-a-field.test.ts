@@ -12,7 +12,7 @@ const OF_ANY_FIELD = [
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',
   'services/friend/src/domain/relationship.ts',
-  'services/friend/src/graphql/friend-type.ts',
+  'services/friend/src/graphql/types/friend-type.ts',
   'services/friend/src/graphql/mutations/update-friend.ts',
   'services/friend/src/rows/friend-row.ts',
   'web/src/friends/friend-row.tsx',
@@ -22,8 +22,8 @@ const GENERATED = ['docs/api.graphql', 'docs/asyncapi.yaml', 'packages/event-con
 /** A pinned friend comes first: what knows the order of the list. */
 const OF_THE_ORDER = [
   'packages/written-text/src/order-friends.ts',
-  'services/friend/src/view/ask-for-page.ts',
-  'services/friend/src/view/sort-keys.ts',
+  'services/friend/src/view/questions/ask-for-page.ts',
+  'services/friend/src/view/entries/sort-keys.ts',
   'web/src/friends/filter-friends.ts',
 ];
 

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { ListHistory } from './lists/changes-since.ts';
-import type { Timeline } from './lists/follow-timeline.ts';
 import type { RevisionReader } from './lists/read-list-history.ts';
 import type { Relationships } from './relationships/change-relationship.ts';
+import type { Timeline } from './timeline/follow-timeline.ts';
 import type { FriendListView } from './view/friend-list-view.ts';
 
 /** What the operations work with; assembled once, by start-friend-service.ts. */

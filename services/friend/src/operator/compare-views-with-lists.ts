@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DifferenceReport } from '@kith/event-delivery';
 import type { FriendServiceParts } from '../friend-service-parts.ts';
 import { loadList } from '../lists/load-list.ts';
-import { countLists, OWNERS_A_PAGE, ownersAfter } from '../lists/owners-of-lists.ts';
-import type { ListState } from '../view/list-state.ts';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from '../timeline/owners-of-lists.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 
 const AT_ONCE = 8;
 const TRIES = 20;
