@@ -7,7 +7,7 @@ import type { UserEvent } from './domain/user-events.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { PasswordHasher } from './passwords/hash-passwords.ts';
 import type { AskWhoBlocks } from './search/ask-who-blocks.ts';
-import type { AccessTokenIssuer } from './sessions/issue-access-tokens.ts';
+import type { AccessTokenIssuer } from './signing-keys/issue-access-tokens.ts';
 
 /** What the operations work with; assembled once, by start-user-service.ts. */
 export interface UserServiceParts {
