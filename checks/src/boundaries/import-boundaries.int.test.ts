@@ -40,7 +40,7 @@ const ALLOWED: [file: string, line: string][] = [
   ['services/user/src/domain/rule.ts', "import '@kith/written-text';"],
   ['services/friend/src/domain/rule.test.ts', "import 'vitest';"],
   ['services/friend/src/domain/envelope.ts', "import '@kith/event-delivery/envelope';"],
-  ['packages/event-contracts/src/subjects.ts', "import '@kith/event-delivery/envelope';"],
+  ['packages/event-contracts/src/events/subjects.ts', "import '@kith/event-delivery/envelope';"],
   ['packages/event-delivery/src/jetstream/connect.ts', "import 'nats';"],
   ['packages/service-kit/src/databases/create-pool.ts', 'new pg.Pool({ max: 1 });'],
 ];

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 const OF_ANY_FIELD = [
   'packages/client/src/operations.ts',
   'packages/client/src/read-stored-layout.ts',
-  'packages/event-contracts/src/friend-list-events.ts',
+  'packages/event-contracts/src/events/friend-list-events.ts',
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',
   'services/friend/src/domain/relationship.ts',

@@ -3,7 +3,7 @@ import { readEnvelope } from '@kith/event-delivery/envelope';
 import { expect, test } from 'vitest';
 import { allContracts, publishedContracts } from './all-contracts.ts';
 
-const folder = new URL('../samples/', import.meta.url);
+const folder = new URL('../../samples/', import.meta.url);
 const versions = allContracts.flatMap((contract) =>
   contract.versions.map((_, index) => ({ contract, type: `${contract.name}.v${index + 1}` })),
 );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { compileCheck } from './compile-check.ts';
-import { friendRequestSchema, friendSchema } from './friend-list-events.ts';
+import { compileCheck } from '../events/compile-check.ts';
+import { friendRequestSchema, friendSchema } from '../events/friend-list-events.ts';
 
 /**
  * What the friend service announces of a change of a friend list, on `liveFriendList(ownerId)`: the FriendListChange that

@@ -8,7 +8,7 @@ import {
 
 /** As it was announced once, one of each kind. Never edited: a gateway may be older, or newer, than the service. */
 const samples = JSON.parse(
-  readFileSync(new URL('../announcement-samples/friend-list.v1.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../announcement-samples/friend-list.v1.json', import.meta.url), 'utf8'),
 ) as readonly ({ __typename: string; v: number } & Record<string, unknown>)[];
 
 test('there is a sample of each kind in the newest version', () => {

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { allContracts } from './all-contracts.ts';
+import { allContracts } from '../events/all-contracts.ts';
 import { asyncApiFile, writeAsyncApi } from './async-api.ts';
 import { comparePublished, currentSchemas, publishedFile, readPublished } from './published-schemas.ts';
 
 /**
- * `node packages/event-contracts/src/publish-contracts.ts`: records new contracts and versions as published, and writes
+ * `node packages/event-contracts/src/publication/publish-contracts.ts`: records new contracts and versions as published, and writes
  * docs/asyncapi.yaml anew. A version that was published before is never changed: it ends with code 1 and says which.
  */
 const published = readPublished();

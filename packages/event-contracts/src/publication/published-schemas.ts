@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** By type with version (`kith.friend.added.v1`): the JSON Schema of its payload. */
 export type Schemas = Readonly<Record<string, object>>;
 
-export const publishedFile = fileURLToPath(new URL('../published-schemas.json', import.meta.url));
+export const publishedFile = fileURLToPath(new URL('../../published-schemas.json', import.meta.url));
 
 /** Every version of the contracts as JSON Schema 2020-12, the shape a producer writes. */
 export function currentSchemas(contracts: readonly EventContract[]): Schemas {

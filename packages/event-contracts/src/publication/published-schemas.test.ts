@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defineEvent } from '@kith/event-delivery/envelope';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { allContracts } from './all-contracts.ts';
+import { allContracts } from '../events/all-contracts.ts';
 import { asyncApiFile, writeAsyncApi } from './async-api.ts';
 import { comparePublished, currentSchemas, readPublished } from './published-schemas.ts';
 
@@ -10,7 +10,7 @@ const HOW = `
 A published event lives in streams, outboxes and dead letters, and in services that were built against it.
 - To change its payload, add a version: move today's schema into \`older\` with a \`lift\`, write the new one as \`newest\`,
   and store a sample of it in samples/.
-- Then run: node packages/event-contracts/src/publish-contracts.ts`;
+- Then run: node packages/event-contracts/src/publication/publish-contracts.ts`;
 
 test('no published contract has changed without a new version', () => {
   const { changed, missing, unrecorded } = comparePublished(readPublished(), currentSchemas(allContracts));
@@ -20,7 +20,7 @@ test('no published contract has changed without a new version', () => {
 });
 
 test('docs/asyncapi.yaml says what the contracts say', () => {
-  const how = 'run: node packages/event-contracts/src/publish-contracts.ts';
+  const how = 'run: node packages/event-contracts/src/publication/publish-contracts.ts';
   expect(readFileSync(asyncApiFile, 'utf8') === writeAsyncApi(), `docs/asyncapi.yaml is out of date; ${how}`).toBe(
     true,
   );

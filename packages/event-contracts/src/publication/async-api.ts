@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { publishedContracts } from './all-contracts.ts';
+import { publishedContracts } from '../events/all-contracts.ts';
+import { FRIEND_STREAM, USER_STREAM } from '../events/subjects.ts';
 import { readPublished } from './published-schemas.ts';
-import { FRIEND_STREAM, USER_STREAM } from './subjects.ts';
 import { writeYaml } from './write-yaml.ts';
 
-export const asyncApiFile = fileURLToPath(new URL('../../../docs/asyncapi.yaml', import.meta.url));
+export const asyncApiFile = fileURLToPath(new URL('../../../../docs/asyncapi.yaml', import.meta.url));
 
 const SERVICES = { [USER_STREAM.name]: 'the user service', [FRIEND_STREAM.name]: 'the friend service' };
 
@@ -68,7 +68,7 @@ export function writeAsyncApi(): string {
       title: 'Events of Kith',
       version: '1.0.0',
       description:
-        'CloudEvents 1.0 in structured JSON mode, over NATS JetStream. Written by packages/event-contracts/src/publish-contracts.ts: do not edit.',
+        'CloudEvents 1.0 in structured JSON mode, over NATS JetStream. Written by packages/event-contracts/src/publication/publish-contracts.ts: do not edit.',
     },
     defaultContentType: 'application/json',
     channels,
