@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffMs } from '../../packages/client/src/backoff.ts';
+import { backoffMs } from '../../packages/client/src/network/backoff.ts';
 import { FriendListAsSeen } from './friend-list-as-seen.ts';
 import { subscribeOverSse } from './subscribe-over-sse.ts';
 import { type Ending, type Subscription, subscribeOverWebSocket } from './subscribe-over-websocket.ts';

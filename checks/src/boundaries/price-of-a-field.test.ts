@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 
 /** What is changed by hand for a field on a friend, as CONTRIBUTING tells it for `favourite`. */
 const OF_ANY_FIELD = [
-  'packages/client/src/operations.ts',
-  'packages/client/src/read-stored-layout.ts',
+  'packages/client/src/api/operations.ts',
+  'packages/client/src/storage/read-stored-layout.ts',
   'packages/event-contracts/src/events/friend-list-events.ts',
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createKithClient } from '../kith-client.ts';
 import { type KeyValueStore, memoryStore, webStorage } from './key-value-store.ts';
-import { createKithClient } from './kith-client.ts';
 
 const user = { id: 'u1', username: 'ada', nickname: 'Ada', avatarUrl: null };
 const tokens = { accessToken: 'a1', refreshToken: 'r1', expiresAt: '2999-01-01T00:00:00.000Z', user };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Friend, FriendListChange } from '../api/list-change.ts';
 import { compareFriends, FriendList, Hole } from './friend-list.ts';
-import type { Friend, FriendListChange } from './list-change.ts';
 
 const friend = (id: string, changed: Partial<Friend> = {}): Friend => ({
   user: { id, nickname: id, avatarUrl: null },

@@ -1,10 +1,10 @@
-import type { KeyValueStore } from './key-value-store.ts';
-import type { Person } from './list-change.ts';
+import type { Person } from '../api/list-change.ts';
+import { CHANGE_PASSWORD, REFRESH_SESSION, SIGN_IN, SIGN_OUT, SIGN_UP } from '../api/operations.ts';
+import { KithApiError, type Operation } from '../network/send-operation.ts';
+import type { KeyValueStore } from '../storage/key-value-store.ts';
+import { readTokens, type Tokens } from '../storage/read-stored-layout.ts';
+import { createStoredValue } from '../storage/stored-value.ts';
 import { createListeners, type Unsubscribe } from './listeners.ts';
-import { CHANGE_PASSWORD, REFRESH_SESSION, SIGN_IN, SIGN_OUT, SIGN_UP } from './operations.ts';
-import { readTokens, type Tokens } from './read-stored-layout.ts';
-import { KithApiError, type Operation } from './send-operation.ts';
-import { createStoredValue } from './stored-value.ts';
 
 export interface SignedIn {
   readonly user: Person & { readonly username: string };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Friend } from '../api/list-change.ts';
 import { FriendList } from './friend-list.ts';
-import type { Friend } from './list-change.ts';
 import { PendingEdits } from './pending-edits.ts';
 
 const friend = (id: string, remark: string | null): Friend => ({

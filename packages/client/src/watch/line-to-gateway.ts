@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-ws';
-import type { FriendListChange } from './list-change.ts';
-import { WATCH_FRIEND_LIST } from './operations.ts';
+import type { FriendListChange } from '../api/list-change.ts';
+import { WATCH_FRIEND_LIST } from '../api/operations.ts';
 
 /** Whoever does not take the connection, or does not answer a ping, in so long is not there any more, whatever TCP says. */
 const ANSWERS_WITHIN_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { SavedFriendList } from './friend-list.ts';
-import type { Friend, FriendRequest, Person } from './list-change.ts';
+import type { Friend, FriendRequest, Person } from '../api/list-change.ts';
+import type { SavedFriendList } from '../list/friend-list.ts';
 
 /** A session as it is stored. */
 export interface Tokens {

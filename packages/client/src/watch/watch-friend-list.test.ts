@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Session } from './session.ts';
+import type { Session } from '../session/session.ts';
 import { type LiveState, watchFriendList } from './watch-friend-list.ts';
 
 const session = { accessToken: () => Promise.resolve('token'), tokenRefused: () => {} } as unknown as Session;

@@ -1,5 +1,5 @@
+import type { Friend, FriendEdit } from '../api/list-change.ts';
 import { compareFriends, type FriendList } from './friend-list.ts';
-import type { Friend, FriendEdit } from './list-change.ts';
 
 interface Pending {
   readonly userId: string;

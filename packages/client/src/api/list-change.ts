@@ -1,4 +1,4 @@
-import type { UpdateFriendInput, WatchFriendListSubscription } from './generated/operations.ts';
+import type { UpdateFriendInput, WatchFriendListSubscription } from '../generated/operations.ts';
 
 /** A change of the list: what operations.ts selects of the public schema, from which these shapes are generated. */
 export type FriendListChange = WatchFriendListSubscription['friendListChanged'];

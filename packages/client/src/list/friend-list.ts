@@ -1,5 +1,5 @@
 import { compareInNameOrder } from '@kith/written-text';
-import type { Friend, FriendListChange, FriendRequest } from './list-change.ts';
+import type { Friend, FriendListChange, FriendRequest } from '../api/list-change.ts';
 
 /** A revision is missing between what the list has and what came: resume from the list's cursor. */
 export class Hole extends Error {

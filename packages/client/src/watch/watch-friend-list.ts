@@ -1,9 +1,9 @@
-import { backoffMs } from './backoff.ts';
-import { followNetwork, isKnownOffline } from './follow-network.ts';
-import { FriendList, Hole, type SavedFriendList } from './friend-list.ts';
+import type { FriendListChange } from '../api/list-change.ts';
+import { FriendList, Hole, type SavedFriendList } from '../list/friend-list.ts';
+import { backoffMs } from '../network/backoff.ts';
+import { followNetwork, isKnownOffline } from '../network/follow-network.ts';
+import type { Session } from '../session/session.ts';
 import { openLine } from './line-to-gateway.ts';
-import type { FriendListChange } from './list-change.ts';
-import type { Session } from './session.ts';
 import {
   BEGIN,
   type Transition,

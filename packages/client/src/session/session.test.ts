@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type KeyValueStore, memoryStore } from './key-value-store.ts';
-import { KithApiError, type Operation, Unreachable } from './send-operation.ts';
+import { KithApiError, type Operation, Unreachable } from '../network/send-operation.ts';
+import { type KeyValueStore, memoryStore } from '../storage/key-value-store.ts';
 import { createSession } from './session.ts';
 
 const user = { id: 'u1', username: 'ada', nickname: 'Ada', avatarUrl: null };
