@@ -16,17 +16,17 @@ const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 // Whole systems that are asked what they answer, and not how fast: two of these files at once.
 const ASKED_WHAT_THEY_ANSWER = [
-  'e2e/api-recipes.e2e.test.ts',
-  'e2e/attacks.e2e.test.ts',
-  'e2e/bad-input.e2e.test.ts',
-  'e2e/client.e2e.test.ts',
-  'e2e/every-error-code.e2e.test.ts',
-  'e2e/refusals-between-people.e2e.test.ts',
-  'e2e/reload-supergraph.e2e.test.ts',
-  'e2e/trace-one-change.e2e.test.ts',
-  'e2e/web.e2e.test.ts',
-  'e2e/who-blocks-is-not-there.e2e.test.ts',
-  'e2e/who-may-talk.e2e.test.ts',
+  'e2e/api/api-recipes.e2e.test.ts',
+  'e2e/api/attacks.e2e.test.ts',
+  'e2e/api/bad-input.e2e.test.ts',
+  'e2e/clients/client.e2e.test.ts',
+  'e2e/api/every-error-code.e2e.test.ts',
+  'e2e/api/refusals-between-people.e2e.test.ts',
+  'e2e/resilience/reload-supergraph.e2e.test.ts',
+  'e2e/flows/trace-one-change.e2e.test.ts',
+  'e2e/clients/web.e2e.test.ts',
+  'e2e/api/who-blocks-is-not-there.e2e.test.ts',
+  'e2e/api/who-may-talk.e2e.test.ts',
   'local/src/start/start-everything.e2e.test.ts',
 ];
 

@@ -9,5 +9,5 @@ export {
   createRelationships,
   type Relationships,
 } from '../../../services/friend/src/relationships/change-relationship.ts';
-export { connectRedis } from '../../../services/friend/src/view/redis/connect-redis.ts';
 export { createFriendListView, type FriendListView } from '../../../services/friend/src/view/friend-list-view.ts';
+export { connectRedis } from '../../../services/friend/src/view/redis/connect-redis.ts';
