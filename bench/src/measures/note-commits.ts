@@ -5,10 +5,10 @@ import pg from 'pg';
 const NOTE_TIMES = 'ALTER SYSTEM SET track_commit_timestamp = on';
 
 // Which transaction an event was committed by: its row's own is replaced when the relay marks it. Not logged, and
-// without a notification, which would make commits wait for each other.
+// without a notification, which would make commits wait for each other. The service itself may not write it.
 const NOTE_TRANSACTIONS = `
   CREATE UNLOGGED TABLE bench_commit (event text, transaction text);
-  CREATE FUNCTION bench_note() RETURNS trigger LANGUAGE plpgsql AS
+  CREATE FUNCTION bench_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
     'BEGIN INSERT INTO bench_commit VALUES (NEW.owner_id || '' '' || NEW.revision, pg_current_xact_id()::xid::text);
      RETURN NULL; END';
   CREATE TRIGGER bench_note AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION bench_note()`;
