@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { DifferenceReport } from '@kith/event-delivery';
-import type { FriendServiceParts } from '../friend-service-parts.ts';
 import { loadList } from '../lists/load-list.ts';
+import type { FriendServiceParts } from '../parts/friend-service-parts.ts';
 import { countLists, OWNERS_A_PAGE, ownersAfter } from '../timeline/owners-of-lists.ts';
 import type { ListState } from '../view/entries/list-state.ts';
 

@@ -4,7 +4,7 @@ import SchemaBuilder from '@pothos/core';
 import DirectivePlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
 import DataLoader from 'dataloader';
-import type { FriendServiceParts } from '../../friend-service-parts.ts';
+import type { FriendServiceParts } from '../../parts/friend-service-parts.ts';
 import { type Relation, readRelations } from '../../queries/read-relations.ts';
 
 export interface FriendContext extends SubgraphContext {

@@ -1,5 +1,5 @@
 import { KithError } from '@kith/service-kit';
-import { UserRuleError } from './domain/user-rule-error.ts';
+import { UserRuleError } from '../domain/user-rule-error.ts';
 
 /** A rule's refusal as clients read it; undefined for anything else. */
 export function translateUserError(error: unknown): KithError | undefined {

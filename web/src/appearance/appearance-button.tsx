@@ -1,8 +1,8 @@
 import { MoonIcon, SunIcon } from '@radix-ui/react-icons';
 import { IconButton } from '@radix-ui/themes';
 import { useState } from 'react';
+import { loadLater } from '../layout/load-later.tsx';
 import { useAppearance } from './appearance.ts';
-import { loadLater } from './load-later.tsx';
 
 const AppearanceMenu = loadLater(
   () => import('./appearance-menu.tsx'),

@@ -1,13 +1,13 @@
 import type { SessionEnded } from '@kith/event-contracts';
 import type { InTurn } from '@kith/service-kit';
 import type pg from 'pg';
-import type { AttemptLimits } from './attempts/limit-attempts.ts';
-import type { Moment } from './domain/user.ts';
-import type { UserEvent } from './domain/user-events.ts';
-import type { PrismaClient } from './generated/client.ts';
-import type { PasswordHasher } from './passwords/hash-passwords.ts';
-import type { AskWhoBlocks } from './search/ask-who-blocks.ts';
-import type { AccessTokenIssuer } from './signing-keys/issue-access-tokens.ts';
+import type { AttemptLimits } from '../attempts/limit-attempts.ts';
+import type { Moment } from '../domain/user.ts';
+import type { UserEvent } from '../domain/user-events.ts';
+import type { PrismaClient } from '../generated/client.ts';
+import type { PasswordHasher } from '../passwords/hash-passwords.ts';
+import type { AskWhoBlocks } from '../search/ask-who-blocks.ts';
+import type { AccessTokenIssuer } from '../signing-keys/issue-access-tokens.ts';
 
 /** What the operations work with; assembled once, by start-user-service.ts. */
 export interface UserServiceParts {
