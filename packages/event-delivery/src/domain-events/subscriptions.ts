@@ -8,7 +8,11 @@ export type Selector<Event extends DomainEvent> =
   | ((event: Event) => boolean);
 
 /** What an event is once it was selected by its name. */
-export type Selected<Event extends DomainEvent, Name extends Event['name']> = Extract<Event, { readonly name: Name }>;
+export type Selected<Event extends DomainEvent, Name extends string> = Event extends unknown
+  ? [Extract<Event['name'], Name>] extends [never]
+    ? never
+    : Event
+  : never;
 
 export type Handler<Event> = (event: Event) => void | Promise<void>;
 
