@@ -1,5 +1,6 @@
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
+export { BadHeaderPrefix } from './broker/header-prefix.ts';
 export * from './broker/message-id.ts';
 export * from './broker/publish-failed.ts';
 export * from './consumer/consume.ts';
@@ -20,6 +21,12 @@ export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
 export * from './observe/log.ts';
+export {
+  type MetricsClient,
+  MetricsNotReported,
+  type MetricsOptions,
+  reportMetrics,
+} from './observe/report-metrics.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
 export * from './operator/report-differences.ts';
