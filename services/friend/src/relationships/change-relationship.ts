@@ -19,7 +19,7 @@ export interface Changed<Result> {
 }
 
 /** What became of one pair of a batch: the others go on when a rule refuses one. */
-export type BatchOutcome = { readonly changed: boolean } | { readonly refused: FriendRuleError };
+type BatchOutcome = { readonly changed: boolean } | { readonly refused: FriendRuleError };
 
 export interface ChangedLists {
   readonly events: readonly RelationshipEvent[];
