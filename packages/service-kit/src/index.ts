@@ -20,6 +20,7 @@ export * from './read-request-target.ts';
 export * from './remember-documents.ts';
 export * from './repeatable-after-the-end.ts';
 export * from './request-span.ts';
+export * from './run-process.ts';
 export * from './same-secret.ts';
 export * from './shutdown.ts';
 export * from './start-http-server.ts';
