@@ -11,6 +11,7 @@ export * from './ended-tokens.ts';
 export * from './follow-ended-tokens.ts';
 export * from './gateway-only.ts';
 export * from './host-in-url.ts';
+export * from './invariant.ts';
 export * from './kith-error.ts';
 export * from './mask-error.ts';
 export * from './open-database.ts';

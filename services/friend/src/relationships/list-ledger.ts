@@ -1,4 +1,5 @@
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { present } from '@kith/service-kit';
 import { type ListChange, listChangesOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
@@ -7,12 +8,14 @@ import type { ListFigures } from '../rows/friend-list-row.ts';
 import type { LoadedPair } from './load-pair.ts';
 import { savePair } from './save-pair.ts';
 import { rowChangesOf, saveRelationships } from './save-relationships.ts';
+import { assertLists } from './what-always-holds.ts';
 
 /**
  * The lists of one transaction: gives each change of a list the next revision, keeps the counts while several
  * pairs of a batch touch one list, and saves rows, revisions and events together.
  */
 export class ListLedger {
+  readonly #loaded: ReadonlyMap<string, ListFigures>;
   readonly #lists: Map<string, ListFigures>;
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
   readonly #events: RelationshipEvent[] = [];
@@ -24,6 +27,7 @@ export class ListLedger {
     lists: ReadonlyMap<string, ListFigures>,
     stamp: { newId: () => string; traceparent?: string | undefined },
   ) {
+    this.#loaded = lists;
     this.#lists = new Map(lists);
     this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
   }
@@ -33,7 +37,7 @@ export class ListLedger {
   }
 
   revisionOf(ownerId: string): number {
-    return this.#lists.get(ownerId)!.revision;
+    return this.#listOf(ownerId).revision;
   }
 
   /** Whose revision has risen. */
@@ -56,7 +60,7 @@ export class ListLedger {
     const sides = [relationship.state.viewer, relationship.state.other];
     const people = new Map(sides.map(({ person }) => [person.userId, person]));
     for (const { person, friendCount, requestCount } of sides) {
-      this.#lists.set(person.userId, { ...this.#lists.get(person.userId)!, friendCount, requestCount });
+      this.#lists.set(person.userId, { ...this.#listOf(person.userId), friendCount, requestCount });
     }
     for (const event of relationship.events) {
       this.#events.push(event);
@@ -68,7 +72,8 @@ export class ListLedger {
   /** Of lists that are locked. */
   async save(sql: SqlConnection): Promise<void> {
     if (this.#events.length === 0) return;
-    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
+    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#listOf(ownerId)]));
+    assertLists(this.#loaded, this.#lists, this.#drafts);
     await saveRelationships(sql, rowChangesOf(this.#events), touched);
     await appendToOutbox(sql, this.#drafts);
   }
@@ -77,18 +82,23 @@ export class ListLedger {
   async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
     if (this.#events.length === 0) return;
     const changes = rowChangesOf(this.#events);
+    assertLists(this.#loaded, this.#lists, this.#drafts);
     await savePair(sql, loaded, { lists: this.#lists, changes, events: this.#drafts, ...options });
+  }
+
+  #listOf(ownerId: string): ListFigures {
+    return present(this.#lists.get(ownerId), 'a command changes the lists that it has loaded');
   }
 
   #countHidden(event: RelationshipEvent): void {
     if (event.name !== 'relationship.blocked' && event.name !== 'relationship.unblocked') return;
-    const list = this.#lists.get(event.byId)!;
+    const list = this.#listOf(event.byId);
     this.#lists.set(event.byId, { ...list, hiddenChanges: list.hiddenChanges + 1 });
     this.#touched.add(event.byId);
   }
 
   #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
-    const list = this.#lists.get(ownerId)!;
+    const list = this.#listOf(ownerId);
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
     this.#touched.add(ownerId);
@@ -98,7 +108,7 @@ export class ListLedger {
   }
 
   #counted(side: Side): Side {
-    const { friendCount, requestCount } = this.#lists.get(side.person.userId)!;
+    const { friendCount, requestCount } = this.#listOf(side.person.userId);
     return { ...side, friendCount, requestCount };
   }
 }

@@ -37,3 +37,15 @@ test('a deleted account is published, a changed password is nobody’s business'
   ]);
   expect(events).toMatchObject([{ type: 'kith.user.deleted.v1', revision: 3, data: {} }]);
 });
+
+test('events that leave a version of a user out are not published (S19)', () => {
+  const changed = { ...recorded, name: 'user.profile-changed' as const, before: profile, after: profile };
+  const registered = { ...recorded, name: 'user.registered' as const, version: 1, profile };
+  expect(eventsToPublish([registered, { ...changed, version: 2 }, { ...changed, version: 3 }])).toHaveLength(3);
+  expect(eventsToPublish([registered, { ...registered, userId: 'u2' }])).toHaveLength(2);
+  for (const version of [1, 3]) {
+    expect(() => eventsToPublish([registered, { ...changed, version }])).toThrow(
+      expect.objectContaining({ code: 'INVARIANT_BROKEN', invariant: 'S19' }),
+    );
+  }
+});
