@@ -4,7 +4,6 @@ import {
   consume,
   createEventBus,
   type EventBroker,
-  NatsUrlError,
   startJanitor,
   startRelay,
   startStreamWatch,
@@ -19,6 +18,7 @@ import {
   type Logger,
   openDatabase,
   postgresIn,
+  type RunningPart,
   type Stop,
   startHttpServer,
   stopInReverse,
@@ -28,48 +28,41 @@ import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
-import type { FriendServiceParts } from './friend-service-parts.ts';
-import { friendContext } from './graphql/builder.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
-import { followTimeline } from './lists/follow-timeline.ts';
+import { friendContext } from './graphql/types/builder.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
-import { noticeRestores } from './lists/notice-restores.ts';
 import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
+import type { FriendServiceParts } from './parts/friend-service-parts.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
-import { createRelationships } from './relationships/change-relationship.ts';
-import { connectRedis } from './view/connect-redis.ts';
+import { type ChangedLists, createRelationships } from './relationships/change-relationship.ts';
+import { followTimeline } from './timeline/follow-timeline.ts';
+import { noticeRestores } from './timeline/notice-restores.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
-
-export interface RunningFriendService {
-  /** `http://127.0.0.1:4102`. */
-  readonly url: string;
-  /** Drains, then closes everything that the start opened. */
-  stop(): Promise<void>;
-}
+import { connectRedis } from './view/redis/connect-redis.ts';
 
 /**
  * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
  * answers, so that lists can be read and changed while it is away. Rejects when the port is taken.
  */
-export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningFriendService> {
+export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningPart> {
   // Read when it stops: delivery adds its own once the broker has answered.
   const stops: Stop[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {
-    return { url: await start(config, log, stops), stop };
+    return { ...(await start(config, log, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<string> {
+async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
   const now = () => new Date();
   const { reads, commands, background, upkeep, end } = openDatabase({
     url: config.FRIEND_DATABASE_URL,
@@ -98,12 +91,16 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
   const history = readListHistory(reads, view, timeline);
   const bus = createEventBus<RelationshipEvent>({
-    onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),
+    onFailure: ({ event, handler, error }) =>
+      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
-  const raiseFloors = async (revisions: ReadonlyMap<string, number>) => {
+  stops.push(() => bus.stop());
+  let nudgeRelay = () => {};
+  const committed = async ({ events, revisions }: ChangedLists) => {
+    bus.dispatch(events);
+    nudgeRelay();
     await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
   };
-  let nudgeRelay = () => {};
 
   const relationships = createRelationships({
     pool: commands,
@@ -116,11 +113,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     moment: () => ({ now: now(), newId }),
     traceparent: currentTraceparent,
     learnProfiles: (userIds) => learnProfiles(commands, users, userIds, () => ({ now: now(), newId })),
-    afterCommit: async ({ events, revisions }) => {
-      nudgeRelay();
-      bus.dispatch(events);
-      await raiseFloors(revisions);
-    },
+    afterCommit: committed,
   });
   const parts: FriendServiceParts = {
     pool: reads,
@@ -128,6 +121,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     view,
     history,
     timeline,
+    committed,
     cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
   };
 
@@ -164,7 +158,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       log,
     });
     const janitor = startJanitor({ pool: upkeep, log });
-    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: raiseFloors }), {
+    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: committed }), {
       broker: connected,
       log,
     });
@@ -186,12 +180,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       () => lists.stop(),
     );
   };
-  deliver().catch((error) => {
-    // Without streams nothing is delivered; better to be started anew than to look well.
-    if (error instanceof NatsUrlError) process.stderr.write(`${error.message}\n`);
-    else log.fatal({ err: error }, 'event delivery could not start');
-    process.exit(1);
-  });
+  // Without streams nothing is delivered; better to be started anew than to look well.
+  const brokenBy = new Promise((resolve) => deliver().catch(resolve));
 
   const ended = followEndedTokens({
     broker: connecting,
@@ -229,9 +219,6 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       }),
     },
   });
-  stops.push(
-    () => bus.drain(),
-    () => http.stop(),
-  );
-  return http.url;
+  stops.push(() => http.stop());
+  return { url: http.url, brokenBy };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ListState } from '../view/list-state.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 import { aFriend, aList, aRequest, idOf } from '../view/testing/lists-in-memory.ts';
 import { changesSince, type ListHistory } from './changes-since.ts';
 import type { FriendListEvent, FriendListSnapshot } from './list-change.ts';
@@ -137,4 +137,13 @@ describe('a snapshot', () => {
     const { pages } = await snapshotOf(aList(0, 0));
     expect(pages).toMatchObject([{ friends: [], requests: [], complete: true, reason: 'SUBSCRIBED', revision: 0 }]);
   });
+});
+
+test.each([
+  ['of another list', [{ ...changedAt(6), ownerId: idOf(2) }]],
+  ['out of order', [changedAt(7), changedAt(6)]],
+  ['twice', [changedAt(6), changedAt(6)]],
+])('a history %s stops the query (S14)', async (_what, events) => {
+  const history = { ...aHistory(aList(3, 7)), events: async () => events };
+  await expect(changesSince(history, OWNER, cursorAt(5), 10)).rejects.toMatchObject({ invariant: 'S14' });
 });

@@ -1,4 +1,5 @@
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { present } from '@kith/service-kit';
 import { type ListChange, listChangesOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
@@ -6,16 +7,31 @@ import type { RelationshipState, Side } from '../domain/relationship-state.ts';
 import type { ListFigures } from '../rows/friend-list-row.ts';
 import type { LoadedPair } from './load-pair.ts';
 import { savePair } from './save-pair.ts';
-import { rowChangesOf, saveRelationships } from './save-relationships.ts';
+import { type RowChanges, rowChangesOf, saveRelationships } from './save-relationships.ts';
+import { assertLists } from './what-always-holds.ts';
+
+/** What a transaction did to lists. */
+export interface MovedLists {
+  /** Where each list concerned stands. */
+  readonly revisions: ReadonlyMap<string, number>;
+  /** What aggregates recorded, once: to be called when the transaction has committed. */
+  takeEvents(): readonly RelationshipEvent[];
+}
+
+/** Lists that moved without an aggregate, as those that show a new nickname do. */
+export function movedTo(revisions: ReadonlyMap<string, number>): MovedLists {
+  return { revisions, takeEvents: () => [] };
+}
 
 /**
- * The lists of one transaction: gives each change of a list the next revision, keeps the counts while several
+ * Unit of work of one transaction about lists: gives each change of a list the next revision, keeps the counts while several
  * pairs of a batch touch one list, and saves rows, revisions and events together.
  */
-export class ListLedger {
+export class ListLedger implements MovedLists {
+  readonly #loaded: ReadonlyMap<string, ListFigures>;
   readonly #lists: Map<string, ListFigures>;
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
-  readonly #events: RelationshipEvent[] = [];
+  readonly #entered: Relationship[] = [];
   readonly #drafts: OutboxEvent[] = [];
   /** Whose list's row is to be written. */
   readonly #touched = new Set<string>();
@@ -24,16 +40,22 @@ export class ListLedger {
     lists: ReadonlyMap<string, ListFigures>,
     stamp: { newId: () => string; traceparent?: string | undefined },
   ) {
+    this.#loaded = lists;
     this.#lists = new Map(lists);
     this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
   }
 
-  get events(): readonly RelationshipEvent[] {
-    return this.#events;
+  /** Whether anything was recorded. */
+  get hasEvents(): boolean {
+    return this.#entered.length > 0;
+  }
+
+  takeEvents(): readonly RelationshipEvent[] {
+    return this.#entered.flatMap((relationship) => relationship.takeEvents());
   }
 
   revisionOf(ownerId: string): number {
-    return this.#lists.get(ownerId)!.revision;
+    return this.#listOf(ownerId).revision;
   }
 
   /** Whose revision has risen. */
@@ -53,13 +75,13 @@ export class ListLedger {
 
   enter(relationship: Relationship): void {
     if (relationship.events.length === 0) return;
+    this.#entered.push(relationship);
     const sides = [relationship.state.viewer, relationship.state.other];
     const people = new Map(sides.map(({ person }) => [person.userId, person]));
     for (const { person, friendCount, requestCount } of sides) {
-      this.#lists.set(person.userId, { ...this.#lists.get(person.userId)!, friendCount, requestCount });
+      this.#lists.set(person.userId, { ...this.#listOf(person.userId), friendCount, requestCount });
     }
     for (const event of relationship.events) {
-      this.#events.push(event);
       this.#countHidden(event);
       for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
     }
@@ -67,28 +89,37 @@ export class ListLedger {
 
   /** Of lists that are locked. */
   async save(sql: SqlConnection): Promise<void> {
-    if (this.#events.length === 0) return;
-    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
-    await saveRelationships(sql, rowChangesOf(this.#events), touched);
+    if (!this.hasEvents) return;
+    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#listOf(ownerId)]));
+    assertLists(this.#loaded, this.#lists, this.#drafts);
+    await saveRelationships(sql, this.#rowChanges(), touched);
     await appendToOutbox(sql, this.#drafts);
   }
 
   /** Of two lists that are not locked. Throws PairHasChanged when they are not as they were loaded any more. */
   async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
-    if (this.#events.length === 0) return;
-    const changes = rowChangesOf(this.#events);
-    await savePair(sql, loaded, { lists: this.#lists, changes, events: this.#drafts, ...options });
+    if (!this.hasEvents) return;
+    assertLists(this.#loaded, this.#lists, this.#drafts);
+    await savePair(sql, loaded, { lists: this.#lists, changes: this.#rowChanges(), events: this.#drafts, ...options });
+  }
+
+  #rowChanges(): RowChanges {
+    return rowChangesOf(this.#entered.flatMap(({ events }) => events));
+  }
+
+  #listOf(ownerId: string): ListFigures {
+    return present(this.#lists.get(ownerId), 'a command changes the lists that it has loaded');
   }
 
   #countHidden(event: RelationshipEvent): void {
     if (event.name !== 'relationship.blocked' && event.name !== 'relationship.unblocked') return;
-    const list = this.#lists.get(event.byId)!;
+    const list = this.#listOf(event.byId);
     this.#lists.set(event.byId, { ...list, hiddenChanges: list.hiddenChanges + 1 });
     this.#touched.add(event.byId);
   }
 
   #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
-    const list = this.#lists.get(ownerId)!;
+    const list = this.#listOf(ownerId);
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
     this.#touched.add(ownerId);
@@ -98,7 +129,7 @@ export class ListLedger {
   }
 
   #counted(side: Side): Side {
-    const { friendCount, requestCount } = this.#lists.get(side.person.userId)!;
+    const { friendCount, requestCount } = this.#listOf(side.person.userId);
     return { ...side, friendCount, requestCount };
   }
 }

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { eventsToPublish } from '../accounts/events-to-publish.ts';
 import { User } from '../domain/user.ts';
 import { SHORTEST_IMPORTED_USERNAME, writtenPassword } from '../domain/written-text.ts';
+import { translateUserError } from '../graphql/translate-user-error.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { saveWords } from '../search/save-words.ts';
-import { translateUserError } from '../translate-user-error.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 
 const MAX_USERS = 1_000;
 
@@ -22,7 +22,7 @@ const bodySchema = z
     error: 'must be as many as usernames',
   });
 
-export type UsersToImport = z.output<typeof bodySchema>;
+type UsersToImport = z.output<typeof bodySchema>;
 
 const EXISTING = 'SELECT id, username FROM users WHERE username = ANY($1::text[])';
 const ADD = `
@@ -55,7 +55,7 @@ export function answerImportUsers(parts: UserServiceParts): HttpHandler {
  * answers them and those who were there before, who stay as they are. Repeating it changes nothing. Every name keeps the
  * rules of a sign-up, but may be shorter; KithError BAD_USER_INPUT otherwise, and nobody is made.
  */
-export async function importUsers(
+async function importUsers(
   parts: UserServiceParts,
   wanted: UsersToImport,
 ): Promise<{ created: number; users: { username: string; id: string }[] }> {
@@ -64,7 +64,7 @@ export async function importUsers(
   const known = new Set((await findByUsernames(parts.pool, usernames)).map(({ username }) => username));
   const missing = [...users.values()].filter(({ state }) => !known.has(state.profile.username));
   const created = missing.length === 0 ? [] : await save(parts, missing, await hashOnce(parts, wanted.password));
-  parts.committed(created.flatMap(({ events }) => events));
+  parts.committed(created.flatMap((user) => user.takeEvents()));
   return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
 }
 
