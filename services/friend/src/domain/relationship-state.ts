@@ -49,6 +49,12 @@ export interface RelationshipState {
   readonly declinedAt: Date | null;
 }
 
+/** Time and new ids come in from outside: the rules read no clock. */
+export interface Moment {
+  readonly now: Date;
+  readonly newId: () => string;
+}
+
 export interface FriendLimits {
   readonly friendsPerList: number;
   readonly openRequestsPerUser: number;
