@@ -66,3 +66,8 @@ export const DEFAULT_LIMITS: FriendLimits = {
   openRequestsPerUser: 500,
   askAgainAfterMs: 7 * 24 * 60 * 60 * 1000,
 };
+
+/** What two people have in common, whichever way round they are named. */
+export function idOfPair(oneId: string, otherId: string): string {
+  return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;
+}

@@ -1,6 +1,7 @@
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { Relationship } from '../domain/relationship.ts';
-import { changeLocked, userNotFound } from './decide-and-save.ts';
+import { idOfPair } from '../domain/relationship-state.ts';
+import { changedLists, changeLocked, userNotFound } from './decide-and-save.ts';
 import type { ListLedger } from './list-ledger.ts';
 import { type KnownPeople, loadRelationships, type Pair } from './load-relationships.ts';
 import type { BatchOutcome, Relationships, RelationshipsOptions } from './relationships.ts';
@@ -11,8 +12,7 @@ export function createChangeMany(options: RelationshipsOptions): Relationships['
   return async function changeMany(pairs, decide) {
     const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
     await learnProfiles(everybody);
-    const who = { userIds: everybody, promisedTo: everybody };
-    const { answer, lists } = await changeLocked(background, who, options, async (sql, locked, ledger) => {
+    const { answer, ledger } = await changeLocked(background, everybody, options, async (sql, locked, ledger) => {
       const once = oncePerPair(pairs.filter((pair) => areKnown(pair, locked)));
       const states = await loadRelationships(sql, [...once.values()], locked);
       const outcomes = new Map(
@@ -23,7 +23,7 @@ export function createChangeMany(options: RelationshipsOptions): Relationships['
       );
       return pairs.map((pair) => outcomeOf(pair, once, outcomes));
     });
-    await afterCommit(lists);
+    await afterCommit(changedLists(ledger, everybody));
     return answer;
   };
 }
@@ -58,7 +58,7 @@ function decideOne(
   return { changed: relationship.events.length > 0 };
 }
 
-/** The first pair of each two people, by what the two have in common whichever way round they are named. */
+/** The first pair of each two people, whichever way round they are named. */
 function oncePerPair(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
   const once = new Map<string, Pair>();
   for (const pair of pairs) if (!once.has(keyOf(pair))) once.set(keyOf(pair), pair);
@@ -66,5 +66,5 @@ function oncePerPair(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
 }
 
 function keyOf({ viewerId, otherId }: Pair): string {
-  return viewerId < otherId ? `${viewerId} ${otherId}` : `${otherId} ${viewerId}`;
+  return idOfPair(viewerId, otherId);
 }

@@ -64,7 +64,7 @@ async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>, sha
   // Whom a request is about is known once it is loaded, and never changes: both lists' turns can be waited for.
   const asked = 'otherId' in which ? undefined : await load(which, shared);
   const pair = 'otherId' in which ? which : asked!.pair;
-  const { answer, lists } = await shared.inTurn([pair.viewerId, pair.otherId], async () => {
+  const { answer, ledger } = await shared.inTurn([pair.viewerId, pair.otherId], async () => {
     try {
       return await changeUnlocked(asked ?? (await load(which, shared)), decide, shared);
     } catch (error) {
@@ -72,7 +72,7 @@ async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>, sha
     }
     return changeAfterOthers(which, pair, decide, shared);
   });
-  await shared.afterCommit(lists);
+  await shared.afterCommit(changedLists(ledger, [pair.viewerId]));
   return answer;
 }
 
@@ -95,7 +95,7 @@ async function changeUnlocked<Result>(
   const answer = decideAlone({ pair, state, request }, ledger, decide, shared);
   if (ledger.moved.size > 0) await wakingTogether((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
   else await ledger.savePair(unlocked, loaded, { wakesRelays: false });
-  return { answer, lists: changedLists(ledger, [pair.viewerId]) };
+  return { answer, ledger };
 }
 
 /** For lists that another process changes at the same time: it waits for the locks, and then it is done. */
@@ -106,8 +106,7 @@ function changeAfterOthers<Result>(
   shared: Shared,
 ): Promise<Done<Changed<Result>>> {
   const both = [pair.viewerId, pair.otherId];
-  const who = { userIds: both, promisedTo: [pair.viewerId] };
-  return changeLocked(shared.pool, who, shared, async (sql, locked, ledger) => {
+  return changeLocked(shared.pool, both, shared, async (sql, locked, ledger) => {
     if (!both.every((userId) => locked.people.has(userId))) throw new UnknownPeople(pair, locked);
     const [state] = await loadRelationships(sql, [pair], locked);
     const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;

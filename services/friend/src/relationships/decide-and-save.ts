@@ -12,7 +12,7 @@ export type Decide<Result> = (relationship: Relationship, request: FriendRequest
 
 export interface Done<Answer> {
   readonly answer: Answer;
-  readonly lists: ChangedLists;
+  readonly ledger: ListLedger;
 }
 
 /** With what a rule is asked. */
@@ -35,27 +35,26 @@ export function decideAlone<Result>(
   return { result, state: relationship.state, revision: ledger.revisionOf(pair.viewerId) };
 }
 
-/**
- * Pessimistic locking: one transaction behind the locks of these people's lists.
- *
- * @param who `promisedTo`: whose readers may rely on the answer even if their list has not moved
- */
+/** Pessimistic locking: one transaction behind the locks of these people's lists. */
 export function changeLocked<Answer>(
   on: pg.Pool,
-  who: { readonly userIds: readonly string[]; readonly promisedTo: readonly string[] },
+  userIds: readonly string[],
   deciding: Deciding,
   decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
 ): Promise<Done<Answer>> {
   return inTransaction(on, async (sql) => {
-    const locked = await lockPeople(sql, who.userIds);
+    const locked = await lockPeople(sql, userIds);
     const ledger = ledgerOf(locked, deciding);
     const answer = await decide(sql, locked, ledger);
     await ledger.save(sql);
-    return { answer, lists: changedLists(ledger, who.promisedTo) };
+    return { answer, ledger };
   });
 }
 
-export function changedLists({ events, moved, revisions }: ListLedger, promisedTo: readonly string[]): ChangedLists {
+/** After the commit. `promisedTo`: whose readers may rely on the answer even if their list has not moved. */
+export function changedLists(ledger: ListLedger, promisedTo: readonly string[]): ChangedLists {
+  const { moved, revisions } = ledger;
+  const events = ledger.takeEvents();
   if (events.length === 0) return { events, revisions };
   const promised = new Set([...promisedTo, ...moved]);
   return { events, revisions: new Map([...revisions].filter(([ownerId]) => promised.has(ownerId))) };
