@@ -67,6 +67,11 @@ export const DEFAULT_LIMITS: FriendLimits = {
   askAgainAfterMs: 7 * 24 * 60 * 60 * 1000,
 };
 
+/** What a side has said with its request that it will call the other; null when it sent none. */
+export function remarkOfSender(request: FriendRequest | null, side: Side): string | null {
+  return request?.fromId === side.person.userId ? request.remark : null;
+}
+
 /** What two people have in common, whichever way round they are named. */
 export function idOfPair(oneId: string, otherId: string): string {
   return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;

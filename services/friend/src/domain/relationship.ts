@@ -22,6 +22,7 @@ import {
   type Moment,
   type RelationshipState,
   type RequestOutcome,
+  remarkOfSender,
   type Side,
 } from './relationship-state.ts';
 import { TEXT_LIMITS, writtenText } from './written-text.ts';
@@ -88,8 +89,8 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     const request = this.#request;
     if (request) this.#closeRequest(request, 'ACCEPTED');
     this.#befriend({
-      viewer: this.#remarkOfSender(request, this.#viewer),
-      other: this.#remarkOfSender(request, this.#other),
+      viewer: remarkOfSender(request, this.#viewer),
+      other: remarkOfSender(request, this.#other),
     });
   }
 
@@ -195,10 +196,6 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     refuseFullLists(this.#viewer, this.#other, this.#limits);
     this.#closeRequest(request, 'ACCEPTED');
     this.#befriend({ viewer: viewersRemark, other: request.remark });
-  }
-
-  #remarkOfSender(request: FriendRequest | null, side: Side): string | null {
-    return request?.fromId === side.person.userId ? request.remark : null;
   }
 
   /** Whoever calls it has made sure that both lists have room, before anything was recorded. */
