@@ -72,6 +72,12 @@ export function remarkOfSender(request: FriendRequest | null, side: Side): strin
   return request?.fromId === side.person.userId ? request.remark : null;
 }
 
+/** The two people of one command: the viewer first. */
+export interface Pair {
+  readonly viewerId: string;
+  readonly otherId: string;
+}
+
 /** What two people have in common, whichever way round they are named. */
 export function idOfPair(oneId: string, otherId: string): string {
   return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;

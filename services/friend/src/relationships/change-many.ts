@@ -1,10 +1,10 @@
 import { present } from '@kith/service-kit';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { Relationship } from '../domain/relationship.ts';
-import { idOfPair } from '../domain/relationship-state.ts';
+import { idOfPair, type Pair } from '../domain/relationship-state.ts';
 import { changedLists, changeLocked, userNotFound } from './decide-and-save.ts';
 import type { ListLedger } from './list-ledger.ts';
-import { type KnownPeople, loadRelationships, type Pair } from './load-relationships.ts';
+import { type KnownPeople, loadRelationships } from './load-relationships.ts';
 import type { BatchOutcome, Relationships, RelationshipsOptions } from './relationships.ts';
 
 /** Changes a batch of pairs in one transaction. */

@@ -2,6 +2,7 @@ import { lostToOthers, preparing, wakeTogether } from '@kith/event-delivery';
 import { createTurns, present } from '@kith/service-kit';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { requestNotFound } from '../domain/refusals.ts';
+import type { Pair } from '../domain/relationship-state.ts';
 import { createChangeMany } from './change-many.ts';
 import {
   changedLists,
@@ -13,7 +14,7 @@ import {
   userNotFound,
 } from './decide-and-save.ts';
 import { type LoadedPair, loadPair, type WhichPair } from './load-pair.ts';
-import { findRequest, type KnownPeople, loadRelationships, type Pair } from './load-relationships.ts';
+import { findRequest, type KnownPeople, loadRelationships } from './load-relationships.ts';
 import type { Changed, Relationships, RelationshipsOptions } from './relationships.ts';
 import { PairHasChanged } from './save-pair.ts';
 

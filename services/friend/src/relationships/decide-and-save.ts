@@ -2,10 +2,10 @@ import type { SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { Relationship } from '../domain/relationship.ts';
-import type { FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
+import type { FriendRequest, Pair, RelationshipState } from '../domain/relationship-state.ts';
 import { inTransaction } from './in-transaction.ts';
 import { ListLedger } from './list-ledger.ts';
-import { type KnownPeople, lockPeople, type Pair } from './load-relationships.ts';
+import { type KnownPeople, lockPeople } from './load-relationships.ts';
 import type { Changed, ChangedLists, RelationshipsOptions } from './relationships.ts';
 
 export type Decide<Result> = (relationship: Relationship, request: FriendRequest | undefined) => Result;

@@ -2,8 +2,7 @@ import type pg from 'pg';
 import type { FriendRuleError } from '../domain/friend-rule-error.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
-import type { FriendLimits, FriendRequest, Moment, RelationshipState } from '../domain/relationship-state.ts';
-import type { Pair } from './load-relationships.ts';
+import type { FriendLimits, FriendRequest, Moment, Pair, RelationshipState } from '../domain/relationship-state.ts';
 
 export interface Changed<Result> {
   readonly result: Result;
