@@ -112,7 +112,7 @@ async function startGatewayWithFaults(
   folder: string,
   started: AsyncDisposableStack,
 ): Promise<Gateway> {
-  const helper = started.use(startHelper(new URL('../processes/gateway-with-planner-faults.ts', import.meta.url)));
+  const helper = started.use(startHelper(new URL('../system/gateway-with-planner-faults.ts', import.meta.url)));
   const url = await helper.ask<string>('serve', {
     PORT: String(await freePort()),
     NATS_URL: system.access.gateway.natsUrl,

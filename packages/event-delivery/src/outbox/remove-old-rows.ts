@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Stoppable } from '../broker/broker.ts';
 import type { Log } from '../observe/log.ts';
-import { OWED } from './stream/publish-again.ts';
+import { OWED } from './owed-rows.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const BATCH = 1_000;

@@ -2,8 +2,8 @@ import pg from 'pg';
 import type { EventBroker } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
+import { OWED } from '../owed-rows.ts';
 import { gatherStored } from './gather-stored.ts';
-import { OWED } from './publish-again.ts';
 import { readPosition } from './stream-position.ts';
 
 /** One event that is on one side and not on the other, or has waited too long. */

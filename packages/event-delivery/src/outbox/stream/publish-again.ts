@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { OWED } from '../owed-rows.ts';
 import { RELAY_LOCK } from '../relay-lock.ts';
-
-/** Stands in a row for the number that the stream has lost, until the row is published again. */
-export const OWED = -1;
 
 export interface Missing {
   readonly reason: 'another-stream' | 'older-stream' | 'cut';

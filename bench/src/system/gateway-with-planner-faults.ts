@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { gatewayConfig, startGateway } from '@kith/gateway';
 import { createLog, parseConfig } from '@kith/service-kit';
-import { answerQuestions } from './helper-process.ts';
+import { answerQuestions } from '../processes/helper-process.ts';
 
 /** The real planner, with a fault for each alias that asks for one: no document is known that ends it otherwise. */
 const WITH_FAULTS = new URL('../../../gateway/src/planner/testing/planner-with-faults.ts', import.meta.url);
