@@ -178,7 +178,7 @@ function honestClients(gateway: Gateway, { userId, token }: { userId: string; to
         keepPace(KNOWN_PER_SECOND, seconds, () => void asked.push(ask(KNOWN, { address: '192.0.2.1', token }))),
         keepPace(UNSEEN_PER_SECOND, seconds, (index) => {
           const address = index % 2 === 0 ? '192.0.2.2' : newAddress();
-          asked.push(ask(unseen(userId), { address }));
+          asked.push(ask(unseen(userId), { address, token }));
         }),
       ]);
       await Promise.all(asked);
