@@ -133,6 +133,12 @@ describe('the outbox', () => {
     expect(() => {
       (draft.data as { n: number }).n = 2;
     }).toThrow(TypeError);
+    const within = { rows: [{ at: { n: 1 } }] };
+    draftEvent(counted, { ...eventOf('p1', 2), data: within as never });
+    expect(() => {
+      within.rows[0]!.at.n = 2;
+    }).toThrow(TypeError);
+    expect(() => within.rows.push({ at: { n: 3 } })).toThrow(TypeError);
   });
 
   test('keeps rows with the sequence and the time of their publication', async () => {
@@ -256,26 +262,49 @@ describe('the relay', () => {
     await eventually('it says so', () => running.log.includes('info: the relay publishes again'));
   });
 
-  test('is not held up by one event that no broker takes: that owner waits, others flow', async () => {
-    const refusing: EventBroker = {
-      ...broker,
-      publish: async (messages) => {
-        const at = messages.findIndex(({ subject }) => subject.endsWith('.bad'));
-        if (at === -1) return broker.publish(messages);
-        const before = await broker.publish(messages.slice(0, at));
-        return messages.map(
-          (_, n) => before[n] ?? { error: new PublishFailed(n === at ? 'TOO_LARGE' : 'NOT_SENT', 'x') },
-        );
-      },
-    };
-    const running = relay({ broker: refusing });
-    await inTransaction(async (client) => {
-      await appendToOutbox(client, [eventOf('p1', 1), eventOf('bad', 1), eventOf('p1', 2), eventOf('bad', 2)]);
-    });
-    await eventually('the others are published', async () => (await unpublished()) === 2);
-    expect(await stored()).toEqual(['p1:1', 'p1:2']);
-    expect(running.log).toContain('error: an event cannot be published');
-  });
+  test.each(['TOO_LARGE', 'FORBIDDEN', 'BAD_SUBJECT', 'NO_STREAM'])(
+    'is not held up by one event that no broker takes (%s): that owner waits, others flow',
+    async (code) => {
+      const refusing: EventBroker = {
+        ...broker,
+        publish: async (messages) => {
+          const at = messages.findIndex(({ subject }) => subject.endsWith('.bad'));
+          if (at === -1) return broker.publish(messages);
+          const before = await broker.publish(messages.slice(0, at));
+          return messages.map((_, n) => before[n] ?? { error: new PublishFailed(n === at ? code : 'NOT_SENT', 'x') });
+        },
+      };
+      const running = relay({ broker: refusing });
+      await inTransaction(async (client) => {
+        await appendToOutbox(client, [eventOf('p1', 1), eventOf('bad', 1), eventOf('p1', 2), eventOf('bad', 2)]);
+      });
+      await eventually('the others are published', async () => (await unpublished()) === 2);
+      expect(await stored()).toEqual(['p1:1', 'p1:2']);
+      expect(running.log).toContain('error: an event cannot be published');
+      expect(await listSetAside(pool)).toMatchObject([{ ownerId: 'bad', revision: 1, code, waitingBehind: 1 }]);
+    },
+  );
+
+  test.each(['STREAM_AWAY', 'NOT_CONNECTED', 'NO_ACK', '10077'])(
+    'waits with everybody behind what a broker does not take now (%s), and sets nobody aside',
+    async (code) => {
+      let isAway = true;
+      const refusing: EventBroker = {
+        ...broker,
+        publish: async (messages) =>
+          isAway
+            ? messages.map((_, n) => ({ error: new PublishFailed(n === 0 ? code : 'NOT_SENT', 'x') }))
+            : broker.publish(messages),
+      };
+      const running = relay({ broker: refusing });
+      await appendToOutbox(pool, [eventOf('p1', 1), eventOf('p2', 1)]);
+      await eventually('it has tried', () => running.log.includes('warn: the relay cannot publish; it keeps trying'));
+      expect([await stored(), await unpublished(), await listSetAside(pool)]).toEqual([[], 2, []]);
+      isAway = false;
+      await allPublished();
+      expect(await stored()).toEqual(['p1:1', 'p2:1']);
+    },
+  );
 
   describe.each(['JetStream', 'the in-process bus'])('on %s, and rows whose subject no stream takes:', (bus) => {
     beforeEach(async () => {
