@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ChildServer, eventually, startNats } from '@kith/local-servers';
+import { register } from '@prometheus-io/client';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventBroker, StoredMessage } from '../../broker/broker.ts';
@@ -318,6 +319,10 @@ describe('the relay', () => {
       ...eventOf(ownerId, revision),
       subject: `nowhere.${ownerId}`,
     });
+    const setAside = async () => {
+      const { values } = await register.getSingleMetric('kith_outbox_set_aside')!.get();
+      return values.find(({ labels }) => labels.source === 'shop/test')?.value;
+    };
     const marked = async () =>
       (await pool.query("SELECT owner_id FROM outbox WHERE headers ? 'setAside' AND published_at IS NULL")).rows.length;
 
@@ -360,12 +365,14 @@ describe('the relay', () => {
       expect(await listSetAside(pool)).toMatchObject([
         { ownerId: 'lost', revision: 1, subject: 'nowhere.lost', code: 'NO_STREAM', waitingBehind: 1 },
       ]);
+      expect(await setAside()).toBe(1);
       await broker.declareStream({ name: 'NOWHERE', subjects: ['nowhere.>'] });
       expect(await sendSetAside(pool, { owners: ['nobody'] })).toBe(0);
       expect(await sendSetAside(pool, { owners: ['lost'] })).toBe(1);
       await allPublished();
       expect(await stored()).toEqual(['p1:1', 'lost:2']);
       expect(await listSetAside(pool)).toEqual([]);
+      expect(await setAside()).toBe(0);
     });
   });
 
