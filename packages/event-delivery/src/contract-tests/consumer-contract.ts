@@ -1,6 +1,7 @@
 // Longer than other files: one suite over one broker and one kind of consumer, so that a new broker is proven by one call.
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@kith/local-servers';
 import { register } from '@prometheus-io/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,7 +101,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         runningOwners.add(event.ownerId);
         running += 1;
         most = Math.max(most, running);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+        await sleep(Math.random() * 4);
         seen.set(event.ownerId, [...(seen.get(event.ownerId) ?? []), event.revision]);
         running -= 1;
         runningOwners.delete(event.ownerId);
@@ -125,7 +126,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         async () => {
           running += 1;
           most = Math.max(most, running);
-          await new Promise((resolve) => setTimeout(resolve, 5));
+          await sleep(5);
           running -= 1;
           handled += 1;
         },
@@ -168,7 +169,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
       let done = 0;
       await start(async () => {
         calls += 1;
-        await new Promise((resolve) => setTimeout(resolve, ACK_WAIT_MS + 2_000));
+        await sleep(ACK_WAIT_MS + 2_000);
         done += 1;
       });
       await publish(shopMessage(owner(1), 1));
@@ -354,19 +355,29 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         await eventually('nothing is left in hand', () => isIdle(durable));
       });
 
-      test('does not keep the consumer from stopping, and its event comes again', async () => {
+      const aborted = (signal?: AbortSignal) =>
+        new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
+
+      test.each([
+        ['ends too late to say so', (signal?: AbortSignal) => aborted(signal).then(() => sleep(20))],
+        ['never ends', forever],
+      ])('does not keep the consumer from stopping, and its event comes again: one that %s', async (_which, hang) => {
         let begun = 0;
         const hanging = await start(
           async (_event, signal) => {
             begun += 1;
-            // Refuses to end, and hears of it too late to say so.
-            await new Promise<void>((resolve) => signal?.addEventListener('abort', () => setTimeout(resolve, 20)));
+            await hang(signal);
           },
-          { stopWithinMs: 50 },
+          // Its own time is not up before the test's is.
+          { stopWithinMs: 50, handleWithinMs: 2 ** 31 - 1 },
         );
         await publish(shopMessage(owner(1), 1));
         await eventually('it hangs', () => begun === 1);
-        await hanging.stop();
+        let hasStopped = false;
+        void hanging.stop().then(() => {
+          hasStopped = true;
+        });
+        await eventually('it has stopped', () => hasStopped);
         let handled = 0;
         await start(async () => {
           handled += 1;
