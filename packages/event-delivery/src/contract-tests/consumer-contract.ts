@@ -363,9 +363,11 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         ['never ends', forever],
       ])('does not keep the consumer from stopping, and its event comes again: one that %s', async (_which, hang) => {
         let begun = 0;
+        let cutOff: AbortSignal | undefined;
         const hanging = await start(
           async (_event, signal) => {
             begun += 1;
+            cutOff = signal;
             await hang(signal);
           },
           // Its own time is not up before the test's is.
@@ -378,6 +380,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
           hasStopped = true;
         });
         await eventually('it has stopped', () => hasStopped);
+        expect(cutOff?.reason).toMatchObject({ code: 'CONSUMER_STOPPED' });
         let handled = 0;
         await start(async () => {
           handled += 1;
