@@ -5,6 +5,7 @@ import type { EventBroker } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
+import { inTransaction } from '../../postgres/in-transaction.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { appendToOutbox } from '../append-to-outbox.ts';
 import { draftEvent } from '../draft-event.ts';
@@ -206,12 +207,11 @@ test('a look that would begin while events are given up leaves it for the next t
       return rows[0].created_at;
     });
   await database.pool.query("UPDATE stream_position SET created_at = 'before'");
-  const givingUp = await database.pool.connect();
-  await givingUp.query('BEGIN');
-  await givingUp.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [POSITION_LOCK, SHOP_STREAM.name]);
-  expect(await look()).toBe('before');
-  await givingUp.query('COMMIT');
-  givingUp.release();
+  const meanwhile = await inTransaction(database.pool, async (givingUp) => {
+    await givingUp.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [POSITION_LOCK, SHOP_STREAM.name]);
+    return look();
+  });
+  expect(meanwhile).toBe('before');
   expect(await look()).not.toBe('before');
 });
 
