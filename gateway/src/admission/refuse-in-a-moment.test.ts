@@ -12,7 +12,7 @@ test('a refusal does not come at once, nor all of them at the same moment', () =
   };
   const startedAt = performance.now();
   for (let n = 0; n < 100; n += 1) {
-    refuseInAMoment({ resume: () => undefined } as IncomingMessage, response as unknown as ServerResponse);
+    refuseInAMoment({ resume: () => undefined } as unknown as IncomingMessage, response as unknown as ServerResponse);
   }
   vi.advanceTimersByTime(49);
   expect(refusedAtMs).toEqual([]);
