@@ -2,9 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@kith/local-servers';
 import { register } from '@prometheus-io/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker/broker.ts';
 import { DEAD_STREAM } from '../broker/durable-names.ts';
@@ -23,12 +21,15 @@ import { defineEvent } from '../envelope/event-contract.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { BrokerUnderTest } from './broker-contract.ts';
 import { collectLog } from './collect-log.ts';
+import { eventually } from './eventually.ts';
 import { counted, SHOP_STREAM, shopMessage } from './shop-events.ts';
+import type { TestRunner } from './test-runner.ts';
 
 type Counted = EnvelopeOf<typeof counted>;
 
 /** What consumers promise, for every broker. Owners and durables are fresh in each test; the stream is shared. */
-export function describeConsumerContract(name: string, under: BrokerUnderTest): void {
+export function describeConsumerContract(name: string, under: BrokerUnderTest, runner: TestRunner): void {
+  const { describe, test, beforeEach, afterEach, expect } = runner;
   describe(`a consumer on ${name}:`, () => {
     const stream: StreamName = SHOP_STREAM;
     let broker: EventBroker;
@@ -193,39 +194,42 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         payload,
       });
 
-      test.each([
+      const poisons = [
         ['that is not JSON', () => text('{"half'), 'MALFORMED_ENVELOPE', 1],
         ['that is no CloudEvent', () => text('{"hello":1}'), 'MALFORMED_ENVELOPE', 1],
         ['of no version', () => shopMessage(owner(1), 1, { type: 'shop.counted' }), 'UNKNOWN_VERSION', 1],
         ['of version 0', () => shopMessage(owner(1), 1, { type: 'shop.counted.v0' }), 'UNKNOWN_VERSION', 1],
         ['with malformed data', () => shopMessage(owner(1), 1, { data: { n: 'x' } }), 'MALFORMED_DATA', 1],
         ['that its handler always refuses', () => shopMessage(owner(1), 13), 'TypeError', 3],
-      ])('%s goes to the dead letters whole, and others flow', async (_what, poison, reason, attempts) => {
-        const seen: string[] = [];
-        await start(async (event) => {
-          if (event.revision === 13) throw new TypeError('thirteen');
-          seen.push(`${event.ownerId}:${event.revision}`);
+      ] as const;
+      for (const [what, poison, reason, attempts] of poisons) {
+        test(`${what} goes to the dead letters whole, and others flow`, async () => {
+          const seen: string[] = [];
+          await start(async (event) => {
+            if (event.revision === 13) throw new TypeError('thirteen');
+            seen.push(`${event.ownerId}:${event.revision}`);
+          });
+          const message = poison();
+          await publish(message, shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+          await eventually('others are handled', () => seen.length === 2);
+          const [letter] = await eventually('it is dead', async () =>
+            (await letters()).length === 1 ? letters() : false,
+          );
+          expect(seen.sort()).toEqual([`${owner(1)}:2`, `${owner(2)}:1`]);
+          expect(letter).toMatchObject({
+            consumer: durable,
+            ownerId: owner(1),
+            eventId: message.id,
+            reason,
+            attempts,
+            stack: expect.stringMatching(/Error|UnreadableEvent/),
+            whenPoisoned: 'pass',
+            origin: { stream: stream.name, subject: message.subject, sequence: expect.any(Number) },
+          });
+          expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
+          await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
         });
-        const message = poison();
-        await publish(message, shopMessage(owner(1), 2), shopMessage(owner(2), 1));
-        await eventually('others are handled', () => seen.length === 2);
-        const [letter] = await eventually('it is dead', async () =>
-          (await letters()).length === 1 ? letters() : false,
-        );
-        expect(seen.sort()).toEqual([`${owner(1)}:2`, `${owner(2)}:1`]);
-        expect(letter).toMatchObject({
-          consumer: durable,
-          ownerId: owner(1),
-          eventId: message.id,
-          reason,
-          attempts,
-          stack: expect.stringMatching(/Error|UnreadableEvent/),
-          whenPoisoned: 'pass',
-          origin: { stream: stream.name, subject: message.subject, sequence: expect.any(Number) },
-        });
-        expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
-        await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
-      });
+      }
     });
 
     test('what it does not name is acknowledged, and no dead letter, whatever its version', async () => {
@@ -358,36 +362,39 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
       const aborted = (signal?: AbortSignal) =>
         new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
 
-      test.each([
-        ['ends too late to say so', (signal?: AbortSignal) => aborted(signal).then(() => sleep(20))],
+      const hanging: [string, (signal?: AbortSignal) => Promise<void>][] = [
+        ['ends too late to say so', (signal) => aborted(signal).then(() => sleep(20))],
         ['never ends', forever],
-      ])('does not keep the consumer from stopping, and its event comes again: one that %s', async (_which, hang) => {
-        let begun = 0;
-        let cutOff: AbortSignal | undefined;
-        const hanging = await start(
-          async (_event, signal) => {
-            begun += 1;
-            cutOff = signal;
-            await hang(signal);
-          },
-          // Its own time is not up before the test's is.
-          { stopWithinMs: 50, handleWithinMs: 2 ** 31 - 1 },
-        );
-        await publish(shopMessage(owner(1), 1));
-        await eventually('it hangs', () => begun === 1);
-        let hasStopped = false;
-        void hanging.stop().then(() => {
-          hasStopped = true;
+      ];
+      for (const [which, hang] of hanging) {
+        test(`does not keep the consumer from stopping, and its event comes again: one that ${which}`, async () => {
+          let begun = 0;
+          let cutOff: AbortSignal | undefined;
+          const stopping = await start(
+            async (_event, signal) => {
+              begun += 1;
+              cutOff = signal;
+              await hang(signal);
+            },
+            // Its own time is not up before the test's is.
+            { stopWithinMs: 50, handleWithinMs: 2 ** 31 - 1 },
+          );
+          await publish(shopMessage(owner(1), 1));
+          await eventually('it hangs', () => begun === 1);
+          let hasStopped = false;
+          void stopping.stop().then(() => {
+            hasStopped = true;
+          });
+          await eventually('it has stopped', () => hasStopped);
+          expect(cutOff?.reason).toMatchObject({ code: 'CONSUMER_STOPPED' });
+          let handled = 0;
+          await start(async () => {
+            handled += 1;
+          });
+          await eventually('the next one handles it', () => handled === 1);
+          expect(await letters()).toEqual([]);
         });
-        await eventually('it has stopped', () => hasStopped);
-        expect(cutOff?.reason).toMatchObject({ code: 'CONSUMER_STOPPED' });
-        let handled = 0;
-        await start(async () => {
-          handled += 1;
-        });
-        await eventually('the next one handles it', () => handled === 1);
-        expect(await letters()).toEqual([]);
-      });
+      }
     });
 
     test('an outage that the consumer declares is waited out; a declaration that throws declares nothing', async () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectToServer } from 'nats';
+import * as vitest from 'vitest';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
 import { consume } from '../consumer/consume.ts';
@@ -29,8 +30,8 @@ beforeAll(async () => {
 afterAll(() => nats.stop());
 
 const connect = (): Promise<EventBroker> => connectJetStream({ servers: nats.url, name: 'test', log: collectLog() });
-describeBrokerContract('JetStream', { connect });
-describeConsumerContract('JetStream', { connect });
+describeBrokerContract('JetStream', { connect }, vitest);
+describeConsumerContract('JetStream', { connect }, vitest);
 
 describe('a consumer that holds, in several instances', () => {
   const counting = (durable: string, handle: (event: EnvelopeOf<typeof counted>) => Promise<void>) =>
