@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ChildServer, eventually, startNats } from '@kith/local-servers';
-import { register } from '@prometheus-io/client';
+import * as prometheus from '@prometheus-io/client';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventBroker, StoredMessage } from '../../broker/broker.ts';
@@ -15,6 +15,7 @@ import { collectLog } from '../../contract-tests/collect-log.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
+import { reportMetrics } from '../../observe/report-metrics.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { openPool } from '../../testing/open-pool.ts';
 import { appendToOutbox, EventRefused } from '../append-to-outbox.ts';
@@ -22,6 +23,8 @@ import { draftEvent } from '../draft-event.ts';
 import { republish } from '../republish.ts';
 import { listSetAside, sendSetAside } from '../send-set-aside.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
+
+reportMetrics(prometheus);
 
 let nats: ChildServer;
 let broker: EventBroker;
@@ -320,7 +323,7 @@ describe('the relay', () => {
       subject: `nowhere.${ownerId}`,
     });
     const setAside = async () => {
-      const { values } = await register.getSingleMetric('kith_outbox_set_aside')!.get();
+      const { values } = await prometheus.register.getSingleMetric('kith_outbox_set_aside')!.get();
       return values.find(({ labels }) => labels.source === 'shop/test')?.value;
     };
     const marked = async () =>
