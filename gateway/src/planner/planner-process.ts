@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { PlanNode } from '@graphql-hive/router-query-planner';
+import { present } from '@kith/service-kit';
 
 export type ToPlanner =
   | { readonly kind: 'read'; readonly supergraphSdl: string }
@@ -107,23 +109,24 @@ class Guest {
       if (message.kind === 'gave up') this.#giveUp(message.why);
       else this.#answered(message);
     });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    const stderr = this.#child.stderr as Socket;
+    stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(0, REMEMBER_OF_STDERR);
     });
     this.#ended = this.#untilEnd();
     // It ends with us: it need not keep us.
     this.#child.unref();
     this.#child.channel?.unref();
-    (this.#child.stderr as unknown as { unref(): void }).unref();
+    stderr.unref();
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return present(this.#child.pid, 'a process that was started has a number');
   }
 
   yieldTo(niceness: number): void {
     try {
-      setPriority(this.#child.pid!, niceness);
+      setPriority(this.pid, niceness);
     } catch {
       // It has ended, or the system does not let us: it is as good as others then.
     }

@@ -34,7 +34,7 @@ export class SenderRecords {
     if (until !== undefined && until > now) return true;
     if (until !== undefined) this.#suspects.delete(from);
     // While one sender after the other ends processes, of others only those go before whose documents were good.
-    const isFlood = this.#endsInRow.length >= MANY_ENDS && this.#endsInRow[0]! > now - MANY_ENDS_WITHIN_MS;
+    const isFlood = this.#endsInRow.length >= MANY_ENDS && (this.#endsInRow[0] ?? 0) > now - MANY_ENDS_WITHIN_MS;
     return isFlood && !this.#proven.has(from);
   }
 }

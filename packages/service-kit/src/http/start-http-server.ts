@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { collectDefaultMetrics, register } from '@prometheus-io/client';
 import type { Logger } from 'pino';
+import { errorBody, KithError } from '../errors/kith-error.ts';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
@@ -138,12 +139,13 @@ function isEncoded({ headers }: IncomingMessage): boolean {
 }
 
 const refuseEncoded: HttpHandler = (_request, response) => {
-  const extensions = { code: 'BAD_USER_INPUT' };
   response.setHeader('accept-encoding', 'identity');
   response.setHeader('connection', 'close');
-  sendRefusal(response, 415, {
-    errors: [{ message: 'Send the body as it is, without Content-Encoding.', extensions }],
-  });
+  sendRefusal(
+    response,
+    415,
+    errorBody(new KithError('BAD_USER_INPUT', 'Send the body as it is, without Content-Encoding.')),
+  );
 };
 
 function listen(server: http.Server, host: string, port: number): Promise<void> {

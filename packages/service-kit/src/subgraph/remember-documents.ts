@@ -1,3 +1,5 @@
+import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
+
 /** Documents that come again are short; long ones would fill the memory that all of them share. */
 const LONGEST_REMEMBERED = 10_000;
 const MAX_REMEMBERED = 500;
@@ -17,7 +19,7 @@ export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
     set(text: string, document: Parsed): void {
       if (text.length > LONGEST_REMEMBERED) return;
       parsed.set(text, document);
-      if (parsed.size > maxRemembered) parsed.delete(parsed.keys().next().value!);
+      forgetFirstBeyond(maxRemembered, parsed);
     },
     get size() {
       return parsed.size;

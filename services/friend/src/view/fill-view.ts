@@ -52,7 +52,7 @@ export async function fillView(
       if (typeof outcome === 'number') mustReach = outcome;
     }
     await release(redis, ownerId, token);
-    return state!;
+    return state ?? 'held';
   } catch (error) {
     // Loaded, but Redis has gone meanwhile: the answer is as good.
     if (state && error instanceof ViewUnavailable && !isSpoiled(error)) return state;
