@@ -4,7 +4,10 @@ import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
 const LONGEST_REMEMBERED = 10_000;
 const MAX_REMEMBERED = 500;
 
-/** Parsed documents by their text, the newest `MAX_REMEMBERED`: some tens of megabytes at the very most. */
+/**
+ * Bounded cache (LRU): parsed documents by their text, the newest `MAX_REMEMBERED`: some tens of megabytes at the very
+ * most.
+ */
 export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
   const parsed = new Map<string, Parsed>();
   return {

@@ -11,8 +11,8 @@ import { rowChangesOf, saveRelationships } from './save-relationships.ts';
 import { assertLists } from './what-always-holds.ts';
 
 /**
- * The lists of one transaction: gives each change of a list the next revision, keeps the counts while several
- * pairs of a batch touch one list, and saves rows, revisions and events together.
+ * Unit of work: the lists of one transaction. Gives each change of a list the next revision, keeps the counts while
+ * several pairs of a batch touch one list, and saves rows, revisions and events together.
  */
 export class ListLedger {
   readonly #loaded: ReadonlyMap<string, ListFigures>;

@@ -17,7 +17,7 @@ export interface FillOptions {
 }
 
 /**
- * Loads a list and stores its view, if nobody else is at it.
+ * Single-flight across processes, by a lease: loads a list and stores its view, unless another process does so already.
  *
  * The lease (a token that expires) is taken before the load begins, so of all who miss a view one loads it. Every
  * change and floor that comes while the load is in hand is noted on the lease; a state below that is not stored but

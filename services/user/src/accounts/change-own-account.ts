@@ -19,8 +19,9 @@ export type AccountChange<Result> = (
 ) => Promise<Result> | Result;
 
 /**
- * Loads the viewer's account under a lock, lets `change` decide, and saves state and events in one transaction. A change
- * that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the viewer's session is gone.
+ * Pessimistic lock: loads the viewer's account under it, lets `change` decide, and saves state and events in one
+ * transaction. A change that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the
+ * viewer's session is gone.
  */
 export async function changeOwnAccount<Result>(
   parts: UserServiceParts,

@@ -3,7 +3,10 @@ import { draftEvent, type OutboxEvent } from '@kith/event-delivery';
 import { currentTraceparent, invariant } from '@kith/service-kit';
 import type { UserEvent } from '../domain/user-events.ts';
 
-/** What other services hear of it: one external event, or none. Its revision is the user's version. */
+/**
+ * Domain events to integration events: what other services hear of it, one event or none. Its revision is the user's
+ * version.
+ */
 export function eventsToPublish(events: readonly UserEvent[]): OutboxEvent[] {
   const published = events.flatMap(externalOf);
   for (const [at, { ownerId, revision }] of published.entries()) {
