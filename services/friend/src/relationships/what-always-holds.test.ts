@@ -91,6 +91,7 @@ test.each([
 test('a friendship of other than two sides stops the command (S11)', () => {
   const began = (...userIds: string[]) => ({
     ...{ id: idOf(8), name: 'relationship.friendship-began' as const, occurredAt: MOMENT },
+    source: { kind: 'relationship' as const, id: idOf(9) },
     sides: new Map(userIds.map((userId) => [userId, details])),
   });
   expect(rowChangesOf([began(ANN, BOB)]).friends.size).toBe(2);

@@ -1,6 +1,6 @@
 import { userDeleted, userProfileChanged, userRegistered } from '@kith/event-contracts';
 import { draftEvent, type OutboxEvent } from '@kith/event-delivery';
-import { currentTraceparent, invariant } from '@kith/service-kit';
+import { currentTraceparent, invariant, present } from '@kith/service-kit';
 import type { UserEvent } from '../domain/user-events.ts';
 
 /**
@@ -36,11 +36,11 @@ function externalOf(event: UserEvent): OutboxEvent | [] {
   }
 }
 
-function placeOf(event: Extract<UserEvent, { version: number }>) {
+function placeOf(event: UserEvent) {
   return {
     eventId: event.id,
-    ownerId: event.userId,
-    revision: event.version,
+    ownerId: event.source.id,
+    revision: present(event.source.version, 'an event of a user has their version'),
     occurredAt: event.occurredAt,
     traceparent: currentTraceparent(),
   };
