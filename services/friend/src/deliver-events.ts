@@ -6,7 +6,7 @@ import { v7 as newId } from 'uuid';
 import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
 import type { readListHistory } from './lists/read-list-history.ts';
-import type { ChangedLists } from './relationships/change-relationship.ts';
+import type { ChangedLists } from './relationships/relationships.ts';
 import type { Timeline } from './timeline/follow-timeline.ts';
 import type { noticeRestores } from './timeline/notice-restores.ts';
 import type { FriendListView } from './view/friend-list-view.ts';
