@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { present } from '@kith/service-kit';
 import { type Answered, type PlannerProcess, type PlannerProgram, startPlannerProcess } from './planner-process.ts';
 
 /** What waits in a lane to be planned. */
@@ -35,6 +36,8 @@ interface Worker {
 /** So many processes are begun at once one after the other, and then one in so long. */
 const STARTS_AT_ONCE = 5;
 const ONE_START_IN_MS = 200;
+
+const ONE_IS_IDLE = 'a document is given out when a process is idle';
 
 /**
  * A worker pool: a row of documents and the processes that plan them, each one at a time. The others go on while one is
@@ -80,7 +83,7 @@ export class PlannerLane {
     while (this.#idle.length > 0 && this.waiting.length > 0) {
       const trusted = this.waiting.findIndex(({ suspect }) => !suspect);
       const at = Math.max(0, trusted);
-      const job = this.waiting[at]!;
+      const job = present(this.waiting[at], 'a row that is not empty has a first document');
       const worker = this.#workerFor(job);
       if (worker === 'starts') return;
       if (!worker.process.alive) this.#leave(worker.process);
@@ -94,13 +97,13 @@ export class PlannerLane {
   /** What need not be alone leaves the unused to what must; for that a used one makes room where there is no other. */
   #workerFor(job: PlanJob): Worker | 'starts' {
     const at = this.#idle.findIndex(({ unused }) => unused === job.alone);
-    if (at >= 0 || !job.alone) return this.#idle.splice(Math.max(0, at), 1)[0]!;
-    if (this.#starting.size === 0) this.#leave(this.#idle.shift()!.process);
+    if (at >= 0 || !job.alone) return present(this.#idle.splice(Math.max(0, at), 1)[0], ONE_IS_IDLE);
+    if (this.#starting.size === 0) this.#leave(present(this.#idle.shift(), ONE_IS_IDLE).process);
     return 'starts';
   }
 
   #forgetWhatIsOver(): void {
-    for (let at = this.waiting.length - 1; at >= 0; at -= 1) if (this.waiting[at]!.over) this.waiting.splice(at, 1);
+    for (let at = this.waiting.length - 1; at >= 0; at -= 1) if (this.waiting[at]?.over) this.waiting.splice(at, 1);
   }
 
   /** Never rejects. */

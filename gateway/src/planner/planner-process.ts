@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { PlanNode } from '@graphql-hive/router-query-planner';
+import { present } from '@kith/service-kit';
 
 export type ToPlanner =
   | { readonly kind: 'read'; readonly supergraphSdl: string }
@@ -109,7 +111,8 @@ class Guest {
     });
     this.#ended = this.#untilEnd();
     // Where the system has no more files for its pipes, there is neither.
-    const { stderr, channel } = this.#child as Partial<Pick<ChildProcess, 'stderr' | 'channel'>>;
+    const { channel } = this.#child as { channel?: ChildProcess['channel'] };
+    const stderr = this.#child.stderr as Socket | undefined;
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(0, REMEMBER_OF_STDERR);
     });
@@ -117,16 +120,16 @@ class Guest {
     // It ends with us: it need not keep us.
     this.#child.unref();
     channel?.unref();
-    (stderr as unknown as { unref(): void } | undefined)?.unref();
+    stderr?.unref();
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return present(this.#child.pid, 'a process that was started has a number');
   }
 
   yieldTo(niceness: number): void {
     try {
-      setPriority(this.#child.pid!, niceness);
+      setPriority(this.pid, niceness);
     } catch {
       // It has ended, or the system does not let us: it is as good as others then.
     }

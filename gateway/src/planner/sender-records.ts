@@ -35,7 +35,7 @@ export class SenderRecords {
     const until = this.#suspects.get(from);
     if (until !== undefined && until > now) return 'suspect';
     if (until !== undefined) this.#suspects.delete(from);
-    const isFlood = this.#endsInRow.length >= MANY_ENDS && this.#endsInRow[0]! > now - MANY_ENDS_WITHIN_MS;
+    const isFlood = this.#endsInRow.length >= MANY_ENDS && (this.#endsInRow[0] ?? 0) > now - MANY_ENDS_WITHIN_MS;
     return isFlood && !this.#proven.has(from) ? 'stranger' : 'none';
   }
 }

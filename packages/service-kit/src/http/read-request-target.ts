@@ -8,13 +8,14 @@ import type { IncomingMessage } from 'node:http';
 export function readRequestTarget(request: IncomingMessage): string {
   const { url = '/' } = request;
   if (url.charCodeAt(0) !== SLASH) toOriginForm(request, url);
-  return withoutSlash(pathOf(request.url!));
+  return withoutSlash(pathOf(request.url ?? '/'));
 }
 
 /** For a handler that knows its path to the letter. */
 export function useTarget(request: IncomingMessage, path: string): void {
-  const written = pathOf(request.url!);
-  if (written !== path) request.url = path + request.url!.slice(written.length);
+  const url = request.url ?? '/';
+  const written = pathOf(url);
+  if (written !== path) request.url = path + url.slice(written.length);
 }
 
 /**

@@ -4,6 +4,7 @@ import { sendJson } from '@kith/event-delivery/json-over-http';
 import { reportMetrics } from '@kith/event-delivery/metrics';
 import * as prometheus from '@prometheus-io/client';
 import type { Logger } from 'pino';
+import { errorBody, KithError } from '../errors/kith-error.ts';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
@@ -153,12 +154,13 @@ const refuseHost: HttpHandler = (_request, response) => {
 };
 
 const refuseEncoded: HttpHandler = (_request, response) => {
-  const extensions = { code: 'BAD_USER_INPUT' };
   response.setHeader('accept-encoding', 'identity');
   response.setHeader('connection', 'close');
-  sendRefusal(response, 415, {
-    errors: [{ message: 'Send the body as it is, without Content-Encoding.', extensions }],
-  });
+  sendRefusal(
+    response,
+    415,
+    errorBody(new KithError('BAD_USER_INPUT', 'Send the body as it is, without Content-Encoding.')),
+  );
 };
 
 function listen(server: http.Server, host: string, port: number): Promise<void> {

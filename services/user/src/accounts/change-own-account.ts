@@ -1,5 +1,6 @@
 import { appendToOutbox } from '@kith/event-delivery';
 import type { Viewer } from '@kith/service-kit';
+import { present } from '@kith/service-kit';
 import { User } from '../domain/user.ts';
 import type { Prisma } from '../generated/client.ts';
 import type { UserModel } from '../generated/models.ts';
@@ -18,8 +19,9 @@ export type AccountChange<Result> = (
 ) => Promise<Result> | Result;
 
 /**
- * Loads the viewer's account under a lock, lets `change` decide, and saves state and events in one transaction. A change
- * that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the viewer's session is gone.
+ * Pessimistic lock: loads the viewer's account under it, lets `change` decide, and saves state and events in one
+ * transaction. A change that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the
+ * viewer's session is gone.
  */
 export async function changeOwnAccount<Result>(
   parts: UserServiceParts,
@@ -52,7 +54,13 @@ async function lockAccount(tx: Prisma.TransactionClient, viewer: Viewer): Promis
 async function save(tx: Prisma.TransactionClient, user: User, row: UserModel): Promise<void> {
   const { profile, version, deleted } = user.state;
   if (version !== row.version) {
-    const erased = deleted ? { username: null, passwordHash: null, deletedAt: user.events.at(-1)!.occurredAt } : {};
+    const erased = deleted
+      ? {
+          username: null,
+          passwordHash: null,
+          deletedAt: present(user.events.at(-1), 'a deletion is recorded').occurredAt,
+        }
+      : {};
     await tx.user.update({ where: { id: row.id }, data: { ...profile, version, ...erased } });
   }
   if (profile.nickname !== row.nickname) await saveWords(sqlIn(tx), [{ id: row.id, ...profile }]);

@@ -1,5 +1,5 @@
 import { appendToOutbox, inTransaction } from '@kith/event-delivery';
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, KithError, readBodyAs, sendJson } from '@kith/service-kit';
 import type pg from 'pg';
 import { z } from 'zod';
 import { eventsToPublish } from '../accounts/events-to-publish.ts';
@@ -38,15 +38,8 @@ interface Named {
 /** `POST /operator/import-users`. */
 export function answerImportUsers(parts: UserServiceParts): HttpHandler {
   return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const { path, message } = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${path.join('.')}: ${message}`, {
-        field: String(path[0]),
-        limit: MAX_USERS,
-      });
-    }
-    sendJson(response, 200, await importUsers(parts, body.data));
+    const body = await readBodyAs(bodySchema, request, 'users', { limit: MAX_USERS });
+    sendJson(response, 200, await importUsers(parts, body));
   };
 }
 
