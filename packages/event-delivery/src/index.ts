@@ -19,7 +19,7 @@ export * from './envelope/index.ts';
 export * from './failures/backoff.ts';
 export * from './failures/outage.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
-export { startInProcessBroker } from './in-process/in-process-broker.ts';
+export { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
 export {
   type MetricsClient,
@@ -28,6 +28,7 @@ export {
   reportMetrics,
 } from './metrics.ts';
 export * from './observe/log.ts';
+export type { OperatorHandler } from './operator/answer-operator.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
 export * from './operator/report-differences.ts';
