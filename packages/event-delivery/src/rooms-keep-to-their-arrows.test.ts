@@ -65,6 +65,7 @@ test('no room is crowded', () => {
 });
 
 test.each([
+  'domain-events/index.ts',
   'envelope/index.ts',
   'failures/outage.ts',
   'http/json-over-http.ts',

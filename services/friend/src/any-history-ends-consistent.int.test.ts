@@ -257,7 +257,7 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
         const turn = deciding();
         const leaving = inTransaction(db.pool, async (sql) => {
           turn.startOver();
-          const moved = await forgetPerson(sql, userId, context);
+          const { revisions: moved } = await forgetPerson(sql, userId, context);
           turn.decide({ left: userId });
           return moved;
         });

@@ -139,9 +139,10 @@ async function assembleParts(options: {
   const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
   const bus = createEventBus<UserEvent>({
-    onFailure: ({ event, error }) => log.error({ err: error, event: event.name }, 'a handler of a domain event failed'),
+    onFailure: ({ event, handler, error }) =>
+      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
-  stops.push(() => bus.drain());
+  stops.push(() => bus.stop());
 
   return {
     prisma,
@@ -156,8 +157,8 @@ async function assembleParts(options: {
     moment: () => ({ now: new Date(), newId: uuidv7 }),
     committed(events) {
       if (events.length === 0) return;
-      published.nudge();
       bus.dispatch(events);
+      published.nudge();
     },
     sessionsEnded(userId, which) {
       const ids = 'all' in which ? [userId] : which.sessionIds;

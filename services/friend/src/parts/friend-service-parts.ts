@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ListHistory } from '../lists/changes-since.ts';
 import type { RevisionReader } from '../lists/read-list-history.ts';
-import type { Relationships } from '../relationships/change-relationship.ts';
+import type { ChangedLists, Relationships } from '../relationships/change-relationship.ts';
 import type { Timeline } from '../timeline/follow-timeline.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 
@@ -12,6 +12,8 @@ export interface FriendServiceParts {
   readonly view: FriendListView;
   readonly history: ListHistory & RevisionReader;
   readonly timeline: Timeline;
+  /** After every commit that moved lists, and before its answer: reads must find the change from now on. */
+  committed(changed: ChangedLists): Promise<void>;
   /** Where a list stands at this revision, for clients to resume from. */
   cursorAt(ownerId: string, revision: number): string;
 }

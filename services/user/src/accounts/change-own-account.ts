@@ -35,7 +35,7 @@ export async function changeOwnAccount<Result>(
       return { user, row, result };
     });
   const outcome = await parts.inTurn([viewer.userId], inTransaction);
-  parts.committed(outcome.user.events);
+  parts.committed(outcome.user.takeEvents());
   return { user: { ...userRowOf(outcome.row), ...rowOf(outcome.user) }, result: outcome.result };
 }
 

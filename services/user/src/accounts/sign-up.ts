@@ -39,7 +39,7 @@ export async function signUp(
   const created = await parts.inTurn([`name ${profile.username}`], inTransaction).catch((error: { code?: string }) => {
     throw error.code === UNIQUE_VIOLATION ? usernameTaken() : error;
   });
-  parts.committed(user.events);
+  parts.committed(user.takeEvents());
   return issueSession(parts, userRowOf(created.row), created.tokens);
 }
 

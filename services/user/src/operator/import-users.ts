@@ -64,7 +64,7 @@ export async function importUsers(
   const known = new Set((await findByUsernames(parts.pool, usernames)).map(({ username }) => username));
   const missing = [...users.values()].filter(({ state }) => !known.has(state.profile.username));
   const created = missing.length === 0 ? [] : await save(parts, missing, await hashOnce(parts, wanted.password));
-  parts.committed(created.flatMap(({ events }) => events));
+  parts.committed(created.flatMap((user) => user.takeEvents()));
   return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
 }
 
