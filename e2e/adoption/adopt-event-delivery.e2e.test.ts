@@ -20,60 +20,67 @@ import { type Desk, type as typed, typePage } from '../src/adoption/type-page.ts
 const NODES = [20, 22, 24];
 const BROKER = join(workspaceRoot, 'examples/in-memory-broker/src');
 
+const isSql = (entry: string) => entry.endsWith('.sql');
+
 let folder: string;
 let postgres: PostgresServer;
-let nats: ChildServer;
+const natsServers: ChildServer[] = [];
 let packed: Packed;
 let page: Block[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kith-adoption-'));
   await Promise.all([mkdir(join(folder, 'packed')), mkdir(join(folder, 'shop'))]);
-  [postgres, nats, packed] = await Promise.all([
+  [postgres, packed] = await Promise.all([
     startPostgres({ dataFolder: join(folder, 'postgres'), durable: false }),
-    startNats(),
     packEventDelivery(join(folder, 'packed')),
   ]);
   await cp(packed.tarball, join(folder, 'shop', basename(packed.tarball)));
   page = readPage(await readFile(join(workspaceRoot, 'docs/adopt-event-delivery.md'), 'utf8'));
 });
 afterAll(async () => {
-  await Promise.all([nats?.stop(), postgres?.stop()]);
+  await Promise.all([postgres?.stop(), ...natsServers.map((nats) => nats.stop())]);
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Databases of its own for each Node: what the page says is left is left. */
-async function deskOn(node: number): Promise<Desk> {
+/** An empty folder, and a Node to work with. */
+async function deskOn(node: number, name = 'shop'): Promise<Desk> {
+  const path = [await findNode(node, join(folder, `node-${node}`)), pathOutside].join(delimiter);
+  const env = { HOME: process.env.HOME, PATH: path, npm_config_prefer_offline: 'true' };
+  return { folder: join(folder, name), env, instead: {} };
+}
+
+/** Servers of its own for each Node: what the page says is left is left. */
+async function withServers(desk: Desk, node: number): Promise<Desk> {
   const databaseOf = async (name: string) => {
     const url = postgres.url(`${name}_${node}`);
     await createDatabaseIfMissing(url);
     return url;
   };
-  return {
-    folder: join(folder, 'shop'),
-    env: {
-      HOME: process.env.HOME,
-      PATH: `${await findNode(node, join(folder, `node-${node}`))}${delimiter}${pathOutside}`,
-      npm_config_prefer_offline: 'true',
-      NATS_URL: nats.url,
-      ORDERS_DATABASE_URL: await databaseOf('orders'),
-      INVENTORY_DATABASE_URL: await databaseOf('inventory'),
-      EVENTS_DATABASE_URL: await databaseOf('events'),
-      TEST_DATABASE_URL: await databaseOf('test'),
-    },
-    instead: { 8081: String(await freePort()), 8082: String(await freePort()) },
+  const nats = await startNats();
+  natsServers.push(nats);
+  const servers = {
+    NATS_URL: nats.url,
+    ORDERS_DATABASE_URL: await databaseOf('orders'),
+    INVENTORY_DATABASE_URL: await databaseOf('inventory'),
+    EVENTS_DATABASE_URL: await databaseOf('events'),
+    TEST_DATABASE_URL: await databaseOf('test'),
   };
+  const instead = { 8081: String(await freePort()), 8082: String(await freePort()) };
+  return { ...desk, env: { ...desk.env, ...servers }, instead };
 }
 
 test('the package has what its users need, and nothing else', () => {
   const others = packed.files.filter(
     (path) => !/^package\/(?:dist\/[\w/-]+\.(?:js|js\.map|d\.ts)|package\.json)$/.test(path),
   );
+  const tables = packed.entries.filter(isSql).map((entry) => `package/dist/${basename(entry)}`);
+  expect(tables).toContain('package/dist/event-tables.sql');
   expect(others.sort()).toEqual([
     'package/CHANGELOG.md',
     'package/LICENSE',
     'package/README.md',
     'package/dist/adopt-event-delivery.md',
-    'package/dist/event-tables.sql',
+    ...tables.sort(),
   ]);
   expect(packed.files.filter((path) => /\.test\.|\/faults\/|run-relay/.test(path))).toEqual([]);
   const { dependencies, peerDependencies, engines } = packed.manifest;
@@ -84,7 +91,7 @@ test('the package has what its users need, and nothing else', () => {
 // In this order: what the first installs the others use, as whoever upgrades Node would.
 describe('the page of adoption, typed in an empty folder', () => {
   test.each(NODES)('works as it stands on Node %i, over NATS and in one process', async (node) => {
-    const desk = await deskOn(node);
+    const desk = await withServers(await deskOn(node), node);
     expect(await typed(desk, 'node -p "parseInt(process.versions.node)"')).toBe(String(node));
     const blocks = node === NODES[0] ? page : page.filter(({ section }) => section !== 'Install');
     expect(blocks.filter(({ kind }) => kind === 'answer').length).toBeGreaterThan(3);
@@ -92,7 +99,7 @@ describe('the page of adoption, typed in an empty folder', () => {
   });
 
   test.each(NODES)('every entry can be imported on Node %i', async (node) => {
-    const modules = packed.entries.filter((entry) => !entry.endsWith('.sql'));
+    const modules = packed.entries.filter((entry) => !isSql(entry));
     const script = `for (const entry of ${JSON.stringify(modules)}) {
       const names = Object.keys(await import(entry));
       if (names.length === 0) throw new Error(entry + ' is empty');
@@ -109,7 +116,7 @@ describe('the page of adoption, typed in an empty folder', () => {
   ])('its types are whole and strict, with moduleResolution %s', async (_resolution, options) => {
     const desk = await deskOn(NODES[0]!);
     const imports = packed.entries
-      .filter((entry) => !entry.endsWith('.sql'))
+      .filter((entry) => !isSql(entry))
       .map((entry, at) => `export * as e${at} from '${entry}';`);
     await writeFile(join(desk.folder, 'src/import-all.ts'), imports.join('\n'));
     // Those of the libraries that it stands on are checked, too: nothing is left out by skipLibCheck.
@@ -140,7 +147,7 @@ describe('the page of adoption, typed in an empty folder', () => {
   });
 
   test('a broker by somebody else is proven by the suites, on Node 20, by its own test runner', async () => {
-    const desk = { ...(await deskOn(20)), folder: join(folder, 'broker') };
+    const desk = await deskOn(20, 'broker');
     await mkdir(join(desk.folder, 'src'), { recursive: true });
     for (const file of ['in-memory-broker.ts', 'deliver-from-memory.ts']) {
       await cp(join(BROKER, file), join(desk.folder, 'src', file));
