@@ -51,39 +51,6 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   const acknowledge = (message: JsMsg) =>
     maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
 
-  async function open(signal: AbortSignal): Promise<Opened> {
-    await pull.ensureStream(stream.name);
-    await putDurable(pull.jsm, stream.name, {
-      durable_name: durable,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(ACK_WAIT_MS),
-      deliver_policy: DeliverPolicy.All,
-      max_ack_pending: maxUnacked,
-      // How often an event is tried is the consumer's decision, which ends in a dead letter, not in silence.
-      max_deliver: -1,
-    });
-    const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
-    const comingAgain = subscription.keepsOrder ? (await consumer.info()).num_ack_pending : 0;
-    // The server gives what is due again before anything new; so nothing is asked for until it is due.
-    if (comingAgain > 0) await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
-    signal.throwIfAborted();
-    const messages = await consumer.consume({
-      max_messages: Math.min(maxUnacked, 500),
-      expires: 5_000,
-      abort_on_missing_resource: true,
-    });
-    return { messages, comingAgain };
-  }
-
-  async function deliver({ messages, comingAgain }: Opened): Promise<void> {
-    const ordered = inStreamOrder(comingAgain, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
-    try {
-      for await (const message of messages) ordered.take(message);
-    } finally {
-      ordered.stop();
-    }
-  }
-
   /** Of several instances one is active: the others wait here. */
   async function becomeActive(): Promise<void> {
     const held = await holdALease(pull, { stream: stream.name, durable }, stopping.signal);
@@ -109,10 +76,10 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
         }
         opening = new AbortController();
         const signal = AbortSignal.any([opening.signal, stopping.signal]);
-        const opened = await unlessAborted(open(signal), signal);
+        const opened = await unlessAborted(openDurable(pull, subscription, signal), signal);
         messages = opened.messages;
         if (stopping.signal.aborted) await messages.close();
-        else await deliver(opened);
+        else await deliver(opened, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
       } catch (error) {
         if (pull.nc.isClosed()) return;
         pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
@@ -140,6 +107,40 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       await lease?.release();
     },
   };
+}
+
+async function openDurable(pull: Pull, subscription: DurableSubscription, signal: AbortSignal): Promise<Opened> {
+  const { stream, durable, maxUnacked } = subscription;
+  await pull.ensureStream(stream.name);
+  await putDurable(pull.jsm, stream.name, {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    deliver_policy: DeliverPolicy.All,
+    max_ack_pending: maxUnacked,
+    // How often an event is tried is the consumer's decision, which ends in a dead letter, not in silence.
+    max_deliver: -1,
+  });
+  const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
+  const comingAgain = subscription.keepsOrder ? (await consumer.info()).num_ack_pending : 0;
+  // The server gives what is due again before anything new; so nothing is asked for until it is due.
+  if (comingAgain > 0) await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
+  signal.throwIfAborted();
+  const messages = await consumer.consume({
+    max_messages: Math.min(maxUnacked, 500),
+    expires: 5_000,
+    abort_on_missing_resource: true,
+  });
+  return { messages, comingAgain };
+}
+
+async function deliver({ messages, comingAgain }: Opened, onMessage: (message: JsMsg) => void): Promise<void> {
+  const ordered = inStreamOrder(comingAgain, onMessage);
+  try {
+    for await (const message of messages) ordered.take(message);
+  } finally {
+    ordered.stop();
+  }
 }
 
 /** Rejects as soon as it is aborted; what is opened all the same is closed. */
