@@ -11,6 +11,10 @@ export interface EventContract<Name extends string = string, Data = unknown> {
   readonly name: Name;
   /** What is written today: `kith.friend.added.v1`. */
   readonly type: string;
+  /**
+   * What it is an event of: `order`. Revisions belong to kind and owner, so order 1 and customer 1 are two owners.
+   */
+  readonly ownerKind: string;
   readonly versions: readonly EventVersion[];
   /** The JetStream subject of an event about this owner. */
   subject(ownerId: string): string;
@@ -31,14 +35,23 @@ export function defineEvent<Name extends string, Newest extends z.ZodType>(defin
   subject: (ownerId: string) => string;
   newest: Newest;
   older?: readonly EventVersion[];
+  /** What it is an event of; unless told, the name without its last word: of `shop.order.placed` it is `shop.order`. */
+  ownerKind?: string;
 }): EventContract<Name, z.output<Newest>> {
   const versions = [...(definition.older ?? []), { schema: definition.newest }];
+  const type = `${definition.name}.v${versions.length}`;
   return {
     name: definition.name,
-    type: `${definition.name}.v${versions.length}`,
+    type,
+    ownerKind: definition.ownerKind ?? ownerKindOf(type),
     versions,
     subject: definition.subject,
   };
+}
+
+/** `shop.order` of `shop.order.placed.v2`. */
+export function ownerKindOf(type: string): string {
+  return type.replace(/\.v\d+$/, '').replace(/\.[^.]+$/, '');
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 import type { StreamName } from '../envelope/stream-name.ts';
 import { sendJson } from '../http/json-over-http.ts';
 import { republish } from '../outbox/republish.ts';
-import { listSetAside, sendSetAside } from '../outbox/send-set-aside.ts';
+import { listSetAside, sendSetAside } from '../outbox/settle-set-aside.ts';
 import { answering, type OperatorHandler, present, readBody, readQuery, startLines } from './answer-operator.ts';
 import { readEventStatus } from './event-status.ts';
 import { tailEvents } from './tail-events.ts';
