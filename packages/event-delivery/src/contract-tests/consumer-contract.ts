@@ -507,7 +507,8 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         const outcomes: string[] = [];
         for await (const settled of settling) {
           const code = settled.outcome === 'refused' ? ` ${settled.code}` : '';
-          outcomes.push(`${settled.letter.revision} ${settled.outcome}${code}`);
+          const of = settled.outcome === 'missing' ? settled.letter.sequence : settled.letter.revision;
+          outcomes.push(`${of} ${settled.outcome}${code}`);
         }
         return outcomes;
       }

@@ -22,7 +22,12 @@ export type RefusalToSettle =
   /** It was too large to be copied; the origin tells where it is. */
   | 'PAYLOAD_NOT_KEPT';
 
-export type Settled = { readonly letter: StoredDeadLetter } & (
+/** Of one that was named and is not there, because it was settled before or never was: `missing`, and nothing is done. */
+export type Settled =
+  | { readonly outcome: 'missing'; readonly letter: Pick<StoredDeadLetter, 'sequence'> }
+  | SettledLetter;
+
+type SettledLetter = { readonly letter: StoredDeadLetter } & (
   | { readonly outcome: 'redriven' | 'dropped' }
   /** Parked behind another that is redriven now: its consumer handles it next, unasked. */
   | { readonly outcome: 'follows' }
@@ -53,6 +58,7 @@ export async function* redriveDeadLetters(
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
   const chosen = await listDeadLetters(broker, filter);
+  yield* missingAmong(filter, chosen);
   const held = await heldLetters(broker, chosen);
   const redriven = new Set<number>();
   for (const letter of chosen) {
@@ -69,12 +75,21 @@ export async function* dropDeadLetters(
   filter: DeadLetterFilter,
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
-  for (const letter of await listDeadLetters(broker, filter)) {
+  const chosen = await listDeadLetters(broker, filter);
+  yield* missingAmong(filter, chosen);
+  for (const letter of chosen) {
     await recordSettlement(broker, letter, 'dropped', now());
     await broker.deleteStored(DEAD_STREAM, letter.sequence);
     broker.announce(deadLettersChanged(letter.consumer), letter.ownerId);
     yield { letter, outcome: 'dropped' };
   }
+}
+
+function missingAmong({ letters = [] }: DeadLetterFilter, chosen: readonly StoredDeadLetter[]): Settled[] {
+  const found = new Set(chosen.map(({ sequence }) => sequence));
+  return [...new Set(letters)]
+    .filter((sequence) => !found.has(sequence))
+    .map((sequence) => ({ outcome: 'missing', letter: { sequence } }));
 }
 
 const ownerOf = (letter: StoredDeadLetter) => `${letter.consumer} ${letter.ownerId}`;
@@ -97,7 +112,7 @@ function decide(
   letter: StoredDeadLetter,
   held: ReadonlyMap<string, readonly StoredDeadLetter[]>,
   redriven: ReadonlySet<number>,
-): Settled {
+): SettledLetter {
   const all = held.get(ownerOf(letter)) ?? [];
   const earlier = all.slice(
     0,
