@@ -64,3 +64,52 @@ export function faultInNewest(contract: EventContract, data: unknown): string | 
   const where = parsed.error.issues[0];
   return `${where?.path.join('.') || 'data'}: ${where?.message}`;
 }
+
+/**
+ * Contract family: all events of one kind of thing, "all events of an order". A consumer that names it is given every
+ * type in it, and waits for an upgrade when it meets one that it does not know yet: somebody has deployed a new one.
+ */
+export interface EventFamily<Contract extends EventContract = EventContract> {
+  /** What the names of its contracts begin with: `shop.order`. */
+  readonly family: string;
+  readonly contracts: readonly Contract[];
+}
+
+/** A family that does not hold together; the message names the contract. */
+export class FamilyNotValid extends Error {
+  readonly code = 'FAMILY_NOT_VALID';
+  constructor(message: string) {
+    super(message);
+    this.name = 'FamilyNotValid';
+  }
+}
+
+/** Throws FamilyNotValid when there is no contract, one twice, or one whose name does not begin with the family's. */
+export function defineFamily<Contract extends EventContract>(
+  family: string,
+  contracts: readonly Contract[],
+): EventFamily<Contract> {
+  const names = contracts.map(({ name }) => name);
+  if (names.length === 0) throw new FamilyNotValid(`The family ${family} has no contracts.`);
+  const stranger = names.find((name) => !name.startsWith(`${family}.`));
+  if (stranger !== undefined) throw new FamilyNotValid(`${stranger} is not of the family ${family}.`);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new FamilyNotValid(`${twice} is twice in the family ${family}.`);
+  return Object.freeze({ family, contracts });
+}
+
+/** Contracts and families, as a consumer names them. */
+export type Contracts<Contract extends EventContract> =
+  | EventFamily<Contract>
+  | readonly (Contract | EventFamily<Contract>)[];
+
+/** All contracts that are named, and what the names of the families' types begin with. */
+export function contractsIn<Contract extends EventContract>(
+  named: Contracts<Contract>,
+): { contracts: readonly Contract[]; families: readonly string[] } {
+  const each = 'family' in named ? [named] : named;
+  return {
+    contracts: each.flatMap((one) => ('family' in one ? one.contracts : [one])),
+    families: each.flatMap((one) => ('family' in one ? [`${one.family}.`] : [])),
+  };
+}

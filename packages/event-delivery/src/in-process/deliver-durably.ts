@@ -1,5 +1,7 @@
 import type pg from 'pg';
-import type { BrokerStatus, DurableSubscription, Stoppable } from '../broker/broker.ts';
+import { type Begun, beginsLater } from '../broker/begins-later.ts';
+import type { BrokerStatus, DurableSubscription, Subscription } from '../broker/broker.ts';
+import { DurableTaken } from '../broker/durable-taken.ts';
 import type { Log } from '../observe/log.ts';
 import type { MessageStore } from './message-store.ts';
 import { keepsMessagesInHand } from './messages-in-hand.ts';
@@ -24,9 +26,10 @@ export type Durable = ReturnType<typeof createDurable>;
  * what was not acknowledged. Acknowledgements are written behind, many in one statement.
  */
 export function createDurable(options: DurableOptions) {
-  const { durable } = options;
+  const { durable, stream } = options;
   let current: DurableSubscription | undefined;
-  const reading = { loaded: false, cursor: 0 };
+  const reading: { cursor: number; begun: Begun | undefined } = { cursor: 0, begun: undefined };
+  let loaded = false;
   const inHand = keepsMessagesInHand({
     ...options,
     current: () => current,
@@ -39,11 +42,12 @@ export function createDurable(options: DurableOptions) {
   const acked = writesAcknowledged({ ...options, through });
 
   async function pumpOnce(subscription: DurableSubscription): Promise<void> {
-    const { store, stream } = options;
-    if (!reading.loaded) {
-      reading.cursor = await acked.load();
-      reading.loaded = true;
+    const { store } = options;
+    if (!loaded) {
+      reading.cursor = await acked.load(subscription);
+      loaded = true;
     }
+    reading.begun?.resolve();
     while (current === subscription && inHand.count() < subscription.maxUnacked) {
       const room = Math.min(PORTION, subscription.maxUnacked - inHand.count());
       const portion = await store.read(stream, reading.cursor, room);
@@ -54,7 +58,17 @@ export function createDurable(options: DurableOptions) {
       }
     }
   }
-  const pump = oneAtATime(options, async () => (current ? pumpOnce(current) : undefined));
+  const pump = oneAtATime(options, async () => {
+    if (!current) return;
+    try {
+      await pumpOnce(current);
+    } catch (error) {
+      if (!(error instanceof DurableTaken)) throw error;
+      options.log.error({ durable, code: error.code }, error.message);
+      reading.begun?.reject(error);
+      current = undefined;
+    }
+  });
 
   function lookForUnanswered(): void {
     inHand.redeliverUnanswered();
@@ -64,24 +78,30 @@ export function createDurable(options: DurableOptions) {
 
   return {
     wake: pump,
-    subscribe(subscription: DurableSubscription): Stoppable {
-      if (current) throw new Error(`${durable} is consumed in this process already.`);
+    subscribe(subscription: DurableSubscription): Subscription {
+      const { service } = subscription;
+      if (current) throw new DurableTaken({ stream, durable, by: current.service ?? 'this process already', service });
       current = subscription;
+      const begun = beginsLater();
+      reading.begun = begun;
       const watch = setInterval(lookForUnanswered, LOOK_FOR_UNANSWERED_EVERY_MS);
       // First what an earlier subscription of this process has left, in order.
       inHand.deliverAllAgain();
       queueMicrotask(lookForUnanswered);
       return {
+        begun: begun.promise,
         async stop() {
+          clearInterval(watch);
           if (current !== subscription) return;
           current = undefined;
-          clearInterval(watch);
           // What is still in hand may yet be acknowledged; the next subscription gets the rest from the beginning.
           await acked.written();
         },
       };
     },
-    status(lastSequence: number): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough'> {
+    status(
+      lastSequence: number,
+    ): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough' | 'service' | 'since'> {
       return {
         lag: Math.max(0, lastSequence - reading.cursor),
         unacked: inHand.count(),

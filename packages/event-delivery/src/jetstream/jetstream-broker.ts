@@ -9,10 +9,10 @@ import { connectToNats } from './connection/connect-to-nats.ts';
 import { followConnection } from './connection/follow-connection.ts';
 import { readNatsUrl } from './connection/read-nats-url.ts';
 import { declaresStreams } from './declare-streams.ts';
-import { gatherAcks } from './gather-acks.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { readStatus, readStored } from './read-streams.ts';
-import { subscribeDurably } from './subscribe-durably.ts';
+import { gatherAcks } from './subscription/gather-acks.ts';
+import { subscribeDurably } from './subscription/subscribe-durably.ts';
 
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
