@@ -19,6 +19,7 @@ export * from './domain-events/executor.ts';
 export * from './envelope/index.ts';
 export * from './failures/backoff.ts';
 export * from './failures/outage.ts';
+export * from './http/ask-source.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
