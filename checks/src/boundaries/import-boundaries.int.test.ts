@@ -19,6 +19,7 @@ const CROSSINGS: [file: string, line: string][] = [
   ['services/friend/src/view/e.ts', "import 'ioredis';"],
   ['services/friend/src/lists/f.ts', 'new pg.Pool({ max: 1 });'],
   ['services/friend/src/domain/g.ts', "import 'zod';"],
+  ['services/friend/src/domain/j.ts', "import '@kith/event-delivery';"],
   ['services/friend/src/domain/h.ts', "import '../lists/load-list.ts';"],
   ['services/friend/src/domain/i.ts', "import 'node:crypto';"],
   ['gateway/src/a.ts', "import '../../services/user/src/print-schema.ts';"],
@@ -33,16 +34,17 @@ const CROSSINGS: [file: string, line: string][] = [
 ];
 const ALLOWED: [file: string, line: string][] = [
   ['services/user/src/connect-prisma.ts', 'new PrismaClient({});'],
-  ['services/friend/src/view/connect-redis.ts', "import 'ioredis';"],
+  ['services/friend/src/view/redis/connect-redis.ts', "import 'ioredis';"],
   ['services/friend/src/view/kill-redis.int.test.ts', "import 'ioredis';"],
   ['services/friend/src/lists/typed.ts', "import type pg from 'pg';\nexport type Connection = pg.Pool;"],
   ['services/friend/src/domain/rule.ts', "import '@kith/event-contracts';\nimport './relationship.ts';"],
   ['services/user/src/domain/rule.ts', "import '@kith/written-text';"],
   ['services/friend/src/domain/rule.test.ts', "import 'vitest';"],
   ['services/friend/src/domain/envelope.ts', "import '@kith/event-delivery/envelope';"],
-  ['packages/event-contracts/src/subjects.ts', "import '@kith/event-delivery/envelope';"],
+  ['services/friend/src/domain/recorded.ts', "import '@kith/event-delivery/domain-events';"],
+  ['packages/event-contracts/src/events/subjects.ts', "import '@kith/event-delivery/envelope';"],
   ['packages/event-delivery/src/jetstream/connect.ts', "import 'nats';"],
-  ['packages/service-kit/src/create-pool.ts', 'new pg.Pool({ max: 1 });'],
+  ['packages/service-kit/src/databases/create-pool.ts', 'new pg.Pool({ max: 1 });'],
 ];
 
 let reported: string;

@@ -1,8 +1,10 @@
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
 export * from './broker/durable-taken.ts';
+export { BadHeaderPrefix } from './broker/header-prefix.ts';
 export * from './broker/message-id.ts';
 export * from './broker/publish-failed.ts';
+export { isSubject, subjectMatches } from './broker/subject-matches.ts';
 export * from './consumer/consume.ts';
 export * from './consumer/dead-letters/dead-letter.ts';
 export * from './consumer/dead-letters/record-settlement.ts';
@@ -13,9 +15,7 @@ export * from './consumer/replay.ts';
 export * from './consumer/try/consumer-definition.ts';
 export { ConsumerStopped, HandlerTimedOut } from './consumer/try/handle-in-time.ts';
 export type { Delivered } from './consumer/try/incoming.ts';
-export * from './domain-events/domain-event.ts';
-export * from './domain-events/event-bus.ts';
-export * from './domain-events/executor.ts';
+export * from './domain-events/index.ts';
 export * from './envelope/index.ts';
 export * from './failures/backoff.ts';
 export * from './failures/outage.ts';
@@ -23,6 +23,12 @@ export * from './http/ask-source.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
+export {
+  type MetricsClient,
+  MetricsNotReported,
+  type MetricsOptions,
+  reportMetrics,
+} from './metrics.ts';
 export * from './observe/log.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
@@ -44,3 +50,4 @@ export { preparing } from './postgres/prepare-statements.ts';
 export * from './postgres/sql-connection.ts';
 export * from './start/connect-broker.ts';
 export * from './start/deliver-events.ts';
+export * from './unit-of-work/in-unit-of-work.ts';

@@ -28,23 +28,23 @@ import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
-import type { FriendServiceParts } from './friend-service-parts.ts';
-import { friendContext } from './graphql/builder.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
-import { followTimeline } from './lists/follow-timeline.ts';
+import { friendContext } from './graphql/types/builder.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
-import { noticeRestores } from './lists/notice-restores.ts';
 import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
+import type { FriendServiceParts } from './parts/friend-service-parts.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
-import { createRelationships } from './relationships/change-relationship.ts';
-import { connectRedis } from './view/connect-redis.ts';
+import { type ChangedLists, createRelationships } from './relationships/change-relationship.ts';
+import { followTimeline } from './timeline/follow-timeline.ts';
+import { noticeRestores } from './timeline/notice-restores.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
+import { connectRedis } from './view/redis/connect-redis.ts';
 
 export interface RunningFriendService {
   /** `http://127.0.0.1:4102`. */
@@ -98,12 +98,16 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
   const history = readListHistory(reads, view, timeline);
   const bus = createEventBus<RelationshipEvent>({
-    onFailure: ({ event, error }) => log.error({ event: event.name, err: error }, 'a handler of a domain event failed'),
+    onFailure: ({ event, handler, error }) =>
+      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
-  const raiseFloors = async (revisions: ReadonlyMap<string, number>) => {
+  stops.push(() => bus.stop());
+  let nudgeRelay = () => {};
+  const committed = async ({ events, revisions }: ChangedLists) => {
+    bus.dispatch(events);
+    nudgeRelay();
     await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
   };
-  let nudgeRelay = () => {};
 
   const relationships = createRelationships({
     pool: commands,
@@ -116,11 +120,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     moment: () => ({ now: now(), newId }),
     traceparent: currentTraceparent,
     learnProfiles: (userIds) => learnProfiles(commands, users, userIds, () => ({ now: now(), newId })),
-    afterCommit: async ({ events, revisions }) => {
-      nudgeRelay();
-      bus.dispatch(events);
-      await raiseFloors(revisions);
-    },
+    afterCommit: committed,
   });
   const parts: FriendServiceParts = {
     pool: reads,
@@ -128,6 +128,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     view,
     history,
     timeline,
+    committed,
     cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
   };
 
@@ -164,7 +165,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       log,
     });
     const janitor = startJanitor({ pool: upkeep, log });
-    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: raiseFloors }), {
+    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: committed }), {
       broker: connected,
       log,
     });
@@ -229,9 +230,6 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       }),
     },
   });
-  stops.push(
-    () => bus.drain(),
-    () => http.stop(),
-  );
+  stops.push(() => http.stop());
   return http.url;
 }

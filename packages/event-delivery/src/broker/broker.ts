@@ -21,6 +21,8 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
  */
 export interface EventBroker {
   readonly connected: boolean;
+  /** What the headers of event delivery's own begin with: `Kith` unless told, and the same for all that share a broker. */
+  readonly headerPrefix?: string;
   /** Creates the stream or brings its settings up to date; remembered, so that a wiped broker gets it back. */
   declareStream(stream: StreamName): Promise<void>;
   /**
@@ -55,9 +57,9 @@ export interface Subscription extends Stoppable {
   stop(handled?: Promise<void>): Promise<void>;
   /**
    * Resolves once the durable is there, at its starting point, whether or not this instance is the active one; rejects
-   * with DurableTaken, and then nothing is delivered.
+   * with DurableTaken, and then nothing is delivered. Missing: it is there at once.
    */
-  readonly begun: Promise<void>;
+  readonly begun?: Promise<void>;
   /** Of one that keeps order: whether this instance is the one that is given deliveries. Missing: it always is. */
   active?(): boolean;
 }

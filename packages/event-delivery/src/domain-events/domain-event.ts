@@ -1,35 +1,29 @@
-import { freezeDeeply } from '../envelope/freeze-deeply.ts';
+/** What an event tells of: an aggregate, or whatever else acted. `kind` and `id` together are its identity. */
+export interface EventSource {
+  readonly kind: string;
+  readonly id: string;
+}
 
 /**
- * A fact inside one service, as an aggregate records it: rich, and free to change with the code. What other services
- * may rely on is an EventContract instead; one function per aggregate maps the former to the latter.
+ * Domain event (Evans, "Domain-Driven Design Reference"): a fact inside one service, named in the past tense, rich, and
+ * free to change with the code. What other services may rely on is an EventContract instead; one function per aggregate
+ * maps the former to the latter.
  */
-export interface DomainEvent<Name extends string = string> {
+export interface DomainEvent<Name extends string = string, Source extends EventSource = EventSource> {
+  /** `order.paid`: what has happened, not what is to be done. */
   readonly name: Name;
+  /** A UUID, so that it can be the id of what is published. */
   readonly id: string;
   readonly occurredAt: Date;
+  readonly source: Source;
 }
 
-/**
- * What an aggregate has recorded since it was loaded. The events stay here until the transaction has committed;
- * whoever committed takes them, once, and dispatches them on the EventBus.
- */
-export class RecordedEvents<Event extends DomainEvent> {
-  #events: Event[] = [];
-
-  record(event: Event): void {
-    this.#events.push(freezeDeeply(event));
-  }
-
-  /** For the mapping to contracts, inside the transaction: looks, takes nothing. */
-  peek(): readonly Event[] {
-    return this.#events;
-  }
-
-  /** After the commit: a second call brings nothing. */
-  take(): readonly Event[] {
-    const taken = this.#events;
-    this.#events = [];
-    return taken;
-  }
+export interface AggregateSource<Kind extends string = string> extends EventSource {
+  readonly kind: Kind;
+  /** The aggregate's version with the event in it; missing where the aggregate has none of its own. */
+  readonly version?: number;
 }
+
+/** A domain event that an aggregate recorded about itself. */
+export interface AggregateEvent<Name extends string = string, Kind extends string = string>
+  extends DomainEvent<Name, AggregateSource<Kind>> {}

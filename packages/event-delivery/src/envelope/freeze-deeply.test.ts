@@ -22,6 +22,41 @@ test('what was frozen at its surface alone is frozen deeply all the same', () =>
   expect(() => freezeDeeply(shallow).list.push(2)).toThrow(TypeError);
 });
 
+test('nor can what stands in dates, maps and sets, which are read as ever', () => {
+  const frozen = freezeDeeply({
+    at: new Date('2026-01-02T03:04:05Z'),
+    byName: new Map([['a', { n: 1, list: [1] }]]),
+    names: new Set([{ of: 'a' }]),
+  });
+  const changes: (() => unknown)[] = [
+    () => frozen.at.setFullYear(1999),
+    () => frozen.at.setTime(0),
+    () => frozen.byName.set('b', { n: 2, list: [] }),
+    () => frozen.byName.delete('a'),
+    () => frozen.byName.clear(),
+    () => frozen.byName.get('a')!.list.push(2),
+    () => frozen.names.add({ of: 'b' }),
+    () => frozen.names.clear(),
+    () => Object.assign([...frozen.names][0]!, { of: 'c' }),
+  ];
+  for (const change of changes) expect(change).toThrow(TypeError);
+  expect(frozen).toStrictEqual({
+    at: new Date('2026-01-02T03:04:05Z'),
+    byName: new Map([['a', { n: 1, list: [1] }]]),
+    names: new Set([{ of: 'a' }]),
+  });
+  expect(JSON.stringify(frozen.at)).toBe('"2026-01-02T03:04:05.000Z"');
+  expect(structuredClone(frozen.byName).set('b', { n: 2, list: [] }).size).toBe(2);
+  expect(frozen.at).toBeInstanceOf(Date);
+});
+
+test('dates, maps and sets of a class of their own, and frozen ones, are left what they are', () => {
+  class Names extends Set<string> {}
+  const names = freezeDeeply(new Names(['a']));
+  expect(names).toBeInstanceOf(Names);
+  expect(freezeDeeply(Object.freeze(new Date(0))).getTime()).toBe(0);
+});
+
 test.each([undefined, null, 1, 'text', true])('%s is left as it is', (value) => {
   expect(freezeDeeply(value)).toBe(value);
 });

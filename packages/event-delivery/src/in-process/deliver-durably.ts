@@ -29,7 +29,7 @@ export function createDurable(options: DurableOptions) {
   const { durable, stream } = options;
   let current: DurableSubscription | undefined;
   const reading: { cursor: number; begun: Begun | undefined } = { cursor: 0, begun: undefined };
-  let loaded = false;
+  let claimedFor: DurableSubscription | undefined;
   const inHand = keepsMessagesInHand({
     ...options,
     current: () => current,
@@ -43,9 +43,11 @@ export function createDurable(options: DurableOptions) {
 
   async function pumpOnce(subscription: DurableSubscription): Promise<void> {
     const { store } = options;
-    if (!loaded) {
-      reading.cursor = await acked.load(subscription);
-      loaded = true;
+    if (claimedFor !== subscription) {
+      const through = await acked.load(subscription);
+      // Of a later subscription memory knows more.
+      if (!claimedFor) reading.cursor = through;
+      claimedFor = subscription;
     }
     reading.begun?.resolve();
     while (current === subscription && inHand.count() < subscription.maxUnacked) {

@@ -15,8 +15,6 @@ import { startWhenItAnswers } from './start-when-it-answers.ts';
 /** A broker that is there answers much faster: who awaits the start may publish and be heard right after it. */
 const WAIT_AT_MOST_MS = 1_000;
 
-export type DeliverOptions = Delivering & (Publishing | OnlyConsuming);
-
 interface Delivering {
   readonly broker: EventBroker;
   /** The service: CloudEvents `source` of what it publishes, and whose its durables are. `shop/orders`. */
@@ -30,7 +28,7 @@ interface Delivering {
   readonly onFailed?: (error: Error) => void;
 }
 
-interface Publishing {
+export interface DeliverOptions extends Delivering {
   /** Of the database that holds the service's state, and the tables of event-tables.sql beside it. */
   readonly pool: pg.Pool;
   /** Where it publishes. */
@@ -40,7 +38,7 @@ interface Publishing {
 }
 
 /** A pure consumer: it has no events of its own, and no stream, and a database only for an inbox. */
-interface OnlyConsuming {
+export interface OnlyConsumeOptions extends Delivering {
   readonly pool?: pg.Pool;
   readonly stream?: undefined;
   readonly beforePublishing?: undefined;
@@ -58,7 +56,9 @@ export interface RunningDelivery extends Pick<Relay, 'nudge' | 'stop'> {
  *
  * @throws {DurableTaken} when another service consumes by a durable of that name, or two of these consumers share one
  */
-export async function deliverEvents(options: DeliverOptions): Promise<RunningDelivery> {
+export function deliverEvents(options: OnlyConsumeOptions): Promise<RunningDelivery>;
+export function deliverEvents(options: DeliverOptions): Promise<RunningDelivery>;
+export async function deliverEvents(options: DeliverOptions | OnlyConsumeOptions): Promise<RunningDelivery> {
   const { pool, broker, source, stream, consumers = [], retention = {}, log } = options;
   refuseSharedNames(consumers, source);
   const stopping = new AbortController();
@@ -100,7 +100,7 @@ export async function deliverEvents(options: DeliverOptions): Promise<RunningDel
 }
 
 /** Whether it is still starting after the time that is waited for it. */
-async function startsInTime(started: Promise<void>, { log, source }: DeliverOptions): Promise<boolean> {
+async function startsInTime(started: Promise<void>, { log, source }: Delivering): Promise<boolean> {
   const waited = new AbortController();
   const late = sleep(WAIT_AT_MOST_MS, true, { signal: waited.signal }).catch(() => false);
   try {
@@ -116,7 +116,7 @@ async function startsInTime(started: Promise<void>, { log, source }: DeliverOpti
   return true;
 }
 
-function tellFailure(error: Error, { log, onFailed, source }: DeliverOptions): void {
+function tellFailure(error: Error, { log, onFailed, source }: Delivering): void {
   log.error({ source, error: String(error) }, 'a part of event delivery does not start, and will not');
   onFailed?.(error);
 }

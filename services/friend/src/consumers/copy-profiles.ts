@@ -3,14 +3,16 @@ import { type ConsumerDefinition, type EnvelopeOf, firstTime, type SqlConnection
 import type pg from 'pg';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';
+import type { ChangedLists } from '../relationships/change-relationship.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
+import { type MovedLists, movedTo } from '../relationships/list-ledger.ts';
 
 export interface CopyProfilesOptions {
   readonly pool: pg.Pool;
   readonly now: () => Date;
   readonly newId: () => string;
-  /** After the commit: the new revision of every list that moved. */
-  readonly afterCommit: (revisions: ReadonlyMap<string, number>) => Promise<void>;
+  /** After the commit: the new revision of every list that moved, and what was recorded. */
+  readonly afterCommit: (changed: ChangedLists) => Promise<void>;
 }
 
 type UserEvent = EnvelopeOf<(typeof userContracts)[number]>;
@@ -26,14 +28,15 @@ export function copyProfiles(options: CopyProfilesOptions): ConsumerDefinition<(
     contracts: userContracts,
     concurrency: 4,
     async handle(event, signal) {
-      const copy = async (sql: SqlConnection) => {
-        if (!(await firstTime(sql, PROFILE_COPY_CONSUMER, event.id))) return new Map<string, number>();
+      const copy = async (sql: SqlConnection): Promise<MovedLists | undefined> => {
+        if (!(await firstTime(sql, PROFILE_COPY_CONSUMER, event.id))) return undefined;
         const context = { now: event.occurredAt, newId: options.newId, traceparent: event.traceparent };
         const profile = profileOf(event);
-        return profile ? copyProfile(sql, profile, context) : forgetPerson(sql, event.ownerId, context);
+        if (!profile) return forgetPerson(sql, event.ownerId, context);
+        return movedTo(await copyProfile(sql, profile, context));
       };
-      const revisions = await inTransaction(options.pool, copy, 'BEGIN', signal);
-      await options.afterCommit(revisions);
+      const moved = await inTransaction(options.pool, copy, 'BEGIN', signal);
+      if (moved) await options.afterCommit({ events: moved.takeEvents(), revisions: moved.revisions });
     },
   };
 }

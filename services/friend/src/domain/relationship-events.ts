@@ -1,12 +1,12 @@
+import type { AggregateEvent } from '@kith/event-delivery/domain-events';
 import type { FriendDetails, FriendRequest, RequestOutcome } from './relationship-state.ts';
 
-interface Recorded<Name extends string> {
-  readonly name: Name;
-  readonly id: string;
-  readonly occurredAt: Date;
-}
+type Recorded<Name extends string> = AggregateEvent<Name, 'relationship'>;
 
-/** What can happen between two people, seen from neither side. Internal: free to change with the rules. */
+/**
+ * What can happen between two people, seen from neither side. Internal: free to change with the rules. Their source is
+ * the pair, which has no version of its own: the two lists have.
+ */
 export type RelationshipEvent =
   | (Recorded<'relationship.friendship-began'> & { readonly sides: ReadonlyMap<string, FriendDetails> })
   | (Recorded<'relationship.friendship-ended'> & { readonly sides: ReadonlyMap<string, FriendDetails> })

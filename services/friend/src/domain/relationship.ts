@@ -1,3 +1,4 @@
+import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import { FriendRuleError } from './friend-rule-error.ts';
 import type { RelationshipEvent } from './relationship-events.ts';
 import {
@@ -27,20 +28,22 @@ export interface DetailsToChange {
 }
 
 /**
- * Everything about two people and every rule about them, seen by one of them (the viewer): friendship, requests and
+ * Aggregate of two people: everything about them and every rule about them, seen by one of them (the viewer): friendship, requests and
  * blocks in both directions. Methods decide and record events; repeating one that has taken effect does nothing.
  * They throw FriendRuleError, and then nothing has changed.
  */
-export class Relationship {
+export class Relationship implements RecordsEvents<RelationshipEvent> {
+  readonly #root: AggregateRoot<RelationshipEvent>;
   readonly #moment: Moment;
   readonly #limits: FriendLimits;
-  readonly #events: RelationshipEvent[] = [];
   #viewer: Side;
   #other: Side;
   #request: FriendRequest | null;
   readonly #declinedAt: Date | null;
 
   constructor(state: RelationshipState, moment: Moment, limits: FriendLimits = DEFAULT_LIMITS) {
+    const id = idOfPair(state.viewer.person.userId, state.other.person.userId);
+    this.#root = new AggregateRoot({ kind: 'relationship', id });
     this.#viewer = state.viewer;
     this.#other = state.other;
     this.#request = state.openRequest;
@@ -53,9 +56,12 @@ export class Relationship {
     return { viewer: this.#viewer, other: this.#other, openRequest: this.#request, declinedAt: this.#declinedAt };
   }
 
-  /** What has happened since it was loaded, in order. */
   get events(): readonly RelationshipEvent[] {
-    return this.#events;
+    return this.#root.events;
+  }
+
+  takeEvents(): readonly RelationshipEvent[] {
+    return this.#root.takeEvents();
   }
 
   get areFriends(): boolean {
@@ -126,7 +132,7 @@ export class Relationship {
     const changed: FriendDetails = { ...before, ...(after as Omit<FriendDetails, 'since'>) };
     if (sameDetails(before, changed)) return;
     this.#viewer = { ...this.#viewer, friend: changed };
-    this.#record({
+    this.#root.record({
       ...this.#stamp(),
       name: 'relationship.details-changed',
       ownerId: this.#viewer.person.userId,
@@ -143,7 +149,7 @@ export class Relationship {
     if (!viewers || !others) return false;
     this.#viewer = { ...this.#viewer, friend: null, friendCount: this.#viewer.friendCount - 1 };
     this.#other = { ...this.#other, friend: null, friendCount: this.#other.friendCount - 1 };
-    this.#record({ ...this.#stamp(), name: 'relationship.friendship-ended', sides: this.#sides(viewers, others) });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.friendship-ended', sides: this.#sides(viewers, others) });
     return true;
   }
 
@@ -155,7 +161,7 @@ export class Relationship {
     if (this.#viewer.blocks) return false;
     this.part();
     this.#viewer = { ...this.#viewer, blocks: true };
-    this.#record({ ...this.#stamp(), name: 'relationship.blocked', ...this.#byViewer() });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.blocked', ...this.#byViewer() });
     return true;
   }
 
@@ -168,7 +174,7 @@ export class Relationship {
   unblock(): boolean {
     if (!this.#viewer.blocks) return false;
     this.#viewer = { ...this.#viewer, blocks: false };
-    this.#record({ ...this.#stamp(), name: 'relationship.unblocked', ...this.#byViewer() });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.unblocked', ...this.#byViewer() });
     return true;
   }
 
@@ -209,7 +215,7 @@ export class Relationship {
     const others: FriendDetails = { ...fresh, remark: remarks.other };
     this.#viewer = { ...this.#viewer, friend: viewers, friendCount: this.#viewer.friendCount + 1 };
     this.#other = { ...this.#other, friend: others, friendCount: this.#other.friendCount + 1 };
-    this.#record({ ...this.#stamp(), name: 'relationship.friendship-began', sides: this.#sides(viewers, others) });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.friendship-began', sides: this.#sides(viewers, others) });
   }
 
   #ask(message: string | null, remark: string | null): void {
@@ -241,14 +247,14 @@ export class Relationship {
     };
     this.#request = request;
     this.#countRequests(1);
-    this.#record({ ...this.#stamp(), name: 'relationship.request-sent', request });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.request-sent', request });
   }
 
   #closeRequest(request: FriendRequest, outcome: RequestOutcome): FriendRequest {
     const closed: FriendRequest = { ...request, status: outcome, closedAt: this.#moment.now };
     this.#request = null;
     this.#countRequests(-1);
-    this.#record({ ...this.#stamp(), name: 'relationship.request-closed', request: closed, outcome });
+    this.#root.record({ ...this.#stamp(), name: 'relationship.request-closed', request: closed, outcome });
     return closed;
   }
 
@@ -292,12 +298,13 @@ export class Relationship {
   }
 
   #stamp() {
-    return { id: this.#moment.newId(), occurredAt: this.#moment.now };
+    return this.#root.stamp(this.#moment);
   }
+}
 
-  #record(event: RelationshipEvent): void {
-    this.#events.push(Object.freeze(event));
-  }
+/** What two people have in common, whichever way round they are named. */
+export function idOfPair(oneId: string, otherId: string): string {
+  return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;
 }
 
 function sameDetails(a: FriendDetails, b: FriendDetails): boolean {

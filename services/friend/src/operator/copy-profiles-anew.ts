@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
+import { type MovedLists, movedTo } from '../relationships/list-ledger.ts';
 import type { OperatorOptions } from './operator-options.ts';
 
 const bodySchema = z.object({ owners: z.array(z.guid()).min(1).max(1_000) });
@@ -40,7 +41,7 @@ export function copyProfilesAnew({ parts, users }: Pick<OperatorOptions, 'parts'
       await changeLists(parts, async (sql, context) => {
         if (deleted) return forgetPerson(sql, profile.userId, context);
         await sql.query(forgotten.has(profile.userId) ? REMEMBER : DISTRUST, [profile.userId]);
-        return copyProfile(sql, profile, context);
+        return movedTo(await copyProfile(sql, profile, context));
       });
     }
     for (const stranger of strangers) {
@@ -51,11 +52,11 @@ export function copyProfilesAnew({ parts, users }: Pick<OperatorOptions, 'parts'
 }
 
 async function changeLists(
-  { pool, view }: OperatorOptions['parts'],
-  change: (sql: SqlConnection, context: { now: Date; newId: () => string }) => Promise<ReadonlyMap<string, number>>,
+  { pool, committed }: OperatorOptions['parts'],
+  change: (sql: SqlConnection, context: { now: Date; newId: () => string }) => Promise<MovedLists>,
 ): Promise<void> {
-  const revisions = await inTransaction(pool, (sql) => change(sql, { now: new Date(), newId }));
-  await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
+  const moved = await inTransaction(pool, (sql) => change(sql, { now: new Date(), newId }));
+  await committed({ events: moved.takeEvents(), revisions: moved.revisions });
 }
 
 /** Friendships that are ended cannot be taken back: an empty database, or another system's, is to end none. */

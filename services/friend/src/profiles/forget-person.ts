@@ -1,6 +1,6 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import { Relationship } from '../domain/relationship.ts';
-import { ListLedger } from '../relationships/list-ledger.ts';
+import { ListLedger, type MovedLists, movedTo } from '../relationships/list-ledger.ts';
 import { loadRelationships, lockPeople } from '../relationships/load-relationships.ts';
 
 // Two friends who leave at the same moment would wait for each other: one person leaves at a time.
@@ -30,21 +30,23 @@ const ERASE = `
   UPDATE profile SET deleted = true, username = '', nickname = '', avatar_url = NULL, friend_policy = 'CLOSED'
   WHERE user_id = $1`;
 
+const NONE_MOVED = movedTo(new Map());
+
 /**
  * An account is gone: every friendship and request of theirs ends by the same rules and with the same events as if
  * they had ended it, blocks and what is kept of old requests go in both directions, and the copy is erased. The emptied row stays, so that an older
- * event that comes late cannot bring the person back. Resolves to where each list concerned stands.
+ * event that comes late cannot bring the person back.
  */
 export async function forgetPerson(
   sql: SqlConnection,
   userId: string,
   context: { now: Date; newId: () => string; traceparent?: string | undefined },
-): Promise<ReadonlyMap<string, number>> {
+): Promise<MovedLists> {
   const { rows: unheardOf } = await sql.query(REMEMBER_GONE, [userId]);
-  if (unheardOf.length > 0) return new Map();
+  if (unheardOf.length > 0) return NONE_MOVED;
   await sql.query(ONE_AT_A_TIME);
   const { rows: present } = await sql.query(LOCK_PERSON, [userId]);
-  if (present.length === 0) return new Map();
+  if (present.length === 0) return NONE_MOVED;
   const { rows: tied } = await sql.query(TIED_TO, [userId]);
   const others = tied.map((row) => String(row.user_id));
   const locked = await lockPeople(sql, [userId, ...others]);
@@ -57,5 +59,5 @@ export async function forgetPerson(
   }
   await ledger.save(sql);
   await sql.query(ERASE, [userId]);
-  return ledger.revisions;
+  return ledger;
 }

@@ -2,7 +2,7 @@ import { lostToOthers, preparing, type SqlConnection, wakeTogether } from '@kith
 import { createTurns } from '@kith/service-kit';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
-import { type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
+import { idOfPair, type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendLimits, FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
 import { inTransaction } from './in-transaction.ts';
@@ -73,7 +73,7 @@ type Decide<Result> = (relationship: Relationship, request: FriendRequest | unde
 
 interface Done<Answer> {
   readonly answer: Answer;
-  readonly lists: ChangedLists;
+  readonly ledger: ListLedger;
 }
 
 class UnknownPeople extends Error {
@@ -116,14 +116,13 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     if (ledger.moved.size > 0)
       await wakingTogether((wakesRelays) => ledger.savePair(unlocked, loaded, { wakesRelays }));
     else await ledger.savePair(unlocked, loaded, { wakesRelays: false });
-    return { answer, lists: changedLists(ledger, [pair.viewerId]) };
+    return { answer, ledger };
   }
 
-  /** Behind locks; `promisedTo`: whose readers may rely on the answer even if their list has not moved. */
+  /** Behind locks. */
   function changeLocked<Answer>(
     on: pg.Pool,
     userIds: readonly string[],
-    promisedTo: readonly string[],
     decide: (sql: SqlConnection, locked: KnownPeople, ledger: ListLedger) => Promise<Answer>,
   ): Promise<Done<Answer>> {
     return inTransaction(on, async (sql) => {
@@ -131,7 +130,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
       const ledger = ledgerOf(locked);
       const answer = await decide(sql, locked, ledger);
       await ledger.save(sql);
-      return { answer, lists: changedLists(ledger, promisedTo) };
+      return { answer, ledger };
     });
   }
 
@@ -142,7 +141,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     decide: Decide<Result>,
   ): Promise<Done<Changed<Result>>> {
     const both = [pair.viewerId, pair.otherId];
-    return changeLocked(pool, both, [pair.viewerId], async (sql, locked, ledger) => {
+    return changeLocked(pool, both, async (sql, locked, ledger) => {
       if (!both.every((userId) => locked.people.has(userId))) throw new UnknownPeople(pair, locked);
       const [state] = await loadRelationships(sql, [pair], locked);
       const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;
@@ -161,7 +160,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     // Whom a request is about is known once it is loaded, and never changes: both lists' turns can be waited for.
     const asked = 'otherId' in which ? undefined : await load(which);
     const pair = 'otherId' in which ? which : asked!.pair;
-    const { answer, lists } = await inTurn([pair.viewerId, pair.otherId], async () => {
+    const { answer, ledger } = await inTurn([pair.viewerId, pair.otherId], async () => {
       try {
         return await changeUnlocked(asked ?? (await load(which)), decide);
       } catch (error) {
@@ -169,7 +168,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
       }
       return changeAfterOthers(which, pair, decide);
     });
-    await options.afterCommit(lists);
+    await options.afterCommit(changedLists(ledger, [pair.viewerId]));
     return answer;
   }
 
@@ -194,9 +193,8 @@ export function createRelationships(options: RelationshipsOptions): Relationship
     async changeMany(pairs, decide) {
       const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
       await options.learnProfiles(everybody);
-      const { answer, lists } = await changeLocked(
+      const { answer, ledger } = await changeLocked(
         options.background ?? pool,
-        everybody,
         everybody,
         async (sql, locked, ledger) => {
           const areKnown = ({ viewerId, otherId }: Pair) => locked.people.has(viewerId) && locked.people.has(otherId);
@@ -217,13 +215,16 @@ export function createRelationships(options: RelationshipsOptions): Relationship
           });
         },
       );
-      await options.afterCommit(lists);
+      await options.afterCommit(changedLists(ledger, everybody));
       return answer;
     },
   };
 }
 
-function changedLists({ events, moved, revisions }: ListLedger, promisedTo: readonly string[]): ChangedLists {
+/** After the commit. `promisedTo`: whose readers may rely on the answer even if their list has not moved. */
+function changedLists(ledger: ListLedger, promisedTo: readonly string[]): ChangedLists {
+  const { moved, revisions } = ledger;
+  const events = ledger.takeEvents();
   if (events.length === 0) return { events, revisions };
   const promised = new Set([...promisedTo, ...moved]);
   return { events, revisions: new Map([...revisions].filter(([ownerId]) => promised.has(ownerId))) };
@@ -244,7 +245,7 @@ function decideOne(
   return { changed: relationship.events.length > 0 };
 }
 
-/** The first pair of each two people, by what the two have in common whichever way round they are named. */
+/** The first pair of each two people, whichever way round they are named. */
 function oncePerPair(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
   const once = new Map<string, Pair>();
   for (const pair of pairs) if (!once.has(keyOf(pair))) once.set(keyOf(pair), pair);
@@ -252,7 +253,7 @@ function oncePerPair(pairs: readonly Pair[]): ReadonlyMap<string, Pair> {
 }
 
 function keyOf({ viewerId, otherId }: Pair): string {
-  return viewerId < otherId ? `${viewerId} ${otherId}` : `${otherId} ${viewerId}`;
+  return idOfPair(viewerId, otherId);
 }
 
 function accountGone(): FriendRuleError {

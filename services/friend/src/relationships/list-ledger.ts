@@ -6,16 +6,29 @@ import type { RelationshipState, Side } from '../domain/relationship-state.ts';
 import type { ListFigures } from '../rows/friend-list-row.ts';
 import type { LoadedPair } from './load-pair.ts';
 import { savePair } from './save-pair.ts';
-import { rowChangesOf, saveRelationships } from './save-relationships.ts';
+import { type RowChanges, rowChangesOf, saveRelationships } from './save-relationships.ts';
+
+/** What a transaction did to lists. */
+export interface MovedLists {
+  /** Where each list concerned stands. */
+  readonly revisions: ReadonlyMap<string, number>;
+  /** What aggregates recorded, once: to be called when the transaction has committed. */
+  takeEvents(): readonly RelationshipEvent[];
+}
+
+/** Lists that moved without an aggregate, as those that show a new nickname do. */
+export function movedTo(revisions: ReadonlyMap<string, number>): MovedLists {
+  return { revisions, takeEvents: () => [] };
+}
 
 /**
- * The lists of one transaction: gives each change of a list the next revision, keeps the counts while several
+ * Unit of work of one transaction about lists: gives each change of a list the next revision, keeps the counts while several
  * pairs of a batch touch one list, and saves rows, revisions and events together.
  */
-export class ListLedger {
+export class ListLedger implements MovedLists {
   readonly #lists: Map<string, ListFigures>;
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
-  readonly #events: RelationshipEvent[] = [];
+  readonly #entered: Relationship[] = [];
   readonly #drafts: OutboxEvent[] = [];
   /** Whose list's row is to be written. */
   readonly #touched = new Set<string>();
@@ -28,8 +41,13 @@ export class ListLedger {
     this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
   }
 
-  get events(): readonly RelationshipEvent[] {
-    return this.#events;
+  /** Whether anything was recorded. */
+  get hasEvents(): boolean {
+    return this.#entered.length > 0;
+  }
+
+  takeEvents(): readonly RelationshipEvent[] {
+    return this.#entered.flatMap((relationship) => relationship.takeEvents());
   }
 
   revisionOf(ownerId: string): number {
@@ -53,13 +71,13 @@ export class ListLedger {
 
   enter(relationship: Relationship): void {
     if (relationship.events.length === 0) return;
+    this.#entered.push(relationship);
     const sides = [relationship.state.viewer, relationship.state.other];
     const people = new Map(sides.map(({ person }) => [person.userId, person]));
     for (const { person, friendCount, requestCount } of sides) {
       this.#lists.set(person.userId, { ...this.#lists.get(person.userId)!, friendCount, requestCount });
     }
     for (const event of relationship.events) {
-      this.#events.push(event);
       this.#countHidden(event);
       for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
     }
@@ -67,17 +85,20 @@ export class ListLedger {
 
   /** Of lists that are locked. */
   async save(sql: SqlConnection): Promise<void> {
-    if (this.#events.length === 0) return;
+    if (!this.hasEvents) return;
     const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
-    await saveRelationships(sql, rowChangesOf(this.#events), touched);
+    await saveRelationships(sql, this.#rowChanges(), touched);
     await appendToOutbox(sql, this.#drafts);
   }
 
   /** Of two lists that are not locked. Throws PairHasChanged when they are not as they were loaded any more. */
   async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
-    if (this.#events.length === 0) return;
-    const changes = rowChangesOf(this.#events);
-    await savePair(sql, loaded, { lists: this.#lists, changes, events: this.#drafts, ...options });
+    if (!this.hasEvents) return;
+    await savePair(sql, loaded, { lists: this.#lists, changes: this.#rowChanges(), events: this.#drafts, ...options });
+  }
+
+  #rowChanges(): RowChanges {
+    return rowChangesOf(this.#entered.flatMap(({ events }) => events));
   }
 
   #countHidden(event: RelationshipEvent): void {

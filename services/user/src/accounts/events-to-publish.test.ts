@@ -3,13 +3,15 @@ import { expect, test } from 'vitest';
 import { eventsToPublish } from './events-to-publish.ts';
 
 const profile = { username: 'ann', nickname: 'Ann', avatarUrl: null, friendPolicy: 'APPROVAL' } as const;
-const recorded = { id: 'e1', occurredAt: new Date('2026-11-22T10:00:00Z'), userId: 'u1' };
+const recorded = (version: number) => ({
+  id: 'e1',
+  occurredAt: new Date('2026-11-22T10:00:00Z'),
+  source: { kind: 'user', id: 'u1', version } as const,
+});
 
 test('a registered user is published as revision 1, inside the command’s trace', () => {
   const traceparent = newTraceparent();
-  const events = inTrace(traceparent, () =>
-    eventsToPublish([{ ...recorded, name: 'user.registered', version: 1, profile }]),
-  );
+  const events = inTrace(traceparent, () => eventsToPublish([{ ...recorded(1), name: 'user.registered', profile }]));
   expect(events).toMatchObject([
     {
       eventId: 'e1',
@@ -17,7 +19,7 @@ test('a registered user is published as revision 1, inside the command’s trace
       revision: 1,
       type: 'kith.user.registered.v1',
       subject: 'user.registered.u1',
-      occurredAt: recorded.occurredAt,
+      occurredAt: recorded(1).occurredAt,
       traceparent,
       data: profile,
     },
@@ -26,14 +28,14 @@ test('a registered user is published as revision 1, inside the command’s trace
 
 test('a changed profile carries before and after', () => {
   const after = { ...profile, nickname: 'Annie' };
-  const [event] = eventsToPublish([{ ...recorded, name: 'user.profile-changed', version: 2, before: profile, after }]);
+  const [event] = eventsToPublish([{ ...recorded(2), name: 'user.profile-changed', before: profile, after }]);
   expect(event).toMatchObject({ type: 'kith.user.profile-changed.v1', revision: 2, data: { before: profile, after } });
 });
 
 test('a deleted account is published, a changed password is nobody’s business', () => {
   const events = eventsToPublish([
-    { ...recorded, name: 'user.password-changed' },
-    { ...recorded, name: 'user.deleted', version: 3 },
+    { ...recorded(2), name: 'user.password-changed' },
+    { ...recorded(3), name: 'user.deleted' },
   ]);
   expect(events).toMatchObject([{ type: 'kith.user.deleted.v1', revision: 3, data: {} }]);
 });

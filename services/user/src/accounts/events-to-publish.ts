@@ -26,11 +26,11 @@ export function eventsToPublish(events: readonly UserEvent[]): OutboxEvent[] {
   });
 }
 
-function placeOf(event: Extract<UserEvent, { version: number }>) {
+function placeOf(event: UserEvent) {
   return {
     eventId: event.id,
-    ownerId: event.userId,
-    revision: event.version,
+    ownerId: event.source.id,
+    revision: event.source.version!,
     occurredAt: event.occurredAt,
     traceparent: currentTraceparent(),
   };

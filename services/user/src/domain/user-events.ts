@@ -1,20 +1,11 @@
 import type { ProfileData } from '@kith/event-contracts';
+import type { AggregateEvent } from '@kith/event-delivery/domain-events';
 
-interface Recorded<Name extends string> {
-  readonly name: Name;
-  readonly id: string;
-  readonly occurredAt: Date;
-  readonly userId: string;
-}
+type Recorded<Name extends string> = AggregateEvent<Name, 'user'>;
 
-interface Revised {
-  /** The user's version after the event. */
-  readonly version: number;
-}
-
-/** What happens to an account. Internal: free to change with the rules. */
+/** What happens to an account, which is their source. Internal: free to change with the rules. */
 export type UserEvent =
-  | (Recorded<'user.registered'> & Revised & { readonly profile: ProfileData })
-  | (Recorded<'user.profile-changed'> & Revised & { readonly before: ProfileData; readonly after: ProfileData })
-  | (Recorded<'user.deleted'> & Revised)
+  | (Recorded<'user.registered'> & { readonly profile: ProfileData })
+  | (Recorded<'user.profile-changed'> & { readonly before: ProfileData; readonly after: ProfileData })
+  | Recorded<'user.deleted'>
   | Recorded<'user.password-changed'>;

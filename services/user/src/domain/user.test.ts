@@ -13,7 +13,13 @@ test('registering makes version 1 and says so', () => {
   const profile = { username: 'ann', nickname: 'Ann Bell', avatarUrl: null, friendPolicy: 'APPROVAL' };
   expect(user.state).toEqual({ id: 'u1', profile, version: 1, createdAt: now, deleted: false });
   expect(user.events).toEqual([
-    { name: 'user.registered', id: expect.any(String), occurredAt: now, userId: 'u1', version: 1, profile },
+    {
+      name: 'user.registered',
+      id: expect.any(String),
+      occurredAt: now,
+      source: { kind: 'user', id: 'u1', version: 1 },
+      profile,
+    },
   ]);
 });
 
@@ -32,7 +38,7 @@ test('a changed profile is the next version, with before and after', () => {
   expect(user.events).toMatchObject([
     {
       name: 'user.profile-changed',
-      version: 2,
+      source: { version: 2 },
       before: { nickname: 'Ann Bell', friendPolicy: 'APPROVAL' },
       after: { username: 'ann', nickname: 'Annie', friendPolicy: 'OPEN' },
     },
@@ -66,7 +72,7 @@ test('deleting erases the profile, once', () => {
   user.delete(moment);
   user.delete(moment);
   expect(user.state).toMatchObject({ version: 2, deleted: true, profile: { username: '', nickname: '' } });
-  expect(user.events).toMatchObject([{ name: 'user.deleted', version: 2 }]);
+  expect(user.events).toMatchObject([{ name: 'user.deleted', source: { version: 2 } }]);
 });
 
 test('a new password is not a new version: nobody else hears of it', () => {

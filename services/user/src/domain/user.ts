@@ -1,4 +1,5 @@
 import type { ProfileData } from '@kith/event-contracts';
+import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import type { UserEvent } from './user-events.ts';
 import { writtenAvatarUrl, writtenNickname, writtenUsername } from './written-text.ts';
 
@@ -27,20 +28,21 @@ export interface ProfileToChange {
 const NOBODY: ProfileData = { username: '', nickname: '', avatarUrl: null, friendPolicy: 'CLOSED' };
 
 /**
- * One account and the rules about it. Methods decide and record events; repeating one that has taken effect does
- * nothing. They throw UserRuleError, and then nothing has changed.
+ * Aggregate of one account, and the rules about it. Methods decide and record events; repeating one that has taken
+ * effect does nothing. They throw UserRuleError, and then nothing has changed.
  */
-export class User {
-  #state: UserState;
-  readonly #events: UserEvent[] = [];
+export class User implements RecordsEvents<UserEvent> {
+  readonly #root: AggregateRoot<UserEvent>;
+  #state: Omit<UserState, 'version'>;
 
-  constructor(state: UserState) {
+  constructor({ version, ...state }: UserState) {
+    this.#root = new AggregateRoot({ kind: 'user', id: state.id, version });
     this.#state = state;
   }
 
   static register(
     given: { id: string; username: string; nickname: string; avatarUrl: string | null; shortestUsername?: number },
-    { now, newId }: Moment,
+    moment: Moment,
   ): User {
     const profile: ProfileData = {
       username: writtenUsername(given.username, given.shortestUsername),
@@ -48,22 +50,25 @@ export class User {
       avatarUrl: writtenAvatarUrl(given.avatarUrl),
       friendPolicy: 'APPROVAL',
     };
-    const user = new User({ id: given.id, profile, version: 1, createdAt: now, deleted: false });
-    user.#events.push({ name: 'user.registered', id: newId(), occurredAt: now, userId: given.id, version: 1, profile });
+    const user = new User({ id: given.id, profile, version: 1, createdAt: moment.now, deleted: false });
+    user.#root.record({ name: 'user.registered', ...user.#root.stamp(moment), profile });
     return user;
   }
 
   get state(): UserState {
-    return this.#state;
+    return { ...this.#state, version: this.#root.version! };
   }
 
-  /** What was recorded since the account was loaded, oldest first. */
   get events(): readonly UserEvent[] {
-    return this.#events;
+    return this.#root.events;
   }
 
-  changeProfile(wanted: ProfileToChange, { now, newId }: Moment): void {
-    const { id, profile: before } = this.#state;
+  takeEvents(): readonly UserEvent[] {
+    return this.#root.takeEvents();
+  }
+
+  changeProfile(wanted: ProfileToChange, moment: Moment): void {
+    const { profile: before } = this.#state;
     const after: ProfileData = {
       username: before.username,
       nickname: wanted.nickname === undefined ? before.nickname : writtenNickname(wanted.nickname),
@@ -71,29 +76,21 @@ export class User {
       friendPolicy: wanted.friendPolicy ?? before.friendPolicy,
     };
     if (sameProfile(before, after)) return;
-    const version = this.#state.version + 1;
-    this.#state = { ...this.#state, profile: after, version };
-    this.#events.push({
-      name: 'user.profile-changed',
-      id: newId(),
-      occurredAt: now,
-      userId: id,
-      version,
-      before,
-      after,
-    });
+    this.#root.raiseVersion();
+    this.#state = { ...this.#state, profile: after };
+    this.#root.record({ name: 'user.profile-changed', ...this.#root.stamp(moment), before, after });
   }
 
-  passwordChanged({ now, newId }: Moment): void {
-    this.#events.push({ name: 'user.password-changed', id: newId(), occurredAt: now, userId: this.#state.id });
+  passwordChanged(moment: Moment): void {
+    this.#root.record({ name: 'user.password-changed', ...this.#root.stamp(moment) });
   }
 
   /** Erases the profile for good and frees the username: people are known by id, so whoever takes it inherits nothing. */
-  delete({ now, newId }: Moment): void {
+  delete(moment: Moment): void {
     if (this.#state.deleted) return;
-    const version = this.#state.version + 1;
-    this.#state = { ...this.#state, profile: NOBODY, version, deleted: true };
-    this.#events.push({ name: 'user.deleted', id: newId(), occurredAt: now, userId: this.#state.id, version });
+    this.#root.raiseVersion();
+    this.#state = { ...this.#state, profile: NOBODY, deleted: true };
+    this.#root.record({ name: 'user.deleted', ...this.#root.stamp(moment) });
   }
 }
 

@@ -58,7 +58,7 @@ export async function* redriveDeadLetters(
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
   const chosen = await listDeadLetters(broker, filter);
-  yield* missingAmong(filter, chosen);
+  yield* await missingAmong(broker, filter, chosen);
   const held = await heldLetters(broker, chosen);
   const redriven = new Set<number>();
   for (const letter of chosen) {
@@ -76,7 +76,7 @@ export async function* dropDeadLetters(
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
   const chosen = await listDeadLetters(broker, filter);
-  yield* missingAmong(filter, chosen);
+  yield* await missingAmong(broker, filter, chosen);
   for (const letter of chosen) {
     await recordSettlement(broker, letter, 'dropped', now());
     await broker.deleteStored(DEAD_STREAM, letter.sequence);
@@ -85,11 +85,16 @@ export async function* dropDeadLetters(
   }
 }
 
-function missingAmong({ letters = [] }: DeadLetterFilter, chosen: readonly StoredDeadLetter[]): Settled[] {
-  const found = new Set(chosen.map(({ sequence }) => sequence));
-  return [...new Set(letters)]
-    .filter((sequence) => !found.has(sequence))
-    .map((sequence) => ({ outcome: 'missing', letter: { sequence } }));
+async function missingAmong(
+  broker: EventBroker,
+  { letters = [] }: DeadLetterFilter,
+  chosen: readonly StoredDeadLetter[],
+): Promise<Settled[]> {
+  const missing = new Set(letters);
+  for (const { sequence } of chosen) missing.delete(sequence);
+  // One that is there, and that another condition excludes, is not missing.
+  if (missing.size > 0) for (const { sequence } of await listDeadLetters(broker, { letters })) missing.delete(sequence);
+  return [...missing].map((sequence) => ({ outcome: 'missing', letter: { sequence } }));
 }
 
 const ownerOf = (letter: StoredDeadLetter) => `${letter.consumer} ${letter.ownerId}`;
@@ -136,7 +141,7 @@ async function redrive(broker: EventBroker, letter: StoredDeadLetter, now: Date)
       payload: Buffer.from(letter.payload ?? '', 'base64').toString('utf8'),
       headers: {
         ...(traceparent === undefined ? {} : { traceparent }),
-        ...writeRedriveHeaders({ consumer: letter.consumer, letter: letter.sequence }),
+        ...writeRedriveHeaders(broker, { consumer: letter.consumer, letter: letter.sequence }),
       },
     },
   ]);
