@@ -33,7 +33,7 @@ export interface DeliverOptions extends Delivering {
   readonly pool: pg.Pool;
   /** Where it publishes. */
   readonly stream: StreamName;
-  /** Asked once the stream is there and before anything is published; false: not yet, ask again. */
+  /** Asked once the stream is there, before anything is published or consumed; false: not yet, ask again. */
   readonly beforePublishing?: () => Promise<boolean>;
 }
 
@@ -85,8 +85,12 @@ export async function deliverEvents(options: DeliverOptions | OnlyConsumeOptions
     );
 
   if (pool) running.push(startJanitor({ pool, log, hasOutbox: stream !== undefined, ...retention }));
-  const starting = [publish(), ...consumers.map(begin)];
-  const started = Promise.all(starting).then(() => undefined);
+  const published = publish();
+  const starting = consumers.map(async (consumer) => {
+    await published;
+    await begin(consumer);
+  });
+  const started = Promise.all([published, ...starting]).then(() => undefined);
   const stop = async () => {
     stopping.abort();
     for (const each of running.splice(0).reverse()) await each.stop();
@@ -100,9 +104,10 @@ export async function deliverEvents(options: DeliverOptions | OnlyConsumeOptions
 }
 
 /** Whether it is still starting after the time that is waited for it. */
-async function startsInTime(started: Promise<void>, { log, source }: Delivering): Promise<boolean> {
+async function startsInTime(started: Promise<void>, { broker, log, source }: Delivering): Promise<boolean> {
   const waited = new AbortController();
-  const late = sleep(WAIT_AT_MOST_MS, true, { signal: waited.signal }).catch(() => false);
+  const waitMs = broker.connected ? WAIT_AT_MOST_MS : 0;
+  const late = sleep(waitMs, true, { signal: waited.signal }).catch(() => false);
   try {
     if (!(await Promise.race([started.then(() => false), late]))) return false;
   } finally {

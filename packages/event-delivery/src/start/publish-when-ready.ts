@@ -16,7 +16,7 @@ export interface PublishOptions {
   readonly stream: StreamName;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Asked once the stream is there; false: not yet, ask again. */
+  /** False: not yet, ask again. */
   readonly beforePublishing?: (() => Promise<boolean>) | undefined;
 }
 
