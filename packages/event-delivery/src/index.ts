@@ -32,6 +32,7 @@ export {
 export * from './observe/log.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
+export * from './operator/reconcile.ts';
 export * from './operator/report-differences.ts';
 export * from './outbox/append-to-outbox.ts';
 export * from './outbox/archive/read-events.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ChildServer, eventually, freePort, startNats } from '@kith/local-servers';
+import { type ChildServer, eventually, freePort, natsUrl, startNats } from '@kith/local-servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { consume } from '../consumer/consume.ts';
 import { handleOnce } from '../consumer/handle-once.ts';
@@ -33,7 +33,7 @@ const startServer = async () => {
 async function broker() {
   const connected = await connectBroker({
     eventBus: 'jetstream',
-    natsUrl: `nats://127.0.0.1:${port}`,
+    natsUrl: natsUrl(port, 'kith'),
     name: 'test',
     log: collectLog(),
   });
@@ -171,7 +171,10 @@ test('an inbox that keeps envelopes has them as they came, once each, to be repl
   await startServer();
   const { pool } = database;
   let effects = 0;
-  const once = handleOnce<{ id: string }>(pool, 'keeper', async () => void (effects += 1), { keepsEnvelope: true });
+  const count = async () => {
+    effects += 1;
+  };
+  const once = handleOnce<{ id: string }>(pool, 'keeper', count, { keepsEnvelope: true });
   const keeper = defineConsumer({ stream: SHOP_STREAM, durable: 'keeper', contracts: [counted], handle: once });
   const connected = await broker();
   const options = { pool, broker: connected, source: 'shop/test', stream: SHOP_STREAM, log: collectLog() };
