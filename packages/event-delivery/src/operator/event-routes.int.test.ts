@@ -1,3 +1,5 @@
+// Longer than other files: all routes over one broker and one database that take long to start.
+
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -9,7 +9,6 @@ import type { ListState, ViewChange } from './entries/list-state.ts';
 import { type InspectedView, inspectView } from './inspect-view.ts';
 import { askForFriend, type FoundFriend } from './questions/ask-for-friend.ts';
 import { askForPage, type FriendPage, type PageRequest } from './questions/ask-for-page.ts';
-import { askForRequests, type OpenRequests } from './questions/ask-for-requests.ts';
 import { askForWholeList } from './questions/ask-for-whole-list.ts';
 import { oneBatchPerOwner } from './questions/one-batch-per-owner.ts';
 import { readList } from './read-list.ts';
@@ -41,7 +40,7 @@ export interface FriendListViewOptions {
   readonly compareEveryMs?: number;
 }
 
-export type Applied =
+type Applied =
   | { readonly outcome: 'applied' | 'duplicate' | 'no-view' }
   | { readonly outcome: 'gap'; readonly viewRevision: number };
 
@@ -64,7 +63,6 @@ export interface FriendListView {
   /** Throws BadPageCursor. What it costs does not depend on the list's length, unless it is filtered. */
   page(ownerId: string, request: PageRequest): Promise<FriendPage>;
   find(ownerId: string, userId: string): Promise<FoundFriend>;
-  requests(ownerId: string): Promise<OpenRequests>;
   whole(ownerId: string): Promise<ListState>;
   /** What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with ViewUnavailable. */
   stored(ownerId: string): Promise<ListState | undefined>;
@@ -99,20 +97,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
   });
   redis.onReady(() => floors.retryNow());
   const ask = oneBatchPerOwner(
-    readList({
-      redis,
-      load: options.load,
-      distrust,
-      floors,
-      log,
-      onAhead,
-      withSlot: atMostAtOnce(options.mostLoads ?? 8),
-      expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
-      leaseMs: options.leaseMs ?? 5_000,
-      waitForConsumerMs: options.waitForConsumerMs ?? 30,
-      waitForLoaderMs: options.waitForLoaderMs ?? 500,
-      pollEveryMs: options.pollEveryMs ?? 2,
-    }),
+    readList({ ...readingOf(options), redis, distrust, floors, withSlot: atMostAtOnce(options.mostLoads ?? 8) }),
   );
 
   const revisions = (ownerIds: readonly string[]) =>
@@ -137,7 +122,6 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
 
     page: async (ownerId, request) => ask(ownerId, askForPage(request)),
     find: (ownerId, userId) => ask(ownerId, askForFriend(userId)),
-    requests: (ownerId) => ask(ownerId, askForRequests()),
     whole: (ownerId) => ask(ownerId, askForWholeList()),
 
     stored: async (ownerId) => (await inspect(ownerId)).state,
@@ -154,6 +138,20 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     },
 
     stop: () => floors.stop(),
+  };
+}
+
+/** How reads go about it, unless it is said otherwise. */
+function readingOf({ load, log, onAhead, ...options }: FriendListViewOptions) {
+  return {
+    load,
+    log,
+    onAhead,
+    expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
+    leaseMs: options.leaseMs ?? 5_000,
+    waitForConsumerMs: options.waitForConsumerMs ?? 30,
+    waitForLoaderMs: options.waitForLoaderMs ?? 500,
+    pollEveryMs: options.pollEveryMs ?? 2,
   };
 }
 
