@@ -1,13 +1,5 @@
 import { FRIEND_SOURCE, FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
-import {
-  connectBroker,
-  consume,
-  createEventBus,
-  type EventBroker,
-  startJanitor,
-  startRelay,
-  startStreamWatch,
-} from '@kith/event-delivery';
+import { connectBroker, createEventBus, deliverEvents, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
   createSubgraphServer,
@@ -147,39 +139,30 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const deliver = async () => {
     broker = await connecting;
     const connected = broker;
-    await connected.declareStream(FRIEND_STREAM);
-    await restores.askStream(connected);
-    const relay = startRelay({ pool: upkeep, broker: connected, source: FRIEND_SOURCE, log });
-    nudgeRelay = () => relay.nudge();
-    const watch = startStreamWatch({
+    stops.push(() => connected.close());
+    const delivery = await deliverEvents({
       pool: upkeep,
       broker: connected,
       source: FRIEND_SOURCE,
       stream: FRIEND_STREAM,
+      async beforePublishing() {
+        await restores.askStream(connected);
+        return true;
+      },
+      consumers: [
+        copyProfiles({ pool: background, now, newId, afterCommit: committed }),
+        updateFriendListView({
+          view,
+          timeline,
+          announce: (subject, payload) => connected.announce(subject, payload),
+          events: history.events,
+        }),
+      ],
       log,
     });
-    const janitor = startJanitor({ pool: upkeep, log });
-    const profiles = await consume(copyProfiles({ pool: background, now, newId, afterCommit: committed }), {
-      broker: connected,
-      log,
-    });
-    const lists = await consume(
-      updateFriendListView({
-        view,
-        timeline,
-        announce: (subject, payload) => connected.announce(subject, payload),
-        events: history.events,
-      }),
-      { broker: connected, log },
-    );
-    stops.push(
-      () => connected.close(),
-      () => relay.stop(),
-      () => watch.stop(),
-      () => janitor.stop(),
-      () => profiles.stop(),
-      () => lists.stop(),
-    );
+    nudgeRelay = delivery.nudge;
+    stops.push(() => delivery.stop());
+    await delivery.started;
   };
   // Without streams nothing is delivered; better to be started anew than to look well.
   const brokenBy = new Promise((resolve) => deliver().catch(resolve));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { bringBack } from '../archive/archive-old-rows.ts';
 import { RELAY_LOCK } from '../relay-lock.ts';
 
 export interface Missing {
@@ -23,6 +24,8 @@ const UNPUBLISH = (among: Missing['among']) => `
   UPDATE outbox SET published_at = NULL, headers = headers || jsonb_build_object('republished', $5::text)
   FROM missing WHERE outbox.id = missing.id`;
 
+const NOT_STORED = 'NOT EXISTS (SELECT FROM stored WHERE stored.event_id = archived.event_id::text)';
+
 // Numbers of a stream that is gone: nothing may be compared with them.
 const FORGET_NUMBERS = `
   UPDATE outbox SET stream_sequence = 0
@@ -40,6 +43,8 @@ export async function unpublishMissing(
 ): Promise<number> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [RELAY_LOCK]);
   const { reason, among, above, below, atMost } = missing;
+  // A stream that keeps its events for ever has lost what is in the archive too.
+  if (among === 'all' && keepForMs === undefined) await bringBack(client, NOT_STORED, []);
   const values = [keepForMs ?? null, above, below, atMost, `republish-${randomUUID()}`];
   const { rowCount } = await client.query(UNPUBLISH(among), values);
   const events = rowCount ?? 0;
