@@ -108,12 +108,19 @@ const having = <Name extends ServiceName>(part: keyof Service) =>
 export const WITH_DATABASE = having<ServiceWithDatabase>('database');
 export const IN_REDIS = having<ServiceInRedis>('redisKeys');
 export const WITH_STREAM = having<ServiceWithStream>('stream');
+/** Those that adopt event delivery, as publishers or consumers: each answers `GET /operator/reconcile`. */
+export const WITH_EVENTS = SERVICE_NAMES.filter(
+  (name) => SERVICES[name].stream !== undefined || SERVICES[name].consumers.length > 0,
+);
 /** Those that write events of their own into their database. */
 export const WITH_OUTBOX = WITH_DATABASE.filter((name) => SERVICES[name].stream !== undefined);
 export const SUBGRAPHS = SERVICE_NAMES.filter((name) => SERVICES[name].isSubgraph);
 
 /** What of a service is there for certain, because it is one of those that have it. */
 export const databaseOf = (name: ServiceWithDatabase) => services[name].database;
+/** Who alone publishes to a stream. */
+export const publisherOf = (stream: string | undefined): ServiceWithStream | undefined =>
+  WITH_STREAM.find((name) => streamOf(name).name === stream);
 export const streamOf = (name: ServiceWithStream) => services[name].stream;
 
 /** Whose consumer it is, and so who settles what it gave up on; of a consumer that nobody has, one that has any. */

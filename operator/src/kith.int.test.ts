@@ -40,6 +40,22 @@ test('a command that there is none of is named, and used wrongly', async () => {
   expect(stderr).toMatch(/^There is no command kith views burn\./);
 });
 
+test.each([
+  [['views', 'burn', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'show', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'show', 'someone', '--since', 'yesterday', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'dead', 'drop', '0', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'dead', 'list', '--burn', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'outbox', 'drop', '--number', '1', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'outbox', 'show', '1', '--json'], 2, 'USED_WRONGLY'],
+  [['events', 'status', '--json'], 1, 'FAILED'],
+  [['events', 'dead', 'drop', '1', '--json'], 1, 'FAILED'],
+])('kith %j fails in JSON, and says nothing else', async (args, code, said) => {
+  const { stdout, ...told } = await kith(args);
+  expect(told).toEqual({ code, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ error: { code: said, message: expect.stringMatching(/\w/) } });
+});
+
 test('a reader who leaves early is no failure', async () => {
   expect(await kith(['--help'], { readerLeaves: true })).toEqual({ code: 0, stdout: '', stderr: '' });
 });

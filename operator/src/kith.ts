@@ -1,7 +1,6 @@
 import { OperatorCallFailed } from '@kith/local';
 import { RECONCILE_HELP, reconcileEvents } from './events/reconcile-events.ts';
 import { REPUBLISH_HELP, republishEvents } from './events/republish-events.ts';
-import { listSetAside, OUTBOX_LIST_HELP, OUTBOX_SEND_HELP, sendSetAside } from './events/send-set-aside.ts';
 import {
   DEAD_DROP_HELP,
   DEAD_HISTORY_HELP,
@@ -14,7 +13,18 @@ import {
   showDeadLetter,
   showDeadLetterHistory,
 } from './events/settle-dead-letters.ts';
+import {
+  dropSetAside,
+  listSetAside,
+  OUTBOX_DROP_HELP,
+  OUTBOX_LIST_HELP,
+  OUTBOX_SEND_HELP,
+  OUTBOX_SHOW_HELP,
+  sendSetAside,
+  showSetAside,
+} from './events/settle-set-aside.ts';
 import { EVENT_STATUS_HELP, showEventStatus } from './events/show-event-status.ts';
+import { SHOW_HELP, showEvents } from './events/show-events.ts';
 import { TAIL_HELP, tailEvents } from './events/tail-events.ts';
 import { IMPORT_HELP, importEdgeList } from './import/import-edge-list.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './running-system/end-with-a-code.ts';
@@ -28,6 +38,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   import: { run: importEdgeList, help: IMPORT_HELP },
   status: { run: showStatus, help: STATUS_HELP },
   'events status': { run: showEventStatus, help: EVENT_STATUS_HELP },
+  'events show': { run: showEvents, help: SHOW_HELP },
   'events tail': { run: tailEvents, help: TAIL_HELP },
   'events dead list': { run: listDeadLetters, help: DEAD_LIST_HELP },
   'events dead show': { run: showDeadLetter, help: DEAD_SHOW_HELP },
@@ -35,7 +46,9 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'events dead drop': { run: dropDeadLetters, help: DEAD_DROP_HELP },
   'events dead history': { run: showDeadLetterHistory, help: DEAD_HISTORY_HELP },
   'events outbox list': { run: listSetAside, help: OUTBOX_LIST_HELP },
+  'events outbox show': { run: showSetAside, help: OUTBOX_SHOW_HELP },
   'events outbox send': { run: sendSetAside, help: OUTBOX_SEND_HELP },
+  'events outbox drop': { run: dropSetAside, help: OUTBOX_DROP_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
@@ -57,28 +70,35 @@ async function runKith(args: readonly string[]): Promise<ExitCode> {
   const name = Object.keys(COMMANDS).find((command) => command.split(' ').every((word, index) => args[index] === word));
   const command = name === undefined ? undefined : COMMANDS[name];
   const asksForHelp = args.includes('--help') || args.includes('-h');
+  const json = args.includes('--json');
   if (asksForHelp) {
-    process.stdout.write(`${command?.help ?? HELP}\n`);
+    const help = command?.help ?? HELP;
+    process.stdout.write(`${json ? JSON.stringify({ help }) : help}\n`);
     return 0;
   }
   try {
     if (name === undefined || command === undefined) throw new UsedWrongly(noSuchCommand(args));
     return await command.run(args.slice(name.split(' ').length));
   } catch (error) {
-    return explained(error);
+    return explained(error, json);
   }
 }
 
 const noSuchCommand = (args: readonly string[]) =>
   args.length === 0 ? HELP : `There is no command kith ${args.join(' ')}.\n\n${HELP}`;
 
-function explained(error: unknown): ExitCode {
-  const { code, message, stack } = error as Error & { code?: string };
-  const usedWrongly = error instanceof UsedWrongly || code?.startsWith('ERR_PARSE_ARGS');
+/** For people a sentence on stderr; for programs, which asked for JSON, `{"error":{code,message}}` on stdout. */
+function explained(error: unknown, json: boolean): ExitCode {
+  const { code = 'INTERNAL_ERROR', message, stack } = error as Error & { code?: string };
+  const usedWrongly = error instanceof UsedWrongly || code.startsWith('ERR_PARSE_ARGS');
   const foreseen = usedWrongly || error instanceof CommandFailed || error instanceof OperatorCallFailed;
-  process.stderr.write(`${foreseen ? message : stack}\n`);
+  if (json)
+    process.stdout.write(`${JSON.stringify({ error: { code: usedWrongly ? USED_WRONGLY : code, message } })}\n`);
+  if (!json || !foreseen) process.stderr.write(`${foreseen ? message : stack}\n`);
   return usedWrongly ? 2 : 1;
 }
+
+const USED_WRONGLY = new UsedWrongly('').code;
 
 // A reader that has seen enough (`kith events tail | head`) ends the command, and is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,10 @@
-import { ACK_WAIT_MS, type Delivery, type DurableSubscription, type StoredMessage } from '@kith/event-delivery';
+import {
+  ACK_WAIT_MS,
+  type Delivery,
+  type DurableSubscription,
+  type StartAt,
+  type StoredMessage,
+} from '@kith/event-delivery';
 
 const ASK_AGAIN_AFTER_MS = 200;
 
@@ -12,13 +18,14 @@ interface Given {
 export type Durable = ReturnType<typeof createDurable>;
 
 /** One durable consumer (competing consumers, at-least-once): who takes its messages, and what is in hand. */
-export function createDurable(messages: readonly StoredMessage[]) {
+export function createDurable(messages: readonly StoredMessage[], { startAt, service }: DurableSubscription) {
   const inHand = new Map<number, Given>();
   const takers: DurableSubscription[] = [];
   /** The first that is ready: where order is kept it takes all (single active consumer), else all take in turn. */
   let active: DurableSubscription | undefined;
   let becomingActive: DurableSubscription | undefined;
-  let cursor = 0;
+  let owner = service;
+  let cursor = startsAfter(messages, startAt);
   let turn = 0;
 
   function deliver(given: Given): void {
@@ -77,7 +84,9 @@ export function createDurable(messages: readonly StoredMessage[]) {
     pump,
     forget,
     isActive: (taker: DurableSubscription) => !taker.keepsOrder || active === taker,
+    service: () => owner,
     add(taker: DurableSubscription): void {
+      owner = taker.service ?? owner;
       takers.push(taker);
       queueMicrotask(activateTheFirst);
     },
@@ -90,10 +99,18 @@ export function createDurable(messages: readonly StoredMessage[]) {
       void activateTheFirst();
     },
     status: () => ({
+      service: owner,
       lag: messages.filter(({ sequence }) => sequence > cursor).length,
       unacked: inHand.size,
       redelivered: [...inHand.values()].filter(({ count }) => count > 1).length,
       ackedThrough: Math.min(cursor, ...[...inHand.keys()].map((sequence) => sequence - 1)),
     }),
   };
+}
+
+/** The sequence before the first that a new durable is given. */
+function startsAfter(messages: readonly StoredMessage[], startAt: StartAt = 'all'): number {
+  if (startAt === 'all') return 0;
+  const before = startAt === 'now' ? messages : messages.filter(({ storedAt }) => storedAt < startAt);
+  return before.at(-1)?.sequence ?? 0;
 }

@@ -1,11 +1,13 @@
 import {
   type BrokerStatus,
   DEDUP_WINDOW_MS,
+  DurableTaken,
   type EventBroker,
   isSubject,
   type Log,
   MESSAGE_ID_HEADER,
   type Message,
+  mayConsume,
   type OnAnnouncement,
   PublishFailed,
   type PublishResult,
@@ -155,11 +157,15 @@ function connectTo(bus: Bus): EventBroker {
 }
 
 function subscribeTo(
-  { durables, messages }: ReturnType<typeof createStream>,
+  { config, durables, messages }: ReturnType<typeof createStream>,
   subscription: Parameters<EventBroker['subscribe']>[0],
 ): Subscription {
-  const durable = durables.get(subscription.durable) ?? createDurable(messages);
-  durables.set(subscription.durable, durable);
+  const { durable: name, service } = subscription;
+  const durable = durables.get(name) ?? createDurable(messages, subscription);
+  if (!mayConsume(durable.service(), subscription)) {
+    throw new DurableTaken({ stream: config.name, durable: name, by: durable.service() ?? '', service });
+  }
+  durables.set(name, durable);
   durable.add(subscription);
   return {
     active: () => durable.isActive(subscription),

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type OperatorAccess, reconcile } from '@kith/local';
-import { WITH_STREAM } from '@kith/services';
+import { WITH_EVENTS } from '@kith/services';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { type Progress, showProgress } from '../running-system/show-progress.ts';
@@ -8,8 +8,8 @@ import { type FoundDifference, repairDifferences } from './repair-differences.ts
 
 export const RECONCILE_HELP = `kith events reconcile [--repair] [--json]
 
-Compares what is kept in several places: outbox and stream of both services, friend lists and their views, profiles and
-their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
+Compares what is kept in several places: of every service (${WITH_EVENTS.join(', ')}) its outbox with its stream, and the streams
+that it consumes with its inbox; friend lists with their views, profiles with their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
 
   --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more; people
             whom the user service does not have (its database was put back) leave the lists of their friends
@@ -62,7 +62,7 @@ async function compare(
 ): Promise<{ checked: Checked; found: FoundDifference[] }> {
   const found: FoundDifference[] = [];
   const checked: Checked = {};
-  for (const service of WITH_STREAM) {
+  for (const service of WITH_EVENTS) {
     let isWhole = false;
     for await (const line of reconcile(access, service)) {
       if ('progress' in line) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStatus } from '@kith/event-delivery';
 import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
-import { WITH_STREAM } from '@kith/services';
+import { keeperOf, publisherOf, WITH_STREAM } from '@kith/services';
 import { CommandFailed } from '../running-system/end-with-a-code.ts';
 import type { Progress } from '../running-system/show-progress.ts';
 import { republishAndWatch } from './republish-events.ts';
@@ -11,6 +11,8 @@ export type FoundDifference = {
   check: string;
   owner: string;
   revision?: number;
+  /** Whose events are missing. */
+  stream?: string;
   detail: string;
 };
 
@@ -31,7 +33,7 @@ export async function repairDifferences(
 ): Promise<Record<string, number>> {
   const repaired: Record<string, number> = {};
   for (const service of WITH_STREAM) {
-    const missed = found.filter((difference) => difference.service === service && difference.check !== 'copies');
+    const missed = found.filter((difference) => publisherFor(difference) === service && difference.check !== 'copies');
     const owners = ownersOf(missed);
     if (owners.length === 0) continue;
     repaired[`${service} events published again`] = await inPortions(owners, (portion) =>
@@ -62,10 +64,13 @@ export async function repairDifferences(
   return repaired;
 }
 
+/** What an inbox does not know is published again by whose stream it is in. */
+const publisherFor = ({ service, stream }: FoundDifference): OperatorService => publisherOf(stream) ?? service;
+
 async function untilHandled(access: OperatorAccess, progress: Progress): Promise<void> {
   const deadline = performance.now() + HANDLED_WITHIN_MS;
   for (let most = 0; ; ) {
-    const { consumers } = await answerOf<EventStatus>(access, 'friend', '/operator/events/status');
+    const { consumers } = await answerOf<EventStatus>(access, keeperOf(), '/operator/events/status');
     const waiting = consumers.reduce((sum, { lag, unacked }) => sum + lag + unacked, 0);
     most = Math.max(most, waiting);
     progress.show('handled', most - waiting, most);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { StoredDeadLetter } from '@kith/event-delivery';
 import { linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
 import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { showProgress } from '../running-system/show-progress.ts';
 
@@ -17,16 +17,18 @@ Shows one dead event whole: reason, stack, origin and payload.`;
 export const DEAD_REDRIVE_HELP = `kith events dead redrive LETTER … | --all | [--consumer NAME] [--owner ID] [--reason WORD] [--json]
 
 Sends dead events to the consumer that gave them up, once more. Refused while an earlier event of the same owner is dead
-and the consumer holds order. Ends with 0 when none was refused, else with 1.`;
+and the consumer holds order. Ends with 0 when none was refused or missing, else with 1.`;
 
 export const DEAD_DROP_HELP = `kith events dead drop LETTER … | --all | [--consumer NAME] [--owner ID] [--reason WORD] [--json]
 
-Removes dead events for good. What was done stays on record (kith events dead history).`;
+Removes dead events for good. What was done stays on record (kith events dead history). Ends with 1 when one that is
+named is not there.`;
 
 export const DEAD_HISTORY_HELP = `kith events dead history [--json]
 
 What was done about dead events, oldest first.`;
 
+type MissingLine = { letter: number; outcome: 'missing' };
 type SettledLine = {
   letter: number;
   outcome: 'redriven' | 'dropped' | 'follows' | 'refused';
@@ -74,9 +76,11 @@ export async function showDeadLetter(args: readonly string[]): Promise<ExitCode>
     print(json, letter, inFull(letter));
     return 0;
   }
-  process.stderr.write(`There is no dead letter ${wanted}: it was redriven or dropped (kith events dead history).\n`);
-  return 1;
+  throw new CommandFailed(isMissing(wanted), { code: 'NO_SUCH_LETTER' });
 }
+
+const isMissing = (letter: number) =>
+  `There is no dead letter ${letter}: it was redriven or dropped (kith events dead history), or never was.`;
 
 /** `kith events dead redrive`. */
 export const redriveDeadLetters = (args: readonly string[]) => settle(args, 'redrive', DEAD_REDRIVE_HELP);
@@ -102,33 +106,55 @@ async function settle(args: readonly string[], what: 'redrive' | 'drop', help: s
   const { json, filter } = readArguments(args, help);
   if (Object.keys(filter).length === 0) throw new UsedWrongly(help);
   const access = await findRunningSystem();
-  const { all: _all, letters: _letters, ...some } = filter;
-  const chosen = new Set(filter.letters);
-  const byConsumer = new Map<string, StoredDeadLetter[]>();
-  let total = 0;
-  for await (const letter of readLetters(access, some)) {
-    if (filter.letters && !chosen.has(letter.sequence)) continue;
-    total += 1;
-    byConsumer.set(letter.consumer, [...(byConsumer.get(letter.consumer) ?? []), letter]);
-  }
+  const { all: _all, letters: named = [], ...some } = filter;
+  const chosen = await chosenBy(access, filter);
+  const total = [...chosen.values()].reduce((sum, letters) => sum + letters.length, 0);
   const progress = showProgress();
-  let done = 0;
-  let refused = 0;
-  for (const [consumer, letters] of byConsumer) {
+  const counts = { done: 0, refused: 0, missing: 0 };
+  const tellMissing = (letter: number) => {
+    counts.missing += 1;
+    progress.clear();
+    print(json, { letter, outcome: 'missing' }, isMissing(letter));
+  };
+  const found = new Set([...chosen.values()].flat().map(({ sequence }) => sequence));
+  for (const letter of new Set(named)) if (!found.has(letter)) tellMissing(letter);
+  for (const [consumer, letters] of chosen) {
     const service = what === 'redrive' ? publisherOf(letters) : keeperOf(consumer);
     const body = filter.letters ? { letters: letters.map(({ sequence }) => sequence) } : { ...some, consumer };
-    for await (const line of linesOf<SettledLine>(access, service, `/operator/events/dead/${what}`, body)) {
-      done += 1;
-      if (line.outcome === 'refused') refused += 1;
+    const path = `/operator/events/dead/${what}`;
+    for await (const line of linesOf<SettledLine | MissingLine>(access, service, path, body)) {
+      if (line.outcome === 'missing') {
+        tellMissing(line.letter);
+        continue;
+      }
+      counts.done += 1;
+      if (line.outcome === 'refused') counts.refused += 1;
       progress.clear();
       const outcome = line.outcome === 'refused' ? `refused, ${line.code}` : line.outcome;
       print(json, line, `${String(line.letter).padStart(6)}  ${outcome.padEnd(9)} ${nameOf(line)}`);
-      progress.show(what, done, total);
+      progress.show(what, counts.done, total);
     }
   }
   progress.clear();
-  if (!json) process.stdout.write(`${done - refused} of ${done}${refused > 0 ? `; ${refused} refused` : ''}\n`);
-  return refused > 0 ? 1 : 0;
+  if (json && total + counts.missing === 0) print(json, { settled: 0 }, '');
+  else if (!json) process.stdout.write(`${inWords(counts)}\n`);
+  return counts.refused + counts.missing > 0 ? 1 : 0;
+}
+
+function inWords({ done, refused, missing }: { done: number; refused: number; missing: number }): string {
+  const which = [...(refused > 0 ? [`${refused} refused`] : []), ...(missing > 0 ? [`${missing} not there`] : [])];
+  return [`${done - refused} of ${done + missing}`, ...which].join('; ');
+}
+
+/** The letters that are meant, by consumer. */
+async function chosenBy(access: OperatorAccess, { all: _all, letters, ...some }: Filter) {
+  const named = new Set(letters);
+  const byConsumer = new Map<string, StoredDeadLetter[]>();
+  for await (const letter of readLetters(access, some)) {
+    if (letters && !named.has(letter.sequence)) continue;
+    byConsumer.set(letter.consumer, [...(byConsumer.get(letter.consumer) ?? []), letter]);
+  }
+  return byConsumer;
 }
 
 /** All letters of a consumer are from the one stream that it consumes, where the service that owns it alone publishes. */
@@ -137,7 +163,7 @@ const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
 
 function readArguments(args: readonly string[], help: string): { json: boolean; filter: Filter } {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-  if (!positionals.every((text) => /^[1-9]\d*$/.test(text))) throw new UsedWrongly(help);
+  if (!positionals.every((text) => /^[1-9]\d{0,14}$/.test(text))) throw new UsedWrongly(help);
   const filter: Filter = {
     ...(positionals.length > 0 && { letters: positionals.map(Number) }),
     ...(values.consumer !== undefined && { consumer: values.consumer }),

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { DEAD_STREAM } from '@kith/event-delivery';
 import { linesOf, type OperatorService } from '@kith/local';
 import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 
 /** Each service shows its own stream, and any of them shows the dead letters. */
@@ -56,7 +56,7 @@ export async function tailEvents(args: readonly string[]): Promise<ExitCode> {
     },
   );
   await Promise.race(following);
-  return 1;
+  throw new CommandFailed('A service that was followed went away: its log says why.', { code: 'SERVICE_UNAVAILABLE' });
 }
 
 function described(line: Line): string {

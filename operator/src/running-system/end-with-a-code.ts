@@ -4,9 +4,15 @@ export type ExitCode = 0 | 1 | 2;
 /** The command was called wrongly; the message says how it is called rightly. Ends with code 2. */
 export class UsedWrongly extends Error {
   override name = 'UsedWrongly';
+  readonly code = 'USED_WRONGLY';
 }
 
 /** The command could not do its work; the message is for the person who called it. Ends with code 1. */
 export class CommandFailed extends Error {
   override name = 'CommandFailed';
+  readonly code: string;
+  constructor(message: string, { code = 'FAILED', cause }: { code?: string; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+  }
 }

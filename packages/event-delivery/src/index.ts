@@ -1,5 +1,6 @@
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
+export * from './broker/durable-taken.ts';
 export { BadHeaderPrefix } from './broker/header-prefix.ts';
 export * from './broker/message-id.ts';
 export * from './broker/publish-failed.ts';
@@ -8,16 +9,19 @@ export * from './consumer/consume.ts';
 export * from './consumer/dead-letters/dead-letter.ts';
 export * from './consumer/dead-letters/record-settlement.ts';
 export * from './consumer/dead-letters/settle-dead-letters.ts';
-export { handleOnce } from './consumer/handle-once.ts';
+export { handleOnce, NothingToKeep } from './consumer/handle-once.ts';
 export * from './consumer/inbox.ts';
+export * from './consumer/replay.ts';
 export * from './consumer/try/consumer-definition.ts';
 export { ConsumerStopped, HandlerTimedOut } from './consumer/try/handle-in-time.ts';
+export type { Delivered } from './consumer/try/incoming.ts';
 export * from './domain-events/index.ts';
 export * from './envelope/index.ts';
 export * from './failures/backoff.ts';
 export * from './failures/outage.ts';
+export * from './http/ask-source.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
-export { startInProcessBroker } from './in-process/in-process-broker.ts';
+export { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
 export {
   type MetricsClient,
@@ -26,15 +30,18 @@ export {
   reportMetrics,
 } from './metrics.ts';
 export * from './observe/log.ts';
+export type { OperatorHandler } from './operator/answer-operator.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
+export * from './operator/reconcile.ts';
 export * from './operator/report-differences.ts';
 export * from './outbox/append-to-outbox.ts';
+export * from './outbox/archive/read-events.ts';
 export * from './outbox/draft-event.ts';
 export * from './outbox/relay/relay.ts';
 export * from './outbox/remove-old-rows.ts';
 export * from './outbox/republish.ts';
-export * from './outbox/send-set-aside.ts';
+export * from './outbox/settle-set-aside.ts';
 export * from './outbox/stream/compare-outbox-with-stream.ts';
 export * from './outbox/stream/give-up-events.ts';
 export * from './outbox/stream/watch-for-restores.ts';

@@ -1,5 +1,5 @@
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
-import { consume, type EventBroker, startJanitor, startRelay, startStreamWatch } from '@kith/event-delivery';
+import { deliverEvents, type EventBroker } from '@kith/event-delivery';
 import type { Logger, Stop } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';
@@ -30,49 +30,38 @@ export function startDelivery(using: {
   committed: (lists: ChangedLists) => Promise<void>;
   log: Logger;
   stops: Stop[];
-  onRelay: (relay: ReturnType<typeof startRelay>) => void;
+  /** Given what wakes the relay. */
+  onStart: (nudge: () => void) => void;
 }): Delivery {
   const { upkeep, background, restores, view, timeline, history, log, stops } = using;
   let broker: EventBroker | undefined;
   const deliver = async () => {
     const connected = await using.connecting;
     broker = connected;
-    await connected.declareStream(FRIEND_STREAM);
-    await restores.askStream(connected);
-    const relay = startRelay({ pool: upkeep, broker: connected, source: FRIEND_SOURCE, log });
-    using.onRelay(relay);
-    const watch = startStreamWatch({
+    stops.push(() => connected.close());
+    const delivery = await deliverEvents({
       pool: upkeep,
       broker: connected,
       source: FRIEND_SOURCE,
       stream: FRIEND_STREAM,
+      async beforePublishing() {
+        await restores.askStream(connected);
+        return true;
+      },
+      consumers: [
+        copyProfiles({ pool: background, now: () => new Date(), newId, afterCommit: using.committed }),
+        updateFriendListView({
+          view,
+          timeline,
+          announce: (subject, payload) => connected.announce(subject, payload),
+          events: history.events,
+        }),
+      ],
       log,
     });
-    const janitor = startJanitor({ pool: upkeep, log });
-    const profiles = await consume(
-      copyProfiles({ pool: background, now: () => new Date(), newId, afterCommit: using.committed }),
-      {
-        broker: connected,
-        log,
-      },
-    );
-    const lists = await consume(
-      updateFriendListView({
-        view,
-        timeline,
-        announce: (subject, payload) => connected.announce(subject, payload),
-        events: history.events,
-      }),
-      { broker: connected, log },
-    );
-    stops.push(
-      () => connected.close(),
-      () => relay.stop(),
-      () => watch.stop(),
-      () => janitor.stop(),
-      () => profiles.stop(),
-      () => lists.stop(),
-    );
+    using.onStart(delivery.nudge);
+    stops.push(() => delivery.stop());
+    await delivery.started;
   };
   const brokenBy = new Promise((resolve) => deliver().catch(resolve));
   return {

@@ -134,8 +134,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   await restores.atStart();
   const delivery = startDelivery({
     ...{ background, upkeep, connecting, restores, view, timeline, history, committed, log, stops },
-    onRelay: (relay) => {
-      nudgeRelay = () => relay.nudge();
+    onStart: (nudge) => {
+      nudgeRelay = nudge;
     },
   });
   const url = await serve(config, {

@@ -6,7 +6,7 @@ import {
   USER_SOURCE,
   USER_STREAM,
 } from '@kith/event-contracts';
-import { connectBroker, createEventBus, type EventBroker, eventRoutes, startJanitor } from '@kith/event-delivery';
+import { connectBroker, createEventBus, deliverEvents, type EventBroker, eventRoutes } from '@kith/event-delivery';
 import {
   connectRedis,
   createSubgraphServer,
@@ -43,7 +43,6 @@ import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
-import { publishOnceChecked } from './restores/publish-once-checked.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
 import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
@@ -75,7 +74,6 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
     stops.push(database.end);
     const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
     stops.push(() => broker.close());
-    declareInTime(broker, log);
 
     const ended = followEndedTokens({
       broker,
@@ -99,16 +97,6 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
   }
 }
 
-/** Events wait in the outbox until the stream is there; the relay finds it by itself. */
-function declareInTime(broker: EventBroker, log: Logger): void {
-  broker.declareStream(USER_STREAM).catch((err) => {
-    log.warn({ err }, 'the stream cannot be declared yet');
-    setTimeout(() => declareInTime(broker, log), DECLARE_AGAIN_MS).unref();
-  });
-}
-
-const DECLARE_AGAIN_MS = 1_000;
-
 /** Of one account, a command waits so long for its turn, behind so many others at most. */
 const TURNS = { waitAtMostMs: 1_000, mayWait: 50 };
 
@@ -128,10 +116,15 @@ async function assembleParts(options: {
   const tokenTtlS = config.ACCESS_TOKEN_TTL_S;
   const restores = await noticeRestores({ database, broker, tokenTtlS, onEnded: ended.add, log });
   stops.push(() => restores.stop());
-  const published = await publishOnceChecked({ pool: database.upkeep, broker, log, askStream: restores.askStream });
-  stops.push(() => published.stop());
-  const janitor = startJanitor({ pool: database.upkeep, log });
-  stops.push(() => janitor.stop());
+  const delivery = await deliverEvents({
+    pool: database.upkeep,
+    broker,
+    source: USER_SOURCE,
+    stream: USER_STREAM,
+    beforePublishing: restores.askStream,
+    log,
+  });
+  stops.push(() => delivery.stop());
   const bus = createEventBus<UserEvent>({
     onFailure: ({ event, handler, error }) =>
       log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
@@ -152,7 +145,7 @@ async function assembleParts(options: {
     committed(events) {
       if (events.length === 0) return;
       bus.dispatch(events);
-      published.nudge();
+      delivery.nudge();
     },
     sessionsEnded(userId, which) {
       const ids = 'all' in which ? [userId] : which.sessionIds;

@@ -28,32 +28,40 @@ export const friendRequestSchema = z.object({
 });
 export type FriendRequestData = z.output<typeof friendRequestSchema>;
 
+/** Revisions of all these events are those of the owner's friend list. */
+export const FRIEND_LIST_OWNER = 'friend-list';
+
 export const friendAdded = defineEvent({
   name: 'kith.friend.added',
+  ownerKind: FRIEND_LIST_OWNER,
   subject: friendListEvent('added'),
   newest: z.object({ friend: friendSchema }),
 });
 
 export const friendChanged = defineEvent({
   name: 'kith.friend.changed',
+  ownerKind: FRIEND_LIST_OWNER,
   subject: friendListEvent('changed'),
   newest: z.object({ before: friendSchema, after: friendSchema }),
 });
 
 export const friendRemoved = defineEvent({
   name: 'kith.friend.removed',
+  ownerKind: FRIEND_LIST_OWNER,
   subject: friendListEvent('removed'),
   newest: z.object({ friend: friendSchema }),
 });
 
 export const friendRequestAdded = defineEvent({
   name: 'kith.friend-request.added',
+  ownerKind: FRIEND_LIST_OWNER,
   subject: friendListEvent('request-added'),
   newest: z.object({ request: friendRequestSchema }),
 });
 
 export const friendRequestClosed = defineEvent({
   name: 'kith.friend-request.closed',
+  ownerKind: FRIEND_LIST_OWNER,
   subject: friendListEvent('request-closed'),
   newest: z.object({
     request: friendRequestSchema,

@@ -11,14 +11,19 @@ export const profileSchema = z.object({
 });
 export type ProfileData = z.output<typeof profileSchema>;
 
+/** Revisions of all these events are the user's. */
+export const USER_OWNER = 'user';
+
 export const userRegistered = defineEvent({
   name: 'kith.user.registered',
+  ownerKind: USER_OWNER,
   subject: userEvent('registered'),
   newest: profileSchema,
 });
 
 export const userProfileChanged = defineEvent({
   name: 'kith.user.profile-changed',
+  ownerKind: USER_OWNER,
   subject: userEvent('profile-changed'),
   newest: z.object({ before: profileSchema, after: profileSchema }),
 });
@@ -26,6 +31,7 @@ export const userProfileChanged = defineEvent({
 /** The account is gone: the profile's last revision. Copies are erased. */
 export const userDeleted = defineEvent({
   name: 'kith.user.deleted',
+  ownerKind: USER_OWNER,
   subject: userEvent('deleted'),
   newest: z.object({}),
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { beginsLater } from './begins-later.ts';
 import type { EventBroker, Subscription } from './broker.ts';
 import { PublishFailed } from './publish-failed.ts';
 
@@ -14,6 +15,9 @@ export async function brokerAtOnce(connecting: Promise<EventBroker>, headerPrefi
   const first = await Promise.race([connecting, delay(WAIT_AT_MOST_MS, undefined, { ref: false })]);
   return first ?? untilConnected(connecting, headerPrefix);
 }
+
+/** What begins when the broker is there: a subscription, or a listener. */
+type Later = Omit<Subscription, 'begun'>;
 
 function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string | undefined): EventBroker {
   let broker: EventBroker | undefined;
@@ -36,9 +40,9 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
     if (!broker) throw away();
     return broker;
   };
-  const beginLater = (begin: (there: EventBroker) => Subscription): Subscription => {
+  const beginLater = (begin: (there: EventBroker) => Later): Later => {
     if (broker) return begin(broker);
-    let begun: Subscription | undefined;
+    let begun: Later | undefined;
     let stopped = false;
     connecting.then(
       (there) => {
@@ -62,7 +66,15 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
     ...(headerPrefix === undefined ? {} : { headerPrefix }),
     declareStream: async (stream) => (await connecting).declareStream(stream),
     publish: async (messages) => broker?.publish(messages) ?? messages.map(() => ({ error: away() })),
-    subscribe: (subscription) => beginLater((there) => there.subscribe(subscription)),
+    subscribe(subscription) {
+      const begun = beginsLater();
+      const later = beginLater((there) => {
+        const subscribed = there.subscribe(subscription);
+        begun.resolve(subscribed.begun);
+        return subscribed;
+      });
+      return { ...later, begun: begun.promise };
+    },
     stored: (stream, options) => present().stored(stream, options),
     deleteStored: async (stream, sequence) => present().deleteStored(stream, sequence),
     status: async () => present().status(),

@@ -55,6 +55,11 @@ export interface Stoppable {
 export interface Subscription extends Stoppable {
   /** Where order is kept, the next instance becomes active once `handled` has resolved. */
   stop(handled?: Promise<void>): Promise<void>;
+  /**
+   * Resolves once the durable is there, at its starting point, whether or not this instance is the active one; rejects
+   * with DurableTaken, and then nothing is delivered. Missing: it is there at once.
+   */
+  readonly begun?: Promise<void>;
   /** Of one that keeps order: whether this instance is the one that is given deliveries. Missing: it always is. */
   active?(): boolean;
 }
@@ -72,6 +77,12 @@ export type PublishResult = { readonly sequence: number; readonly duplicate: boo
 export interface DurableSubscription {
   readonly stream: StreamName;
   readonly durable: string;
+  /** Where a durable begins that is not there yet; one that is there goes on where it stood. Default `all`. */
+  readonly startAt?: StartAt | undefined;
+  /** Whose it is: the durable of another service is refused. Without a name nobody is. */
+  readonly service?: string | undefined;
+  /** The service whose durable it was, when a consumer has moved. */
+  readonly takesOverFrom?: string | undefined;
   /** How many deliveries may be unacknowledged at once. */
   readonly maxUnacked: number;
   /**
@@ -85,6 +96,13 @@ export interface DurableSubscription {
   /** Must not throw. */
   onDelivery(delivery: Delivery): void;
 }
+
+/**
+ * Starting point of a new durable: every event that the stream has, those that are stored from now on, or those that were
+ * stored since a moment. `now` is the moment in which the durable is made: should the broker lose it while the service is
+ * not running, it is made anew, at another moment; a date stays the same.
+ */
+export type StartAt = 'all' | 'now' | Date;
 
 export interface Delivery {
   readonly subject: string;
@@ -131,5 +149,9 @@ export interface BrokerStatus {
     unacked: number;
     redelivered: number;
     ackedThrough: number;
+    /** Whose it is, where it has said so. */
+    service?: string | undefined;
+    /** When the first event was stored that it may have been given; undefined: all there are. */
+    since?: Date | undefined;
   }[];
 }

@@ -1,4 +1,5 @@
 import type { Delivery, EventBroker, Stoppable, Subscription } from '../broker/broker.ts';
+import { DurableTaken, mayConsume } from '../broker/durable-taken.ts';
 import type { EventContract } from '../envelope/event-contract.ts';
 import type { Log } from '../observe/log.ts';
 import { openDeadLetterBox } from './dead-letters/dead-letter-box.ts';
@@ -14,6 +15,8 @@ import { tellWhatBecame } from './try/tell-what-became.ts';
 export interface ConsumeOptions {
   readonly broker: EventBroker;
   readonly log: Log;
+  /** Which service consumes: a durable that another one has is refused. As the `source` of its events: `shop/orders`. */
+  readonly service?: string | undefined;
   readonly now?: () => Date;
   readonly onHandled?: (outcome: 'handled' | 'retried' | 'dead', tookMs: number) => void;
 }
@@ -27,6 +30,10 @@ export interface ConsumeOptions {
  *
  * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide;
  * of a consumer that holds, one instance at a time is given any.
+ *
+ * Resolves when the durable is there; while the broker is away, not before it is back.
+ *
+ * @throws {DurableTaken} when another service consumes by a durable of this name
  */
 export async function consume<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,
@@ -63,13 +70,16 @@ export async function consume<Contract extends EventContract>(
     stream,
     durable,
     maxUnacked,
+    service: options.service,
+    startAt: definition.startAt,
+    takesOverFrom: definition.takesOverFrom,
     keepsOrder: whenPoisoned === 'hold',
     ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
     onDelivery: (delivery) => inHand.take(delivery, () => receive(delivery)),
   });
   box.heldOwners().forEach(takeUpHeld);
 
-  return {
+  const running: Stoppable = {
     async stop() {
       ending.begin();
       const handled = ending.finish();
@@ -81,4 +91,25 @@ export async function consume<Contract extends EventContract>(
       told.stop();
     },
   };
+  try {
+    await subscription.begun;
+    await refuseNamesake(definition, options);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+/** One durable name on two streams: dead letters are told apart by it. */
+async function refuseNamesake(
+  { stream, durable, takesOverFrom }: Pick<ConsumerDefinition<EventContract>, 'stream' | 'durable' | 'takesOverFrom'>,
+  { broker, service }: ConsumeOptions,
+): Promise<void> {
+  const { consumers } = await broker.status().catch(() => ({ consumers: [] }));
+  const other = consumers.find(
+    (each) =>
+      each.durable === durable && each.stream !== stream.name && !mayConsume(each.service, { service, takesOverFrom }),
+  );
+  if (other) throw new DurableTaken({ stream: other.stream, durable, by: other.service ?? '', service });
 }

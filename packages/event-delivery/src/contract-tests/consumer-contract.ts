@@ -22,6 +22,7 @@ import { defineEvent } from '../envelope/event-contract.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { BrokerUnderTest } from './broker-contract.ts';
 import { collectLog } from './collect-log.ts';
+import { describeDurablesContract } from './durables-contract.ts';
 import { eventually } from './eventually.ts';
 import { counted, SHOP_STREAM, shopMessage } from './shop-events.ts';
 import type { TestRunner } from './test-runner.ts';
@@ -30,6 +31,7 @@ type Counted = EnvelopeOf<typeof counted>;
 
 /** What consumers promise, for every broker. Owners and durables are fresh in each test; the stream is shared. */
 export function describeConsumerContract(name: string, under: BrokerUnderTest, runner: TestRunner): void {
+  describeDurablesContract(name, under, runner);
   const { describe, test, beforeEach, afterEach, expect } = runner;
   describe(`a consumer on ${name}:`, () => {
     const stream: StreamName = SHOP_STREAM;
@@ -530,7 +532,8 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest, r
         const outcomes: string[] = [];
         for await (const settled of settling) {
           const code = settled.outcome === 'refused' ? ` ${settled.code}` : '';
-          outcomes.push(`${settled.letter.revision} ${settled.outcome}${code}`);
+          const of = settled.outcome === 'missing' ? settled.letter.sequence : settled.letter.revision;
+          outcomes.push(`${of} ${settled.outcome}${code}`);
         }
         return outcomes;
       }

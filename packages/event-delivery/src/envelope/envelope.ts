@@ -40,8 +40,15 @@ export class UnreadableEvent extends Error {
   readonly code: 'MALFORMED_ENVELOPE' | 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'MALFORMED_DATA';
   /** Its type is known here, its version is above the newest: whoever wrote it was deployed later than this process. */
   readonly fromTheFuture: boolean;
-  constructor(code: UnreadableEvent['code'], message: string, { fromTheFuture = false } = {}) {
+  /** Of UNKNOWN_TYPE: which. */
+  readonly type: string | undefined;
+  constructor(
+    code: UnreadableEvent['code'],
+    message: string,
+    { fromTheFuture = false, type }: { fromTheFuture?: boolean; type?: string } = {},
+  ) {
     super(message);
+    this.type = type;
     this.name = 'UnreadableEvent';
     this.code = code;
     this.fromTheFuture = fromTheFuture;
@@ -89,7 +96,9 @@ export function readEnvelope<Contract extends EventContract>(
 ): EnvelopeOf<Contract> {
   const raw = parseEnvelope(bytes);
   const contract = contractOf(raw.type, contracts);
-  if (!contract) throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named as "${raw.type}" is.`);
+  if (!contract) {
+    throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named as "${raw.type}" is.`, { type: raw.type });
+  }
   const { name, version } = splitType(raw.type);
   const data = readData(contract, version, raw.data);
   return freezeDeeply({

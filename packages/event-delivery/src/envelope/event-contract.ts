@@ -11,6 +11,10 @@ export interface EventContract<Name extends string = string, Data = unknown> {
   readonly name: Name;
   /** What is written today: `kith.friend.added.v1`. */
   readonly type: string;
+  /**
+   * What it is an event of: `order`. Revisions belong to kind and owner, so order 1 and customer 1 are two owners.
+   */
+  readonly ownerKind: string;
   readonly versions: readonly EventVersion[];
   /** The JetStream subject of an event about this owner. */
   subject(ownerId: string): string;
@@ -31,14 +35,23 @@ export function defineEvent<Name extends string, Newest extends z.ZodType>(defin
   subject: (ownerId: string) => string;
   newest: Newest;
   older?: readonly EventVersion[];
+  /** What it is an event of; unless told, the name without its last word: of `shop.order.placed` it is `shop.order`. */
+  ownerKind?: string;
 }): EventContract<Name, z.output<Newest>> {
   const versions = [...(definition.older ?? []), { schema: definition.newest }];
+  const type = `${definition.name}.v${versions.length}`;
   return {
     name: definition.name,
-    type: `${definition.name}.v${versions.length}`,
+    type,
+    ownerKind: definition.ownerKind ?? ownerKindOf(type),
     versions,
     subject: definition.subject,
   };
+}
+
+/** `shop.order` of `shop.order.placed.v2`. */
+export function ownerKindOf(type: string): string {
+  return type.replace(/\.v\d+$/, '').replace(/\.[^.]+$/, '');
 }
 
 /**
@@ -50,4 +63,53 @@ export function faultInNewest(contract: EventContract, data: unknown): string | 
   if (!parsed || parsed.success) return undefined;
   const where = parsed.error.issues[0];
   return `${where?.path.join('.') || 'data'}: ${where?.message}`;
+}
+
+/**
+ * Contract family: all events of one kind of thing, "all events of an order". A consumer that names it is given every
+ * type in it, and waits for an upgrade when it meets one that it does not know yet: somebody has deployed a new one.
+ */
+export interface EventFamily<Contract extends EventContract = EventContract> {
+  /** What the names of its contracts begin with: `shop.order`. */
+  readonly family: string;
+  readonly contracts: readonly Contract[];
+}
+
+/** A family that does not hold together; the message names the contract. */
+export class FamilyNotValid extends Error {
+  readonly code = 'FAMILY_NOT_VALID';
+  constructor(message: string) {
+    super(message);
+    this.name = 'FamilyNotValid';
+  }
+}
+
+/** Throws FamilyNotValid when there is no contract, one twice, or one whose name does not begin with the family's. */
+export function defineFamily<Contract extends EventContract>(
+  family: string,
+  contracts: readonly Contract[],
+): EventFamily<Contract> {
+  const names = contracts.map(({ name }) => name);
+  if (names.length === 0) throw new FamilyNotValid(`The family ${family} has no contracts.`);
+  const stranger = names.find((name) => !name.startsWith(`${family}.`));
+  if (stranger !== undefined) throw new FamilyNotValid(`${stranger} is not of the family ${family}.`);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new FamilyNotValid(`${twice} is twice in the family ${family}.`);
+  return Object.freeze({ family, contracts });
+}
+
+/** Contracts and families, as a consumer names them. */
+export type Contracts<Contract extends EventContract> =
+  | EventFamily<Contract>
+  | readonly (Contract | EventFamily<Contract>)[];
+
+/** All contracts that are named, and what the names of the families' types begin with. */
+export function contractsIn<Contract extends EventContract>(
+  named: Contracts<Contract>,
+): { contracts: readonly Contract[]; families: readonly string[] } {
+  const each = 'family' in named ? [named] : named;
+  return {
+    contracts: each.flatMap((one) => ('family' in one ? one.contracts : [one])),
+    families: each.flatMap((one) => ('family' in one ? [`${one.family}.`] : [])),
+  };
 }

@@ -28,4 +28,7 @@ export const BUS_TABLES = `
     acked_through bigint   NOT NULL DEFAULT 0,
     acked_above   bigint[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (stream, durable)
-  );`;
+  );
+  -- Whose it is, and when the first message was stored that it may be given.
+  ALTER TABLE event_bus.consumer ADD COLUMN IF NOT EXISTS service text;
+  ALTER TABLE event_bus.consumer ADD COLUMN IF NOT EXISTS since timestamptz;`;

@@ -1,193 +1,139 @@
 import type pg from 'pg';
-import {
-  ACK_WAIT_MS,
-  type BrokerStatus,
-  type Delivery,
-  type DurableSubscription,
-  type Stoppable,
-  type StoredMessage,
-} from '../broker/broker.ts';
+import { type Begun, beginsLater } from '../broker/begins-later.ts';
+import type { BrokerStatus, DurableSubscription, Subscription } from '../broker/broker.ts';
+import { DurableTaken } from '../broker/durable-taken.ts';
 import type { Log } from '../observe/log.ts';
 import type { MessageStore } from './message-store.ts';
+import { keepsMessagesInHand } from './messages-in-hand.ts';
+import { writesAcknowledged } from './write-acknowledged.ts';
 
 const LOOK_FOR_UNANSWERED_EVERY_MS = 1_000;
 const TRY_AGAIN_AFTER_MS = 500;
 const PORTION = 200;
 
-interface InHand {
-  readonly message: StoredMessage;
-  deliveryCount: number;
-  /** When it comes again unless it is answered; performance.now(). */
-  due: number;
-  retry?: NodeJS.Timeout;
+export interface DurableOptions {
+  readonly pool: pg.Pool;
+  readonly store: MessageStore;
+  readonly log: Log;
+  readonly stream: string;
+  readonly durable: string;
 }
+
+export type Durable = ReturnType<typeof createDurable>;
 
 /**
  * One durable consumer: where it stands is in Postgres, what is in hand is in memory, so that a crash delivers again
  * what was not acknowledged. Acknowledgements are written behind, many in one statement.
  */
-export function createDurable(options: {
-  pool: pg.Pool;
-  store: MessageStore;
-  log: Log;
-  stream: string;
-  durable: string;
-}) {
-  const { pool, store, log, stream, durable } = options;
-  const inHand = new Map<number, InHand>();
-  /** Acknowledged above the lowest that is not. */
-  const acked = new Set<number>();
-  let loaded = false;
-  let cursor = 0;
+export function createDurable(options: DurableOptions) {
+  const { durable, stream } = options;
   let current: DurableSubscription | undefined;
-  let pumping = false;
-  let pumpAgain = false;
-  let dirty = false;
-  let writing: Promise<void> = Promise.resolve();
-
-  async function load(): Promise<void> {
-    const { rows } = await pool.query(
-      `INSERT INTO event_bus.consumer (stream, durable) VALUES ($1, $2)
-       ON CONFLICT (stream, durable) DO UPDATE SET durable = $2 RETURNING acked_through, acked_above`,
-      [stream, durable],
-    );
-    cursor = Number(rows[0].acked_through);
-    for (const sequence of rows[0].acked_above) acked.add(Number(sequence));
-    loaded = true;
-  }
-
-  function answered(sequence: number): void {
-    if (!inHand.delete(sequence)) return;
-    acked.add(sequence);
-    dirty = true;
-    writing = writing.then(write);
-    void pump();
-  }
-
-  async function write(): Promise<void> {
-    if (!dirty) return;
-    dirty = false;
-    const through = Math.min(cursor, ...[...inHand.keys()].map((sequence) => sequence - 1));
-    for (const sequence of acked) if (sequence <= through) acked.delete(sequence);
-    try {
-      await pool.query(
-        'UPDATE event_bus.consumer SET acked_through = $3, acked_above = $4 WHERE stream = $1 AND durable = $2',
-        [stream, durable, through, [...acked]],
-      );
-    } catch (error) {
-      // Written with the next acknowledgement; until then a crash would only deliver again.
-      dirty = true;
-      log.warn({ durable, error: String(error) }, 'the bus could not write down what is acknowledged');
-    }
-  }
-
-  function deliver(entry: InHand): void {
-    clearTimeout(entry.retry);
-    entry.due = performance.now() + ACK_WAIT_MS;
-    entry.deliveryCount += 1;
-    const { message } = entry;
-    const delivery: Delivery = {
-      subject: message.subject,
-      payload: message.payload,
-      headers: message.headers,
-      sequence: message.sequence,
-      storedAt: message.storedAt,
-      deliveryCount: entry.deliveryCount,
-      ack: () => answered(message.sequence),
-      retryLater: (delayMs) => {
-        entry.due = Number.POSITIVE_INFINITY;
-        entry.retry = setTimeout(() => deliverAgain(entry), delayMs);
-      },
-      working: () => {
-        entry.due = performance.now() + ACK_WAIT_MS;
-      },
-    };
-    try {
-      current?.onDelivery(delivery);
-    } catch (error) {
-      log.error({ durable, error: String(error) }, 'a subscriber threw; its message will come again');
-    }
-  }
-
-  function deliverAgain(entry: InHand): void {
-    if (current && inHand.get(entry.message.sequence) === entry) deliver(entry);
-  }
+  const reading: { cursor: number; begun: Begun | undefined } = { cursor: 0, begun: undefined };
+  let claimedFor: DurableSubscription | undefined;
+  const inHand = keepsMessagesInHand({
+    ...options,
+    current: () => current,
+    onAcknowledged: (sequence) => {
+      acked.add(sequence);
+      pump();
+    },
+  });
+  const through = () => Math.min(reading.cursor, inHand.lowest() - 1);
+  const acked = writesAcknowledged({ ...options, through });
 
   async function pumpOnce(subscription: DurableSubscription): Promise<void> {
-    if (!loaded) await load();
-    while (current === subscription && inHand.size < subscription.maxUnacked) {
-      const portion = await store.read(stream, cursor, Math.min(PORTION, subscription.maxUnacked - inHand.size));
+    const { store } = options;
+    if (claimedFor !== subscription) {
+      const through = await acked.load(subscription);
+      // Of a later subscription memory knows more.
+      if (!claimedFor) reading.cursor = through;
+      claimedFor = subscription;
+    }
+    reading.begun?.resolve();
+    while (current === subscription && inHand.count() < subscription.maxUnacked) {
+      const room = Math.min(PORTION, subscription.maxUnacked - inHand.count());
+      const portion = await store.read(stream, reading.cursor, room);
       if (portion.length === 0 || current !== subscription) return;
       for (const message of portion) {
-        cursor = message.sequence;
-        if (acked.has(message.sequence)) continue;
-        const entry = { message, deliveryCount: 0, due: 0 };
-        inHand.set(message.sequence, entry);
-        deliver(entry);
+        reading.cursor = message.sequence;
+        if (!acked.has(message.sequence)) inHand.deliver(message);
       }
     }
   }
-
-  /** Delivers what there is room for. Never two at once; a wake in between is not lost. */
-  async function pump(): Promise<void> {
-    if (pumping) {
-      pumpAgain = true;
-      return;
+  const pump = oneAtATime(options, async () => {
+    if (!current) return;
+    try {
+      await pumpOnce(current);
+    } catch (error) {
+      if (!(error instanceof DurableTaken)) throw error;
+      options.log.error({ durable, code: error.code }, error.message);
+      reading.begun?.reject(error);
+      current = undefined;
     }
-    pumping = true;
-    do {
-      pumpAgain = false;
-      if (!current) break;
-      try {
-        await pumpOnce(current);
-      } catch (error) {
-        log.debug({ durable, error: String(error) }, 'the streams are out of reach; trying again');
-        setTimeout(() => void pump(), TRY_AGAIN_AFTER_MS);
-      }
-    } while (pumpAgain);
-    pumping = false;
-  }
+  });
 
-  function redeliverUnanswered(): void {
-    const now = performance.now();
-    for (const entry of [...inHand.values()].sort(bySequence)) if (entry.due <= now) deliverAgain(entry);
-    if (dirty) writing = writing.then(write);
-    void pump();
+  function lookForUnanswered(): void {
+    inHand.redeliverUnanswered();
+    acked.tryAgain();
+    pump();
   }
 
   return {
-    wake: () => void pump(),
-    subscribe(subscription: DurableSubscription): Stoppable {
-      if (current) throw new Error(`${durable} is consumed in this process already.`);
+    wake: pump,
+    subscribe(subscription: DurableSubscription): Subscription {
+      const { service } = subscription;
+      if (current) throw new DurableTaken({ stream, durable, by: current.service ?? 'this process already', service });
       current = subscription;
-      const watch = setInterval(redeliverUnanswered, LOOK_FOR_UNANSWERED_EVERY_MS);
+      const begun = beginsLater();
+      reading.begun = begun;
+      const watch = setInterval(lookForUnanswered, LOOK_FOR_UNANSWERED_EVERY_MS);
       // First what an earlier subscription of this process has left, in order.
-      for (const entry of inHand.values()) entry.due = 0;
-      queueMicrotask(redeliverUnanswered);
+      inHand.deliverAllAgain();
+      queueMicrotask(lookForUnanswered);
       return {
+        begun: begun.promise,
         async stop() {
+          clearInterval(watch);
           if (current !== subscription) return;
           current = undefined;
-          clearInterval(watch);
           // What is still in hand may yet be acknowledged; the next subscription gets the rest from the beginning.
-          await writing;
+          await acked.written();
         },
       };
     },
-    status(lastSequence: number): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough'> {
+    status(
+      lastSequence: number,
+    ): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough' | 'service' | 'since'> {
       return {
-        lag: Math.max(0, lastSequence - cursor),
-        unacked: inHand.size,
-        redelivered: [...inHand.values()].filter(({ deliveryCount }) => deliveryCount > 1).length,
+        lag: Math.max(0, lastSequence - reading.cursor),
+        unacked: inHand.count(),
+        redelivered: inHand.redelivered(),
       };
     },
-    flushed: async () => {
-      await writing;
-      await write();
-    },
+    flushed: acked.flushed,
   };
 }
 
-const bySequence = (a: InHand, b: InHand) => a.message.sequence - b.message.sequence;
-
-export type Durable = ReturnType<typeof createDurable>;
+/** Single-flight: never two at once; a wake in between is not lost, and what failed is tried again. */
+function oneAtATime({ log, durable }: DurableOptions, work: () => Promise<void>): () => void {
+  let working = false;
+  let again = false;
+  async function run(): Promise<void> {
+    if (working) {
+      again = true;
+      return;
+    }
+    working = true;
+    do {
+      again = false;
+      try {
+        await work();
+      } catch (error) {
+        log.debug({ durable, error: String(error) }, 'the streams are out of reach; trying again');
+        setTimeout(() => void run(), TRY_AGAIN_AFTER_MS);
+      }
+    } while (again);
+    working = false;
+  }
+  return () => void run();
+}

@@ -104,7 +104,7 @@ async function readStatus(
      FROM event_bus.stream LEFT JOIN event_bus.message ON message.stream = name GROUP BY name ORDER BY name`,
   );
   const { rows: consumers } = await pool.query(
-    'SELECT stream, durable, acked_through FROM event_bus.consumer ORDER BY stream, durable',
+    'SELECT stream, durable, acked_through, service, since FROM event_bus.consumer ORDER BY stream, durable',
   );
   const lastOf = new Map(streams.map((row) => [row.name as string, Number(row.last_sequence)]));
   return {
@@ -121,7 +121,8 @@ async function readStatus(
       const last = lastOf.get(row.stream) ?? 0;
       const waiting = { lag: Math.max(0, last - Number(row.acked_through)), unacked: 0, redelivered: 0 };
       const ackedThrough = Number(row.acked_through);
-      return { stream: row.stream, durable: row.durable, ...(running?.durable.status(last) ?? waiting), ackedThrough };
+      const about = { ackedThrough, service: row.service ?? undefined, since: row.since ?? undefined };
+      return { stream: row.stream, durable: row.durable, ...(running?.durable.status(last) ?? waiting), ...about };
     }),
   };
 }

@@ -1,20 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection, type Status } from 'nats';
-import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import type { NatsConnection } from 'nats';
+import type { EventBroker } from '../broker/broker.ts';
 import { readHeaderPrefix } from '../broker/header-prefix.ts';
 import { PublishFailed } from '../broker/publish-failed.ts';
-import { subjectMatches } from '../broker/subject-matches.ts';
-import type { StreamName } from '../envelope/stream-name.ts';
 import type { Log } from '../observe/log.ts';
-import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
-import { connectToNats, logRefusals } from './connection/connect-to-nats.ts';
+import { announcesOverNats } from './announce-over-nats.ts';
+import { connectToNats } from './connection/connect-to-nats.ts';
+import { followConnection } from './connection/follow-connection.ts';
 import { readNatsUrl } from './connection/read-nats-url.ts';
-import { gatherAcks } from './gather-acks.ts';
+import { declaresStreams } from './declare-streams.ts';
 import { createPublisher } from './publish-with-acks.ts';
-import { type Declaring, putStream } from './put-stream.ts';
 import { readStatus, readStored } from './read-streams.ts';
-import { subscribeDurably } from './subscribe-durably.ts';
+import { gatherAcks } from './subscription/gather-acks.ts';
+import { subscribeDurably } from './subscription/subscribe-durably.ts';
 
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
@@ -47,77 +46,46 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   const nc = await connectToNats({ url: options.servers, name: options.name, log });
   // A manager whose server has no answer yet must not fail the start: streams are declared with retries.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
-  const declared = new Map<string, StreamName>();
-  const declaring: Declaring = { ...options, notOurs: new Set() };
-  const reconnectHandlers = new Set<() => void>();
-  let connected = true;
-
-  const refusals = logRefusals({ url: options.servers, log, onDenied: (subject) => publisher.denied(subject) });
-  void followStatus(nc, ({ type: event, ...status }) => {
-    if ('error' in status) refusals.error(status.error);
-    if (event === 'disconnect') {
-      connected = false;
-      publisher.connectionLost();
-    }
-    if (event === 'reconnect') {
-      connected = true;
-      refusals.reconnected();
-      for (const handler of reconnectHandlers) guarded(log, handler);
-    }
-  });
-
-  function isTaken(subject: string): boolean {
-    for (const { subjects } of declared.values()) {
-      for (const pattern of subjects) if (subjectMatches(pattern, subject)) return true;
-    }
-    return false;
-  }
-
-  async function ensureStreams(): Promise<void> {
-    for (const stream of declared.values()) await putStream(jsm, stream, declaring);
-  }
-
-  async function ensureStream(name: string): Promise<void> {
-    const stream = declared.get(name);
-    if (stream) await putStream(jsm, stream, declaring);
-  }
-
-  function onReconnect(handler: () => void): Stoppable {
-    reconnectHandlers.add(handler);
-    return { stop: async () => void reconnectHandlers.delete(handler) };
-  }
-
+  const declared = declaresStreams(jsm, options);
   const acks = gatherAcks(log);
   const publisher = createPublisher(nc, {
     ackWithinMs: ACK_WITHIN_MS,
     inboxPrefix: readNatsUrl(options.servers).inboxPrefix,
-    isTaken,
+    isTaken: declared.take,
   });
+  const connection = followConnection(nc, {
+    url: options.servers,
+    log,
+    onLost: publisher.connectionLost,
+    onDenied: publisher.denied,
+  });
+  const { onReconnect } = connection;
 
   return {
     get connected() {
-      return connected && !nc.isClosed();
+      return connection.isUp();
     },
     headerPrefix,
     async declareStream(stream) {
-      declared.set(stream.name, stream);
-      await untilAnswered(nc, () => putStream(jsm, stream, declaring));
+      declared.add(stream);
+      await untilAnswered(nc, () => declared.put(stream.name));
     },
     async publish(messages) {
       // Nothing is handed to a client without a server: it would only pile up there.
-      if (!connected) return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'NATS is away.') }));
+      if (connection.isLost())
+        return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'NATS is away.') }));
       acks.send();
       const results = await publisher.publish(messages);
       const lost = results.some((result) => 'error' in result && isStreamMissing(result.error));
       // A wiped broker: give it its streams back; what failed is published at the next attempt.
       if (lost)
-        await ensureStreams().catch((error) => log.debug({ error: String(error) }, 'streams cannot be restored yet'));
+        await declared.putAll().catch((error) => log.debug({ error: String(error) }, 'streams cannot be restored yet'));
       return results;
     },
     subscribe: (subscription) => {
-      declared.set(subscription.stream.name, subscription.stream);
+      declared.add(subscription.stream);
       return subscribeDurably(
-        { nc, jsm, log, acks, ensureStream, onReconnect, replicas: options.replicas ?? 1 },
+        { nc, jsm, log, acks, ensureStream: declared.put, onReconnect, replicas: options.replicas ?? 1 },
         subscription,
       );
     },
@@ -128,34 +96,13 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       });
     },
     status: () => readStatus(jsm),
-    announce: (subject, payload) => {
-      if (nc.isClosed()) return;
-      acks.send();
-      const hop = startHop('announce', traceBeingHandled(), { 'messaging.destination.name': familyOf(subject) });
-      // Headers cost every reader something: only where somebody records.
-      if (hop.recorded && hop.traceparent) {
-        const header = headers();
-        header.set('traceparent', hop.traceparent);
-        nc.publish(subject, payload, { headers: header });
-      } else nc.publish(subject, payload);
-      hop.end();
-    },
-    listen(subject, onMessage) {
-      const subscription = nc.subscribe(subject, {
-        callback: (error, message) => {
-          if (error) return;
-          // A callback that throws would end the connection's reader: nothing may escape.
-          const trace = () => message.headers?.get('traceparent') || undefined;
-          guarded(log, () => onMessage(message.string(), message.subject, trace));
-        },
-      });
-      return { stop: async () => subscription.unsubscribe() };
-    },
+    ...announcesOverNats(nc, { log, beforeSending: acks.send }),
     onReconnect,
     async close() {
       acks.send();
       // Acknowledgements and announcements still in the buffer are worth a moment, a server that is away is not.
-      if (connected) await Promise.race([nc.flush().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
+      if (!connection.isLost())
+        await Promise.race([nc.flush().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
       await nc.close();
     },
   };
@@ -163,18 +110,6 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
 
 function isStreamMissing(error: Error): boolean {
   return error instanceof PublishFailed && error.code === 'STREAM_AWAY';
-}
-
-function guarded(log: Log, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    log.error({ error: String(error) }, 'a listener threw; its message was dropped');
-  }
-}
-
-async function followStatus(nc: NatsConnection, on: (status: Status) => void): Promise<void> {
-  for await (const status of nc.status()) on(status);
 }
 
 /** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */

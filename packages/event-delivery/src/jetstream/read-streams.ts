@@ -1,7 +1,8 @@
 import { DeliverPolicy, type JetStreamManager, type JsMsg, type StreamInfo } from '@nats-io/jetstream';
 import { type BrokerStatus, MESSAGE_ID_HEADER, type StoredMessage } from '../broker/broker.ts';
 import { nullWhenMissing } from './put-stream.ts';
-import { readHeaders } from './subscribe-durably.ts';
+import { serviceOf, startOf } from './subscription/open-durable.ts';
+import { readHeaders } from './subscription/subscribe-durably.ts';
 
 /** A stream's content in order, by a consumer that goes with the reading (`stored` of the broker's contract). */
 export async function* readStored(
@@ -77,6 +78,8 @@ export async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
         unacked: consumer.num_ack_pending,
         redelivered: consumer.num_redelivered,
         ackedThrough: consumer.ack_floor.stream_seq,
+        service: serviceOf(consumer),
+        since: startOf(consumer),
       });
     }
   }

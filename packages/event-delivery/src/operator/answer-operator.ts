@@ -9,7 +9,8 @@ export type OperatorHandler = (request: IncomingMessage, response: ServerRespons
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-class BadInput extends Error {}
+/** Answered with 400; the message says what is wrong. */
+export class BadInput extends Error {}
 
 class BrokerAway extends Error {
   constructor() {

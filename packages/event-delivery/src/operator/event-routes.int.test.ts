@@ -1,3 +1,5 @@
+// Longer than other files: all routes over one broker and one database that take long to start.
+
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -194,6 +196,61 @@ test('what no stream takes is named, counted, and sent again on demand', async (
   expect(await (await post('/outbox/send', { all: true })).json()).toEqual({ sent: 1 });
   await eventually('it is published', async () => (await get('/status')).outbox.unpublished === 0);
   expect(await linesOf(await fetch(`${url}/outbox`))).toEqual([]);
+});
+
+test('what no stream takes is shown and dropped by its place in the outbox', async () => {
+  const lost = { eventId: randomUUID(), ownerId: 'gone', occurredAt: new Date(), revision: 1, data: { n: 1 } };
+  await appendToOutbox(database.pool, [{ ...draftEvent(counted, lost), subject: 'elsewhere.gone' }]);
+  await eventually('it is set aside', async () => (await get('/status')).outbox.setAside === 1);
+  const [{ outboxId }] = await linesOf(await fetch(`${url}/outbox`));
+  expect(await linesOf(await fetch(`${url}/outbox?id=${outboxId}`))).toMatchObject([
+    { ownerId: 'gone', data: { n: 1 } },
+  ]);
+  expect(await linesOf(await fetch(`${url}/outbox?id=${outboxId + 1}`))).toEqual([]);
+  for (const body of [{}, { outboxIds: [] }, { outboxIds: ['1'] }, { outboxIds: [1], all: true }]) {
+    expect((await post('/outbox/drop', body)).status).toBe(400);
+  }
+  expect((await fetch(`${url}/outbox?id=x`)).status).toBe(400);
+  expect(await (await post('/outbox/drop', { outboxIds: [outboxId + 1] })).json()).toEqual({ dropped: [] });
+  expect(await (await post('/outbox/drop', { outboxIds: [outboxId] })).json()).toEqual({ dropped: [outboxId] });
+  expect((await get('/status')).outbox).toMatchObject({ setAside: 0, unpublished: 0 });
+});
+
+test('events are shown page by page, and a question that cannot be answered is refused', async () => {
+  const events = [1, 2, 3].map((revision) =>
+    draftEvent(counted, {
+      eventId: randomUUID(),
+      ownerId: 'shown',
+      revision,
+      occurredAt: new Date(Date.UTC(2026, 0, revision)),
+      data: { n: revision },
+    }),
+  );
+  await appendToOutbox(database.pool, events);
+  const page = async (query: string) => linesOf(await fetch(`${url}/show?owner=shown&${query}`));
+  const [one, two, { next }] = await page('limit=2');
+  const rest = await page(`limit=2&after=${next}`);
+  expect([one, two, ...rest]).toMatchObject([{ revision: 1 }, { revision: 2 }, { revision: 3 }, { next: null }]);
+  expect(one).toMatchObject({
+    ownerKind: 'shop',
+    type: counted.type,
+    data: { n: 1 },
+    occurredAt: '2026-01-01T00:00:00.000Z',
+  });
+  expect(await page('since=2026-01-02T00:00:00Z&until=2026-01-03T00:00:00Z')).toMatchObject([{ revision: 2 }, {}]);
+  for (const query of ['since=yesterday', 'limit=0', 'limit=1001', 'limit=x', 'after=x']) {
+    const refused = await fetch(`${url}/show?${query}`);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+    ]);
+  }
+});
+
+test.each(['redrive', 'drop'])('a letter that is not there is said to be missing by %s', async (what) => {
+  expect(await linesOf(await post(`/dead/${what}`, { letters: [999_999, 999_999] }))).toEqual([
+    { letter: 999_999, outcome: 'missing' },
+  ]);
 });
 
 test('a body that is too large is refused in an answer that arrives, told its length or not', async () => {

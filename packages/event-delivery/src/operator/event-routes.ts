@@ -12,9 +12,10 @@ import {
 import type { StreamName } from '../envelope/stream-name.ts';
 import { sendJson } from '../http/json-over-http.ts';
 import { republish } from '../outbox/republish.ts';
-import { listSetAside, sendSetAside } from '../outbox/send-set-aside.ts';
+import { dropSetAside, listSetAside, sendSetAside, showSetAside } from '../outbox/settle-set-aside.ts';
 import { answering, type OperatorHandler, present, readBody, readQuery, startLines } from './answer-operator.ts';
 import { readEventStatus } from './event-status.ts';
+import { showEvents } from './show-events.ts';
 import { tailEvents } from './tail-events.ts';
 
 export interface EventRoutesOptions {
@@ -48,12 +49,16 @@ const republishSchema = z
   })
   .refine(({ since, owners }) => since !== undefined || owners !== undefined, { error: 'say since, owners, or both' });
 
-const sendSchema = z
+/** Its own events, or letters of any: by place in the outbox, by owner, or all of them. */
+const setAsideSchema = z
   .strictObject({
     all: z.literal(true).optional(),
+    outboxIds: z.array(z.int().positive()).min(1).max(10_000).optional(),
     owners: z.array(z.string().min(1)).min(1).max(10_000).optional(),
   })
-  .refine(({ all, owners }) => (all === true) !== (owners !== undefined), { error: 'say owners, or {"all":true}' });
+  .refine(({ all, ...filter }) => (all === true) !== Object.values(filter).some((value) => value !== undefined), {
+    error: 'say outboxIds or owners; or {"all":true}',
+  });
 
 /**
  * The operator's side of event delivery, for any HTTP server: mount each by its method and path, behind the operator's
@@ -65,8 +70,11 @@ const sendSchema = z
  * - `GET /operator/events/dead/history`: what was done about dead letters
  * - `POST /operator/events/dead/redrive`, `POST /operator/events/dead/drop`: `{letters?,consumer?,ownerId?,reason?}` or
  *   `{"all":true}`; a line for each letter with its `outcome`
- * - `GET /operator/events/outbox`: events that no broker took, with what waits behind them
- * - `POST /operator/events/outbox/send`: `{owners}` or `{"all":true}` → `{"sent":n}`
+ * - `GET /operator/events/outbox?id=`: events that no broker took, with what waits behind them; one of them with its data
+ * - `POST /operator/events/outbox/send`: `{outboxIds?,owners?}` or `{"all":true}` → `{"sent":n}`
+ * - `POST /operator/events/outbox/drop`: the same → `{"dropped":[outboxId]}`
+ * - `GET /operator/events/show?owner=&kind=&type=&since=&until=&after=&limit=`: events of outbox and archive, a line each,
+ *   and last `{"next":cursor}`, null behind the last of them
  * - `POST /operator/events/republish`: `{since?,owners?}` → `{"republished":n}`
  */
 export function eventRoutes(options: EventRoutesOptions): Record<string, OperatorHandler> {
@@ -115,16 +123,23 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
     },
     'POST /operator/events/dead/redrive': (request, response) => settle(request, response, redriveDeadLetters),
     'POST /operator/events/dead/drop': (request, response) => settle(request, response, dropDeadLetters),
-    'GET /operator/events/outbox': async (_request, response) => {
-      const setAside = await listSetAside(pool);
+    'GET /operator/events/outbox': async (request, response) => {
+      const { id } = readQuery(request, z.object({ id: z.coerce.number().int().positive() }).partial());
+      const one = id === undefined ? undefined : await showSetAside(pool, id);
+      const found = id === undefined ? await listSetAside(pool) : [one].filter((each) => each !== undefined);
       const write = startLines(response);
-      for (const each of setAside) if (!(await write(each))) return;
+      for (const each of found) if (!(await write(each))) return;
       response.end();
     },
     'POST /operator/events/outbox/send': async (request, response) => {
-      const { owners } = await readBody(request, sendSchema);
-      sendJson(response, 200, { sent: await sendSetAside(pool, { owners }) });
+      const { all: _all, ...filter } = await readBody(request, setAsideSchema);
+      sendJson(response, 200, { sent: await sendSetAside(pool, filter) });
     },
+    'POST /operator/events/outbox/drop': async (request, response) => {
+      const { all: _all, ...filter } = await readBody(request, setAsideSchema);
+      sendJson(response, 200, { dropped: await dropSetAside(pool, filter) });
+    },
+    'GET /operator/events/show': showEvents(pool),
     'POST /operator/events/republish': async (request, response) => {
       const { since, owners } = await readBody(request, republishSchema);
       const what = { owners, since: since === undefined ? undefined : new Date(since) };
@@ -135,6 +150,7 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
 }
 
 function lineOf(settled: Settled): object {
+  if (settled.outcome === 'missing') return { letter: settled.letter.sequence, outcome: settled.outcome };
   const { sequence, consumer, ownerId, eventId, type, revision, reason } = settled.letter;
   const code = settled.outcome === 'refused' ? { code: settled.code } : {};
   return { letter: sequence, outcome: settled.outcome, ...code, consumer, ownerId, eventId, type, revision, reason };

@@ -1,5 +1,5 @@
 import { isSubject } from '../broker/subject-matches.ts';
-import { faultInNewest } from '../envelope/event-contract.ts';
+import { faultInNewest, ownerKindOf } from '../envelope/event-contract.ts';
 import { type Hop, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
 import type { SqlConnection } from '../postgres/sql-connection.ts';
 import type { OutboxEvent } from './draft-event.ts';
@@ -10,12 +10,12 @@ export const OUTBOX_CHANNEL = 'outbox';
 /** Half of what a NATS server takes by default: room for the envelope, and for a dead letter's base64. */
 export const MAX_EVENT_BYTES = 512 * 1024;
 
-const COLUMNS = 'event_id, owner_id, revision, type, subject, payload, headers, occurred_at';
-const TYPES = ['uuid', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'timestamptz'];
+const COLUMNS = 'event_id, owner_kind, owner_id, revision, type, subject, payload, headers, occurred_at';
+const TYPES = ['uuid', 'text', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'timestamptz'];
 
 /**
  * The sub-statement `appended` of a `WITH`, for who writes state and events in one statement: `appending` gives the
- * values of its eight parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes`
+ * values of its nine parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes`
  * another one, `relays_woken`, wakes the relays; the statement must select from it.
  */
 export function appendedAs(first: number, { onlyIf, wakes }: { onlyIf: string; wakes: boolean }): string {
@@ -83,7 +83,7 @@ export class EventRefused extends Error {
 /**
  * Transactional outbox (Richardson, "Microservices Patterns", ch. 3): writes events beside the state they tell of, in
  * the caller's transaction, so that both are committed or neither. One statement whatever their number; wakes the relay
- * on commit. A second event with the same `(ownerId, revision)` or id violates a unique index and fails the
+ * on commit. A second event with the same kind, owner and revision, or id, violates a unique index and fails the
  * transaction. Throws EventRefused for an owner id that cannot end a subject, for data that the newest version of its
  * contract does not allow (the message names the field), or for more than MAX_EVENT_BYTES.
  */
@@ -92,7 +92,7 @@ export async function appendToOutbox(sql: SqlConnection, events: readonly Outbox
   await appending(events, (values) => sql.query(APPEND, values));
 }
 
-/** Runs a statement that appends these events by `appendedAs`; it gets the values of the eight parameters. */
+/** Runs a statement that appends these events by `appendedAs`; it gets the values of the nine parameters. */
 export async function appending<Result>(
   events: readonly OutboxEvent[],
   run: (values: unknown[]) => Promise<Result>,
@@ -111,6 +111,7 @@ export async function appending<Result>(
 function valuesOf(events: readonly OutboxEvent[], hops: ReadonlyMap<string | undefined, Hop>): unknown[] {
   return [
     events.map((event) => event.eventId),
+    events.map((event) => event.ownerKind ?? ownerKindOf(event.type)),
     events.map(ownerOf),
     events.map((event) => event.revision),
     events.map((event) => event.type),

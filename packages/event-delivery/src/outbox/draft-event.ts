@@ -1,9 +1,11 @@
 import type { EventContract } from '../envelope/event-contract.ts';
 import { freezeDeeply } from '../envelope/freeze-deeply.ts';
 
-/** One row of the outbox before it is written. `(ownerId, revision)` is unique: the place of the event in its list. */
+/** One row of the outbox before it is written. Kind, owner and revision are unique: its place among its owner's events. */
 export interface OutboxEvent {
   readonly eventId: string;
+  /** Unless told, of the type's name: `shop.order` of `shop.order.placed.v1`. */
+  readonly ownerKind?: string | undefined;
   readonly ownerId: string;
   readonly revision: number;
   readonly type: string;
@@ -33,5 +35,6 @@ export function draftEvent<Data>(
   },
 ): OutboxEvent {
   freezeDeeply(event.data);
-  return Object.freeze({ ...event, type: contract.type, subject: contract.subject(event.ownerId), contract });
+  const { type, ownerKind } = contract;
+  return Object.freeze({ ...event, type, ownerKind, subject: contract.subject(event.ownerId), contract });
 }

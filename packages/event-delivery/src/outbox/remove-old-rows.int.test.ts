@@ -16,7 +16,7 @@ beforeAll(async () => {
   database = await createEventDatabase();
 });
 afterAll(() => database.drop());
-beforeEach(() => database.pool.query('TRUNCATE outbox, inbox'));
+beforeEach(() => database.pool.query('TRUNCATE outbox, event_archive.outbox, inbox'));
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1_000);
 async function add(ownerId: string, count: number, occurredAt: Date, published = true): Promise<void> {
@@ -30,11 +30,11 @@ const left = async () =>
   (await database.pool.query('SELECT owner_id, count(*)::int AS rows FROM outbox GROUP BY owner_id ORDER BY owner_id'))
     .rows;
 
-test('old published events go, in as many batches as it takes; unpublished ones never do', async () => {
+test('old published events go into the archive, in as many batches as it takes; unpublished ones never do', async () => {
   await add('old', 2_500, daysAgo(31));
   await add('stuck', 3, daysAgo(400), false);
   await add('young', 3, daysAgo(29));
-  expect(await removeOldRows(database.pool)).toEqual({ outbox: 2_500, inbox: 0 });
+  expect(await removeOldRows(database.pool)).toEqual({ archived: 2_500, months: 0, inbox: 0 });
   expect(await left()).toEqual([
     { owner_id: 'stuck', rows: 3 },
     { owner_id: 'young', rows: 3 },
@@ -46,7 +46,7 @@ test('a handled event is remembered longer than any outbox keeps it', async () =
   for (const eventId of [old, young]) await firstTime(database.pool, 'c', eventId);
   await database.pool.query('UPDATE inbox SET handled_at = $1 WHERE event_id = $2', [daysAgo(61), old]);
   await database.pool.query('UPDATE inbox SET handled_at = $1 WHERE event_id = $2', [daysAgo(59), young]);
-  expect(await removeOldRows(database.pool)).toEqual({ outbox: 0, inbox: 1 });
+  expect(await removeOldRows(database.pool)).toEqual({ archived: 0, months: 0, inbox: 1 });
   expect(await firstTime(database.pool, 'c', young)).toBe(false);
 });
 
@@ -55,10 +55,10 @@ test('it waits for nobody who holds rows, and writers wait for nothing', async (
   const holder = await database.pool.connect();
   await holder.query('BEGIN');
   await holder.query("SELECT FROM outbox WHERE owner_id = 'old' AND revision <= 4 FOR UPDATE");
-  expect(await removeOldRows(database.pool)).toEqual({ outbox: 6, inbox: 0 });
+  expect(await removeOldRows(database.pool)).toEqual({ archived: 6, months: 0, inbox: 0 });
   await holder.query('COMMIT');
   holder.release();
-  expect(await removeOldRows(database.pool)).toEqual({ outbox: 4, inbox: 0 });
+  expect(await removeOldRows(database.pool)).toEqual({ archived: 4, months: 0, inbox: 0 });
 });
 
 test('the janitor goes round again and again, also after a failure, until it is stopped', async () => {

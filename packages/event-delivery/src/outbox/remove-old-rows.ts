@@ -2,18 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Stoppable } from '../broker/broker.ts';
 import type { Log } from '../observe/log.ts';
-import { OWED } from './owed-rows.ts';
+import { archiveOldRows } from './archive/archive-old-rows.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const BATCH = 1_000;
 const REST_MS = 50;
-
-// Never what is still to be published, for the first time or again. Rows that somebody has locked (a republish) are left for the next round.
-const REMOVE_PUBLISHED = `
-  DELETE FROM outbox WHERE id IN (
-    SELECT id FROM outbox WHERE occurred_at < now() - $1 * interval '1 millisecond' AND published_at IS NOT NULL
-      AND stream_sequence IS DISTINCT FROM ${OWED}
-    ORDER BY occurred_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
 
 const FORGET_HANDLED = `
   DELETE FROM inbox WHERE (consumer, event_id) IN (
@@ -21,11 +14,13 @@ const FORGET_HANDLED = `
     ORDER BY handled_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
 
 export interface Retention {
-  /**
-   * How long published events stay: the audit trail, the history of every owner, and what a wiped stream is healed from
-   * (30 days).
-   */
+  /** How long published events stay in the outbox: what a wiped stream is healed from at once (30 days). */
   readonly keepOutboxMs?: number;
+  /**
+   * How long events stay at all, for audit and replay (90 days): past `keepOutboxMs` they are in the archive, a month's
+   * events together until the youngest of them is so old.
+   */
+  readonly keepEventsMs?: number;
   /**
    * How long a handled event is remembered (60 days). Longer than any producer keeps its outbox, for what can be
    * republished can come again.
@@ -33,17 +28,29 @@ export interface Retention {
   readonly keepInboxMs?: number;
 }
 
-/** Retention: removes what is older, in small batches with a rest after each: a writer waits for none of it. */
+/** What the tables of a service are: one that publishes nothing has no outbox. */
+export interface Tables {
+  readonly hasOutbox?: boolean;
+}
+
+/**
+ * Retention: moves old events into their months' archive, drops the months that are older, and forgets what was handled
+ * long ago; in small batches with a rest after each: a writer waits for none of it.
+ */
 export async function removeOldRows(
   pool: pg.Pool,
-  retention: Retention = {},
+  retention: Retention & Tables = {},
   signal?: AbortSignal,
-): Promise<{ outbox: number; inbox: number }> {
-  const { keepOutboxMs = 30 * DAY_MS, keepInboxMs = 60 * DAY_MS } = retention;
-  return {
-    outbox: await removeInBatches(pool, REMOVE_PUBLISHED, keepOutboxMs, signal),
-    inbox: await removeInBatches(pool, FORGET_HANDLED, keepInboxMs, signal),
-  };
+): Promise<{ archived: number; months: number; inbox: number }> {
+  const { keepOutboxMs = 30 * DAY_MS, keepInboxMs = 60 * DAY_MS, hasOutbox = true } = retention;
+  const keepEventsMs = Math.max(retention.keepEventsMs ?? 90 * DAY_MS, keepOutboxMs);
+  const now = Date.now();
+  const [outboxBefore, archiveBefore] = [new Date(now - keepOutboxMs), new Date(now - keepEventsMs)];
+  const nothing = { archived: 0, dropped: 0 };
+  const { archived, dropped } = hasOutbox
+    ? await archiveOldRows(pool, { outboxBefore, archiveBefore, signal })
+    : nothing;
+  return { archived, months: dropped, inbox: await removeInBatches(pool, FORGET_HANDLED, keepInboxMs, signal) };
 }
 
 async function removeInBatches(pool: pg.Pool, sql: string, keepMs: number, signal?: AbortSignal): Promise<number> {
@@ -58,7 +65,7 @@ async function removeInBatches(pool: pg.Pool, sql: string, keepMs: number, signa
 /**
  * Keeps outbox and inbox to their retention, every `everyMs` (10 minutes). Any number of processes may do so at once.
  */
-export function startJanitor(options: Retention & { pool: pg.Pool; log: Log; everyMs?: number }): Stoppable {
+export function startJanitor(options: Retention & Tables & { pool: pg.Pool; log: Log; everyMs?: number }): Stoppable {
   const { pool, log, everyMs = 10 * 60 * 1_000 } = options;
   const stopping = new AbortController();
 
@@ -66,9 +73,9 @@ export function startJanitor(options: Retention & { pool: pg.Pool; log: Log; eve
     while (!stopping.signal.aborted) {
       try {
         const removed = await removeOldRows(pool, options, stopping.signal);
-        if (removed.outbox + removed.inbox > 0) log.debug(removed, 'old events were removed');
+        if (removed.archived + removed.months + removed.inbox > 0) log.debug(removed, 'old events were archived');
       } catch (error) {
-        log.warn({ error: String(error) }, 'old events could not be removed; the next round tries again');
+        log.warn({ error: String(error) }, 'old events could not be archived; the next round tries again');
       }
       await sleep(everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     }

@@ -4,14 +4,16 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { openPool } from './open-pool.ts';
 
-/** A database with nothing in it but the tables of event-tables.sql, on the test run's private Postgres. */
-export async function createEventDatabase(): Promise<{ url: string; pool: pg.Pool; drop(): Promise<void> }> {
+/** A database with nothing in it but the tables of event-tables.sql, or these, on the test run's private Postgres. */
+export async function createEventDatabase(
+  tables?: string,
+): Promise<{ url: string; pool: pg.Pool; drop(): Promise<void> }> {
   const server = inject('postgresUrl');
   const name = `test_events_${randomBytes(6).toString('hex')}`;
   await once(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  await once(url.href, await readFile(new URL('../event-tables.sql', import.meta.url), 'utf8'));
+  await once(url.href, tables ?? (await readFile(new URL('../event-tables.sql', import.meta.url), 'utf8')));
   const pool = openPool({ connectionString: url.href, max: 10 });
   return {
     url: url.href,

@@ -22,7 +22,12 @@ export type RefusalToSettle =
   /** It was too large to be copied; the origin tells where it is. */
   | 'PAYLOAD_NOT_KEPT';
 
-export type Settled = { readonly letter: StoredDeadLetter } & (
+/** Of one that was named and is not there, because it was settled before or never was: `missing`, and nothing is done. */
+export type Settled =
+  | { readonly outcome: 'missing'; readonly letter: Pick<StoredDeadLetter, 'sequence'> }
+  | SettledLetter;
+
+type SettledLetter = { readonly letter: StoredDeadLetter } & (
   | { readonly outcome: 'redriven' | 'dropped' }
   /** Parked behind another that is redriven now: its consumer handles it next, unasked. */
   | { readonly outcome: 'follows' }
@@ -53,6 +58,7 @@ export async function* redriveDeadLetters(
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
   const chosen = await listDeadLetters(broker, filter);
+  yield* await missingAmong(broker, filter, chosen);
   const held = await heldLetters(broker, chosen);
   const redriven = new Set<number>();
   for (const letter of chosen) {
@@ -69,12 +75,26 @@ export async function* dropDeadLetters(
   filter: DeadLetterFilter,
   now: () => Date = () => new Date(),
 ): AsyncGenerator<Settled> {
-  for (const letter of await listDeadLetters(broker, filter)) {
+  const chosen = await listDeadLetters(broker, filter);
+  yield* await missingAmong(broker, filter, chosen);
+  for (const letter of chosen) {
     await recordSettlement(broker, letter, 'dropped', now());
     await broker.deleteStored(DEAD_STREAM, letter.sequence);
     broker.announce(deadLettersChanged(letter.consumer), letter.ownerId);
     yield { letter, outcome: 'dropped' };
   }
+}
+
+async function missingAmong(
+  broker: EventBroker,
+  { letters = [] }: DeadLetterFilter,
+  chosen: readonly StoredDeadLetter[],
+): Promise<Settled[]> {
+  const missing = new Set(letters);
+  for (const { sequence } of chosen) missing.delete(sequence);
+  // One that is there, and that another condition excludes, is not missing.
+  if (missing.size > 0) for (const { sequence } of await listDeadLetters(broker, { letters })) missing.delete(sequence);
+  return [...missing].map((sequence) => ({ outcome: 'missing', letter: { sequence } }));
 }
 
 const ownerOf = (letter: StoredDeadLetter) => `${letter.consumer} ${letter.ownerId}`;
@@ -97,7 +117,7 @@ function decide(
   letter: StoredDeadLetter,
   held: ReadonlyMap<string, readonly StoredDeadLetter[]>,
   redriven: ReadonlySet<number>,
-): Settled {
+): SettledLetter {
   const all = held.get(ownerOf(letter)) ?? [];
   const earlier = all.slice(
     0,

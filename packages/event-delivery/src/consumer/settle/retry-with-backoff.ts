@@ -1,11 +1,11 @@
 import { type EnvelopeOf, UnreadableEvent } from '../../envelope/envelope.ts';
-import type { EventContract } from '../../envelope/event-contract.ts';
+import { contractsIn, type EventContract } from '../../envelope/event-contract.ts';
 import { backoffMs } from '../../failures/backoff.ts';
 import { reasonOf } from '../dead-letters/dead-letter.ts';
 import type { ConsumerDefinition } from '../try/consumer-definition.ts';
 import type { Ending } from '../try/end-within-a-limit.ts';
 import { ConsumerStopped } from '../try/handle-in-time.ts';
-import type { Settle } from '../try/incoming.ts';
+import type { Incoming, Settle } from '../try/incoming.ts';
 import type { Told } from '../try/tell-what-became.ts';
 import type { Bury } from './bury.ts';
 import { isOutageFor } from './declared-outage.ts';
@@ -20,15 +20,16 @@ import type { Upgrades } from './wait-for-an-upgrade.ts';
 export function retryWithBackoff<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,
   parts: {
-    readonly tryOnce: (event: EnvelopeOf<Contract>) => Promise<'handled' | 'stopped'>;
+    readonly tryOnce: (event: EnvelopeOf<Contract>, delivered: Incoming) => Promise<'handled' | 'stopped'>;
     readonly bury: Bury;
     readonly upgrades: Upgrades;
     readonly ending: Ending;
     readonly told: Told;
   },
 ): Settle {
-  const { contracts, maxAttempts = 8, whenPoisoned = 'pass', retry = RETRY } = definition;
+  const { maxAttempts = 8, whenPoisoned = 'pass', retry = RETRY } = definition;
   const { tryOnce, bury, upgrades, ending, told } = parts;
+  const wanted = contractsIn(definition.contracts);
 
   return async function settle(incoming, replaces) {
     let event: EnvelopeOf<Contract> | undefined;
@@ -36,8 +37,8 @@ export function retryWithBackoff<Contract extends EventContract>(
     for (let attempt = 1; ; attempt += 1) {
       let pauseMs = backoffMs(attempt, retry);
       try {
-        event ??= readNamed(incoming.payload, contracts);
-        return event ? await tryOnce(event) : 'handled';
+        event ??= readNamed(incoming.payload, wanted);
+        return event ? await tryOnce(event, incoming) : 'handled';
       } catch (error) {
         if (error instanceof ConsumerStopped) return 'stopped';
         if (upgrades.mayWait(error, incoming.storedAt)) {

@@ -1,19 +1,32 @@
+import type { StartAt } from '../../broker/broker.ts';
 import type { EnvelopeOf } from '../../envelope/envelope.ts';
-import type { EventContract } from '../../envelope/event-contract.ts';
+import type { Contracts, EventContract } from '../../envelope/event-contract.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import type { WhenPoisoned } from '../dead-letters/dead-letter.ts';
+import type { Delivered } from './incoming.ts';
 
 export interface ConsumerDefinition<Contract extends EventContract> {
   readonly stream: StreamName;
   /** The durable's name: its position survives the process and is shared by all instances. */
   readonly durable: string;
-  /** The types it wants, in any version; events of other types on its stream are acknowledged unseen. */
-  readonly contracts: readonly Contract[];
+  /**
+   * The types it wants, in any version, one by one or as whole families; events of other types on its stream are
+   * acknowledged unseen. Of a family, a type that is not known here waits for an upgrade.
+   */
+  readonly contracts: Contracts<Contract>;
+  /**
+   * Where the durable begins when it is new: at the first event that the stream has (`all`, the default), with what is
+   * stored from now on, or since a moment. One that is there goes on where it stood.
+   */
+  readonly startAt?: StartAt | undefined;
+  /** The service whose durable this was, when the consumer has moved to this one. */
+  readonly takesOverFrom?: string | undefined;
   /**
    * Acknowledged when it resolves. Anything may come twice: be idempotent, by inbox or by revision. `signal` is aborted
-   * when its time is up: hand it to `inTransaction`, `fetch` and whatever else it waits for.
+   * when its time is up: hand it to `inTransaction`, `fetch` and whatever else it waits for. `delivered`: what came, for
+   * who keeps it.
    */
-  handle(event: EnvelopeOf<Contract>, signal?: AbortSignal): Promise<void>;
+  handle(event: EnvelopeOf<Contract>, signal?: AbortSignal, delivered?: Delivered): Promise<void>;
   /** Of one try (default 60 s); a handler that takes longer has failed, and is cut off. */
   readonly handleWithinMs?: number;
   /** How long `stop()` waits for handlers before it cuts them off (default 5 s); their events come again. */

@@ -26,7 +26,7 @@ export class ConsumerStopped extends Error {
  * again.
  */
 export function withinTime<Event extends Envelope>(withinMs: number, handle: Handle<Event>): Handle<Event> {
-  return async (event, cutOff) => {
+  return async (event, cutOff, delivered) => {
     cutOff.throwIfAborted();
     const own = new AbortController();
     const end = (reason: unknown) => own.abort(reason);
@@ -36,7 +36,7 @@ export function withinTime<Event extends Envelope>(withinMs: number, handle: Han
     try {
       await new Promise<void>((resolve, reject) => {
         own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true });
-        handle(event, own.signal).then(resolve, reject);
+        handle(event, own.signal, delivered).then(resolve, reject);
       });
     } finally {
       clearTimeout(timer);

@@ -4,7 +4,7 @@ import type { Handle } from './incoming.ts';
 
 /** Tracing (a middleware): each try of the handler as a span of the event's trace, which it is handed as its own. */
 export function traced<Event extends Envelope>(durable: string, handle: Handle<Event>): Handle<Event> {
-  return async (event, signal) => {
+  return async (event, signal, delivered) => {
     const hop = startHop('handle', event.traceparent, {
       'messaging.destination.name': event.name,
       'messaging.consumer.group.name': durable,
@@ -14,7 +14,7 @@ export function traced<Event extends Envelope>(durable: string, handle: Handle<E
     const isOther = traceparent !== undefined && traceparent !== event.traceparent;
     const handed = isOther ? (Object.freeze({ ...event, traceparent }) as Event) : event;
     try {
-      await inTraceOf(traceparent, () => handle(handed, signal));
+      await inTraceOf(traceparent, () => handle(handed, signal, delivered));
       hop.end();
     } catch (error) {
       hop.end(error);

@@ -3,7 +3,10 @@ import type { Envelope } from '../../envelope/envelope.ts';
 import type { StoredDeadLetter } from '../dead-letters/dead-letter.ts';
 
 /** One try of an event. What wraps one and is one again is a middleware. */
-export type Handle<Event extends Envelope> = (event: Event, signal: AbortSignal) => Promise<void>;
+export type Handle<Event extends Envelope> = (event: Event, signal: AbortSignal, delivered: Delivered) => Promise<void>;
+
+/** What an event came as: the bytes of its envelope, with the headers beside it. */
+export type Delivered = Pick<Delivery, 'payload' | 'headers'>;
 
 /** A delivery, or an event that is taken out of its dead letter. */
 export type Incoming = Pick<Delivery, 'subject' | 'payload' | 'headers' | 'sequence' | 'storedAt'>;

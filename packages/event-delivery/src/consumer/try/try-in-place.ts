@@ -4,6 +4,7 @@ import type { ConsumerDefinition } from './consumer-definition.ts';
 import type { Ending } from './end-within-a-limit.ts';
 import { withinTime } from './handle-in-time.ts';
 import { traced } from './handle-traced.ts';
+import type { Delivered } from './incoming.ts';
 import type { Turns } from './take-turns.ts';
 import type { Told } from './tell-what-became.ts';
 
@@ -16,17 +17,18 @@ const HANDLE_WITHIN_MS = 60_000;
 export function triesInPlace<Contract extends EventContract>(
   definition: ConsumerDefinition<Contract>,
   parts: { readonly turns: Turns; readonly ending: Ending; readonly told: Told; readonly isActive: () => boolean },
-): (event: EnvelopeOf<Contract>) => Promise<'handled' | 'stopped'> {
+): (event: EnvelopeOf<Contract>, delivered: Delivered) => Promise<'handled' | 'stopped'> {
   const { durable, handleWithinMs = HANDLE_WITHIN_MS } = definition;
   const { turns, ending, told, isActive } = parts;
   // Async, so that what a handler throws at once is a rejection like any other.
-  const handler = async (event: EnvelopeOf<Contract>, signal: AbortSignal) => definition.handle(event, signal);
+  const handler = async (event: EnvelopeOf<Contract>, signal: AbortSignal, delivered: Delivered) =>
+    definition.handle(event, signal, delivered);
   const handle = traced(durable, withinTime(handleWithinMs, handler));
-  return (event) =>
+  return (event, delivered) =>
     turns.inPlace(async () => {
       if (!isActive()) return 'stopped';
       const startedAt = performance.now();
-      await handle(event, ending.cutOff);
+      await handle(event, ending.cutOff, delivered);
       told.handled(event, performance.now() - startedAt);
       return 'handled';
     });

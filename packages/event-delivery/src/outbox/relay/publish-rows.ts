@@ -6,7 +6,7 @@ import { writeEnvelopeAround } from '../../envelope/envelope.ts';
 import { countPublished } from '../../observe/measure-delivery.ts';
 import { type Hop, startHop } from '../../observe/trace-event-path.ts';
 import type { Refused } from './set-aside.ts';
-import type { OutboxRow, PublishedRow } from './unpublished-rows.ts';
+import { type OutboxRow, ownerKeyOf, type PublishedRow } from './unpublished-rows.ts';
 
 export interface PublishRowsOptions {
   readonly broker: EventBroker;
@@ -39,14 +39,14 @@ export async function publishRows(rows: readonly OutboxRow[], options: PublishRo
     return sent.filter((row, at) => {
       const result = results[at] ?? { error: new Error('The broker gave no answer.') };
       if (!('error' in result)) {
-        done.push({ id: row.id, sequence: result.sequence, ownerId: row.owner_id });
+        done.push({ id: row.id, sequence: result.sequence, ownerKey: ownerKeyOf(row) });
         ages.push(Date.now() - row.occurred_at.getTime());
         return false;
       }
-      if (failed || blocked.has(row.owner_id)) return false;
+      if (failed || blocked.has(ownerKeyOf(row))) return false;
       if (isFaultOfTheMessage(result.error)) {
         refused.push({ row, error: result.error });
-        blocked.add(row.owner_id);
+        blocked.add(ownerKeyOf(row));
         return false;
       }
       if (blocked.size === before) failed = result.error;
@@ -64,7 +64,7 @@ export async function publishRows(rows: readonly OutboxRow[], options: PublishRo
         ...left.filter((row) => !suspects.includes(row)),
         ...sortOut(suspects, results as PublishResult[]),
       ]);
-      left = left.filter((row) => kept.has(row) && !blocked.has(row.owner_id));
+      left = left.filter((row) => kept.has(row) && !blocked.has(ownerKeyOf(row)));
     } else if (refused.length >= MOST_REFUSALS) break;
   }
   if (done.length > 0) {
@@ -80,8 +80,8 @@ function suspectsAmong(left: readonly OutboxRow[], last: Refused | undefined): O
   const kind = kindOf(last.row.subject);
   const owners = new Set<string>();
   return left.filter((row) => {
-    const isNext = !owners.has(row.owner_id);
-    owners.add(row.owner_id);
+    const isNext = !owners.has(ownerKeyOf(row));
+    owners.add(ownerKeyOf(row));
     return isNext && kindOf(row.subject) === kind;
   });
 }

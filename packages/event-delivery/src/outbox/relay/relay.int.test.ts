@@ -21,7 +21,7 @@ import { openPool } from '../../testing/open-pool.ts';
 import { appendToOutbox, EventRefused } from '../append-to-outbox.ts';
 import { draftEvent } from '../draft-event.ts';
 import { republish } from '../republish.ts';
-import { listSetAside, sendSetAside } from '../send-set-aside.ts';
+import { listSetAside, sendSetAside } from '../settle-set-aside.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
 
 reportMetrics(prometheus);

@@ -116,7 +116,7 @@ async function leaveAside(
   refused: readonly Refused[],
   done: readonly PublishedRow[],
 ): Promise<void> {
-  for (const { ownerId } of done) setAside.published(ownerId);
+  for (const { ownerKey } of done) setAside.published(ownerKey);
   for (const each of refused) {
     const { id, event_id: eventId, owner_id: ownerId, type, subject } = each.row;
     const { code } = each.error as { code?: string };

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { PublishFailed } from '../../broker/publish-failed.ts';
-import type { OutboxRow } from './unpublished-rows.ts';
+import { type OutboxRow, OWNER_KEY, ownerKeyOf } from './unpublished-rows.ts';
 
 /** An owner whose event no broker takes is left alone so long, doubled each time; the others flow. */
 const FIRST_MS = 30_000;
@@ -15,7 +15,8 @@ const MARK = `
   FROM unnest($1::bigint[], $2::text[], $3::text[]) AS fault (id, code, message) WHERE outbox.id = fault.id`;
 
 const STILL_MARKED = `
-  SELECT DISTINCT owner_id FROM outbox WHERE published_at IS NULL AND headers ? 'setAside' AND owner_id = ANY ($1)`;
+  SELECT DISTINCT ${OWNER_KEY} AS key FROM outbox
+  WHERE published_at IS NULL AND headers ? 'setAside' AND ${OWNER_KEY} = ANY ($1)`;
 
 interface Aside {
   until: number;
@@ -37,28 +38,29 @@ export function ownersSetAside() {
   return {
     /** True when it was not set aside before: worth a word. */
     add({ row }: Refused): boolean {
-      const times = (owners.get(row.owner_id)?.times ?? 0) + 1;
-      owners.set(row.owner_id, { times, until: performance.now() + Math.min(FIRST_MS * 2 ** (times - 1), MOST_MS) });
+      const key = ownerKeyOf(row);
+      const times = (owners.get(key)?.times ?? 0) + 1;
+      owners.set(key, { times, until: performance.now() + Math.min(FIRST_MS * 2 ** (times - 1), MOST_MS) });
       return times === 1;
     },
     /** What is published again is forgotten. */
-    published(ownerId: string): void {
-      if (owners.size > 0) owners.delete(ownerId);
+    published(ownerKey: string): void {
+      if (owners.size > 0) owners.delete(ownerKey);
     },
     /** Forgets those whom an operator has had sent again. Asks nothing while nobody is set aside. */
     async refresh(sql: pg.ClientBase): Promise<void> {
       if (owners.size === 0) return;
-      const { rows } = await sql.query<{ owner_id: string }>(STILL_MARKED, [[...owners.keys()]]);
-      const marked = new Set(rows.map((row) => row.owner_id));
-      for (const ownerId of owners.keys()) if (!marked.has(ownerId)) owners.delete(ownerId);
+      const { rows } = await sql.query<{ key: string }>(STILL_MARKED, [[...owners.keys()]]);
+      const marked = new Set(rows.map((row) => row.key));
+      for (const key of owners.keys()) if (!marked.has(key)) owners.delete(key);
     },
     /** Whom to leave alone in this turn. */
     toSkip(): string[] {
       if (owners.size === 0) return [];
       const now = performance.now();
       let tried = 0;
-      return [...owners].flatMap(([ownerId, { until }]) => {
-        if (until > now || tried >= TRIED_AT_ONCE) return [ownerId];
+      return [...owners].flatMap(([key, { until }]) => {
+        if (until > now || tried >= TRIED_AT_ONCE) return [key];
         tried += 1;
         return [];
       });

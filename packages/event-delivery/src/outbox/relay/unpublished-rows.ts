@@ -12,11 +12,17 @@ const BECOME_THE_ONLY_RELAY = `
     set_config('idle_in_transaction_session_timeout', '${FROZEN_AFTER_MS}', true),
     set_config('kith.is_relay', pg_try_advisory_xact_lock(${RELAY_LOCK})::text, true) AS is_relay`;
 
+/** An id alone names no owner: order 1 and customer 1 are two. There is no space in an id. */
+export const OWNER_KEY = "owner_kind || ' ' || owner_id";
+export const ownerKeyOf = (row: Pick<OutboxRow, 'owner_kind' | 'owner_id'>): string =>
+  `${row.owner_kind} ${row.owner_id}`;
+
 // By id among the unpublished, never "id > last seen": a transaction that took its ids early may commit late.
 const nextBatch = (ownersToSkip: string) => `
-  SELECT id, event_id, owner_id, revision, type, subject, payload::text, headers ->> 'traceparent' AS traceparent,
+  SELECT id, event_id, owner_kind, owner_id, revision, type, subject, payload::text, headers ->> 'traceparent' AS traceparent,
     headers ->> 'republished' AS republished, occurred_at
-  FROM outbox WHERE published_at IS NULL AND current_setting('kith.is_relay') = 'true' AND owner_id <> ALL (${ownersToSkip})
+  FROM outbox WHERE published_at IS NULL AND current_setting('kith.is_relay') = 'true'
+    AND (cardinality(${ownersToSkip}) = 0 OR ${OWNER_KEY} <> ALL (${ownersToSkip}))
   ORDER BY id LIMIT ${BATCH}`;
 
 // Not now(), which is when the transaction began, before the broker had any of it: reconciling compares with this time.
@@ -35,6 +41,7 @@ const prepared = new WeakSet<pg.ClientBase>();
 export interface OutboxRow {
   id: string;
   event_id: string;
+  owner_kind: string;
   owner_id: string;
   revision: string;
   type: string;
@@ -49,7 +56,8 @@ export interface OutboxRow {
 export interface PublishedRow {
   readonly id: string;
   readonly sequence: number;
-  readonly ownerId: string;
+  /** See `ownerKeyOf`. */
+  readonly ownerKey: string;
 }
 
 export interface UnpublishedRows {

@@ -46,15 +46,20 @@ const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWith
     ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first} OR stream_sequence = ${OWED}, true) END
   ORDER BY outbox.id`;
 
+// A message's id that is no event's is not read as one.
+const NOT_ARCHIVED = `NOT EXISTS (SELECT FROM event_archive.outbox AS archived WHERE archived.event_id =
+    CASE WHEN stored.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN stored.event_id::uuid END)`;
+
 const NOT_IN_OUTBOX = (givenUpThrough: number) => `
   SELECT regexp_replace(stored.subject, '^.*\\.', '') AS owner, stored.event_id AS "eventId",
     'in the stream as number ' || sequence || ', but not in the outbox' AS detail
-  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text WHERE outbox.event_id IS NULL AND sequence > ${givenUpThrough}
+  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
+  WHERE outbox.event_id IS NULL AND sequence > ${givenUpThrough} AND ${NOT_ARCHIVED}
   ORDER BY sequence`;
 
 const GIVEN_UP = `
   SELECT count(*)::int AS events FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
-  WHERE outbox.event_id IS NULL AND sequence <= $1`;
+  WHERE outbox.event_id IS NULL AND sequence <= $1 AND ${NOT_ARCHIVED}`;
 
 /**
  * Compares an outbox with the stream it publishes to, event by event and both ways, and names every difference; changes

@@ -10,7 +10,8 @@ import { readPosition, writePosition } from './stream-position.ts';
 
 const UNKNOWN = `
   SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
-  WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = asked.id) LIMIT 1`;
+  WHERE NOT EXISTS (SELECT FROM outbox WHERE outbox.event_id = asked.id)
+    AND NOT EXISTS (SELECT FROM event_archive.outbox AS archived WHERE archived.event_id = asked.id) LIMIT 1`;
 const EVENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PORTION = 1_000;
 

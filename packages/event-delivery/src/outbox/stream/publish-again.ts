@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { bringBack } from '../archive/archive-old-rows.ts';
 import { OWED } from '../owed-rows.ts';
 import { RELAY_LOCK } from '../relay-lock.ts';
 
@@ -18,6 +19,8 @@ const MARK_OWED = (among: Missing['among']) => `
     AND coalesce(stream_sequence > $2 AND stream_sequence < $3, true)
     ${among === 'all' ? 'AND NOT EXISTS (SELECT FROM stored WHERE stored.event_id = outbox.event_id::text)' : ''}`;
 
+const NOT_STORED = 'NOT EXISTS (SELECT FROM stored WHERE stored.event_id = archived.event_id::text)';
+
 // Numbers of a stream that is gone: nothing may be compared with them.
 const FORGET_NUMBERS = `
   UPDATE outbox SET stream_sequence = 0
@@ -34,6 +37,8 @@ export async function markOwed(
   { keepForMs }: { keepForMs: number | undefined },
 ): Promise<number> {
   await keepRelayOut(client);
+  // A stream that keeps its events for ever has lost what is in the archive too.
+  if (among === 'all' && keepForMs === undefined) await bringBack(client, NOT_STORED, []);
   const { rowCount } = await client.query(MARK_OWED(among), [keepForMs ?? null, above, below]);
   if (reason === 'another-stream') await client.query(FORGET_NUMBERS);
   return rowCount ?? 0;

@@ -1,25 +1,30 @@
-import { type ConsumerConfig, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { type ConsumerConfig, type ConsumerInfo, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 
 const CONSUMER_NOT_FOUND = 10014;
 
 /**
  * Upsert of a durable: creates it, or brings what may change up to date. Servers from 2.10 on refuse a create whose
- * settings differ from what is there; nothing is written when they do not.
+ * settings differ from what is there; nothing is written when they do not. Where it begins is said once, when it is made.
  */
 export async function putDurable(
   jsm: Pick<JetStreamManager, 'consumers'>,
   stream: string,
   wanted: Partial<ConsumerConfig> & { durable_name: string },
+  /** Throws when what is there is not to be touched. */
+  refuse?: (existing: ConsumerInfo) => void,
 ): Promise<void> {
-  const { durable_name: durable, deliver_policy: _immutable, ack_policy: _alsoImmutable, ...changeable } = wanted;
+  const { durable_name: durable, deliver_policy: _a, opt_start_time: _b, ack_policy: _c, ...changeable } = wanted;
   const existing = await jsm.consumers.info(stream, durable).catch(nullWhenMissing);
+  if (existing) refuse?.(existing);
   if (!existing) {
     try {
       await jsm.consumers.add(stream, wanted);
       return;
     } catch (error) {
       // Another instance, of other settings, was first.
-      if (!(await jsm.consumers.info(stream, durable).catch(nullWhenMissing))) throw error;
+      const other = await jsm.consumers.info(stream, durable).catch(nullWhenMissing);
+      if (!other) throw error;
+      refuse?.(other);
     }
   }
   const config = existing?.config as unknown as Record<string, unknown> | undefined;

@@ -1,4 +1,4 @@
-import type { Log } from '../observe/log.ts';
+import type { Log } from '../../observe/log.ts';
 
 const LATEST_MS = 10;
 const MOST = 64;

@@ -1,42 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from 'nats';
-import {
-  ACK_WAIT_MS,
-  type Delivery,
-  type DurableSubscription,
-  type Stoppable,
-  type Subscription,
-} from '../broker/broker.ts';
-import type { Log } from '../observe/log.ts';
-import type { GatheredAcks } from './gather-acks.ts';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { beginsLater } from '../../broker/begins-later.ts';
+import type { Delivery, DurableSubscription, Subscription } from '../../broker/broker.ts';
+import { DurableTaken } from '../../broker/durable-taken.ts';
 import { holdALease, type Lease } from './hold-a-lease.ts';
 import { inStreamOrder } from './in-stream-order.ts';
-import { putDurable } from './put-durable.ts';
+import { declareDurable, type Opened, openDurable, type Pull } from './open-durable.ts';
 
 const RETRY_AFTER_MS = 250;
-/** By so much the server's clock of redeliveries may be late. */
-const DUE_WITHIN_MS = 300;
 /** With fewer, the server would stop delivering while acknowledgements are gathered. */
 const MANY_UNACKED = 256;
-
-interface Pull {
-  nc: NatsConnection;
-  jsm: JetStreamManager;
-  log: Log;
-  acks: GatheredAcks;
-  /** Makes sure that the stream exists; the durable is then added below. */
-  ensureStream: (name: string) => Promise<void>;
-  onReconnect: (handler: () => void) => Stoppable;
-  /** Of the stream of leases. */
-  replicas: number;
-}
-
-interface Opened {
-  readonly messages: ConsumerMessages;
-  /** How many deliveries nobody has acknowledged, asked for where order is kept. */
-  readonly comingAgain: number;
-}
 
 /**
  * Durable subscription (competing consumers, by pull): one that comes back by itself: after a restart of the broker,
@@ -44,45 +17,14 @@ interface Opened {
  */
 export function subscribeDurably(pull: Pull, subscription: DurableSubscription): Subscription {
   const { stream, durable, maxUnacked } = subscription;
+  const begun = beginsLater();
+  let hasBegun = false;
   const stopping = new AbortController();
   let opening: AbortController | undefined;
   let messages: ConsumerMessages | undefined;
   let lease: Lease | undefined;
   const acknowledge = (message: JsMsg) =>
     maxUnacked < MANY_UNACKED ? message.ack() : pull.acks.later(() => message.ack());
-
-  async function open(signal: AbortSignal): Promise<Opened> {
-    await pull.ensureStream(stream.name);
-    await putDurable(pull.jsm, stream.name, {
-      durable_name: durable,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(ACK_WAIT_MS),
-      deliver_policy: DeliverPolicy.All,
-      max_ack_pending: maxUnacked,
-      // How often an event is tried is the consumer's decision, which ends in a dead letter, not in silence.
-      max_deliver: -1,
-    });
-    const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
-    const comingAgain = subscription.keepsOrder ? (await consumer.info()).num_ack_pending : 0;
-    // The server gives what is due again before anything new; so nothing is asked for until it is due.
-    if (comingAgain > 0) await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
-    signal.throwIfAborted();
-    const messages = await consumer.consume({
-      max_messages: Math.min(maxUnacked, 500),
-      expires: 5_000,
-      abort_on_missing_resource: true,
-    });
-    return { messages, comingAgain };
-  }
-
-  async function deliver({ messages, comingAgain }: Opened): Promise<void> {
-    const ordered = inStreamOrder(comingAgain, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
-    try {
-      for await (const message of messages) ordered.take(message);
-    } finally {
-      ordered.stop();
-    }
-  }
 
   /** Of several instances one is active: the others wait here. */
   async function becomeActive(): Promise<void> {
@@ -103,17 +45,25 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   async function keepDelivering(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        await declareDurable(pull, subscription, { isFirst: !hasBegun });
+        hasBegun = true;
+        begun.resolve();
         if (subscription.keepsOrder && !lease?.held()) {
           await lease?.release();
           await becomeActive();
         }
         opening = new AbortController();
         const signal = AbortSignal.any([opening.signal, stopping.signal]);
-        const opened = await unlessAborted(open(signal), signal);
+        const opened = await unlessAborted(openDurable(pull, subscription, signal), signal);
         messages = opened.messages;
         if (stopping.signal.aborted) await messages.close();
-        else await deliver(opened);
+        else await deliver(opened, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
       } catch (error) {
+        if (error instanceof DurableTaken) {
+          begun.reject(error);
+          pull.log.error({ durable, code: error.code }, error.message);
+          return;
+        }
         if (pull.nc.isClosed()) return;
         pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
       }
@@ -129,6 +79,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
   });
   const delivering = keepDelivering();
   return {
+    begun: begun.promise,
     active: () => !subscription.keepsOrder || lease?.held() === true,
     async stop(handled) {
       stopping.abort();
@@ -140,6 +91,15 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
       await lease?.release();
     },
   };
+}
+
+async function deliver({ messages, comingAgain }: Opened, onMessage: (message: JsMsg) => void): Promise<void> {
+  const ordered = inStreamOrder(comingAgain, onMessage);
+  try {
+    for await (const message of messages) ordered.take(message);
+  } finally {
+    ordered.stop();
+  }
 }
 
 /** Rejects as soon as it is aborted; what is opened all the same is closed. */

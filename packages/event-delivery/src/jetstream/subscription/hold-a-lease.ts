@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos } from 'nats';
-import { LEASE_STREAM, lease as leaseSubject } from '../broker/durable-names.ts';
-import type { Log } from '../observe/log.ts';
+import { LEASE_STREAM, lease as leaseSubject } from '../../broker/durable-names.ts';
+import type { Log } from '../../observe/log.ts';
 
 /** What nobody renews is free again after so long. */
 const TTL_MS = 6_000;

@@ -1,0 +1,57 @@
+import type { NatsConnection, Status } from 'nats';
+import type { Log } from '../../observe/log.ts';
+import { logRefusals } from './connect-to-nats.ts';
+
+/** Connection state: what the client says of its connection to NATS, told to whom it concerns. */
+export function followConnection(
+  nc: NatsConnection,
+  options: {
+    /** As NATS_URL. */
+    readonly url: string;
+    readonly log: Log;
+    readonly onLost: () => void;
+    /** The server does not let this user publish there. */
+    readonly onDenied: (subject: string) => void;
+  },
+) {
+  const { url, log, onLost, onDenied } = options;
+  const reconnectHandlers = new Set<() => void>();
+  let lost = false;
+
+  const refusals = logRefusals({ url, log, onDenied });
+  void followStatus(nc, ({ type: event, ...status }) => {
+    if ('error' in status) refusals.error(status.error);
+    if (event === 'disconnect') {
+      lost = true;
+      onLost();
+    }
+    if (event === 'reconnect') {
+      lost = false;
+      refusals.reconnected();
+      for (const handler of reconnectHandlers) guarded(log, handler);
+    }
+  });
+
+  return {
+    isLost: () => lost,
+    isUp: () => !lost && !nc.isClosed(),
+    /** Called after it has come back. */
+    onReconnect(handler: () => void): { stop(): Promise<void> } {
+      reconnectHandlers.add(handler);
+      return { stop: async () => void reconnectHandlers.delete(handler) };
+    },
+  };
+}
+
+async function followStatus(nc: NatsConnection, on: (status: Status) => void): Promise<void> {
+  for await (const status of nc.status()) on(status);
+}
+
+/** Runs what must not throw, since it would end the connection's reader. */
+export function guarded(log: Log, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    log.error({ error: String(error) }, 'a listener threw; its message was dropped');
+  }
+}

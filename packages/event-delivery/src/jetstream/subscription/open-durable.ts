@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from 'nats';
+import { ACK_WAIT_MS, type DurableSubscription, type StartAt, type Stoppable } from '../../broker/broker.ts';
+import { DurableTaken, mayConsume } from '../../broker/durable-taken.ts';
+import type { Log } from '../../observe/log.ts';
+import type { GatheredAcks } from './gather-acks.ts';
+import { putDurable } from './put-durable.ts';
+
+/** By so much the server's clock of redeliveries may be late. */
+const DUE_WITHIN_MS = 300;
+
+export interface Pull {
+  nc: NatsConnection;
+  jsm: JetStreamManager;
+  log: Log;
+  acks: GatheredAcks;
+  /** Makes sure that the stream exists; the durable is then added below. */
+  ensureStream: (name: string) => Promise<void>;
+  onReconnect: (handler: () => void) => Stoppable;
+  /** Of the stream of leases. */
+  replicas: number;
+}
+
+export interface Opened {
+  readonly messages: ConsumerMessages;
+  /** How many deliveries nobody has acknowledged, asked for where order is kept. */
+  readonly comingAgain: number;
+}
+
+const DESCRIPTION = 'Consumed by ';
+
+/** Whose a durable is. In its description, which every server since 2.9 keeps; metadata came later. */
+export function serviceOf({ config }: Pick<ConsumerInfo, 'config'>): string | undefined {
+  const { description } = config;
+  return description?.startsWith(DESCRIPTION) ? description.slice(DESCRIPTION.length) : undefined;
+}
+
+/** When the first message was stored that it may be given; undefined: all there are. */
+export function startOf({ config, created }: Pick<ConsumerInfo, 'config' | 'created'>): Date | undefined {
+  if (config.deliver_policy === DeliverPolicy.New) return new Date(created);
+  return config.deliver_policy === DeliverPolicy.StartTime ? new Date(config.opt_start_time ?? created) : undefined;
+}
+
+/**
+ * Makes the durable, with its stream, or brings it up to date. `isFirst`: this process has not had it before; one that
+ * it had, and that went with the broker's storage, is given all that comes into the new one.
+ *
+ * @throws {DurableTaken} when it is another service's
+ */
+export async function declareDurable(
+  pull: Pull,
+  subscription: DurableSubscription,
+  { isFirst }: { isFirst: boolean },
+): Promise<void> {
+  const { stream, durable, maxUnacked, service, startAt = 'all' } = subscription;
+  const refuse = (existing: ConsumerInfo) => {
+    const by = serviceOf(existing);
+    if (!mayConsume(by, subscription)) throw new DurableTaken({ stream: stream.name, durable, by: by ?? '', service });
+  };
+  await pull.ensureStream(stream.name);
+  const wanted = {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    ...startingAt(isFirst ? startAt : 'all'),
+    max_ack_pending: maxUnacked,
+    // How often an event is tried is the consumer's decision, which ends in a dead letter, not in silence.
+    max_deliver: -1,
+    ...(service !== undefined && { description: `${DESCRIPTION}${service}` }),
+  };
+  await putDurable(pull.jsm, stream.name, wanted, refuse);
+}
+
+function startingAt(start: StartAt): Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig> {
+  if (start === 'all') return { deliver_policy: DeliverPolicy.All };
+  if (start === 'now') return { deliver_policy: DeliverPolicy.New };
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.toISOString() };
+}
+
+/** Begins to ask for messages. */
+export async function openDurable(pull: Pull, subscription: DurableSubscription, signal: AbortSignal): Promise<Opened> {
+  const { stream, durable, maxUnacked, keepsOrder } = subscription;
+  const consumer = await pull.jsm.jetstream().consumers.get(stream.name, durable);
+  const comingAgain = keepsOrder ? (await consumer.info()).num_ack_pending : 0;
+  // The server gives what is due again before anything new; so nothing is asked for until it is due.
+  if (comingAgain > 0) await sleep(ACK_WAIT_MS + DUE_WITHIN_MS, undefined, { signal });
+  signal.throwIfAborted();
+  const messages = await consumer.consume({
+    max_messages: Math.min(maxUnacked, 500),
+    expires: 5_000,
+    abort_on_missing_resource: true,
+  });
+  return { messages, comingAgain };
+}
