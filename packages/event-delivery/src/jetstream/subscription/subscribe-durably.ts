@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { beginsLater } from '../../broker/begins-later.ts';
+import { type Begun, beginsLater } from '../../broker/begins-later.ts';
 import type { Delivery, DurableSubscription, Subscription } from '../../broker/broker.ts';
 import { DurableTaken } from '../../broker/durable-taken.ts';
 import { holdALease, type Lease } from './hold-a-lease.ts';
@@ -59,13 +59,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
         if (stopping.signal.aborted) await messages.close();
         else await deliver(opened, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
       } catch (error) {
-        if (error instanceof DurableTaken) {
-          begun.reject(error);
-          pull.log.error({ durable, code: error.code }, error.message);
-          return;
-        }
-        if (pull.nc.isClosed()) return;
-        pull.log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
+        if (endsIt(error, { ...pull, durable, begun })) return;
       }
       await sleep(RETRY_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -100,6 +94,18 @@ async function deliver({ messages, comingAgain }: Opened, onMessage: (message: J
   } finally {
     ordered.stop();
   }
+}
+
+/** Whether nothing is to be tried again: the durable is another service's, or the connection was closed. */
+function endsIt(error: unknown, { nc, log, durable, begun }: Pull & { durable: string; begun: Begun }): boolean {
+  if (error instanceof DurableTaken) {
+    begun.reject(error);
+    log.error({ durable, code: error.code }, error.message);
+    return true;
+  }
+  if (nc.isClosed()) return true;
+  log.debug({ durable, error: String(error) }, 'the stream is away; trying again');
+  return false;
 }
 
 /** Rejects as soon as it is aborted; what is opened all the same is closed. */
