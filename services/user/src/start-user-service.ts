@@ -6,7 +6,7 @@ import {
   USER_SOURCE,
   USER_STREAM,
 } from '@kith/event-contracts';
-import { connectBroker, createEventBus, type EventBroker, eventRoutes, startJanitor } from '@kith/event-delivery';
+import { connectBroker, type EventBroker, eventRoutes, startJanitor } from '@kith/event-delivery';
 import {
   connectRedis,
   createSubgraphServer,
@@ -28,9 +28,9 @@ import {
   stopInReverse,
 } from '@kith/service-kit';
 import { v7 as uuidv7 } from 'uuid';
+import { openAccountEvents } from './account-events/open-account-events.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
-import type { UserEvent } from './domain/user-events.ts';
 import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
 import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
 import { translateUserError } from './graphql/translate-user-error.ts';
@@ -138,15 +138,19 @@ async function assembleParts(options: {
   stops.push(() => published.stop());
   const janitor = startJanitor({ pool: database.upkeep, log });
   stops.push(() => janitor.stop());
-  const bus = createEventBus<UserEvent>({
-    onFailure: ({ event, handler, error }) =>
-      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
+  const { bus, inUnitOfWork, inImport } = openAccountEvents({
+    prisma,
+    imports: database.background,
+    nudge: () => published.nudge(),
+    log,
   });
   stops.push(() => bus.stop());
 
   return {
     prisma,
     pool: database.reads,
+    inUnitOfWork,
+    inImport,
     inTurn: createTurns(TURNS),
     passwords: await createPasswordHasher(),
     attempts: countAttempts(config, redis),
@@ -155,11 +159,6 @@ async function assembleParts(options: {
     refreshGraceS: config.REFRESH_GRACE_S,
     askWhoBlocks: askingWhoBlocks(config, log),
     moment: () => ({ now: new Date(), newId: uuidv7 }),
-    committed(events) {
-      if (events.length === 0) return;
-      bus.dispatch(events);
-      published.nudge();
-    },
     sessionsEnded(userId, which) {
       const ids = 'all' in which ? [userId] : which.sessionIds;
       const tokens: TokensEnded = { ids, until: tokensLiveUntil(new Date(), config.ACCESS_TOKEN_TTL_S) };
