@@ -41,6 +41,7 @@ import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { type ChangedLists, createRelationships } from './relationships/change-relationship.ts';
+import { countRelationshipEvents } from './relationships/count-relationship-events.ts';
 import { followTimeline } from './timeline/follow-timeline.ts';
 import { noticeRestores } from './timeline/notice-restores.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
@@ -101,6 +102,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     onFailure: ({ event, handler, error }) =>
       log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
+  countRelationshipEvents(bus);
   stops.push(() => bus.stop());
   let nudgeRelay = () => {};
   const committed = async ({ events, revisions }: ChangedLists) => {

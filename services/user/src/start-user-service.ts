@@ -35,6 +35,7 @@ import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
 import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
 import { translateUserError } from './graphql/translate-user-error.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
+import { answerAccountActions } from './operator/account-actions.ts';
 import { answerImportUsers } from './operator/import-users.ts';
 import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
@@ -237,6 +238,7 @@ function serve(options: {
         config.OPERATOR_KEY,
         answerImportUsers({ ...parts, pool: database.background }),
       ),
+      'GET /operator/account-actions': operatorOnly(config.OPERATOR_KEY, answerAccountActions(database.background)),
       'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(database.background, broker)),
       'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(database.background, broker)),
       ...routesOnlyFor(

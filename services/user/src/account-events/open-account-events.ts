@@ -8,10 +8,11 @@ import {
 } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
 import type pg from 'pg';
+import { keepAccountActions } from '../account-actions/account-action.ts';
 import { eventsToPublish } from '../accounts/events-to-publish.ts';
-import { sqlIn } from '../accounts/sql-in-prisma-transaction.ts';
 import type { UserEvent } from '../domain/user-events.ts';
 import type { Prisma, PrismaClient } from '../generated/client.ts';
+import { sqlIn } from '../parts/sql-in-prisma-transaction.ts';
 import { saveNewNames } from '../search/save-new-names.ts';
 import { countAccountEvents } from './count-account-events.ts';
 import { logAccountEvents } from './log-account-events.ts';
@@ -38,6 +39,7 @@ export function openAccountEvents(options: {
       log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
   bus.inTransaction(() => true, saveNewNames);
+  bus.inTransaction(() => true, keepAccountActions);
   countAccountEvents(bus);
   logAccountEvents(bus, log);
   const shared = { bus, toOutbox: eventsToPublish, committed };
