@@ -128,6 +128,19 @@ function isEntryOfAPackage(name: string): boolean {
   const { exports } = JSON.parse(read(`packages/${folder}/package.json`)) as { exports: Record<string, unknown> };
   return `./${entry}` in exports;
 }
+test('every invariant that is asserted is told of with its number, where it stands and the test that sees it speak', () => {
+  const rows = rowsBelow(read('docs/live-lists.md'), '| | holds | looked at in | test file | test |');
+  const told = rows.map(([number = '', , file = '', testFile = '', title = '']) => ({
+    ...{ number, title, file: file.replaceAll('`', ''), testFile: testFile.replaceAll('`', '') },
+  }));
+  const numbers = (path: string) => matches(read(path), /\((S\d+)\)'/g);
+  expect(told.map(({ number }) => number).sort()).toEqual(sorted(code.flatMap(numbers)));
+  const misplaced = told.filter(({ number, file, testFile, title }) => {
+    if (!files.includes(file) || !files.includes(testFile) || !numbers(file).includes(number)) return true;
+    return !read(testFile).includes(`'${title}'`) || !read(testFile).includes(number);
+  });
+  expect(misplaced).toEqual([]);
+});
 
 test('every concept of event delivery is where the page says, and held by a test of that title', () => {
   const tables = read('docs/event-delivery.md').split('| concept | where | test |').slice(1);

@@ -1,3 +1,5 @@
+// Longer than other files: all that any broker promises, as one suite.
+
 // Longer than other files: one suite over one broker, so that a new broker is proven by one call.
 
 import { randomBytes } from 'node:crypto';

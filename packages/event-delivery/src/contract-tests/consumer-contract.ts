@@ -1,3 +1,5 @@
+// Longer than other files: all that a consumer promises over any broker, as one suite.
+
 // Longer than other files: one suite over one broker and one kind of consumer, so that a new broker is proven by one call.
 
 import { randomBytes, randomUUID } from 'node:crypto';
