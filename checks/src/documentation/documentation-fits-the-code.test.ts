@@ -142,6 +142,18 @@ test('every invariant that is asserted is told of with its number, where it stan
   expect(misplaced).toEqual([]);
 });
 
+test('every concept of event delivery is where the page says, and held by a test of that title', () => {
+  const tables = read('docs/event-delivery.md').split('| concept | where | test |').slice(1);
+  const rows = tables.flatMap((table) => rowsBelow(`| head |${table}`, '| head |'));
+  expect(rows.length).toBeGreaterThan(15);
+  const untested = rows.filter(([, where = '', held = '']) => {
+    const [, path, title] = /^`([^`]+)`: (.+)$/.exec(held) ?? [];
+    const file = files.find((each) => `/${each}`.endsWith(`/${path}`));
+    return !matches(where, /`([^`]+)`/g).length || !file || !read(file).includes(`'${title}'`);
+  });
+  expect(untested).toEqual([]);
+});
+
 describe.each(pages)('%s', (page) => {
   const text = read(page);
 

@@ -1,3 +1,4 @@
+export * from './append-only/keep-events.ts';
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
 export * from './broker/durable-taken.ts';

@@ -20,6 +20,7 @@ import { v7 as newId } from 'uuid';
 import { startDelivery } from './deliver-events.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendLimits } from './domain/relationship-state.ts';
+import { countRelationshipEvents } from './domain-metrics/count-relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
@@ -88,6 +89,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     onFailure: ({ event, handler, error }) =>
       log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
+  countRelationshipEvents(bus);
   stops.push(() => bus.stop());
   let nudgeRelay = () => {};
   const committed = async ({ events, revisions }: ChangedLists) => {

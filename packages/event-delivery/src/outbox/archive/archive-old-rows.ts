@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { OWED } from '../owed-rows.ts';
 import { dropPartitionsBefore, makePartition, monthOf } from './month-partitions.ts';
+import { OWED } from './owed-rows.ts';
 
 const BATCH = 1_000;
 const REST_MS = 50;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { EventBroker } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
-import { OWED } from '../owed-rows.ts';
+import { OWED } from '../archive/owed-rows.ts';
 import { gatherStored } from './gather-stored.ts';
 import { readPosition } from './stream-position.ts';
 

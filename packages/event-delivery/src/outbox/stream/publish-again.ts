@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { bringBack } from '../archive/archive-old-rows.ts';
-import { OWED } from '../owed-rows.ts';
+import { OWED } from '../archive/owed-rows.ts';
 import { RELAY_LOCK } from '../relay-lock.ts';
 
 export interface Missing {
