@@ -1,0 +1,33 @@
+import { defineConsumer } from '@kith/event-delivery';
+import { INVENTORIES, inventoryChanged } from '../contracts/inventory-events.ts';
+import { PRODUCTS } from '../contracts/product-events.ts';
+import type { ShopService } from '../run/shop-service.ts';
+import { openProducts } from './product-repository.ts';
+import { productRoutes } from './product-routes.ts';
+
+// The revision is the inbox: an older event, or the same again, changes nothing.
+const COPY_STOCK = `
+  INSERT INTO stock_copy (product_id, remains, revision) VALUES ($1, $2, $3)
+  ON CONFLICT (product_id) DO UPDATE SET remains = $2, revision = $3 WHERE stock_copy.revision < $3`;
+
+/** Names products, and shows each with a copy of its stock. */
+export const productService: ShopService = {
+  name: 'product',
+  port: 8081,
+  source: 'shop/product',
+  stream: PRODUCTS,
+  tables: new URL('./tables.sql', import.meta.url),
+  open: (pool) => ({
+    routes: productRoutes(pool, openProducts(pool)),
+    consumers: [
+      defineConsumer({
+        stream: INVENTORIES,
+        durable: 'product-copy-stock',
+        contracts: [inventoryChanged],
+        handle: async ({ ownerId, revision, data }) => {
+          await pool.query(COPY_STOCK, [ownerId, data.remains, revision]);
+        },
+      }),
+    ],
+  }),
+};
