@@ -1,7 +1,8 @@
 import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { Refusal } from '../refusal.ts';
-import { Inventory, toContract } from './inventory.ts';
+import { Inventory } from './inventory.ts';
+import { toContract } from './tell-of-inventories.ts';
 
 // Always in this order: two orders of the same products never wait for each other in a circle.
 const LOAD = `
@@ -25,11 +26,11 @@ export function openInventories(pool: pg.Pool) {
       }),
     );
     const result = decide(inventories);
-    const changed = [...inventories.values()].filter(({ root }) => root.events.length > 0);
+    const changed = [...inventories.values()].filter(({ events }) => events.length > 0);
     for (const { state } of changed) await sql.query(SAVE, [state.productId, state.version, state.remains]);
     await appendToOutbox(
       sql,
-      changed.flatMap(({ root }) => root.events.map(toContract)),
+      changed.flatMap(({ events }) => events.map(toContract)),
     );
     return result;
   }

@@ -1,5 +1,4 @@
-import { type AggregateEvent, AggregateRoot, draftEvent, type OutboxEvent } from '@kith/event-delivery';
-import { inventoryChanged } from '../contracts/inventory-events.ts';
+import { type AggregateEvent, AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import type { Moment } from '../moment.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -18,17 +17,26 @@ export interface InventoryState {
 const MOST = 1_000_000_000_000;
 
 /** Aggregate: the stock of one product. It never goes below 0. */
-export class Inventory {
-  readonly root: AggregateRoot<InventoryChanged>;
+export class Inventory implements RecordsEvents<InventoryChanged> {
+  readonly #root: AggregateRoot<InventoryChanged>;
   #state: InventoryState;
 
   constructor(state: InventoryState) {
-    this.root = new AggregateRoot({ kind: 'inventory', id: state.productId, version: state.version });
+    this.#root = new AggregateRoot({ kind: 'inventory', id: state.productId, version: state.version });
     this.#state = state;
   }
 
   get state(): InventoryState {
     return this.#state;
+  }
+
+  /** What has happened since it was loaded, in order. */
+  get events() {
+    return this.#root.events;
+  }
+
+  takeEvents() {
+    return this.#root.takeEvents();
   }
 
   increase(by: number, moment: Moment): void {
@@ -45,13 +53,7 @@ export class Inventory {
   }
 
   #change(remains: number, moment: Moment): void {
-    this.#state = { ...this.#state, remains, version: this.root.raiseVersion() };
-    this.root.record({ name: 'inventory.changed', ...this.root.stamp(moment), remains });
+    this.#state = { ...this.#state, remains, version: this.#root.raiseVersion() };
+    this.#root.record({ name: 'inventory.changed', ...this.#root.stamp(moment), remains });
   }
-}
-
-/** What other services learn of it. */
-export function toContract({ id: eventId, occurredAt, source, remains }: InventoryChanged): OutboxEvent {
-  const place = { eventId, ownerId: source.id, revision: source.version!, occurredAt };
-  return draftEvent(inventoryChanged, { ...place, data: { remains } });
 }

@@ -1,6 +1,5 @@
-import { type AggregateEvent, draftEvent, type OutboxEvent } from '@kith/event-delivery';
+import type { AggregateEvent } from '@kith/event-delivery/domain-events';
 import type { Address } from '../contracts/address.ts';
-import { orderAddressChanged, orderCancelled, orderCreated, orderPaid } from '../contracts/order-events.ts';
 
 export interface OrderItem {
   readonly productId: string;
@@ -26,29 +25,4 @@ export interface OrderPaid extends AggregateEvent<'order.paid', 'order'> {
 export interface OrderCancelled extends AggregateEvent<'order.cancelled', 'order'> {
   readonly reason: 'OUT_OF_STOCK';
   readonly refund: number;
-}
-
-/** What other services, and the read model, learn of it. */
-export function toContract(event: OrderEvent): OutboxEvent {
-  const { id: eventId, occurredAt, source } = event;
-  const place = { eventId, ownerId: source.id, revision: source.version!, occurredAt };
-  switch (event.name) {
-    case 'order.created': {
-      const { totalPrice, address } = event;
-      const items = event.items.map((item) => ({ ...item }));
-      return draftEvent(orderCreated, { ...place, data: { items, totalPrice, address } });
-    }
-    case 'order.address-changed': {
-      const { oldAddress, newAddress } = event;
-      return draftEvent(orderAddressChanged, { ...place, data: { oldAddress, newAddress } });
-    }
-    case 'order.paid':
-      return draftEvent(orderPaid, { ...place, data: { paidPrice: event.paidPrice } });
-    case 'order.cancelled':
-      return draftEvent(orderCancelled, { ...place, data: { reason: event.reason, refund: event.refund } });
-    default: {
-      const unhandled: never = event;
-      return unhandled;
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-d
 import type pg from 'pg';
 import { Refusal } from '../refusal.ts';
 import { Order } from './order.ts';
-import { toContract } from './order-events.ts';
+import { toContract } from './tell-of-orders.ts';
 
 const LOAD = `
   SELECT id, version, status, items, address, refund, created_at FROM orders WHERE id = $1`;
@@ -19,13 +19,13 @@ export function openOrders(pool: pg.Pool) {
   async function save(sql: SqlConnection, order: Order): Promise<void> {
     const { id, version, status, items, address, refund, createdAt } = order.state;
     await sql.query(SAVE, [id, version, status, JSON.stringify(items), JSON.stringify(address), refund, createdAt]);
-    await appendToOutbox(sql, order.root.events.map(toContract));
+    await appendToOutbox(sql, order.events.map(toContract));
   }
 
   return {
     async add(order: Order): Promise<void> {
       await inTransaction(pool, (sql) => save(sql, order));
-      order.root.takeEvents();
+      order.takeEvents();
     },
 
     /** In a transaction of its own, or the caller's. Throws Refusal ORDER_NOT_FOUND. */
@@ -33,11 +33,11 @@ export function openOrders(pool: pg.Pool) {
       const work = async (sql: SqlConnection) => {
         const order = await load(sql, `${LOAD} FOR UPDATE`, id);
         decide(order);
-        if (order.root.events.length > 0) await save(sql, order);
+        if (order.events.length > 0) await save(sql, order);
         return order;
       };
       const order = await (within ? work(within) : inTransaction(pool, work));
-      order.root.takeEvents();
+      order.takeEvents();
       return order;
     },
 

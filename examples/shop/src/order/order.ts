@@ -1,4 +1,4 @@
-import { AggregateRoot } from '@kith/event-delivery';
+import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import type { Address } from '../contracts/address.ts';
 import type { Moment } from '../moment.ts';
 import { toFen, toYuan } from '../money.ts';
@@ -23,12 +23,12 @@ export interface OrderState {
  * Aggregate: an order and its rules. Whoever has paid or cancelled it has closed it; what was paid for an order that
  * cannot be sent is to be given back. Methods decide and record; they throw Refusal, and then nothing has changed.
  */
-export class Order {
-  readonly root: AggregateRoot<OrderEvent>;
+export class Order implements RecordsEvents<OrderEvent> {
+  readonly #root: AggregateRoot<OrderEvent>;
   #state: OrderState;
 
   constructor(state: OrderState) {
-    this.root = new AggregateRoot({ kind: 'order', id: state.id, version: state.version });
+    this.#root = new AggregateRoot({ kind: 'order', id: state.id, version: state.version });
     this.#state = state;
   }
 
@@ -43,6 +43,15 @@ export class Order {
 
   get state(): OrderState {
     return this.#state;
+  }
+
+  /** What has happened since it was loaded, in order. */
+  get events() {
+    return this.#root.events;
+  }
+
+  takeEvents() {
+    return this.#root.takeEvents();
   }
 
   get totalPrice(): number {
@@ -84,9 +93,9 @@ export class Order {
     event: (stamp: ReturnType<AggregateRoot<OrderEvent>['stamp']>) => OrderEvent,
     moment: Moment,
   ): void {
-    const version = this.root.raiseVersion();
+    const version = this.#root.raiseVersion();
     this.#state = { ...this.#state, ...change, version };
-    this.root.record(event(this.root.stamp(moment)));
+    this.#root.record(event(this.#root.stamp(moment)));
   }
 }
 

@@ -1,7 +1,8 @@
 import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { Refusal } from '../refusal.ts';
-import { Product, toContract } from './product.ts';
+import { Product } from './product.ts';
+import { toContract } from './tell-of-products.ts';
 
 const LOAD = 'SELECT version, name, description, price, created_at FROM product WHERE id = $1 FOR UPDATE';
 
@@ -14,13 +15,13 @@ export function openProducts(pool: pg.Pool) {
   async function save(sql: SqlConnection, product: Product): Promise<void> {
     const { id, version, name, description, price, createdAt } = product.state;
     await sql.query(SAVE, [id, version, name, description, price, createdAt]);
-    await appendToOutbox(sql, product.root.events.map(toContract));
+    await appendToOutbox(sql, product.events.map(toContract));
   }
 
   return {
     async add(product: Product): Promise<void> {
       await inTransaction(pool, (sql) => save(sql, product));
-      product.root.takeEvents();
+      product.takeEvents();
     },
 
     /** Throws Refusal PRODUCT_NOT_FOUND, and what `decide` throws: then nothing has changed. */
@@ -32,10 +33,10 @@ export function openProducts(pool: pg.Pool) {
         const state = { id, version: Number(version), name, description, price: Number(price), createdAt };
         const product = new Product(state);
         decide(product);
-        if (product.root.events.length > 0) await save(sql, product);
+        if (product.events.length > 0) await save(sql, product);
         return product;
       });
-      changed.root.takeEvents();
+      changed.takeEvents();
     },
   };
 }

@@ -1,5 +1,4 @@
-import { type AggregateEvent, AggregateRoot, draftEvent, type OutboxEvent } from '@kith/event-delivery';
-import { productCreated, productNameUpdated } from '../contracts/product-events.ts';
+import { type AggregateEvent, AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import type { Moment } from '../moment.ts';
 
 /** Domain events of a product. */
@@ -26,12 +25,12 @@ export interface ProductState {
 }
 
 /** Aggregate: a product. The stock that it is shown with is a copy, and no part of it. */
-export class Product {
-  readonly root: AggregateRoot<ProductEvent>;
+export class Product implements RecordsEvents<ProductEvent> {
+  readonly #root: AggregateRoot<ProductEvent>;
   #state: ProductState;
 
   constructor(state: ProductState) {
-    this.root = new AggregateRoot({ kind: 'product', id: state.id, version: state.version });
+    this.#root = new AggregateRoot({ kind: 'product', id: state.id, version: state.version });
     this.#state = state;
   }
 
@@ -39,8 +38,8 @@ export class Product {
     const product = new Product({ id: moment.newId(), version: 0, createdAt: moment.now, ...input });
     const { name: productName, description, price } = input;
     product.#raiseVersion({});
-    const stamp = product.root.stamp(moment);
-    product.root.record({ name: 'product.created', ...stamp, productName, description, price });
+    const stamp = product.#root.stamp(moment);
+    product.#root.record({ name: 'product.created', ...stamp, productName, description, price });
     return product;
   }
 
@@ -48,34 +47,23 @@ export class Product {
     return this.#state;
   }
 
+  /** What has happened since it was loaded, in order. */
+  get events() {
+    return this.#root.events;
+  }
+
+  takeEvents() {
+    return this.#root.takeEvents();
+  }
+
   updateName(newName: string, moment: Moment): void {
     const { name: oldName } = this.#state;
     if (oldName === newName) return;
     this.#raiseVersion({ name: newName });
-    this.root.record({ name: 'product.name-updated', ...this.root.stamp(moment), oldName, newName });
+    this.#root.record({ name: 'product.name-updated', ...this.#root.stamp(moment), oldName, newName });
   }
 
   #raiseVersion(change: Partial<ProductState>): void {
-    this.#state = { ...this.#state, ...change, version: this.root.raiseVersion() };
-  }
-}
-
-/** What other services learn of it. */
-export function toContract(event: ProductEvent): OutboxEvent {
-  const { id: eventId, occurredAt, source } = event;
-  const place = { eventId, ownerId: source.id, revision: source.version!, occurredAt };
-  switch (event.name) {
-    case 'product.created': {
-      const { productName: name, description, price } = event;
-      return draftEvent(productCreated, { ...place, data: { name, description, price } });
-    }
-    case 'product.name-updated': {
-      const { oldName, newName } = event;
-      return draftEvent(productNameUpdated, { ...place, data: { oldName, newName } });
-    }
-    default: {
-      const unhandled: never = event;
-      return unhandled;
-    }
+    this.#state = { ...this.#state, ...change, version: this.#root.raiseVersion() };
   }
 }
