@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProcessOfTheShop } from './start/run-process.ts';
 import { type Shop, startShop } from './start/start-shop.ts';
 import { ADDRESS, ask, visit } from './testing/ask.ts';
+import { isSettled } from './testing/is-settled.ts';
 import { query } from './testing/query.ts';
 
 /** The whole of it: SHOP_ORDERS=1000 SHOP_KILLS=10. */
@@ -85,25 +86,6 @@ async function killAtRandom(process: ProcessOfTheShop, placed: () => number): Pr
     await process.kill();
     await process.start();
   }
-}
-
-/**
- * Nothing is unpublished, unhandled or dead, by what the operator is told; nor when asked again, for a service may have
- * heard of something by one that is asked after it.
- */
-async function isSettled(shop: Shop): Promise<boolean> {
-  for (let round = 0; round < 3; round += 1) if (!(await isQuiet(shop))) return false;
-  return true;
-}
-
-async function isQuiet(shop: Shop): Promise<boolean> {
-  for (const { url } of [shop.order, shop.product, shop.inventory]) {
-    const { body } = await ask('GET', `${url}/operator/events/status`);
-    expect(body.dead).toEqual({ total: 0, byReason: {} });
-    if (body.outbox.unpublished > 0) return false;
-    if (body.consumers.some((each: { lag: number; unacked: number }) => each.lag + each.unacked > 0)) return false;
-  }
-  return true;
 }
 
 interface Sold {
