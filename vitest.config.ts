@@ -14,24 +14,18 @@ const UNIT_TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000 };
 const SERVER_TIMEOUTS = { testTimeout: 180_000, hookTimeout: 180_000 };
 const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
 
-// Whole systems that are asked what they answer, and not how fast: two of these files at once.
-const ASKED_WHAT_THEY_ANSWER = [
-  'e2e/api-recipes.e2e.test.ts',
-  'e2e/attacks.e2e.test.ts',
-  'e2e/bad-input.e2e.test.ts',
-  'e2e/client.e2e.test.ts',
-  'e2e/every-error-code.e2e.test.ts',
-  'e2e/refusals-between-people.e2e.test.ts',
-  'e2e/reload-supergraph.e2e.test.ts',
-  'e2e/trace-one-change.e2e.test.ts',
-  'e2e/web.e2e.test.ts',
-  'e2e/who-blocks-is-not-there.e2e.test.ts',
-  'e2e/who-may-talk.e2e.test.ts',
-  'local/src/start/start-everything.e2e.test.ts',
-];
+// The suites that write and read instants run twice, with process and Postgres in zones far from UTC on either side.
+const WITH_INSTANTS = ['services/user/src/**/*.int.test.ts', 'services/friend/src/**/*.int.test.ts'];
+const FAR_ZONES = { 'int-east': 'Asia/Kathmandu', 'int-west': 'Pacific/Marquesas' };
 
-// Tiers by suffix: pure and instant; against real servers; the whole system. One tier after the other, and the other
-// whole systems one at a time: each measures itself and not its neighbours.
+const againstServers = {
+  globalSetup: ['./prisma/src/start-one-postgres-per-test-run.ts'],
+  sequence: { groupOrder: 1 },
+  maxWorkers: FILES_WITH_SERVERS_AT_ONCE,
+  ...SERVER_TIMEOUTS,
+};
+
+// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
@@ -52,31 +46,22 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['**/src/**/*.int.test.ts'],
-          exclude: ['**/node_modules/**'],
-          globalSetup: ['./prisma/src/start-one-postgres-per-test-run.ts'],
-          sequence: { groupOrder: 1 },
-          maxWorkers: FILES_WITH_SERVERS_AT_ONCE,
-          ...SERVER_TIMEOUTS,
+          exclude: ['**/node_modules/**', ...WITH_INSTANTS],
+          ...againstServers,
         },
       },
-      {
+      ...Object.entries(FAR_ZONES).map(([name, TZ]) => ({
         resolve,
-        test: {
-          name: 'e2e-in-pairs',
-          include: ASKED_WHAT_THEY_ANSWER,
-          sequence: { groupOrder: 2 },
-          maxWorkers: FILES_AT_ONCE,
-          ...WHOLE_SYSTEM_TIMEOUTS,
-        },
-      },
+        test: { name, include: WITH_INSTANTS, exclude: ['**/node_modules/**'], env: { TZ }, ...againstServers },
+      })),
       {
         resolve,
         test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
-          exclude: ['**/node_modules/**', ...ASKED_WHAT_THEY_ANSWER],
-          sequence: { groupOrder: 3 },
-          maxWorkers: 1,
+          exclude: ['**/node_modules/**'],
+          sequence: { groupOrder: 2 },
+          maxWorkers: FILES_AT_ONCE,
           ...WHOLE_SYSTEM_TIMEOUTS,
         },
       },

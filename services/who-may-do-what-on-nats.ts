@@ -1,5 +1,5 @@
 import { LIVE_TOKENS_ENDED, liveFriendList, liveSessionEnded } from '@kith/event-contracts';
-import { DEAD_STREAM, deadLetter, deadLettersChanged, settledDeadLetter } from '@kith/event-delivery';
+import { DEAD_STREAM, deadLetter, deadLettersChanged, settledDeadLetter } from '@kith/event-delivery/durable-names';
 import type { StreamName } from '@kith/event-delivery/envelope';
 import { ofEach, SERVICE_NAMES, SERVICES, type Service, type ServiceName } from './services.ts';
 

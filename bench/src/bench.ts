@@ -1,20 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeLoad, describeMachine } from './describe-machine.ts';
-import { layOutTable, type Measured } from './lay-out-table.ts';
-import { measureCommitToClient } from './measure-commit-to-client.ts';
-import { measureFederatedRead } from './measure-federated-read.ts';
-import { measureImport } from './measure-import.ts';
-import { measureListPage } from './measure-list-page.ts';
-import { measureLivePush } from './measure-live-push.ts';
-import { measureRelay } from './measure-relay.ts';
-import { measureSearch } from './measure-search.ts';
-import { measureStampede } from './measure-stampede.ts';
-import { measureWritePath } from './measure-write-path.ts';
-import type { Measurement } from './measurement.ts';
-import { type Steps, showSteps } from './show-step.ts';
-import { writeReport } from './write-report.ts';
+import { measureCommitToClient } from './measures/measure-commit-to-client.ts';
+import { measureFederatedRead } from './measures/measure-federated-read.ts';
+import { measureImport } from './measures/measure-import.ts';
+import { measureListPage } from './measures/measure-list-page.ts';
+import { measureLivePush } from './measures/measure-live-push.ts';
+import { measureRelay } from './measures/measure-relay.ts';
+import { measureSearch } from './measures/measure-search.ts';
+import { measureStampede } from './measures/measure-stampede.ts';
+import { measureWritePath } from './measures/measure-write-path.ts';
+import { describeLoad, describeMachine } from './report/describe-machine.ts';
+import { layOutTable, type Measured } from './report/lay-out-table.ts';
+import type { Measurement } from './report/measurement.ts';
+import { type Steps, showSteps } from './report/show-step.ts';
+import { writeReport } from './report/write-report.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
   measureFederatedRead,

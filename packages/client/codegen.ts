@@ -1,5 +1,5 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
-import * as operations from './src/operations.ts';
+import * as operations from './src/api/operations.ts';
 
 /** The shapes of what the package sends and gets, out of the published schema and the texts of its operations. */
 const config: CodegenConfig = {

@@ -7,10 +7,15 @@ import type { TestProject } from 'vitest/node';
 import { migrate } from './apply-migrations.ts';
 import { templateDatabase } from './create-test-database.ts';
 
-/** vitest's global setup: one private Postgres for the whole run, and in it one migrated template per service. */
+/**
+ * vitest's global setup: one private Postgres for the whole run of a project, and in it one migrated template per
+ * service. It stands in the zone of the project's processes, if that is a declared one.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'kith-test-'));
-  const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), durable: false });
+  const { TZ } = project.config.env ?? {};
+  const zone = typeof TZ === 'string' ? { timeZone: TZ } : {};
+  const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), durable: false, ...zone });
   for (const name of WITH_DATABASE) await migrate(postgres.url(templateDatabase(name)), name);
   project.provide('postgresUrl', postgres.url('postgres'));
   return async () => {

@@ -2,13 +2,13 @@ import { useSession } from '@kith/client/react';
 import { Theme } from '@radix-ui/themes';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { useAppearance } from './appearance/appearance.ts';
 import { kith } from './connection/kith.ts';
 import { queryClient } from './connection/query-client.ts';
 import { wasAskedToSignOut } from './connection/sign-out.ts';
+import { loadLater } from './layout/load-later.tsx';
 import { announcementStore } from './problems/announce.ts';
 import { CatchMistakes } from './problems/catch-mistakes.tsx';
-import { useAppearance } from './shell/appearance.ts';
-import { loadLater } from './shell/load-later.tsx';
 
 const nothing = () => null;
 const Announcements = loadLater(() => import('./problems/announcements.tsx'), nothing);

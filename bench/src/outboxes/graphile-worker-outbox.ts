@@ -1,5 +1,5 @@
 import { Logger, run, runMigrations } from 'graphile-worker';
-import { exampleData } from '../example-event.ts';
+import { exampleData } from './example-event.ts';
 import type { EventToPublish, Outbox } from './outbox.ts';
 
 const AT_ONCE = 32;

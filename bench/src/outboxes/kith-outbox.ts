@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { friendChanged } from '@kith/event-contracts';
 import { appendToOutbox, draftEvent, type EventBroker, startRelay } from '@kith/event-delivery';
-import { exampleData } from '../example-event.ts';
-import { quietLog } from '../quiet-log.ts';
+import { quietLog } from '../system/quiet-log.ts';
+import { exampleData } from './example-event.ts';
 import type { Outbox } from './outbox.ts';
 
 const EVENT_TABLES = new URL('./event-tables.sql', import.meta.resolve('@kith/event-delivery'));

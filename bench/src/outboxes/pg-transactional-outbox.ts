@@ -5,7 +5,7 @@ import {
   initializeMessageStorage,
   initializeReplicationMessageListener,
 } from 'pg-transactional-outbox';
-import { exampleData } from '../example-event.ts';
+import { exampleData } from './example-event.ts';
 import type { Outbox } from './outbox.ts';
 
 const TABLE = 'peer_outbox';

@@ -6,13 +6,13 @@ import { expect, test } from 'vitest';
 
 /** What is changed by hand for a field on a friend, as CONTRIBUTING tells it for `favourite`. */
 const OF_ANY_FIELD = [
-  'packages/client/src/operations.ts',
-  'packages/client/src/read-stored-layout.ts',
-  'packages/event-contracts/src/friend-list-events.ts',
+  'packages/client/src/api/operations.ts',
+  'packages/client/src/storage/read-stored-layout.ts',
+  'packages/event-contracts/src/events/friend-list-events.ts',
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',
   'services/friend/src/domain/relationship.ts',
-  'services/friend/src/graphql/friend-type.ts',
+  'services/friend/src/graphql/types/friend-type.ts',
   'services/friend/src/graphql/mutations/update-friend.ts',
   'services/friend/src/rows/friend-row.ts',
   'web/src/friends/friend-row.tsx',
@@ -22,8 +22,8 @@ const GENERATED = ['docs/api.graphql', 'docs/asyncapi.yaml', 'packages/event-con
 /** A pinned friend comes first: what knows the order of the list. */
 const OF_THE_ORDER = [
   'packages/written-text/src/order-friends.ts',
-  'services/friend/src/view/ask-for-page.ts',
-  'services/friend/src/view/sort-keys.ts',
+  'services/friend/src/view/questions/ask-for-page.ts',
+  'services/friend/src/view/entries/sort-keys.ts',
   'web/src/friends/filter-friends.ts',
 ];
 

@@ -4,7 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'packages/event-delivery/src/testing/faults/faults.int.test.ts',
   'packages/event-delivery/src/jetstream/jetstream-broker.int.test.ts',
-  'e2e/web.e2e.test.ts',
+  'e2e/flows/import-a-real-graph.e2e.test.ts',
+  'e2e/clients/web.e2e.test.ts',
 ];
 
 const isLong = ({ moduleId }: TestSpecification) => LONG.some((file) => moduleId.endsWith(`/${file}`));

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { buildClientSchema, getIntrospectionQuery } from 'graphql';
-import { dataOf } from '../ask-gateway.ts';
-import { makeFriends, readPage } from '../friend-operations.ts';
-import { signUp } from '../person.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import { dataOf } from '../people/ask-gateway.ts';
+import { makeFriends, readPage } from '../people/friend-operations.ts';
+import { signUp } from '../people/person.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 import { hostileOperation } from './write-hostile-operation.ts';
 import { anyOperation, type RandomOperation } from './write-operation.ts';
 

@@ -1,4 +1,4 @@
-import { startSystemForTest } from '../start-system-for-test.ts';
+import { startSystemForTest } from '../system/start-system-for-test.ts';
 import { fuzzGateway } from './fuzz-gateway.ts';
 
 // `pnpm fuzz [operations] [seed]`: 10,000 random operations against a whole system of its own. Ends with 0 when each was

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@kith/local-servers';
-import { contentsOf, type StoredFriendList } from '../friend-list-in-postgres.ts';
-import { readWholeList } from '../friend-operations.ts';
-import { openDatabase } from '../open-database.ts';
-import type { Person } from '../person.ts';
-import { jsonLines, runKith } from '../run-kith.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import { openDatabase } from '../databases/open-database.ts';
+import { contentsOf, type StoredFriendList } from '../lists/friend-list-in-postgres.ts';
+import { readWholeList } from '../people/friend-operations.ts';
+import type { Person } from '../people/person.ts';
+import { jsonLines, runKith } from '../system/run-kith.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 import { CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';
 
 type StoredLists = ReadonlyMap<string, StoredFriendList>;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Person } from '../person.ts';
-import type { Random } from '../seeded-random.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import type { Person } from '../people/person.ts';
+import type { Random } from '../people/seeded-random.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 import { type Client, catchUpTimes, type Revisions, revisionsNow } from './catch-up-times.ts';
 import type { Faults } from './faults.ts';
 

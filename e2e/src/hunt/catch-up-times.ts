@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
-import type { Follower } from '../follow-friend-list.ts';
-import type { Person } from '../person.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import type { Follower } from '../lists/follow-friend-list.ts';
+import type { Person } from '../people/person.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 /** Watches somebody's list. */
 export interface Client {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { askUntilAnswered, Refused } from '../ask-gateway.ts';
-import { ADD_FRIEND, REMOVE_FRIEND, UPDATE_FRIEND, UPDATE_PROFILE } from '../friend-operations.ts';
-import type { Person } from '../person.ts';
-import type { Random } from '../seeded-random.ts';
+import { askUntilAnswered, Refused } from '../people/ask-gateway.ts';
+import { ADD_FRIEND, REMOVE_FRIEND, UPDATE_FRIEND, UPDATE_PROFILE } from '../people/friend-operations.ts';
+import type { Person } from '../people/person.ts';
+import type { Random } from '../people/seeded-random.ts';
 
 const CANCEL_REQUEST = `mutation ($input: FriendRequestInput!) { cancelFriendRequest(input: $input) { listCursor } }`;
 

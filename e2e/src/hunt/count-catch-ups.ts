@@ -1,4 +1,4 @@
-import type { SystemForTest } from '../start-system-for-test.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 const CATCH_UPS = /^kith_live_catch_ups_total\{reason="(\w+)"\} (\d+)/gm;
 

@@ -1,8 +1,8 @@
 import { eventually } from '@kith/local-servers';
-import { followFriendList } from '../follow-friend-list.ts';
-import { seededRandom } from '../seeded-random.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
-import type { Ending } from '../subscribe-over-websocket.ts';
+import { followFriendList } from '../lists/follow-friend-list.ts';
+import type { Ending } from '../lists/subscribe-over-websocket.ts';
+import { seededRandom } from '../people/seeded-random.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 import { assertPromiseKept, settledLists } from './assert-promise-kept.ts';
 import { type BrokenOnce, breakThings, type Rates } from './break-things.ts';
 import { assertNoneBehind, CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';

@@ -1,4 +1,4 @@
-import { startSystemForTest } from '../start-system-for-test.ts';
+import { startSystemForTest } from '../system/start-system-for-test.ts';
 import { HUNT_ENV, huntHoles } from './hunt-holes.ts';
 import { CAUGHT_UP_AFTER_FAULT_MS, reportHunt, slowestCatchUp } from './report-hunt.ts';
 

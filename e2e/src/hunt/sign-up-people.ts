@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
-import { addFriend, updateProfile } from '../friend-operations.ts';
-import { type Person, signUp } from '../person.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import { addFriend, updateProfile } from '../people/friend-operations.ts';
+import { type Person, signUp } from '../people/person.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 export interface HuntPeople {
   /** Whose lists are watched, and the friends they have. */

@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
-import { dataOf } from '../ask-gateway.ts';
-import { signUp } from '../person.ts';
-import type { SystemForTest } from '../start-system-for-test.ts';
+import { dataOf } from '../people/ask-gateway.ts';
+import { signUp } from '../people/person.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 import { loadGateway } from './load-gateway.ts';
 import type { LoadReport } from './send-at-rate.ts';
 

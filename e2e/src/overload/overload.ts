@@ -1,4 +1,4 @@
-import { startSystemForTest } from '../start-system-for-test.ts';
+import { startSystemForTest } from '../system/start-system-for-test.ts';
 import { type OverloadReport, overloadGateway } from './overload-gateway.ts';
 
 // `pnpm overload [seconds]`: what the machine carries, then ten times as much for 60 s.

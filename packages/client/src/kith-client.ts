@@ -1,7 +1,7 @@
-import { type KeyValueStore, memoryStore } from './key-value-store.ts';
 import { createLiveFriendList, type LiveFriendList } from './live-friend-list.ts';
-import { KithApiError, type Operation, sendOperation } from './send-operation.ts';
-import { createSession, type Session } from './session.ts';
+import { KithApiError, type Operation, sendOperation } from './network/send-operation.ts';
+import { createSession, type Session } from './session/session.ts';
+import { type KeyValueStore, memoryStore } from './storage/key-value-store.ts';
 
 export interface KithClientOptions {
   /** The gateway's GraphQL endpoint: `https://api.example.com/graphql`. */

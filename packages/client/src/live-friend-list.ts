@@ -1,14 +1,14 @@
-import type { SavedFriendList } from './friend-list.ts';
-import type { KeyValueStore } from './key-value-store.ts';
-import type { Friend, FriendEdit, FriendListChange, FriendRequest } from './list-change.ts';
-import { createListeners, type Unsubscribe } from './listeners.ts';
-import { UPDATE_FRIEND } from './operations.ts';
-import { PendingEdits } from './pending-edits.ts';
-import { readFriendList } from './read-stored-layout.ts';
-import type { Operation } from './send-operation.ts';
-import type { Session } from './session.ts';
-import { createStoredValue } from './stored-value.ts';
-import { type LiveState, type Watching, type WatchOptions, watchFriendList } from './watch-friend-list.ts';
+import type { Friend, FriendEdit, FriendListChange, FriendRequest } from './api/list-change.ts';
+import { UPDATE_FRIEND } from './api/operations.ts';
+import type { SavedFriendList } from './list/friend-list.ts';
+import { PendingEdits } from './list/pending-edits.ts';
+import type { Operation } from './network/send-operation.ts';
+import { createListeners, type Unsubscribe } from './session/listeners.ts';
+import type { Session } from './session/session.ts';
+import type { KeyValueStore } from './storage/key-value-store.ts';
+import { readFriendList } from './storage/read-stored-layout.ts';
+import { createStoredValue } from './storage/stored-value.ts';
+import { type LiveState, type Watching, type WatchOptions, watchFriendList } from './watch/watch-friend-list.ts';
 
 export interface FriendListSnapshot {
   readonly state: LiveState;

@@ -37,3 +37,4 @@ export { preparing } from './postgres/prepare-statements.ts';
 export * from './postgres/sql-connection.ts';
 export * from './start/connect-broker.ts';
 export * from './start/deliver-events.ts';
+export * from './unit-of-work/in-unit-of-work.ts';

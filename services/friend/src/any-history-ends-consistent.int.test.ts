@@ -18,9 +18,9 @@ import { findContradictions } from './testing/find-contradictions.ts';
 import { type FriendDatabase, openFriendDatabase } from './testing/open-friend-database.ts';
 import { bothWays } from './testing/replay-events.ts';
 import { type Deed, outcomeOf, SequentialWorld, type WorldState } from './testing/sequential-world.ts';
-import { connectRedis } from './view/connect-redis.ts';
+import type { ListState } from './view/entries/list-state.ts';
 import { createFriendListView, type FriendListView } from './view/friend-list-view.ts';
-import type { ListState } from './view/list-state.ts';
+import { connectRedis } from './view/redis/connect-redis.ts';
 import { inOrder } from './view/testing/lists-in-memory.ts';
 
 /** How many histories; and the seed of a run to repeat (which concurrency may still let end otherwise). */

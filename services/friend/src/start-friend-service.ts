@@ -28,23 +28,23 @@ import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
-import type { FriendServiceParts } from './friend-service-parts.ts';
-import { friendContext } from './graphql/builder.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
-import { followTimeline } from './lists/follow-timeline.ts';
+import { friendContext } from './graphql/types/builder.ts';
 import { writeListCursor } from './lists/list-cursor.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
-import { noticeRestores } from './lists/notice-restores.ts';
 import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
+import type { FriendServiceParts } from './parts/friend-service-parts.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { type ChangedLists, createRelationships } from './relationships/change-relationship.ts';
-import { connectRedis } from './view/connect-redis.ts';
+import { followTimeline } from './timeline/follow-timeline.ts';
+import { noticeRestores } from './timeline/notice-restores.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
+import { connectRedis } from './view/redis/connect-redis.ts';
 
 export interface RunningFriendService {
   /** `http://127.0.0.1:4102`. */

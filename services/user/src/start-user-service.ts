@@ -31,25 +31,25 @@ import { v7 as uuidv7 } from 'uuid';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
 import type { UserEvent } from './domain/user-events.ts';
+import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
+import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
+import { translateUserError } from './graphql/translate-user-error.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
 import { answerImportUsers } from './operator/import-users.ts';
 import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
+import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
 import { publishOnceChecked } from './restores/publish-once-checked.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
-import { answerEndedSince, endedSince } from './sessions/ended-since.ts';
-import { type FollowedSigningKeys, followSigningKeys } from './sessions/follow-signing-keys.ts';
 import { keepForgettingExpiredSessions } from './sessions/forget-expired-sessions.ts';
-import { createAccessTokenIssuer } from './sessions/issue-access-tokens.ts';
-import { serveKeySet } from './sessions/serve-key-set.ts';
-import { tokensLiveUntil } from './sessions/tokens-live-until.ts';
-import { translateUserError } from './translate-user-error.ts';
+import { type FollowedSigningKeys, followSigningKeys } from './signing-keys/follow-signing-keys.ts';
+import { createAccessTokenIssuer } from './signing-keys/issue-access-tokens.ts';
+import { serveKeySet } from './signing-keys/serve-key-set.ts';
 import type { UserConfig } from './user-config.ts';
-import type { UserServiceParts } from './user-service-parts.ts';
 
 export interface RunningUserService {
   /** `http://127.0.0.1:4101`. */

@@ -2,10 +2,10 @@ import { CircleBackslashIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Spinner, Text } from '@radix-ui/themes';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ask } from '../connection/ask.ts';
+import { Screen } from '../layout/screen.tsx';
 import { PersonAvatar } from '../person/person-avatar.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
 import { ProblemCallout } from '../problems/problem-callout.tsx';
-import { Screen } from '../shell/screen.tsx';
 import { BlockedUsers } from './blocked-operations.ts';
 import { UnblockButton } from './unblock-button.tsx';
 

@@ -1,5 +1,5 @@
 import { createKithClient, webStorage } from '@kith/client';
-import { RecordedWebSocket, recordChange, recordedFetch } from '../under-the-hood/record-traffic.ts';
+import { RecordedWebSocket, recordChange, recordedFetch } from './record-traffic.ts';
 import { isOurSession, seatStorage } from './seat.ts';
 
 /** The one client of this page. What it sends and hears is recorded for the drawer "Under the hood". */

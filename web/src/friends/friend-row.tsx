@@ -3,9 +3,9 @@ import { BookmarkFilledIcon, BookmarkIcon, DotsHorizontalIcon } from '@radix-ui/
 import { IconButton } from '@radix-ui/themes';
 import { type ComponentProps, memo, useState } from 'react';
 import { kith } from '../connection/kith.ts';
+import { loadLater } from '../layout/load-later.tsx';
 import { PersonAvatar } from '../person/person-avatar.tsx';
 import { announceProblem } from '../problems/announce.ts';
-import { loadLater } from '../shell/load-later.tsx';
 import type { Parting } from './confirm-parting.tsx';
 import { EditRemark } from './edit-remark.tsx';
 

@@ -4,9 +4,9 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { Fragment, type ReactNode, useDeferredValue, useEffect, useState } from 'react';
 import { ask } from '../connection/ask.ts';
 import type { SearchPeopleQuery } from '../generated/graphql.ts';
+import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
 import { ProblemCallout } from '../problems/problem-callout.tsx';
-import { Screen } from '../shell/screen.tsx';
 import { SearchPeople, Suggestions } from './people-operations.ts';
 import { PersonRow } from './person-row.tsx';
 

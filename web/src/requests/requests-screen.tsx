@@ -2,8 +2,8 @@ import { EnvelopeClosedIcon, PaperPlaneIcon } from '@radix-ui/react-icons';
 import { Flex, Spinner, Tabs } from '@radix-ui/themes';
 import { kith } from '../connection/kith.ts';
 import { useLiveList } from '../connection/use-live-list.ts';
+import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
-import { Screen } from '../shell/screen.tsx';
 import { RequestRow } from './request-row.tsx';
 
 /** Both directions come with the live list: a request appears when it is sent, and goes when it is answered. */

@@ -2,11 +2,11 @@ import { CodeIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Spinner } from '@radix-ui/themes';
 import { useEffect, useState } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
+import { AppearanceButton } from '../appearance/appearance-button.tsx';
 import { FriendsScreen } from '../friends/friends-screen.tsx';
-import { AppearanceButton } from './appearance-button.tsx';
-import { Brand } from './brand.tsx';
+import { Brand } from '../layout/brand.tsx';
+import { loadLater, loadTheRest } from '../layout/load-later.tsx';
 import { LiveStatus } from './live-status.tsx';
-import { loadLater, loadTheRest } from './load-later.tsx';
 import { Navigation } from './navigation.tsx';
 
 const RequestsScreen = loadLater(() => import('../requests/requests-screen.tsx'), ScreenIsComing, 'say');

@@ -1,9 +1,9 @@
 import { Callout, Card, Heading, Tabs, Text } from '@radix-ui/themes';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { AppearanceButton } from '../appearance/appearance-button.tsx';
 import { demonstrationQuery } from '../connection/demonstration.ts';
-import { AppearanceButton } from '../shell/appearance-button.tsx';
-import { Brand } from '../shell/brand.tsx';
+import { Brand } from '../layout/brand.tsx';
 import { Demonstration } from './demonstration.tsx';
 import { SignInForm } from './sign-in-form.tsx';
 import { SignUpForm } from './sign-up-form.tsx';

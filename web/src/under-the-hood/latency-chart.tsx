@@ -1,5 +1,5 @@
 import { Text } from '@radix-ui/themes';
-import type { Arrival } from './record-traffic.ts';
+import type { Arrival } from '../connection/record-traffic.ts';
 
 const HEIGHT_PX = 48;
 const BAR_PX = 6;

@@ -1,9 +1,9 @@
 import { Cross2Icon, ExternalLinkIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Heading, IconButton, Text } from '@radix-ui/themes';
 import { useState, useSyncExternalStore } from 'react';
+import { type TrafficEntry, trafficStore } from '../connection/record-traffic.ts';
 import { useLive } from '../connection/use-live-list.ts';
 import { LatencyChart } from './latency-chart.tsx';
-import { type TrafficEntry, trafficStore } from './record-traffic.ts';
 import './under-the-hood.css';
 
 /** For developers: what this page says to the gateway and hears from it, as it happens. */

@@ -1,8 +1,8 @@
 import { Flex, Spinner } from '@radix-ui/themes';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../connection/ask.ts';
+import { Screen } from '../layout/screen.tsx';
 import { ProblemCallout } from '../problems/problem-callout.tsx';
-import { Screen } from '../shell/screen.tsx';
 import { DeleteAccountSection } from './delete-account-section.tsx';
 import { PasswordSection } from './password-section.tsx';
 import { ProfileSection } from './profile-section.tsx';

@@ -271,16 +271,17 @@ describe('a unit of work', () => {
   test('asks those who take part one after the other, and waits for each', async () => {
     const { bus } = createBus();
     const seen: string[] = [];
-    bus.inTransaction('renamed', async ({ to }, unit) => {
+    bus.inTransaction('renamed', async (events, unit) => {
       await Promise.resolve();
-      seen.push(`first ${to} in ${unit}`);
+      seen.push(`first ${events.map(({ to }) => to)} in ${unit}`);
     });
     bus.inTransaction(
       () => true,
-      ({ name }, unit) => void seen.push(`second ${name} in ${unit}`),
+      (events, unit) => void seen.push(`second ${events.map(({ name }) => name)} in ${unit}`),
     );
-    await bus.takePart([renamed('a'), removed], 'unit 1');
-    expect(seen).toEqual(['first a in unit 1', 'second renamed in unit 1', 'second removed in unit 1']);
+    bus.inTransaction('sold', () => void seen.push('never'));
+    await bus.takePart([renamed('a'), removed, renamed('b')], 'unit 1');
+    expect(seen).toEqual(['first a,b in unit 1', 'second renamed,removed,renamed in unit 1']);
   });
 
   test('fails with what one throws who takes part, and asks no other', async () => {

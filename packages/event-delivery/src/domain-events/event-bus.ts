@@ -88,8 +88,9 @@ export function createEventBus<Event extends DomainEvent, Unit = unknown>(
       },
       async takePart(events, unit) {
         await outer?.takePart(events, unit);
-        for (const event of events) {
-          for (const { matches, call } of taking.all) if (matches(event)) await call(event, unit);
+        for (const { matches, call } of taking.all) {
+          const matching = events.filter(matches);
+          if (matching.length > 0) await call(matching, unit);
         }
       },
       scope() {

@@ -8,12 +8,16 @@ export type Selector<Event extends DomainEvent> =
   | ((event: Event) => boolean);
 
 /** What an event is once it was selected by its name. */
-export type Selected<Event extends DomainEvent, Name extends Event['name']> = Extract<Event, { readonly name: Name }>;
+export type Selected<Event extends DomainEvent, Name extends string> = Event extends unknown
+  ? [Extract<Event['name'], Name>] extends [never]
+    ? never
+    : Event
+  : never;
 
 export type Handler<Event> = (event: Event) => void | Promise<void>;
 
-/** What takes part in a unit of work; `unit` has the open transaction. */
-export type Participant<Event, Unit> = (event: Event, unit: Unit) => void | Promise<void>;
+/** Takes part in a unit of work, which has the open transaction; `events` are all that it is asked about at once. */
+export type Participant<Event, Unit> = (events: readonly Event[], unit: Unit) => void | Promise<void>;
 
 export type Unregister = () => void;
 
@@ -37,9 +41,9 @@ export interface Subscribing<Event extends DomainEvent, Unit> {
   ): Unregister;
   on(matches: (event: Event) => boolean, handler: Handler<Event>, options?: SubscriberOptions): Unregister;
   /**
-   * Takes part in units of work: called inside the transaction, before the events are in the outbox, one after the
-   * other. What it does with the unit's transaction is committed with the events or not at all; what it throws rolls
-   * all of it back.
+   * Takes part in units of work: called inside the transaction, before the events are in the outbox, one participant
+   * after the other. What it does with the unit's transaction is committed with the events or not at all; what it
+   * throws rolls all of it back.
    */
   inTransaction<const Name extends Event['name']>(
     names: Name | readonly Name[],

@@ -34,6 +34,8 @@ export type PostgresPlace = {
   password?: string;
   /** false: no fsync; commits still outlive a kill, only not a power failure. For tests. Default true. */
   durable?: boolean;
+  /** The zone in which its sessions begin, as of a machine in that zone. Default: this machine's. */
+  timeZone?: string;
 };
 
 /**
@@ -45,7 +47,7 @@ export async function startPostgres(place: PostgresPlace): Promise<PostgresServe
   const dataFolder = resolve(place.dataFolder);
   await mkdir(dirname(dataFolder), { recursive: true });
   const launcher = await launcherForPostgres(await findPostgresBinaries(), dirname(dataFolder));
-  if (!existsSync(dataFolder)) await initialise(dataFolder, launcher, place.password);
+  if (!existsSync(dataFolder)) await initialise(dataFolder, launcher, place);
   await refuseForeignFolder(dataFolder, launcher);
 
   const logFile = place.logFile ?? join(dirname(dataFolder), 'postgres.log');
@@ -118,7 +120,8 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Made under another name and renamed when complete: an interrupted run leaves nothing that looks like a database. */
-async function initialise(dataFolder: string, launcher: Launcher, password: string | undefined): Promise<void> {
+async function initialise(dataFolder: string, launcher: Launcher, place: PostgresPlace): Promise<void> {
+  const { password, timeZone } = place;
   const { binaries, prefix, spawnAs, owner } = launcher;
   const unfinished = `${dataFolder}.unfinished`;
   const passwordFile = `${dataFolder}.password`;
@@ -134,7 +137,8 @@ async function initialise(dataFolder: string, launcher: Launcher, password: stri
   }
   const [command, ...args] = [...prefix, binaries.initdb, ...flags] as [string, ...string[]];
   try {
-    await promisify(execFile)(command, args, { ...spawnAs, cwd: '/' });
+    const env = timeZone === undefined ? process.env : { ...process.env, TZ: timeZone };
+    await promisify(execFile)(command, args, { ...spawnAs, cwd: '/', env });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(error);
     throw new SetupProblem(`Postgres could not prepare ${dataFolder} (${said}): check its rights and the free space.`, {

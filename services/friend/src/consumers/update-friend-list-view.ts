@@ -6,10 +6,10 @@ import {
   liveFriendList,
 } from '@kith/event-contracts';
 import type { ConsumerDefinition } from '@kith/event-delivery';
-import type { Timeline } from '../lists/follow-timeline.ts';
 import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
 import { writeListCursor } from '../lists/list-cursor.ts';
 import { viewChangeOf } from '../lists/view-change.ts';
+import type { Timeline } from '../timeline/follow-timeline.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 
 export interface UpdateFriendListViewOptions {

@@ -1,19 +1,19 @@
-import './blocked-users.ts';
-import './friend-requests.ts';
-import './friend-type.ts';
-import './list-change-queries.ts';
-import './me.ts';
+import './queries/blocked-users.ts';
+import './queries/friend-requests.ts';
+import './types/friend-type.ts';
+import './queries/list-change-queries.ts';
+import './queries/me.ts';
 import './mutations/accept-friend-request.ts';
 import './mutations/add-friend.ts';
 import './mutations/block-user.ts';
 import './mutations/close-friend-request.ts';
 import './mutations/remove-friend.ts';
 import './mutations/update-friend.ts';
-import './mutual-friends.ts';
-import './relation.ts';
-import './suggested-friends.ts';
+import './queries/mutual-friends.ts';
+import './queries/relation.ts';
+import './queries/suggested-friends.ts';
 import { execute, parse } from 'graphql';
-import { builder } from './builder.ts';
+import { builder } from './types/builder.ts';
 
 export const friendSubgraph = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' });
 

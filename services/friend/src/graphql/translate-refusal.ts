@@ -1,7 +1,7 @@
 import { UnreadableEvent } from '@kith/event-delivery/envelope';
 import { KithError } from '@kith/service-kit';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
-import { BadPageCursor } from '../view/page-cursor.ts';
+import { BadPageCursor } from '../view/entries/page-cursor.ts';
 
 /** How the refusals of this service's own rules read to clients; undefined for what is no refusal. */
 export function translateRefusal(error: unknown): KithError | undefined {

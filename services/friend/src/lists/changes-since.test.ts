@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ListState } from '../view/list-state.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 import { aFriend, aList, aRequest, idOf } from '../view/testing/lists-in-memory.ts';
 import { changesSince, type ListHistory } from './changes-since.ts';
 import type { FriendListEvent, FriendListSnapshot } from './list-change.ts';

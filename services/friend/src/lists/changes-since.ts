@@ -1,4 +1,4 @@
-import type { ListState, StoredRequest } from '../view/list-state.ts';
+import type { ListState, StoredRequest } from '../view/entries/list-state.ts';
 import type { FriendListChange, FriendListEvent, FriendListSnapshot, SnapshotReason } from './list-change.ts';
 import { changeAnswer, friendAnswer, requestAnswer } from './list-change.ts';
 import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.ts';

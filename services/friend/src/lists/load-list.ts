@@ -5,7 +5,7 @@ import { inTransaction } from '../relationships/in-transaction.ts';
 import { type FriendRequestRow, LISTED_REQUEST_COLUMNS, listedRequestOf } from '../rows/friend-request-row.ts';
 import { DETAIL_COLUMNS, type DetailsRow, detailsOf } from '../rows/friend-row.ts';
 import { PERSON_COLUMNS, type PersonRow, personDataOf } from '../rows/profile-row.ts';
-import type { ListState } from '../view/list-state.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 
 const ONE_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { readPeople } from '../profiles/read-people.ts';
+import type { Timeline } from '../timeline/follow-timeline.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 import type { ListHistory } from './changes-since.ts';
-import type { Timeline } from './follow-timeline.ts';
 import { loadRevisions } from './load-revisions.ts';
 import { readEvents } from './read-events.ts';
 

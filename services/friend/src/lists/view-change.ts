@@ -1,4 +1,4 @@
-import type { ViewChange } from '../view/list-state.ts';
+import type { ViewChange } from '../view/entries/list-state.ts';
 import type { FriendListEvent } from './list-change.ts';
 
 /** What an event does to its owner's view. */

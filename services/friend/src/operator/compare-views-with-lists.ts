@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { DifferenceReport } from '@kith/event-delivery';
-import type { FriendServiceParts } from '../friend-service-parts.ts';
 import { loadList } from '../lists/load-list.ts';
-import { countLists, OWNERS_A_PAGE, ownersAfter } from '../lists/owners-of-lists.ts';
-import type { ListState } from '../view/list-state.ts';
+import type { FriendServiceParts } from '../parts/friend-service-parts.ts';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from '../timeline/owners-of-lists.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 
 const AT_ONCE = 8;
 const TRIES = 20;

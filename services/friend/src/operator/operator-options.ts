@@ -1,5 +1,5 @@
 import type { EventBroker } from '@kith/event-delivery';
-import type { FriendServiceParts } from '../friend-service-parts.ts';
+import type { FriendServiceParts } from '../parts/friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 
 /** What the operator's routes work with; each takes what it needs. */

@@ -5,9 +5,8 @@ import {
   startFriendServiceForTest,
   type TestFriendService,
 } from '../testing/start-friend-service-for-test.ts';
-
+import { viewKeys } from '../view/redis/view-keys.ts';
 import { tellRedis } from '../view/testing/tell-redis.ts';
-import { viewKeys } from '../view/view-keys.ts';
 
 let service: TestFriendService;
 beforeAll(async () => {

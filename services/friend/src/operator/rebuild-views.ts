@@ -1,6 +1,6 @@
 import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
-import { countLists, OWNERS_A_PAGE, ownersAfter } from '../lists/owners-of-lists.ts';
+import { countLists, OWNERS_A_PAGE, ownersAfter } from '../timeline/owners-of-lists.ts';
 import type { OperatorOptions } from './operator-options.ts';
 
 const AT_ONCE = 8;

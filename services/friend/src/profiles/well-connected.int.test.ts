@@ -2,7 +2,7 @@ import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFriendServiceForTest, type TestFriendService } from '../testing/start-friend-service-for-test.ts';
-import { metaKey } from '../view/view-keys.ts';
+import { metaKey } from '../view/redis/view-keys.ts';
 
 /** As many as the best-connected person of the ego-Facebook graph has. */
 const FRIENDS = 1_045;

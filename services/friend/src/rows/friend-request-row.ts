@@ -1,5 +1,5 @@
 import type { FriendRequest } from '../domain/relationship-state.ts';
-import type { StoredRequest } from '../view/list-state.ts';
+import type { StoredRequest } from '../view/entries/list-state.ts';
 
 /** Each field's column in `friend_request`, and its type. */
 const COLUMNS = {

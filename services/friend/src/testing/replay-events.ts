@@ -3,7 +3,7 @@ import type { FriendListEvent } from '../lists/list-change.ts';
 import { loadList } from '../lists/load-list.ts';
 import { readEvents } from '../lists/read-events.ts';
 import { viewChangeOf } from '../lists/view-change.ts';
-import type { ListState } from '../view/list-state.ts';
+import type { ListState } from '../view/entries/list-state.ts';
 import { inOrder, ListsInMemory } from '../view/testing/lists-in-memory.ts';
 
 /** The list that somebody has who saw nothing but its events, from the first on. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
-import type { Distrust } from './distrust-after-outages.ts';
-import { writeEntry } from './list-entry.ts';
-import type { ListState } from './list-state.ts';
-import { isSpoiled, SpoiledView } from './spoiled-view.ts';
+import type { Distrust } from './coherence/distrust-after-outages.ts';
+import { isSpoiled, SpoiledView } from './coherence/spoiled-view.ts';
+import { writeEntry } from './entries/list-entry.ts';
+import type { ListState } from './entries/list-state.ts';
+import { type ViewRedis, ViewUnavailable } from './redis/connect-redis.ts';
 
 /** A loader whose state was overtaken loads again, but a list that changes all the time need not be kept. */
 const MOST_LOADS = 3;

@@ -1,12 +1,12 @@
 import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ViewUnavailable } from './connect-redis.ts';
-import type { ViewChange } from './list-state.ts';
+import type { ViewChange } from './entries/list-state.ts';
+import { ViewUnavailable } from './redis/connect-redis.ts';
+import { viewKeys } from './redis/view-keys.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
-import { viewKeys } from './view-keys.ts';
 
 const lists = new ListsInMemory();
 let server: ChildServer;

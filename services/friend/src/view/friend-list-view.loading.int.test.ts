@@ -1,7 +1,7 @@
 import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ViewChange } from './entries/list-state.ts';
 import type { FriendListViewOptions } from './friend-list-view.ts';
-import type { ViewChange } from './list-state.ts';
 import { aFriend, aList, idOf, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView } from './testing/open-view.ts';
 

@@ -1,11 +1,11 @@
 import { type ChildServer, startRedis } from '@kith/local-servers';
 import { expect, test } from 'vitest';
-import { ViewUnavailable } from './connect-redis.ts';
-import type { ListState, ViewChange } from './list-state.ts';
+import type { ListState, ViewChange } from './entries/list-state.ts';
+import { ViewUnavailable } from './redis/connect-redis.ts';
+import { viewKeys } from './redis/view-keys.ts';
 import { aFriend, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
-import { viewKeys } from './view-keys.ts';
 
 /**
  * Writers, a consumer that lags, repeats and leaves gaps, readers and an enemy, all at once, on a few lists. Every read

@@ -1,20 +1,20 @@
 import type { Log } from '@kith/event-delivery';
 import { atMostAtOnce } from '@kith/service-kit';
-import { askForFriend, type FoundFriend } from './ask-for-friend.ts';
-import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
-import { askForRequests, type OpenRequests } from './ask-for-requests.ts';
-import { askForWholeList } from './ask-for-whole-list.ts';
-import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
-import { Distrust, type LoadRevisions } from './distrust-after-outages.ts';
+import { Distrust, type LoadRevisions } from './coherence/distrust-after-outages.ts';
+import { FloorsToRaise } from './coherence/keep-raising-floors.ts';
+import { pauseAfterFailures } from './coherence/pause-after-failures.ts';
+import { dropSpoiled, isSpoiled, type OnAhead } from './coherence/spoiled-view.ts';
+import { writeEntry } from './entries/list-entry.ts';
+import type { ListState, ViewChange } from './entries/list-state.ts';
 import { type InspectedView, inspectView } from './inspect-view.ts';
-import { FloorsToRaise } from './keep-raising-floors.ts';
-import { writeEntry } from './list-entry.ts';
-import type { ListState, ViewChange } from './list-state.ts';
-import { oneBatchPerOwner } from './one-batch-per-owner.ts';
-import { pauseAfterFailures } from './pause-after-failures.ts';
+import { askForFriend, type FoundFriend } from './questions/ask-for-friend.ts';
+import { askForPage, type FriendPage, type PageRequest } from './questions/ask-for-page.ts';
+import { askForRequests, type OpenRequests } from './questions/ask-for-requests.ts';
+import { askForWholeList } from './questions/ask-for-whole-list.ts';
+import { oneBatchPerOwner } from './questions/one-batch-per-owner.ts';
 import { readList } from './read-list.ts';
+import { type ViewRedis, ViewUnavailable } from './redis/connect-redis.ts';
 import { revisionsOfViews } from './revisions-of-views.ts';
-import { dropSpoiled, isSpoiled, type OnAhead } from './spoiled-view.ts';
 
 export interface FriendListViewOptions {
   /** From connectRedis; whoever connected it closes it, after stopping the view. */

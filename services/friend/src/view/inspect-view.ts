@@ -1,8 +1,8 @@
 import type { FriendData } from '@kith/event-contracts';
-import { readRequests } from './ask-for-requests.ts';
-import { memberOfEntry, readEntries } from './list-entry.ts';
-import type { ListState, StoredRequest } from './list-state.ts';
-import type { ListOrder } from './sort-keys.ts';
+import { memberOfEntry, readEntries } from './entries/list-entry.ts';
+import type { ListState, StoredRequest } from './entries/list-state.ts';
+import type { ListOrder } from './entries/sort-keys.ts';
+import { readRequests } from './questions/ask-for-requests.ts';
 
 /** What stands in Redis for one list. */
 export interface InspectedView {

@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@kith/event-delivery';
-import { compareWithPostgres } from './compare-with-postgres.ts';
-import { type ViewRedis, ViewUnavailable } from './connect-redis.ts';
-import type { Distrust } from './distrust-after-outages.ts';
+import { compareWithPostgres } from './coherence/compare-with-postgres.ts';
+import type { Distrust } from './coherence/distrust-after-outages.ts';
+import type { FloorsToRaise } from './coherence/keep-raising-floors.ts';
+import {
+  AheadOfPostgres,
+  dropAhead,
+  dropSpoiled,
+  isSpoiled,
+  type OnAhead,
+  SpoiledView,
+} from './coherence/spoiled-view.ts';
+import { ListInHand } from './entries/list-in-hand.ts';
+import type { ListState } from './entries/list-state.ts';
 import { fillView } from './fill-view.ts';
-import type { FloorsToRaise } from './keep-raising-floors.ts';
-import { ListInHand } from './list-in-hand.ts';
-import type { ListState } from './list-state.ts';
-import type { AnswerBatch } from './one-batch-per-owner.ts';
-import type { Question } from './question.ts';
-import { AheadOfPostgres, dropAhead, dropSpoiled, isSpoiled, type OnAhead, SpoiledView } from './spoiled-view.ts';
+import type { AnswerBatch } from './questions/one-batch-per-owner.ts';
+import type { Question } from './questions/question.ts';
+import { type ViewRedis, ViewUnavailable } from './redis/connect-redis.ts';
 
 type Questions = ReadonlyMap<string, Question<unknown>>;
 type Answers = ReadonlyMap<string, unknown>;

@@ -1,6 +1,6 @@
-import { type CompareOptions, compareWithPostgres } from './compare-with-postgres.ts';
-import { ViewUnavailable } from './connect-redis.ts';
-import { AheadOfPostgres, dropAhead, dropSpoiled } from './spoiled-view.ts';
+import { type CompareOptions, compareWithPostgres } from './coherence/compare-with-postgres.ts';
+import { AheadOfPostgres, dropAhead, dropSpoiled } from './coherence/spoiled-view.ts';
+import { ViewUnavailable } from './redis/connect-redis.ts';
 
 /**
  * Where these views stand; one that is behind, or spoiled, is missing. Only the hash with the revision is looked at: of

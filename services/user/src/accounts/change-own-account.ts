@@ -3,10 +3,10 @@ import type { Viewer } from '@kith/service-kit';
 import { User } from '../domain/user.ts';
 import type { Prisma } from '../generated/client.ts';
 import type { UserModel } from '../generated/models.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { type UserRow, userRowOf } from '../profiles/user-row.ts';
 import { saveWords } from '../search/save-words.ts';
 import { sessionEnded } from '../sessions/refresh-session.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { eventsToPublish } from './events-to-publish.ts';
 import { sqlIn } from './sql-in-prisma-transaction.ts';
 

@@ -1,8 +1,8 @@
 import type { Viewer } from '@kith/service-kit';
 import { normalizedPassword, writtenPassword } from '../domain/written-text.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { type IssuedSession, issueSession, renewSession, type SessionTokens } from '../sessions/issue-session.ts';
 import { sessionEnded } from '../sessions/refresh-session.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { changeOwnAccount } from './change-own-account.ts';
 import { invalidCredentials } from './sign-in.ts';
 

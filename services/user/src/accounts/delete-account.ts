@@ -1,6 +1,6 @@
 import type { Viewer } from '@kith/service-kit';
 import { normalizedPassword } from '../domain/written-text.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { changeOwnAccount } from './change-own-account.ts';
 import { invalidCredentials } from './sign-in.ts';
 

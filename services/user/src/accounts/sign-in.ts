@@ -1,9 +1,9 @@
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import { normalizedPassword, SHORTEST_IMPORTED_USERNAME, writtenUsername } from '../domain/written-text.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserRow } from '../profiles/user-row.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import { type IssuedSession, issueSession, type SessionTokens, startSession } from '../sessions/issue-session.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 
 /**
  * Starts a session. UserRuleError INVALID_CREDENTIALS, in the same words and the same time, whether the username is

@@ -2,10 +2,10 @@ import { appendToOutbox } from '@kith/event-delivery';
 import { User } from '../domain/user.ts';
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import { writtenPassword } from '../domain/written-text.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import { saveWords } from '../search/save-words.ts';
 import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { eventsToPublish } from './events-to-publish.ts';
 import { sqlIn } from './sql-in-prisma-transaction.ts';
 

@@ -1,8 +1,8 @@
 import type { Viewer } from '@kith/service-kit';
 import type { ProfileToChange } from '../domain/user.ts';
 import { UserRuleError } from '../domain/user-rule-error.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserRow } from '../profiles/user-row.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { changeOwnAccount } from './change-own-account.ts';
 
 /** As GraphQL hands it in: a field left out is undefined. */

@@ -3,8 +3,8 @@ import SchemaBuilder from '@pothos/core';
 // The federation plugin needs the directives plugin before it.
 import DirectivePlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserLoader } from '../profiles/load-users.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 
 export interface UserContext extends SubgraphContext {
   readonly parts: UserServiceParts;

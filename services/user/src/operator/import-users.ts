@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { eventsToPublish } from '../accounts/events-to-publish.ts';
 import { User } from '../domain/user.ts';
 import { SHORTEST_IMPORTED_USERNAME, writtenPassword } from '../domain/written-text.ts';
+import { translateUserError } from '../graphql/translate-user-error.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { saveWords } from '../search/save-words.ts';
-import { translateUserError } from '../translate-user-error.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 
 const MAX_USERS = 1_000;
 

@@ -2,7 +2,7 @@ import { LIVE_TOKENS_ENDED, type TokensEnded, USER_STREAM } from '@kith/event-co
 import { type EventBroker, giveUpWhenBehind, settleLostTime, watchForRestores } from '@kith/event-delivery';
 import type { Database, Logger } from '@kith/service-kit';
 import type pg from 'pg';
-import { writeLostSessions } from '../sessions/lost-sessions.ts';
+import { writeLostSessions } from '../ended-tokens/lost-sessions.ts';
 
 export interface RestoreNotices {
   /** To be asked before anything is published; false when the broker cannot tell yet. */

@@ -1,6 +1,6 @@
 import type { Prisma } from '../generated/client.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserRow } from '../profiles/user-row.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { hashOf, newRefreshToken } from './refresh-tokens.ts';
 
 /** What a client gets for signing in. */

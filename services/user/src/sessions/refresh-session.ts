@@ -1,8 +1,8 @@
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import type { Prisma } from '../generated/client.ts';
 import type { RefreshTokenModel } from '../generated/models.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { userRowOf } from '../profiles/user-row.ts';
-import type { UserServiceParts } from '../user-service-parts.ts';
 import { type IssuedSession, issueSession, renewSession } from './issue-session.ts';
 import { hashOf, newSuccessorSalt, successorOf } from './refresh-tokens.ts';
 

@@ -1,4 +1,4 @@
-import type { UserServiceParts } from '../user-service-parts.ts';
+import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { hashOf } from './refresh-tokens.ts';
 
 /** Ends the session that any of its refresh tokens names. A token of none, or of an ended one, changes nothing. */

@@ -1,7 +1,7 @@
 import type { FriendAnswer, FriendRequestAnswer } from '@kith/event-contracts';
-import { builder } from '../builder.ts';
-import { FriendRequestType } from '../friend-request-type.ts';
-import { FriendType } from '../friend-type.ts';
+import { builder } from '../types/builder.ts';
+import { FriendRequestType } from '../types/friend-request-type.ts';
+import { FriendType } from '../types/friend-type.ts';
 import { LIST_CURSOR, LIST_REVISION } from './payload-types.ts';
 import { command, friendOf, type ListPlace, placeOf, requestOf } from './run-command.ts';
 

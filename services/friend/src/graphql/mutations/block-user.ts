@@ -1,8 +1,8 @@
 import type { UserAnswer } from '@kith/event-contracts';
 import type { Relationship } from '../../domain/relationship.ts';
 import { userAnswer } from '../../lists/list-change.ts';
-import { builder, type FriendContext } from '../builder.ts';
-import { UserWithProfile } from '../user-type.ts';
+import { builder, type FriendContext } from '../types/builder.ts';
+import { UserWithProfile } from '../types/user-type.ts';
 import { LIST_CURSOR, LIST_REVISION } from './payload-types.ts';
 import { command, type ListPlace, placeOf } from './run-command.ts';
 

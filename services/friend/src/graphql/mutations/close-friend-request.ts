@@ -1,4 +1,4 @@
-import { builder } from '../builder.ts';
+import { builder } from '../types/builder.ts';
 import { FriendRequestPayload } from './payload-types.ts';
 import { commandRequest, placeOf, requestOf } from './run-command.ts';
 

@@ -1,7 +1,7 @@
 import type { FriendAnswer, FriendRequestAnswer } from '@kith/event-contracts';
-import { builder } from '../builder.ts';
-import { FriendRequestType } from '../friend-request-type.ts';
-import { FriendType } from '../friend-type.ts';
+import { builder } from '../types/builder.ts';
+import { FriendRequestType } from '../types/friend-request-type.ts';
+import { FriendType } from '../types/friend-type.ts';
 import type { ListPlace } from './run-command.ts';
 
 export const LIST_REVISION = 'The revision at `listCursor`: a list that has it shows the change.';

@@ -1,4 +1,4 @@
-import { builder } from '../builder.ts';
+import { builder } from '../types/builder.ts';
 import { LIST_CURSOR, LIST_REVISION } from './payload-types.ts';
 import { command, type ListPlace, placeOf } from './run-command.ts';
 

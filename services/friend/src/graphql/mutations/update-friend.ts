@@ -1,4 +1,4 @@
-import { builder } from '../builder.ts';
+import { builder } from '../types/builder.ts';
 import { FriendPayload } from './payload-types.ts';
 import { command, friendOf, placeOf } from './run-command.ts';
 

@@ -1,5 +1,5 @@
 import type { FriendData } from '@kith/event-contracts';
-import type { ListState, StoredRequest, ViewChange } from '../list-state.ts';
+import type { ListState, StoredRequest, ViewChange } from '../entries/list-state.ts';
 
 /**
  * Stands for Postgres in the view's tests: the lists, their revisions, and a gate in front of each load. A load reads

@@ -1,6 +1,6 @@
 import { eventually } from '@kith/local-servers';
-import { connectRedis, type ViewRedis } from '../connect-redis.ts';
 import { createFriendListView, type FriendListView, type FriendListViewOptions } from '../friend-list-view.ts';
+import { connectRedis, type ViewRedis } from '../redis/connect-redis.ts';
 import type { ListsInMemory } from './lists-in-memory.ts';
 import { quietLog } from './quiet-log.ts';
 

@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningSystem, startSystem } from '@kith/local';
+import { type FriendDatabase, openFriendDatabase } from '../lists/friend-list-in-postgres.ts';
+
+export type SystemForTest = RunningSystem & {
+  readonly kithData: string;
+  readonly gatewayUrls: readonly string[];
+  readonly friendDatabase: FriendDatabase;
+};
+
+/** A whole system in a private folder, which `stop()` removes. KEEP_KITH_DATA=1 keeps it, logs and all, to look into. */
+export async function startSystemForTest(
+  options: { gateways?: number; env?: Record<string, string> } = {},
+): Promise<SystemForTest> {
+  const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-'));
+  const system = await startSystem({ kithData, gateways: 2, ...options });
+  const friendDatabase = openFriendDatabase(system.friendDatabaseUrl);
+  return {
+    ...system,
+    kithData,
+    gatewayUrls: system.gateways.map(({ url }) => url),
+    friendDatabase,
+    async stop() {
+      await friendDatabase.close();
+      await system.stop();
+      if (process.env.KEEP_KITH_DATA) process.stdout.write(`kept ${kithData}\n`);
+      else await rm(kithData, { recursive: true, force: true });
+    },
+  };
+}

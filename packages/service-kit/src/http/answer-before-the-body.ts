@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+import type { KithError } from '../errors/kith-error.ts';
+
+/** How much of what is refused is read and thrown away, and for how long: time for its sender to see the answer. */
+const LINGER = { atMostMs: 5_000, atMostBytes: 64 * 1024 * 1024 };
+
+/** The answer in the shape GraphQL uses. */
+function inShape({ message, code, extensions }: Pick<KithError, 'message' | 'code' | 'extensions'>): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] });
+}
+
+/** Whether there is, or may be, more of the request than was read. */
+export function isStillSending({ headers, complete }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
+}
+
+/**
+ * Lingering close (https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close): answers a request whose
+ * body has not all come, reads on and throws away, and then lets the connection go. One that is closed while its other
+ * side still sends is reset, and the answer with it.
+ */
+export function answerBeforeTheBody(response: ServerResponse, status: number, body: string): void {
+  const { req: request } = response;
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, headers);
+  if (!isStillSending(request)) return void response.end(body);
+  // With its length it is whole for the client; what ends it here may close the connection.
+  response.write(body);
+  discard(request, (isWhole) => {
+    response.end();
+    if (!isWhole) response.socket?.destroySoon();
+  });
+}
+
+/** As node's own answer to what it cannot read as HTTP, or not in time, in our shape, and so that it arrives. */
+export function refuseWhatIsNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const { _httpMessage: begun } = socket as Duplex & { _httpMessage?: ServerResponse };
+  if (error.code === 'ECONNRESET' || !socket.writable || begun?.headersSent) {
+    socket.destroy(error);
+    return;
+  }
+  const [status, message] = (error.code && REFUSALS[error.code]) || (['400 Bad Request', 'Send HTTP/1.1.'] as const);
+  const body = inShape({ message, code: 'BAD_USER_INPUT', extensions: {} });
+  const headers = ['connection: close', 'content-type: application/json; charset=utf-8'];
+  socket.write(
+    `HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  // The parser, which would complain again of all that comes.
+  socket.removeAllListeners('data');
+  discard(socket, () => socket.destroy());
+}
+
+const REFUSALS: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'Send shorter headers; a long query by POST.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Content Too Large', 'Send no extensions of chunks.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'Send the whole request sooner.'],
+};
+
+function discard(from: Readable, done: (isWhole: boolean) => void): void {
+  let bytes = 0;
+  const finish = (isWhole: boolean) => {
+    clearTimeout(timer);
+    from.off('data', count);
+    from.off('end', ended);
+    from.off('close', gone);
+    done(isWhole);
+  };
+  const ended = () => finish(true);
+  const gone = () => finish(false);
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > LINGER.atMostBytes) finish(false);
+  };
+  const timer = setTimeout(gone, LINGER.atMostMs);
+  from.on('data', count).once('end', ended).once('close', gone).on('error', ignore);
+  from.resume();
+}
+
+const ignore = () => undefined;

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
+import { isOutage } from '@kith/event-delivery/outage';
+import type { Logger } from 'pino';
+import { httpStatusOf, KithError } from '../errors/kith-error.ts';
+import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * The body as JSON; KithError BAD_USER_INPUT when it is not JSON or is larger than `maxBytes` (1 MiB unless told).
+ */
+export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  const body = await readBytes(request, maxBytes);
+  if (!body) throw new KithError('BAD_USER_INPUT', `The body is larger than ${maxBytes} bytes.`, { limit: maxBytes });
+  const json = parseJson(body);
+  if (json === undefined) throw new KithError('BAD_USER_INPUT', 'The body is not JSON.');
+  return json;
+}
+
+/** Answers an error in the shape GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
+export function sendError(response: ServerResponse, error: unknown, log: Logger): void {
+  // Gone in the middle of its request: there is nobody to answer, and nothing went wrong here.
+  if (response.req.destroyed && !response.req.complete) return;
+  const visible = visibleErrorOf(error, log);
+  if (response.headersSent) {
+    // Half an answer is on its way: cutting the connection is the only way left to say that it is not whole.
+    response.destroy();
+    return;
+  }
+  const extensions = { code: visible.code, ...visible.extensions };
+  const { retryAfterMs } = visible.extensions;
+  if (retryAfterMs !== undefined) response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  sendRefusal(response, httpStatusOf(visible.code), { errors: [{ message: visible.message, extensions }] });
+}
+
+/** As sendJson, also to a request of which more is to come: that is thrown away. */
+export function sendRefusal(response: ServerResponse, status: number, body: unknown): void {
+  if (isStillSending(response.req)) answerBeforeTheBody(response, status, JSON.stringify(body));
+  else sendJson(response, status, body);
+}
+
+function visibleErrorOf(error: unknown, log: Logger): KithError {
+  if (error instanceof KithError) return error;
+  if (isOutage(error)) {
+    log.warn({ err: error }, 'a dependency did not answer');
+    return new KithError('SERVICE_UNAVAILABLE', 'Try again in a moment.');
+  }
+  log.error({ err: error }, 'unexpected error while answering a request');
+  return new KithError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
+}

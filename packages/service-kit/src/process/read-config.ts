@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { hostToListenAt } from '../http/host-in-url.ts';
+
+/** A variable is missing or cannot be used; the message names it. */
+export class ConfigError extends Error {
+  readonly variable: string;
+  constructor(variable: string, message: string) {
+    super(`${variable}: ${message}`);
+    this.name = 'ConfigError';
+    this.variable = variable;
+  }
+}
+
+/**
+ * Reads a process's configuration from the environment. A variable set to nothing counts as not set.
+ * A bad value ends the process: one line on stderr that names the variable, exit code 1.
+ */
+export function readConfig<Schema extends z.ZodObject>(schema: Schema, env = process.env): z.output<Schema> {
+  try {
+    return parseConfig(schema, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** As readConfig, but throws ConfigError. */
+export function parseConfig<Schema extends z.ZodObject>(schema: Schema, env = process.env): z.output<Schema> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const variable = String(issue.path[0] ?? 'configuration');
+  throw new ConfigError(variable, variable in set ? issue.message : 'is required and not set');
+}
+
+const isUrlWith = (protocols: string[], text: string) =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1));
+
+const urlWith = (...protocols: string[]) =>
+  z.string().refine((text) => isUrlWith(protocols, text), {
+    error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+  });
+
+/** One server or several, separated by commas, of which the first says the scheme for those that say none. */
+const natsUrls = z.string().refine(
+  (text) => {
+    const [first = '', ...others] = text.split(',').map((part) => part.trim());
+    const whole = others.map((part) => (part.includes('://') ? part : `nats://${part}`));
+    return [first, ...whole].every((url) => isUrlWith(['nats', 'tls'], url));
+  },
+  { error: 'must be URLs as nats://user:password@host:4222 (or tls://), percent-encoded and separated by commas' },
+);
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: `must be a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+
+/** The fields that processes share: build a schema with `z.object({ PORT: configFields.port, … })`. */
+export const configFields = {
+  /** 0 takes a free one. */
+  port: wholeNumber(0, 65_535),
+  /** Loopback unless told otherwise. */
+  host: z.string().transform(hostToListenAt).default('127.0.0.1'),
+  httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
+  postgresUrl: urlWith('postgres', 'postgresql'),
+  natsUrl: natsUrls,
+  redisUrl: urlWith('redis', 'rediss'),
+  eventBus: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be one of trace, debug, info, warn, error, fatal, silent',
+    })
+    .default('info'),
+  /** Where spans go: a collector's OTLP endpoint over HTTP, or a file to append to. */
+  tracesTo: z.string().min(1).optional(),
+  /** A duration in whole seconds, at least 1, at most ten years. */
+  seconds: wholeNumber(1, 315_360_000),
+  /** A key that processes share, of at least 16 characters. */
+  secret: z.string().min(16, { error: 'must have at least 16 characters' }),
+  wholeNumber,
+} as const;

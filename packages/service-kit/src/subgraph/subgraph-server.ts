@@ -1,0 +1,150 @@
+import { sendJson } from '@kith/event-delivery/json-over-http';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  validate,
+} from 'graphql';
+import type { Logger } from 'pino';
+import { KithError } from '../errors/kith-error.ts';
+import { maskError, type TranslateError } from '../errors/mask-error.ts';
+import { readJsonBody } from '../http/answer-http.ts';
+import type { HttpHandler } from '../http/start-http-server.ts';
+import { sameSecret } from '../identity/same-secret.ts';
+import { TokenEnded, type TokenVerifier, type Viewer } from '../identity/verify-token.ts';
+import { startRequestSpan } from '../telemetry/request-span.ts';
+import { inTrace } from '../telemetry/trace-context.ts';
+import { mutationExecutor } from './execute-mutation.ts';
+import { rememberDocuments } from './remember-documents.ts';
+import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
+
+/** The header in which the gateway, and services among themselves, show that they are inside. */
+export const GATEWAY_KEY_HEADER = 'x-kith-gateway-key';
+
+/** Whose request it is on the way from the outside: believed only beside the gateway's key. */
+export const CLIENT_ADDRESS_HEADER = 'x-kith-client-address';
+
+/** What every resolver of a subgraph finds in its context. */
+export interface SubgraphContext {
+  /** null: nobody is signed in, or a service asks. */
+  readonly viewer: Viewer | null;
+  /** This request's own span: what is written and called on its behalf carries it. */
+  readonly traceparent: string;
+  /** The client's network address, as the gateway saw it; null when it did not say. */
+  readonly clientAddress: string | null;
+}
+
+/**
+ * The handler for a subgraph's `/graphql`: POST of JSON only, with the gateway's key (401 without it) and, if there is
+ * an authorization header, a valid token (401 if it is not). `contextFor` adds what the resolvers of the service need,
+ * once per request (data loaders live there).
+ */
+export function createSubgraphServer<Context extends SubgraphContext>(options: {
+  schema: GraphQLSchema;
+  gatewayKey: string;
+  verify: TokenVerifier;
+  log: Logger;
+  /** How the refusals of the service's own rules read to clients. */
+  translateError?: TranslateError;
+  contextFor: (request: SubgraphContext) => Context;
+}): HttpHandler {
+  const { schema, log } = options;
+  const prepared = rememberDocuments<Prepared>();
+  const prepare = (query: string): Prepared => {
+    const known = prepared.get(query);
+    if (known) return known;
+    const fresh = parseAndValidate(schema, query);
+    prepared.set(query, fresh);
+    return fresh;
+  };
+  const executeMutation = mutationExecutor(schema);
+  const run = (args: ExecutionArgs) =>
+    getOperationAST(args.document, args.operationName)?.operation === 'mutation'
+      ? executeMutation(args)
+      : execute(args);
+  const masked = (error: GraphQLError) => maskError(error, log, options.translateError);
+
+  return async (request, response) => {
+    const { headers } = request;
+    if (!sameSecret(headerOf(headers[GATEWAY_KEY_HEADER]), options.gatewayKey)) {
+      throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
+    }
+    // A form, say, may be sent by a browser from any site.
+    if (request.method !== 'POST' || !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
+      throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
+    }
+    const { viewer, ended } = await viewerAsking(options.verify, headers.authorization);
+    const { query, variables, operationName } = operationIn(await readJsonBody(request, MAX_BODY_BYTES));
+    if (ended && !isRepeatableAfterTheEnd(query)) throw ended;
+    const span = startRequestSpan('POST /graphql', headerOf(headers.traceparent));
+    const { traceparent } = span;
+    const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
+    try {
+      const { document, errors } = prepare(query);
+      const contextValue = options.contextFor({ viewer, traceparent, clientAddress });
+      const result = document
+        ? await inTrace(traceparent, () =>
+            run({ schema, document, contextValue, variableValues: variables, operationName }),
+          )
+        : { errors };
+      sendJson(response, 200, result.errors ? { ...result, errors: result.errors.map(masked) } : result);
+    } finally {
+      span.end();
+    }
+  };
+}
+
+/** Lists of people to be joined are long; whoever has the gateway's key could send more. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** A document that fits the schema, or why it does not. */
+type Prepared =
+  | { readonly document: DocumentNode; readonly errors?: never }
+  | { readonly document?: never; readonly errors: readonly GraphQLError[] };
+
+function parseAndValidate(schema: GraphQLSchema, query: string): Prepared {
+  try {
+    const document = parse(query, { noLocation: true });
+    const errors = validate(schema, document);
+    return errors.length > 0 ? { errors } : { document };
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [error] };
+    throw error;
+  }
+}
+
+interface Operation {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+  readonly operationName: string | null;
+}
+
+function operationIn(body: unknown): Operation {
+  const { query, variables, operationName } = (body ?? {}) as Partial<Record<keyof Operation, unknown>>;
+  if (typeof query !== 'string') throw new KithError('BAD_USER_INPUT', 'Send a JSON object with a "query".');
+  return {
+    query,
+    variables: (typeof variables === 'object' && variables ? variables : {}) as Operation['variables'],
+    operationName: typeof operationName === 'string' ? operationName : null,
+  };
+}
+
+async function viewerAsking(
+  verify: TokenVerifier,
+  authorization: string | undefined,
+): Promise<{ viewer: Viewer | null; ended?: TokenEnded }> {
+  try {
+    return { viewer: await verify(authorization) };
+  } catch (error) {
+    if (error instanceof TokenEnded) return { viewer: error.viewer, ended: error };
+    throw error;
+  }
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,61 @@
+import { KithError, type SubgraphContext, type Viewer } from '@kith/service-kit';
+import SchemaBuilder from '@pothos/core';
+// The federation plugin needs the directives plugin before it.
+import DirectivePlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import DataLoader from 'dataloader';
+import type { FriendServiceParts } from '../../parts/friend-service-parts.ts';
+import { type Relation, readRelations } from '../../queries/read-relations.ts';
+
+export interface FriendContext extends SubgraphContext {
+  readonly parts: FriendServiceParts;
+  /** Of this request's viewer to others: all that are asked for at once in one statement. */
+  readonly relations: DataLoader<string, Relation>;
+}
+
+/** What a request's resolvers find in its context. */
+export function friendContext(request: SubgraphContext, parts: FriendServiceParts): FriendContext {
+  const relations = new DataLoader<string, Relation>((userIds) =>
+    readRelations(parts.pool, viewerOf(request).userId, userIds),
+  );
+  return { ...request, parts, relations };
+}
+
+export const builder = new SchemaBuilder<{
+  Context: FriendContext;
+  DefaultFieldNullability: false;
+  // Instants arrive here as text already: from the view, from the events and from announcements alike.
+  Scalars: { DateTime: { Input: string; Output: string }; ID: { Input: string; Output: string } };
+}>({
+  plugins: [DirectivePlugin, FederationPlugin],
+  directives: { useGraphQLToolsUnorderedDirectives: true },
+  defaultFieldNullability: false,
+});
+
+builder.queryType({});
+builder.mutationType({});
+builder.subscriptionType({});
+
+builder.scalarType('DateTime', {
+  description: 'An instant, RFC 3339, UTC.',
+  serialize: (instant) => instant,
+  parseValue: (value) => {
+    if (Number.isNaN(Date.parse(String(value)))) {
+      throw new KithError('BAD_USER_INPUT', 'A DateTime is written as in RFC 3339.');
+    }
+    return String(value);
+  },
+});
+
+/** The signed-in user; KithError UNAUTHENTICATED when nobody is. */
+export function viewerOf(context: SubgraphContext): Viewer {
+  if (context.viewer) return context.viewer;
+  throw new KithError('UNAUTHENTICATED', 'Sign in first.');
+}
+
+/** The viewer, when this user is the viewer; KithError FORBIDDEN when it is somebody else. */
+export function onlyOneself(userId: string, context: FriendContext): Viewer {
+  const viewer = viewerOf(context);
+  if (viewer.userId === userId) return viewer;
+  throw new KithError('FORBIDDEN', 'Only the user themself can read this.');
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { ListInHand } from '../entries/list-in-hand.ts';
+import { BadPageCursor } from '../entries/page-cursor.ts';
+import { aFriend } from '../testing/lists-in-memory.ts';
+import { askForPage, type FriendPage, type PageRequest } from './ask-for-page.ts';
+
+const friends = [
+  aFriend(1, { nickname: 'Ann', tags: ['work'] }),
+  aFriend(2, { nickname: 'Bob', remark: 'Ébène', tags: ['work', 'football'] }),
+  aFriend(3, { nickname: 'Cid', tags: ['workshop'] }),
+  aFriend(4, { nickname: 'Dee', pinned: true }),
+];
+
+function page(request: Partial<PageRequest> = {}, among = friends): FriendPage {
+  const list = new ListInHand({ revision: 7, friends: among, requests: [] });
+  return askForPage({ order: 'NAME', limit: 10, ...request }).answer(list);
+}
+
+const names = ({ friends }: FriendPage) => friends.map((friend) => friend.nickname);
+
+test('a page says what lies before it and after it', () => {
+  const first = page({ limit: 2 });
+  expect(names(first)).toEqual(['Dee', 'Ann']);
+  expect(first).toMatchObject({ revision: 7, totalCount: 4, hasNextPage: true, hasPreviousPage: false });
+  const second = page({ limit: 2, after: first.keys[1] });
+  expect(names(second)).toEqual(['Cid', 'Bob']);
+  expect(second).toMatchObject({ totalCount: 4, hasNextPage: false, hasPreviousPage: true });
+});
+
+test('the page before a friend ends just before them', () => {
+  const all = page();
+  const before = page({ limit: 2, before: all.keys[3] });
+  expect(names(before)).toEqual(['Ann', 'Cid']);
+  expect(before).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+});
+
+test('paging goes on from a friend who has left or moved meanwhile', () => {
+  const { keys } = page({ limit: 2 });
+  const left = friends.filter((friend) => friend.nickname !== 'Ann');
+  expect(names(page({ after: keys[1] }, left))).toEqual(['Cid', 'Bob']);
+});
+
+test('text is found in the nickname and in the remark, whatever its case and accents', () => {
+  expect(names(page({ text: 'EBE' }))).toEqual(['Bob']);
+  expect(names(page({ text: 'bö' }))).toEqual(['Bob']);
+  expect(page({ text: 'n' })).toMatchObject({ totalCount: 2 });
+  expect(names(page({ text: '小明' }, [aFriend(1, { nickname: '王小明' })]))).toEqual(['王小明']);
+});
+
+test('text never matches across the two names', () => {
+  expect(names(page({ text: 'bebene' }))).toEqual([]);
+  expect(names(page({ text: 'b\tebene' }))).toEqual([]);
+});
+
+test('a tag matches only the whole tag', () => {
+  expect(names(page({ tag: 'work' }))).toEqual(['Ann', 'Bob']);
+  expect(names(page({ tag: 'work', text: 'an' }))).toEqual(['Ann']);
+  expect(names(page({ tag: 'wor' }))).toEqual([]);
+});
+
+test.each([
+  ['Ａｎｎ', 'Ann'],
+  ['𝓐𝓷𝓷', 'Ann'],
+  ['a\u200bnn', 'Ann'],
+  ['ΟΔΟΣ', 'οδός'],
+  ['strasse', 'Straße'],
+  ['STRAẞE', 'Straße'],
+  ['lukasz', 'Łukasz'],
+  ['isik', 'IŞIK'],
+  ['Işık', 'IŞIK'],
+  ['oneil', 'O’Neil'],
+  ["o'neil", 'O’Neil'],
+  ['fish', 'ﬁsh'],
+])('the text %j finds %j', (text, nickname) => {
+  expect(names(page({ text }, [aFriend(1, { nickname }), aFriend(2, { nickname: 'Zed' })]))).toEqual([nickname]);
+  expect(names(page({ text: nickname }, [aFriend(1, { nickname: text }), aFriend(2, { nickname: 'Zed' })]))).toEqual([
+    text,
+  ]);
+});
+
+test.each(['\u200b', '\ufeff', '\u00ad', '\u3164', '\u2800', '\u0301', "'", '\u0001', '\0'])(
+  'the text %j finds nobody',
+  (text) => {
+    expect(page({ text })).toMatchObject({ totalCount: 0, friends: [] });
+  },
+);
+
+test('no text, and white space, ask for all', () => {
+  expect(['', ' ', '\u3000'].map((text) => page({ text }).totalCount)).toEqual([4, 4, 4]);
+});
+
+test('a tag is found composed or not, and what is no tag by nothing', () => {
+  const cafe = aFriend(1, { nickname: 'Ann', tags: ['caf\u00e9', 'work'] });
+  const decomposed = aFriend(2, { nickname: 'Bob', tags: ['cafe\u0301'] });
+  for (const tag of ['caf\u00e9', 'cafe\u0301'])
+    expect(names(page({ tag }, [cafe, decomposed]))).toEqual(['Ann', 'Bob']);
+  for (const tag of ['', '\0', '\u200b', '\t']) expect(page({ tag }, [cafe, decomposed]).totalCount).toBe(0);
+});
+
+test('the cursor of another order is refused by name', () => {
+  const { keys } = page({ order: 'NEWEST' });
+  expect(() => page({ order: 'NAME', after: keys[0] })).toThrow(BadPageCursor);
+});
+
+test.each([0, -1, 1.5, Number.NaN, 1_001])('a page of %d is no page', (limit) => {
+  expect(() => page({ limit })).toThrow(RangeError);
+});

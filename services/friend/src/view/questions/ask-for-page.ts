@@ -1,0 +1,106 @@
+import type { FriendData } from '@kith/event-contracts';
+import { foldText, saysNothing } from '@kith/written-text';
+import { memberOfEntry, readEntries, searchText, tagText } from '../entries/list-entry.ts';
+import type { Placed } from '../entries/list-in-hand.ts';
+import { readCursor, writeCursor } from '../entries/page-cursor.ts';
+import { inByteOrder, type ListOrder } from '../entries/sort-keys.ts';
+import type { Question } from './question.ts';
+
+export interface PageRequest {
+  /** NAME: pinned friends first, then by display name. NEWEST: the latest friendship first. */
+  readonly order: ListOrder;
+  /** At most so many friends, 1 to 1,000. */
+  readonly limit: number;
+  /** The friends that follow this one (its key on an earlier page in the same order). */
+  readonly after?: string | undefined;
+  /** The friends just before this one; not together with `after`. Still in the order asked for. */
+  readonly before?: string | undefined;
+  /** Only friends whose nickname or remark contains this, folded; white space asks for all, and what shows nothing for none. */
+  readonly text?: string | undefined;
+  /** Only friends that bear exactly this tag, composed or not. */
+  readonly tag?: string | undefined;
+}
+
+export interface FriendPage {
+  readonly revision: number;
+  /** Of all friends that match `text` and `tag`, on every page. */
+  readonly totalCount: number;
+  readonly friends: readonly FriendData[];
+  /** For each friend, the cursor that stands for its place. */
+  readonly keys: readonly string[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+const MOST_PER_PAGE = 1_000;
+
+/** Folded names hold no control character: nobody has it. */
+const NOWHERE = '\u0001';
+
+/** Throws BadPageCursor, and RangeError for a limit that is none. */
+export function askForPage(request: PageRequest): Question<FriendPage> {
+  const { order, limit, after, before } = request;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) throw new RangeError(`No page of ${limit}`);
+  if (after !== undefined && before !== undefined) throw new RangeError('A page is after one friend or before one');
+  const cursor = after ?? before;
+  const start = cursor === undefined ? '' : readCursor(order, cursor);
+  const forward = before === undefined;
+  const text = saysNothing(request.text ?? '') ? '' : foldText(request.text ?? '') || NOWHERE;
+  const tag = request.tag === undefined ? '' : tagText([request.tag]);
+  const filtered = text !== '' || tag !== '';
+  const args = [order, forward ? 'after' : 'before', start, limit, ...(filtered ? [text, tag] : [])];
+
+  return {
+    text: JSON.stringify(['page', ...args]),
+    script: filtered ? 'filtered-page' : 'page',
+    args,
+
+    read(revision, reply) {
+      const [totalCount, behind, entries] = reply as [number, number, string[]];
+      const more = entries.length > limit;
+      if (more) entries.pop();
+      if (!forward) entries.reverse();
+      const friends = readEntries(entries);
+      return {
+        revision,
+        totalCount,
+        friends,
+        keys: friends.map((friend, place) => writeCursor(order, memberOfEntry(entries[place]!, order, friend.userId))),
+        hasNextPage: forward ? more : behind > 0,
+        hasPreviousPage: forward ? behind > 0 : more,
+      };
+    },
+
+    answer(list) {
+      const matching = filtered ? list.in(order).filter((placed) => matches(placed.friend, text, tag)) : list.in(order);
+      const [first, end] = forward
+        ? [start === '' ? 0 : placeAfter(matching, start), Number.POSITIVE_INFINITY]
+        : [0, placeOf(matching, start)];
+      const page = forward ? matching.slice(first, first + limit) : matching.slice(Math.max(0, end - limit), end);
+      return {
+        revision: list.state.revision,
+        totalCount: matching.length,
+        friends: page.map((placed) => placed.friend),
+        keys: page.map((placed) => writeCursor(order, placed.member)),
+        hasNextPage: forward ? first + limit < matching.length : end < matching.length,
+        hasPreviousPage: forward ? first > 0 : end > limit,
+      };
+    },
+  };
+}
+
+function matches(friend: FriendData, text: string, tag: string): boolean {
+  return searchText(friend).includes(text) && tagText(friend.tags).includes(tag);
+}
+
+/** How many stand before a member, whether or not it is (still) among them. */
+function placeOf(sorted: readonly Placed[], member: string): number {
+  const wanted = inByteOrder(member);
+  const place = sorted.findIndex((placed) => placed.inByteOrder >= wanted);
+  return place < 0 ? sorted.length : place;
+}
+
+function placeAfter(sorted: readonly Placed[], member: string): number {
+  const place = placeOf(sorted, member);
+  return sorted[place]?.member === member ? place + 1 : place;
+}

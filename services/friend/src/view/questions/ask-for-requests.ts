@@ -1,0 +1,37 @@
+import type { StoredRequest } from '../entries/list-state.ts';
+import type { Question } from './question.ts';
+
+export interface OpenRequests {
+  readonly revision: number;
+  /** In both directions, oldest first. */
+  readonly requests: readonly StoredRequest[];
+}
+
+export function askForRequests(): Question<OpenRequests> {
+  return {
+    text: 'requests',
+    script: 'requests',
+    args: [],
+    read: (revision, [requests]) => ({ revision, requests: readRequests(requests as string[]) }),
+    answer: ({ state }) => ({ revision: state.revision, requests: oldestFirst(state.requests) }),
+  };
+}
+
+/** Throws where one is no request: what stands in Redis may be anything. */
+export function readRequests(json: readonly string[]): StoredRequest[] {
+  return oldestFirst(json.map(readRequest));
+}
+
+function readRequest(json: string): StoredRequest {
+  const request = JSON.parse(json) as Record<keyof StoredRequest, unknown> | null;
+  const isOne =
+    [request?.id, request?.fromId, request?.toId, request?.sentAt].every((text) => typeof text === 'string') &&
+    (request?.message === null || typeof request?.message === 'string') &&
+    !Number.isNaN(Date.parse(request.sentAt as string));
+  if (!isOne) throw new TypeError('What stands among the requests is none.');
+  return request as StoredRequest;
+}
+
+export function oldestFirst(requests: readonly StoredRequest[]): StoredRequest[] {
+  return requests.toSorted((a, b) => Date.parse(a.sentAt) - Date.parse(b.sentAt) || (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,36 @@
+import type { SessionEnded } from '@kith/event-contracts';
+import type { InTurn } from '@kith/service-kit';
+import type pg from 'pg';
+import type { AttemptLimits } from '../attempts/limit-attempts.ts';
+import type { Moment } from '../domain/user.ts';
+import type { UserEvent } from '../domain/user-events.ts';
+import type { PrismaClient } from '../generated/client.ts';
+import type { PasswordHasher } from '../passwords/hash-passwords.ts';
+import type { AskWhoBlocks } from '../search/ask-who-blocks.ts';
+import type { AccessTokenIssuer } from '../signing-keys/issue-access-tokens.ts';
+
+/** What the operations work with; assembled once, by start-user-service.ts. */
+export interface UserServiceParts {
+  /** Ordinary reads and writes. */
+  readonly prisma: PrismaClient;
+  /** The same database, for statements worth seeing: the hot reads, the search, the import. */
+  readonly pool: pg.Pool;
+  /** Transactions about one account, or one session, come one after the other, and leave the others their connections. */
+  readonly inTurn: InTurn;
+  readonly passwords: PasswordHasher;
+  /** Guards every look at a password against guessing. */
+  readonly attempts: AttemptLimits;
+  readonly accessTokens: AccessTokenIssuer;
+  readonly refreshTokenTtlS: number;
+  /** How long a used refresh token may be presented again while its successor is unused. */
+  readonly refreshGraceS: number;
+  readonly askWhoBlocks: AskWhoBlocks;
+  moment(): Moment;
+  /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
+  committed(events: readonly UserEvent[]): void;
+  /**
+   * Ends these sessions' tokens and sockets, here at once and elsewhere by announcement. One that is missed is found in
+   * the database by whoever checks tokens.
+   */
+  sessionsEnded(userId: string, which: SessionEnded): void;
+}
