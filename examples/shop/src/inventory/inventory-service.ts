@@ -23,7 +23,7 @@ export const inventoryService: ShopService = {
   source: 'shop/inventory',
   stream: INVENTORIES,
   tables: new URL('./tables.sql', import.meta.url),
-  open(pool) {
+  open({ pool }) {
     const inventories = openInventories(pool);
     return {
       routes: inventoryRoutes(pool, inventories),

@@ -1,8 +1,7 @@
-import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-delivery';
-import type pg from 'pg';
+import type { SqlConnection, UnitOfWork } from '@kith/event-delivery';
 import { Refusal } from '../refusal.ts';
 import { Order } from './order.ts';
-import { toContract } from './tell-of-orders.ts';
+import type { OrderEvent } from './order-events.ts';
 
 const LOAD = `
   SELECT id, version, status, items, address, refund, created_at FROM orders WHERE id = $1`;
@@ -11,42 +10,30 @@ const SAVE = `
   INSERT INTO orders (id, version, status, items, address, refund, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT (id) DO UPDATE SET version = $2, status = $3, items = $4, address = $5, refund = $6`;
 
-/**
- * Repository of orders: an order is loaded, changed and saved in one transaction, with its events in the outbox
- * (unit of work). Its row is locked meanwhile. What `change` throws rolls all of it back.
- */
-export function openOrders(pool: pg.Pool) {
-  async function save(sql: SqlConnection, order: Order): Promise<void> {
-    const { id, version, status, items, address, refund, createdAt } = order.state;
-    await sql.query(SAVE, [id, version, status, JSON.stringify(items), JSON.stringify(address), refund, createdAt]);
-    await appendToOutbox(sql, order.events.map(toContract));
-  }
+/** Repository of orders: saves in a unit of work, which publishes what the order has recorded. */
+export const orderRepository = {
+  async add(unit: UnitOfWork<OrderEvent>, order: Order): Promise<void> {
+    unit.enter(order);
+    await save(unit.sql, order);
+  },
 
-  return {
-    async add(order: Order): Promise<void> {
-      await inTransaction(pool, (sql) => save(sql, order));
-      order.takeEvents();
-    },
+  /** Its row is locked until the unit ends. Throws Refusal ORDER_NOT_FOUND, and what `decide` throws. */
+  async change(unit: UnitOfWork<OrderEvent>, id: string, decide: (order: Order) => void): Promise<Order> {
+    const order = await load(unit.sql, `${LOAD} FOR UPDATE`, id);
+    decide(order);
+    unit.enter(order);
+    if (order.events.length > 0) await save(unit.sql, order);
+    return order;
+  },
 
-    /** In a transaction of its own, or the caller's. Throws Refusal ORDER_NOT_FOUND. */
-    async change(id: string, decide: (order: Order) => void, within?: SqlConnection): Promise<Order> {
-      const work = async (sql: SqlConnection) => {
-        const order = await load(sql, `${LOAD} FOR UPDATE`, id);
-        decide(order);
-        if (order.events.length > 0) await save(sql, order);
-        return order;
-      };
-      const order = await (within ? work(within) : inTransaction(pool, work));
-      order.takeEvents();
-      return order;
-    },
+  /** Throws Refusal ORDER_NOT_FOUND. */
+  byId: (sql: SqlConnection, id: string): Promise<Order> => load(sql, LOAD, id),
+};
 
-    /** Throws Refusal ORDER_NOT_FOUND. */
-    byId: (id: string): Promise<Order> => load(pool, LOAD, id),
-  };
+async function save(sql: SqlConnection, order: Order): Promise<void> {
+  const { id, version, status, items, address, refund, createdAt } = order.state;
+  await sql.query(SAVE, [id, version, status, JSON.stringify(items), JSON.stringify(address), refund, createdAt]);
 }
-
-export type Orders = ReturnType<typeof openOrders>;
 
 async function load(sql: SqlConnection, statement: string, id: string): Promise<Order> {
   // biome-ignore lint/suspicious/noExplicitAny: the columns are those of tables.sql.

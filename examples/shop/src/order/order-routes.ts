@@ -1,3 +1,4 @@
+import type { InUnitOfWork } from '@kith/event-delivery';
 import type pg from 'pg';
 import { z } from 'zod';
 import { pageQuery } from '../http/page-of-rows.ts';
@@ -6,7 +7,8 @@ import { created, type Route, route } from '../http/routes.ts';
 import { thisMoment } from '../moment.ts';
 import { refuseUnknownProducts } from './know-products.ts';
 import { Order } from './order.ts';
-import type { Orders } from './order-repository.ts';
+import type { OrderEvent } from './order-events.ts';
+import { orderRepository } from './order-repository.ts';
 import { listOrders } from './summarize-orders.ts';
 
 // Together they leave an order's price exact to the fen.
@@ -28,9 +30,9 @@ const payment = z.strictObject({ paidPrice: amount(MOST.items * MOST.count * MOS
 const noQuery = z.strictObject({});
 
 /** The order service's HTTP API. Both spellings of a path do the same. */
-export function orderRoutes(pool: pg.Pool, orders: Orders): Route[] {
+export function orderRoutes(pool: pg.Pool, inUnitOfWork: InUnitOfWork<OrderEvent, pg.PoolClient>): Route[] {
   const change = async (id: string, decide: (order: Order) => void) => ({
-    body: show(await orders.change(id, decide)),
+    body: show(await inUnitOfWork((unit) => orderRepository.change(unit, id, decide))),
   });
   const pay = ({ id, input }: { id: string; input: z.output<typeof payment> }) =>
     change(id, (order) => order.pay(input.paidPrice, thisMoment()));
@@ -44,13 +46,13 @@ export function orderRoutes(pool: pg.Pool, orders: Orders): Route[] {
         input.items.map(({ productId }) => productId),
       );
       const order = Order.create(input, thisMoment());
-      await orders.add(order);
+      await inUnitOfWork((unit) => orderRepository.add(unit, order));
       return created('/orders', order.state.id);
     }),
     // From the read model: an order is there a moment after it was placed.
     route('GET', '/orders', pageQuery, async ({ input }) => ({ body: await listOrders(pool, input) })),
     // From the orders themselves: whoever has placed one finds it.
-    route('GET', '/orders/:id', noQuery, async ({ id }) => ({ body: show(await orders.byId(id)) })),
+    route('GET', '/orders/:id', noQuery, async ({ id }) => ({ body: show(await orderRepository.byId(pool, id)) })),
     route('PUT', '/orders/:id/address', address, changeAddress),
     route('POST', '/orders/:id/address', address, changeAddress),
     route('POST', '/orders/:id/address/detail', address.pick({ detail: true }), ({ id, input: { detail } }) =>

@@ -1,12 +1,15 @@
-import { defineConsumer, handleOnce } from '@kith/event-delivery';
+import { defineConsumer, firstTime } from '@kith/event-delivery';
 import { INVENTORIES, stockRefused } from '../contracts/inventory-events.ts';
 import { ORDERS } from '../contracts/order-events.ts';
 import { thisMoment } from '../moment.ts';
 import type { ShopService } from '../run/shop-service.ts';
+import { openUnitsOfWork } from '../units-of-work.ts';
 import { copyProducts } from './know-products.ts';
-import { openOrders } from './order-repository.ts';
+import type { OrderEvent } from './order-events.ts';
+import { orderRepository } from './order-repository.ts';
 import { orderRoutes } from './order-routes.ts';
 import { summarizeOrders } from './summarize-orders.ts';
+import { toContract } from './tell-of-orders.ts';
 
 const CANCEL = 'order-cancel-out-of-stock';
 
@@ -20,10 +23,11 @@ export const orderService: ShopService = {
   source: 'shop/order',
   stream: ORDERS,
   tables: new URL('./tables.sql', import.meta.url),
-  open(pool) {
-    const orders = openOrders(pool);
+  open({ pool, log }) {
+    const { inUnitOfWork, stop } = openUnitsOfWork<OrderEvent>({ pool, log, toContract });
     return {
-      routes: orderRoutes(pool, orders),
+      stop,
+      routes: orderRoutes(pool, inUnitOfWork),
       consumers: [
         summarizeOrders(pool),
         copyProducts(pool),
@@ -31,9 +35,12 @@ export const orderService: ShopService = {
           stream: INVENTORIES,
           durable: CANCEL,
           contracts: [stockRefused],
-          handle: handleOnce(pool, CANCEL, async (event, sql) => {
-            await orders.change(event.ownerId, (order) => order.cancelOutOfStock(thisMoment()), sql);
-          }),
+          // Inbox, order and event in one transaction (idempotent consumer).
+          handle: (event, signal) =>
+            inUnitOfWork(async (unit) => {
+              if (!(await firstTime(unit.sql, CANCEL, event.id))) return;
+              await orderRepository.change(unit, event.ownerId, (order) => order.cancelOutOfStock(thisMoment()));
+            }, signal),
         }),
       ],
     };

@@ -1,8 +1,6 @@
-import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-delivery';
-import type pg from 'pg';
+import type { SqlConnection, UnitOfWork } from '@kith/event-delivery';
 import { Refusal } from '../refusal.ts';
-import { Product } from './product.ts';
-import { toContract } from './tell-of-products.ts';
+import { Product, type ProductEvent } from './product.ts';
 
 const LOAD = 'SELECT version, name, description, price, created_at FROM product WHERE id = $1 FOR UPDATE';
 
@@ -10,35 +8,29 @@ const SAVE = `
   INSERT INTO product (id, version, name, description, price, created_at) VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT (id) DO UPDATE SET version = $2, name = $3`;
 
-/** Repository of products: a product is loaded, changed and saved in one transaction, with its events in the outbox. */
-export function openProducts(pool: pg.Pool) {
-  async function save(sql: SqlConnection, product: Product): Promise<void> {
-    const { id, version, name, description, price, createdAt } = product.state;
-    await sql.query(SAVE, [id, version, name, description, price, createdAt]);
-    await appendToOutbox(sql, product.events.map(toContract));
-  }
+/** Repository of products: saves in a unit of work, which publishes what the product has recorded. */
+export const productRepository = {
+  async add(unit: UnitOfWork<ProductEvent>, product: Product): Promise<void> {
+    unit.enter(product);
+    await save(unit.sql, product);
+  },
 
-  return {
-    async add(product: Product): Promise<void> {
-      await inTransaction(pool, (sql) => save(sql, product));
-      product.takeEvents();
-    },
+  /** Its row is locked until the unit ends. Throws Refusal PRODUCT_NOT_FOUND, and what `decide` throws. */
+  async change(unit: UnitOfWork<ProductEvent>, id: string, decide: (product: Product) => void): Promise<void> {
+    // biome-ignore lint/suspicious/noExplicitAny: the columns are those of tables.sql.
+    const { rows } = await unit.sql.query<any>(LOAD, [id]);
+    if (!rows[0]) throw productNotFound(id);
+    const { version, name, description, price, created_at: createdAt } = rows[0];
+    const product = new Product({ id, version: Number(version), name, description, price: Number(price), createdAt });
+    decide(product);
+    unit.enter(product);
+    if (product.events.length > 0) await save(unit.sql, product);
+  },
+};
 
-    /** Throws Refusal PRODUCT_NOT_FOUND, and what `decide` throws: then nothing has changed. */
-    async change(id: string, decide: (product: Product) => void): Promise<void> {
-      const changed = await inTransaction(pool, async (sql) => {
-        const { rows } = await sql.query(LOAD, [id]);
-        if (!rows[0]) throw productNotFound(id);
-        const { version, name, description, price, created_at: createdAt } = rows[0];
-        const state = { id, version: Number(version), name, description, price: Number(price), createdAt };
-        const product = new Product(state);
-        decide(product);
-        if (product.events.length > 0) await save(sql, product);
-        return product;
-      });
-      changed.takeEvents();
-    },
-  };
+async function save(sql: SqlConnection, product: Product): Promise<void> {
+  const { id, version, name, description, price, createdAt } = product.state;
+  await sql.query(SAVE, [id, version, name, description, price, createdAt]);
 }
 
 export const productNotFound = (id: string) => new Refusal('PRODUCT_NOT_FOUND', `There is no product ${id}.`, 'id');

@@ -1,11 +1,12 @@
+import type { InUnitOfWork } from '@kith/event-delivery';
 import type pg from 'pg';
 import { z } from 'zod';
 import { pageOf, pageQuery, pageValues } from '../http/page-of-rows.ts';
 import { amount, line, lines } from '../http/read-fields.ts';
 import { created, type Route, route } from '../http/routes.ts';
 import { thisMoment } from '../moment.ts';
-import { Product } from './product.ts';
-import { type openProducts, productNotFound } from './product-repository.ts';
+import { Product, type ProductEvent } from './product.ts';
+import { productNotFound, productRepository } from './product-repository.ts';
 
 const newProduct = z.strictObject({ name: line(100), description: lines(10_000), price: amount(1_000_000) });
 const newName = z.strictObject({ newName: line(100) });
@@ -16,7 +17,7 @@ const SHOW = `
   FROM product LEFT JOIN stock_copy ON product_id = id`;
 
 /** The product service's HTTP API. */
-export function productRoutes(pool: pg.Pool, products: ReturnType<typeof openProducts>): Route[] {
+export function productRoutes(pool: pg.Pool, inUnitOfWork: InUnitOfWork<ProductEvent, pg.PoolClient>): Route[] {
   async function shown(id: string) {
     const { rows } = await pool.query(`${SHOW} WHERE id = $1`, [id]);
     if (!rows[0]) throw productNotFound(id);
@@ -26,7 +27,7 @@ export function productRoutes(pool: pg.Pool, products: ReturnType<typeof openPro
   return [
     route('POST', '/products', newProduct, async ({ input }) => {
       const product = Product.create(input, thisMoment());
-      await products.add(product);
+      await inUnitOfWork((unit) => productRepository.add(unit, product));
       return created('/products', product.state.id);
     }),
     route('GET', '/products', pageQuery, async ({ input }) => {
@@ -35,7 +36,8 @@ export function productRoutes(pool: pg.Pool, products: ReturnType<typeof openPro
     }),
     route('GET', '/products/:id', noQuery, async ({ id }) => ({ body: await shown(id) })),
     route('PUT', '/products/:id/name', newName, async ({ id, input }) => {
-      await products.change(id, (product) => product.updateName(input.newName, thisMoment()));
+      const rename = (product: Product) => product.updateName(input.newName, thisMoment());
+      await inUnitOfWork((unit) => productRepository.change(unit, id, rename));
       return { body: await shown(id) };
     }),
   ];

@@ -2,8 +2,10 @@ import { defineConsumer } from '@kith/event-delivery';
 import { INVENTORIES, inventoryChanged } from '../contracts/inventory-events.ts';
 import { PRODUCTS } from '../contracts/product-events.ts';
 import type { ShopService } from '../run/shop-service.ts';
-import { openProducts } from './product-repository.ts';
+import { openUnitsOfWork } from '../units-of-work.ts';
+import type { ProductEvent } from './product.ts';
 import { productRoutes } from './product-routes.ts';
+import { toContract } from './tell-of-products.ts';
 
 // The revision is the inbox: an older event, or the same again, changes nothing.
 const COPY_STOCK = `
@@ -17,17 +19,21 @@ export const productService: ShopService = {
   source: 'shop/product',
   stream: PRODUCTS,
   tables: new URL('./tables.sql', import.meta.url),
-  open: (pool) => ({
-    routes: productRoutes(pool, openProducts(pool)),
-    consumers: [
-      defineConsumer({
-        stream: INVENTORIES,
-        durable: 'product-copy-stock',
-        contracts: [inventoryChanged],
-        handle: async ({ ownerId, revision, data }) => {
-          await pool.query(COPY_STOCK, [ownerId, data.remains, revision]);
-        },
-      }),
-    ],
-  }),
+  open({ pool, log }) {
+    const { inUnitOfWork, stop } = openUnitsOfWork<ProductEvent>({ pool, log, toContract });
+    return {
+      stop,
+      routes: productRoutes(pool, inUnitOfWork),
+      consumers: [
+        defineConsumer({
+          stream: INVENTORIES,
+          durable: 'product-copy-stock',
+          contracts: [inventoryChanged],
+          handle: async ({ ownerId, revision, data }) => {
+            await pool.query(COPY_STOCK, [ownerId, data.remains, revision]);
+          },
+        }),
+      ],
+    };
+  },
 };

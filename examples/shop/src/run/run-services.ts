@@ -42,7 +42,8 @@ async function runService(service: ShopService, config: ShopConfig, log: Log, st
   await createTables(pool, tables);
   const broker = await connectBroker({ eventBus, natsUrl, name, log });
   stops.push(() => broker.close());
-  const { routes, consumers } = service.open(pool);
+  const { routes, consumers, ...opened } = service.open({ pool, log });
+  stops.push(() => opened.stop?.());
   // Before events are delivered: requests are answered while the broker is away.
   const server = await serveHttp({
     host,

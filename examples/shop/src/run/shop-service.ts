@@ -1,4 +1,4 @@
-import type { ConsumerDefinition, StreamName } from '@kith/event-delivery';
+import type { ConsumerDefinition, Log, StreamName } from '@kith/event-delivery';
 import type pg from 'pg';
 import type { Route } from '../http/routes.ts';
 
@@ -13,9 +13,11 @@ export interface ShopService {
   readonly stream: StreamName;
   /** The tables of its database, beside those of event delivery. */
   readonly tables: URL;
-  open(pool: pg.Pool): {
+  open(uses: { readonly pool: pg.Pool; readonly log: Log }): {
     readonly routes: readonly Route[];
     // biome-ignore lint/suspicious/noExplicitAny: a list of consumers of different contracts has no closer type.
     readonly consumers: readonly ConsumerDefinition<any>[];
+    /** Called when requests and consumers have ended. */
+    stop?(): Promise<void>;
   };
 }
