@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '@kith/event-delivery';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { isOutage } from '@kith/event-delivery/outage';
 import { Refusal, STATUS_OF } from '../refusal.ts';
 import { readBody, readId, readQuery } from './read-request.ts';
+import { refuseWhatIsNoHttp } from './refuse-what-is-no-http.ts';
 import { type Route, routesOf } from './routes.ts';
 
 /** Of node:http, as the operator's routes of event delivery are. */
@@ -12,30 +13,51 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 export interface HttpServer {
   readonly url: string;
-  /** Takes nothing new, and waits for what is in hand. */
+  /** Takes nothing new, and waits for what is in hand: for 5 s at most. */
   stop(): Promise<void>;
 }
 
-const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 };
-
-/**
- * Serves a service's API as JSON, and its operator's routes beside it, by method and path. What is refused is answered
- * as `{code, message, field?}`, with the status of its code; an outage of the database as 503. Rejects when the port
- * is taken.
- */
-export async function serveHttp(options: {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+export interface Serves {
   readonly routes: readonly Route[];
+  /** Beside them, by method and path: `'GET /ready'`. */
   readonly operator: Readonly<Record<string, Handler>>;
   readonly log: Log;
-}): Promise<HttpServer> {
-  const { host, port, operator, log } = options;
-  const find = routesOf(options.routes);
+}
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = '/', search = ''] = (request.url ?? '/').split(/\?(.*)/s);
+const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+const DRAIN_AT_MOST_MS = 5_000;
+
+/**
+ * Serves a service's API as JSON, and its operator's routes. What is refused is answered as `{code, message, field?}`,
+ * with the status of its code; an outage of the database as 503. Port 0 takes a free one; rejects when it is taken.
+ */
+export async function serveHttp(
+  options: Serves & { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
+  const { host, port, log } = options;
+  const answer = answering(options);
+  const server = createServer(LIMITS, (request, response) => {
+    answer(request, response).catch((error) => {
+      const isGone = request.destroyed && !request.complete;
+      if (isGone || response.headersSent) response.destroy();
+      else refuse(response, asRefusal(error, log));
+    });
+  });
+  server.on('clientError', refuseWhatIsNoHttp);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const listensAt = host.includes(':') ? `[${host}]` : host;
+  return { url: `http://${listensAt}:${(server.address() as AddressInfo).port}`, stop: () => close(server) };
+}
+
+function answering({ routes, operator }: Serves): Handler {
+  const find = routesOf(routes);
+  return async (request, response) => {
+    // A proxy may send the whole address (https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2).
+    const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
+    const [path = '/', search = ''] = target.split(/\?(.*)/s);
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
     const forOperator = operator[`${method} ${path}`];
     if (forOperator) return forOperator(request, response);
@@ -51,37 +73,19 @@ export async function serveHttp(options: {
     const { status = 200, headers = {}, body } = await route.answer({ ...asked, input });
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     sendJson(response, status, body);
-  }
+  };
+}
 
-  const server = createServer(LIMITS, (request, response) => {
-    answer(request, response).catch((error) => {
-      const isGone = request.destroyed && !request.complete;
-      if (isGone || response.headersSent) return void response.destroy();
-      refuse(response, asRefusal(error, log));
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
+    const force = setTimeout(() => server.closeAllConnections(), DRAIN_AT_MOST_MS);
+    server.close(() => {
+      clearInterval(closeIdle);
+      clearTimeout(force);
+      resolve();
     });
   });
-  server.on('clientError', (_error, socket) => {
-    const { code, message } = new Refusal('BROKEN_REQUEST', 'This is no request of HTTP/1.1 that can be read.');
-    const body = JSON.stringify({ code, message });
-    const head = `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8`;
-    if (socket.writable) socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-    else socket.destroy();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
-          clearInterval(closeIdle);
-          resolve();
-        });
-      }),
-  };
 }
 
 function asRefusal(error: unknown, log: Log): Refusal {

@@ -1,35 +1,33 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabaseIfMissing, freePort, isPortFree, startNats, startPostgres } from '@kith/local-servers';
+import { freePort, isPortFree } from '@kith/local-servers';
 import { variablesOf } from '../run/shop-config.ts';
+import type { ShopService } from '../run/shop-service.ts';
 import { SERVICE_NAMES, type ServiceName, SHOP_SERVICES } from '../run/shop-services.ts';
 import { type ProcessOfTheShop, runProcess } from './run-process.ts';
+import { type Servers, startServers } from './start-servers.ts';
 
 export interface RunningService {
   readonly url: string;
   readonly databaseUrl: string;
-  /** Under the in-process bus one and the same for all. */
-  readonly process: ProcessOfTheShop;
 }
 
 export interface Shop extends Readonly<Record<ServiceName, RunningService>> {
-  /** Undefined under the in-process bus. */
   readonly natsUrl: string | undefined;
-  /** Of the in-process bus alone. */
-  readonly eventsDatabaseUrl: string | undefined;
+  /** One for each service; under the in-process bus one for all. */
   readonly processes: readonly ProcessOfTheShop[];
   stop(): Promise<void>;
 }
 
 export interface ShopOptions {
   /** `jetstream`: NATS, and a process for each service. `in-process`: one process and no NATS. */
-  readonly eventBus: 'jetstream' | 'in-process';
+  readonly eventBus: Servers['eventBus'];
   /** Listen at the ports of the list where they are free. */
   readonly usualPorts?: boolean;
 }
 
-/** Postgres, the bus, and the services on private servers, in a private folder that `stop` removes. */
+/** The whole shop on private servers, in a private folder that `stop` removes. */
 export async function startShop({ eventBus, usualPorts = false }: ShopOptions): Promise<Shop> {
   const folder = await mkdtemp(join(tmpdir(), 'shop-'));
   const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -37,52 +35,50 @@ export async function startShop({ eventBus, usualPorts = false }: ShopOptions): 
     for (const each of stops.splice(0).reverse()) await each();
   };
   try {
-    const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), durable: false });
-    stops.push(() => postgres.stop());
-    const database = async (name: string) => {
-      await createDatabaseIfMissing(postgres.url(`shop_${name}`));
-      return postgres.url(`shop_${name}`);
-    };
-    const { natsUrl, eventsDatabaseUrl } = await startBus();
-    const places = await Promise.all(SHOP_SERVICES.map(placeOf));
-    const env = {
-      EVENT_BUS: eventBus,
-      ...(natsUrl !== undefined && { NATS_URL: natsUrl }),
-      ...(eventsDatabaseUrl !== undefined && { EVENTS_DATABASE_URL: eventsDatabaseUrl }),
-      ...Object.assign({}, ...places.map(({ variables }) => variables)),
-    };
+    const servers = await startServers({ eventBus, folder, stops });
+    const places = await Promise.all(SHOP_SERVICES.map((service) => placeOf(service, servers, usualPorts)));
+    const env = environmentOf(servers, places);
     const groups = eventBus === 'in-process' ? [SERVICE_NAMES] : SERVICE_NAMES.map((name) => [name]);
     const processes = await Promise.all(
       groups.map(async (names) => {
         const urls = places.filter(({ name }) => names.includes(name)).map(({ url }) => url);
-        const one = await runProcess({ names, urls, env, folder });
-        stops.push(() => one.stop());
-        return one;
+        const process = await runProcess({ names, urls, env, folder });
+        stops.push(() => process.stop());
+        return process;
       }),
     );
-    const services = places.map(({ name, url, databaseUrl }) => {
-      const process = processes.find(({ names }) => names.includes(name))!;
-      return [name, { url, databaseUrl, process } satisfies RunningService] as const;
-    });
-    const byName = Object.fromEntries(services) as Record<ServiceName, RunningService>;
-    return { ...byName, natsUrl, eventsDatabaseUrl, processes, stop };
-
-    async function startBus() {
-      if (eventBus === 'in-process') return { natsUrl: undefined, eventsDatabaseUrl: await database('events') };
-      const nats = await startNats({ dataFolder: join(folder, 'nats') });
-      stops.push(() => nats.stop());
-      return { natsUrl: nats.url, eventsDatabaseUrl: undefined };
-    }
-
-    async function placeOf({ name, port: usual }: (typeof SHOP_SERVICES)[number]) {
-      const port = usualPorts && (await isPortFree(usual)) ? usual : await freePort();
-      const databaseUrl = await database(name);
-      const its = variablesOf(name);
-      const variables = { [its.databaseUrl]: databaseUrl, [its.port]: String(port) };
-      return { name, url: `http://127.0.0.1:${port}`, databaseUrl, variables };
-    }
+    const byName = places.map((place) => [place.name, place] as const);
+    const services = Object.fromEntries(byName) as Record<ServiceName, RunningService>;
+    return { ...services, natsUrl: servers.natsUrl, processes, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+interface Place extends RunningService {
+  readonly name: ServiceName;
+  readonly port: number;
+}
+
+async function placeOf({ name, port: usual }: ShopService, servers: Servers, usualPorts: boolean): Promise<Place> {
+  const port = usualPorts && (await isPortFree(usual)) ? usual : await freePort();
+  return { name, port, url: `http://127.0.0.1:${port}`, databaseUrl: await servers.database(name) };
+}
+
+function environmentOf(servers: Servers, places: readonly Place[]): Record<string, string> {
+  const { eventBus, natsUrl, eventsDatabaseUrl } = servers;
+  const ofServices = places.flatMap(({ name, port, databaseUrl }) => {
+    const variables = variablesOf(name);
+    return [
+      [variables.databaseUrl, databaseUrl],
+      [variables.port, String(port)],
+    ];
+  });
+  return {
+    ...Object.fromEntries(ofServices),
+    EVENT_BUS: eventBus,
+    ...(natsUrl !== undefined && { NATS_URL: natsUrl }),
+    ...(eventsDatabaseUrl !== undefined && { EVENTS_DATABASE_URL: eventsDatabaseUrl }),
+  };
 }
