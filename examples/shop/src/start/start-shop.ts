@@ -47,9 +47,10 @@ export async function startShop({ eventBus, usualPorts = false }: ShopOptions): 
         return process;
       }),
     );
-    const byName = places.map((place) => [place.name, place] as const);
-    const services = Object.fromEntries(byName) as Record<ServiceName, RunningService>;
-    return { ...services, natsUrl: servers.natsUrl, processes, stop };
+    const { natsUrl } = servers;
+    const find = (name: ServiceName) => places.find((place) => place.name === name)!;
+    const services = { order: find('order'), product: find('product'), inventory: find('inventory') };
+    return { ...services, natsUrl, processes, stop };
   } catch (error) {
     await stop();
     throw error;
