@@ -1,2 +1,2 @@
 export { type GatewayConfig, gatewayConfig } from './gateway-config.ts';
-export { startGateway } from './start-gateway.ts';
+export { type RunningGateway, startGateway } from './start-gateway.ts';

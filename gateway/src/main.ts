@@ -1,21 +1,17 @@
-import { NatsUrlError } from '@kith/event-delivery';
-import { ConfigError, createLog, onShutdown, readConfig, type Stop, startTracing } from '@kith/service-kit';
+import { runProcess } from '@kith/service-kit';
 import { gatewayConfig } from './gateway-config.ts';
-import { startGateway } from './start-gateway.ts';
+import { type RunningGateway, startGateway } from './start-gateway.ts';
 
-const config = readConfig(gatewayConfig);
-const log = createLog({ name: 'gateway', level: config.LOG_LEVEL });
-const stops: Stop[] = [];
-onShutdown(log, stops);
-stops.push(await startTracing({ name: 'gateway', to: config.TRACES_TO }));
+let gateway: RunningGateway | undefined;
+// Before the wait: a signal that nobody listens to ends the process.
+process.on('SIGHUP', () => void gateway?.reloadSupergraph());
 
-try {
-  const gateway = await startGateway(config, log);
-  stops.push(() => gateway.stop());
-  process.on('SIGHUP', () => void gateway.reloadSupergraph());
-  log.debug({ url: gateway.url }, 'the gateway listens');
-} catch (error) {
-  if (error instanceof ConfigError || error instanceof NatsUrlError) process.stderr.write(`${error.message}\n`);
-  else log.fatal({ err: error }, 'could not start');
-  process.exit(1);
-}
+const code = await runProcess({
+  name: 'gateway',
+  configSchema: gatewayConfig,
+  start: async (config, log) => {
+    gateway = await startGateway(config, log);
+    return gateway;
+  },
+});
+process.exit(code);

@@ -1,57 +1,65 @@
 import { startBusOfThisProcess } from '@kith/event-delivery';
-import { gatewayConfig, startGateway } from '@kith/gateway';
+import { gatewayConfig, type RunningGateway, startGateway } from '@kith/gateway';
 import { createDatabaseIfMissing } from '@kith/local-servers';
 import {
-  ConfigError,
-  createLog,
   createPool,
   hostToListenAt,
-  onShutdown,
-  readConfig,
+  type Logger,
+  parseConfig,
+  type RunningPart,
+  runProcess,
   type Stop,
-  startTracing,
+  stopInReverse,
 } from '@kith/service-kit';
 import { SERVICE_NAMES, SERVICES } from '@kith/services';
+import type { z } from 'zod';
 import { oneProcessConfig } from './one-process-config.ts';
 import { loadService } from './system/load-service.ts';
 
-// The services and the gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
-// environment as ever; HOST and PORT are the gateway's, USER_URL, FRIEND_URL and their like say where the services listen.
-const config = readConfig(oneProcessConfig);
-const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
-const services = await Promise.all(
-  SERVICE_NAMES.map(async (name) => {
-    const { configSchema, start } = await loadService(name);
-    return {
-      start,
-      config: readConfig(configSchema, { ...environment, ...listeningAt(config[SERVICES[name].urlVariable]) }),
-    };
-  }),
-);
-const gatewaySettings = readConfig(gatewayConfig, environment);
+/** Once it has started: on SIGHUP it reads its supergraph anew. */
+let gateway: RunningGateway | undefined;
+// Before the wait: a signal that nobody listens to ends the process.
+process.on('SIGHUP', () => void gateway?.reloadSupergraph());
 
-const log = createLog({ name: 'one-process', level: config.LOG_LEVEL });
-const stops: Stop[] = [];
-onShutdown(log, stops);
-try {
-  stops.push(await startTracing({ name: 'one-process', to: config.TRACES_TO }));
-  await createDatabaseIfMissing(config.EVENTS_DATABASE_URL);
-  const pool = createPool({ url: config.EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
-  stops.push(() => pool.end());
-  const bus = await startBusOfThisProcess({ pool, log });
-  stops.push(() => bus.stop());
-  for (const service of services) {
-    const running = await service.start(service.config as never, log);
-    stops.push(() => running.stop());
+process.exit(await runProcess({ name: 'one-process', configSchema: oneProcessConfig, start: startInOneProcess }));
+
+/**
+ * The services and the gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
+ * environment as ever; HOST and PORT are the gateway's, USER_URL, FRIEND_URL and their like say where the services listen.
+ */
+async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log: Logger): Promise<RunningPart> {
+  const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
+  const services = await Promise.all(
+    SERVICE_NAMES.map(async (name) => {
+      const { configSchema, start } = await loadService(name);
+      const itsEnvironment = { ...environment, ...listeningAt(config[SERVICES[name].urlVariable]) };
+      return { start, config: parseConfig(configSchema, itsEnvironment) };
+    }),
+  );
+  const gatewaySettings = parseConfig(gatewayConfig, environment);
+
+  const stops: Stop[] = [];
+  const broken: Promise<unknown>[] = [];
+  const stop = () => stopInReverse(log, stops.splice(0));
+  try {
+    await createDatabaseIfMissing(config.EVENTS_DATABASE_URL);
+    const pool = createPool({ url: config.EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
+    stops.push(() => pool.end());
+    const bus = await startBusOfThisProcess({ pool, log });
+    stops.push(() => bus.stop());
+    for (const service of services) {
+      const running = await service.start(service.config as never, log);
+      stops.push(() => running.stop());
+      if (running.brokenBy) broken.push(running.brokenBy);
+    }
+    const started = await startGateway(gatewaySettings, log);
+    gateway = started;
+    stops.push(() => started.stop());
+    return { url: started.url, stop, brokenBy: Promise.race(broken) };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  const gateway = await startGateway(gatewaySettings, log);
-  stops.push(() => gateway.stop());
-  process.on('SIGHUP', () => void gateway.reloadSupergraph());
-  log.info({ url: gateway.url }, 'ready');
-} catch (error) {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else log.fatal({ err: error }, 'could not start');
-  process.exit(1);
 }
 
 function listeningAt(url: string): { HOST: string; PORT: string } {

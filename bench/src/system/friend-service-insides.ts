@@ -5,9 +5,6 @@
  */
 export { loadList } from '../../../services/friend/src/lists/load-list.ts';
 export { loadRevisions } from '../../../services/friend/src/lists/load-revisions.ts';
-export {
-  createRelationships,
-  type Relationships,
-} from '../../../services/friend/src/relationships/change-relationship.ts';
+export { createRelationships } from '../../../services/friend/src/relationships/change-relationship.ts';
 export { createFriendListView, type FriendListView } from '../../../services/friend/src/view/friend-list-view.ts';
 export { connectRedis } from '../../../services/friend/src/view/redis/connect-redis.ts';

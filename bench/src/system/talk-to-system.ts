@@ -3,7 +3,7 @@ import type { RunningSystem } from '@kith/local';
 export const PASSWORD = 'for-the-benchmark';
 
 /** Asks a gateway; throws when it answers with an error. */
-export async function askGateway<Data>(
+async function askGateway<Data>(
   gatewayUrl: string,
   query: string,
   options: { token?: string; variables?: object } = {},

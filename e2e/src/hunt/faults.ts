@@ -5,7 +5,7 @@ import type { Random } from '../people/seeded-random.ts';
 import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 /** Breaks something; resolves at the moment the fault has ended, to what has to be awaited before the next is made. */
-export type Fault = () => Promise<{ readonly goingOn?: Promise<void> } | void>;
+type Fault = () => Promise<{ readonly goingOn?: Promise<void> } | void>;
 
 export interface Faults {
   readonly byName: Readonly<Record<string, Fault>>;

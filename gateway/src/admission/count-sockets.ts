@@ -1,3 +1,5 @@
+import { present } from '@kith/service-kit';
+
 /** How many each of them has; the place is given back once. */
 export interface PlacesPerKey {
   /** undefined when the key has all it may have. */
@@ -18,7 +20,7 @@ export function countPerKey(atMost: number): PlacesPerKey {
         giveBack() {
           if (!held) return;
           held = false;
-          const left = taken.get(key)! - 1;
+          const left = present(taken.get(key), 'a place that is given back was taken') - 1;
           if (left === 0) taken.delete(key);
           else taken.set(key, left);
         },

@@ -24,7 +24,7 @@ const WHAT: Readonly<Record<QueryLimit, string>> = {
 };
 
 /** QUERY_TOO_COMPLEX; `extensions.limit` is the bound, `extensions.limitOf` which one. */
-export function tooComplex(limitOf: QueryLimit, limits: QueryLimits): GraphQLError {
+function tooComplex(limitOf: QueryLimit, limits: QueryLimits): GraphQLError {
   const limit = limits[limitOf];
   return new GraphQLError(`Ask for less in one operation: at most ${limit} ${WHAT[limitOf]}.`, {
     extensions: { code: 'QUERY_TOO_COMPLEX', limitOf, limit },

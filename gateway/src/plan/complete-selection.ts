@@ -1,4 +1,4 @@
-import { collectFields, collectSubFields } from '@graphql-tools/utils';
+import { collectFields, collectSubFields, type VariableValues } from '@graphql-tools/utils';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -48,7 +48,7 @@ export type CompleteSelection = (
 
 interface Selection {
   readonly schema: GraphQLSchema;
-  readonly variables: Record<string, unknown>;
+  readonly variables: VariableValues;
   readonly fragments: Record<string, FragmentDefinitionNode>;
   readonly sourceKeyOf: (field: FieldNode) => string;
 }
@@ -66,7 +66,8 @@ export function compileSelection(options: {
   /** Under which key a field's value stands in `data`. */
   sourceKeyOf: (field: FieldNode) => string;
 }): CompleteSelection {
-  const { schema, document, operation, variables, sourceKeyOf } = options;
+  const { schema, document, operation, sourceKeyOf } = options;
+  const variables: VariableValues = { coerced: options.variables, sources: {} };
   const fragments = Object.fromEntries(
     document.definitions.flatMap((definition) =>
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],

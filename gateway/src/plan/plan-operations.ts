@@ -42,7 +42,7 @@ export interface Announced {
 }
 
 /** Why an operation is not run; said anew each time. */
-export interface NotPlanned {
+interface NotPlanned {
   readonly errors: readonly GraphQLError[];
 }
 

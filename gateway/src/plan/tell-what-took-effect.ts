@@ -1,4 +1,4 @@
-import { collectFields, collectSubFields } from '@graphql-tools/utils';
+import { collectFields, collectSubFields, type VariableValues } from '@graphql-tools/utils';
 import {
   type DocumentNode,
   type FieldNode,
@@ -38,9 +38,10 @@ export function tellWhatTookEffect(
   { data, failures, errors }: Gathered,
   answer: Source | null,
 ): Record<string, unknown> | undefined {
-  const { schema, document, operation, variables, sourceKeyOf } = asked;
+  const { schema, document, operation, sourceKeyOf } = asked;
   const root = schema.getMutationType();
   if (operation.operation !== 'mutation' || !root) return undefined;
+  const variables: VariableValues = { coerced: asked.variables, sources: {} };
   const fragments = Object.fromEntries(
     document.definitions.flatMap((definition) =>
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],

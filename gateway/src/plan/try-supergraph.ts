@@ -73,7 +73,7 @@ function parsed(schema: GraphQLSchema, text: string): [DocumentNode | undefined,
 }
 
 /** One for each field of the roots; it is called by the field. Every type stands in it once with all of its fields. */
-export function documentsOfRootFields(schema: GraphQLSchema): string[] {
+function documentsOfRootFields(schema: GraphQLSchema): string[] {
   return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((root, at) => {
     const kind = ['query', 'mutation', 'subscription'][at]!;
     return Object.values(root?.getFields() ?? {}).map((field) => {

@@ -9,7 +9,7 @@ import { remember } from './remember-a-bounded-number.ts';
 import { SenderRecords } from './sender-records.ts';
 
 /** Nobody can say how a document is to be answered; the reason is in the metric and in the log. */
-export type PlanRefusal = PlannerEnd | 'planner' | 'gateway';
+type PlanRefusal = PlannerEnd | 'planner' | 'gateway';
 
 export interface AskedPlan {
   /** The operation, as it is to be planned. */

@@ -1,6 +1,6 @@
 import type { Logger } from '@kith/service-kit';
 import { Gauge } from '@prometheus-io/client';
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 
 /** So many calls in a row without an answer, and nobody waits for the next. */
 const FAILURES = 8;
@@ -59,9 +59,4 @@ class SlowForOne extends Error {
   constructor(cause: unknown) {
     super('The service answers others.', { cause });
   }
-}
-
-/** Whether the call was not made at all. */
-export function wasNotCalled(error: unknown): boolean {
-  return error instanceof BrokenCircuitError;
 }

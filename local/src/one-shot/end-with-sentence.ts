@@ -1,8 +1,9 @@
 import { SetupProblem } from '@kith/local-servers';
+import { ConfigError } from '@kith/service-kit';
 
 /** Prints one sentence for what a person can mend, the stack for the rest, and has the process end with code 1. */
 export function endWithSentence(error: unknown): void {
   const { message, stack } = error as Error;
-  process.stderr.write(`${error instanceof SetupProblem ? message : stack}\n`);
+  process.stderr.write(`${error instanceof SetupProblem || error instanceof ConfigError ? message : stack}\n`);
   process.exitCode = 1;
 }

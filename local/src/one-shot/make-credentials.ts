@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSecretFile } from '@kith/local-servers';
-import { readConfig } from '@kith/service-kit';
+import { parseConfig } from '@kith/service-kit';
 import {
   databaseOf,
   fieldsOfEach,
@@ -18,8 +18,8 @@ import { credentialsConfig } from './one-shot-config.ts';
 
 // For docker compose: what `start` does by itself. Passwords are made at the first start and stay the same; each server
 // and each process finds its own in a folder that nobody else is given.
-const config = readConfig(credentialsConfig);
 try {
+  const config = parseConfig(credentialsConfig);
   const folder = (name: string) => join(config.CREDENTIALS_FOLDER, name);
   for (const name of ['operator', 'nats', 'redis', 'migrate', ...SERVICE_NAMES, 'gateway']) {
     await mkdir(folder(name), { recursive: true, mode: 0o700 });

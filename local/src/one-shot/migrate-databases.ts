@@ -1,13 +1,13 @@
 import { giveDatabaseToItsService, migrate, roleIn } from '@kith/migrations';
-import { readConfig } from '@kith/service-kit';
+import { parseConfig } from '@kith/service-kit';
 import { databaseOf, WITH_DATABASE } from '@kith/services';
 import { endWithSentence } from './end-with-sentence.ts';
 import { migrateConfig } from './one-shot-config.ts';
 
 // For containers and deployments: brings every database to the newest schema, gives them to the roles of
 // their services where it is told to, says what it applied, and ends.
-const config = readConfig(migrateConfig);
 try {
+  const config = parseConfig(migrateConfig);
   for (const service of WITH_DATABASE) {
     const { urlVariable, serviceUrlVariable } = databaseOf(service);
     const [url, serviceUrl] = [config[urlVariable], config[serviceUrlVariable]];

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { readConfig } from '@kith/service-kit';
+import { parseConfig } from '@kith/service-kit';
 import { databaseOf, fieldsOfEach, SERVICE_NAMES, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
@@ -12,8 +12,8 @@ import { endWithSentence } from './end-with-sentence.ts';
 import { seedConfig } from './one-shot-config.ts';
 
 // For docker compose: what `start` does by itself on empty databases.
-const config = readConfig(seedConfig);
 try {
+  const config = parseConfig(seedConfig);
   await mkdir(config.KITH_DATA, { recursive: true });
   if (
     await needsDemonstration(

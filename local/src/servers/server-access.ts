@@ -16,7 +16,7 @@ import type { ServerPasswords } from './server-passwords.ts';
 import type { ServersToStart, ServerUrls } from './start-servers.ts';
 
 /** With what one process opens the servers: what it has of them, each as a user of its own. */
-export type Access<Name extends ServiceName = ServiceName> = { natsUrl: string } & (Name extends ServiceWithDatabase
+type Access<Name extends ServiceName = ServiceName> = { natsUrl: string } & (Name extends ServiceWithDatabase
   ? { databaseUrl: string }
   : object) &
   (Name extends ServiceInRedis ? { redisUrl: string } : object);

@@ -6,7 +6,7 @@ const SIGN_IN = (username: string) =>
   `mutation { signIn(input: { username: "${username}", password: "${DEMO_PASSWORD}" }) { accessToken } }`;
 
 /** The subscription of the tour. */
-export const WATCH = `subscription {
+const WATCH = `subscription {
   friendListChanged {
     __typename revision cursor
     ... on FriendListSnapshot { complete friends { displayName user { id nickname } } }

@@ -9,7 +9,7 @@ import { parse } from 'graphql';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
 /** The subgraphs do not fit together, or one of them cannot say its schema. */
-export class CompositionFailed extends SetupProblem {
+class CompositionFailed extends SetupProblem {
   override name = 'CompositionFailed';
 }
 

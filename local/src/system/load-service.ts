@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Logger } from '@kith/service-kit';
+import type { Logger, RunningPart } from '@kith/service-kit';
 import { SERVICES, type ServiceName } from '@kith/services';
 import type { z } from 'zod';
 import { workspaceRoot } from './run-program-with-node-24.ts';
@@ -8,7 +8,7 @@ import { workspaceRoot } from './run-program-with-node-24.ts';
 /** What the index.ts of every service gives to those who run it, or read what it can be told. */
 export type ServiceEntry = {
   readonly configSchema: z.ZodObject;
-  start(config: never, log: Logger): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  start(config: never, log: Logger): Promise<RunningPart>;
 };
 
 export async function loadService(name: ServiceName): Promise<ServiceEntry> {

@@ -1,7 +1,9 @@
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
+export { BadHeaderPrefix } from './broker/header-prefix.ts';
 export * from './broker/message-id.ts';
 export * from './broker/publish-failed.ts';
+export { isSubject, subjectMatches } from './broker/subject-matches.ts';
 export * from './consumer/consume.ts';
 export * from './consumer/dead-letters/dead-letter.ts';
 export * from './consumer/dead-letters/record-settlement.ts';
@@ -17,6 +19,12 @@ export * from './failures/outage.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
+export {
+  type MetricsClient,
+  MetricsNotReported,
+  type MetricsOptions,
+  reportMetrics,
+} from './metrics.ts';
 export * from './observe/log.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';

@@ -4,7 +4,6 @@ import {
   consume,
   createEventBus,
   type EventBroker,
-  NatsUrlError,
   startJanitor,
   startRelay,
   startStreamWatch,
@@ -19,6 +18,7 @@ import {
   type Logger,
   openDatabase,
   postgresIn,
+  type RunningPart,
   type Stop,
   startHttpServer,
   stopInReverse,
@@ -46,30 +46,23 @@ import { noticeRestores } from './timeline/notice-restores.ts';
 import { createFriendListView } from './view/friend-list-view.ts';
 import { connectRedis } from './view/redis/connect-redis.ts';
 
-export interface RunningFriendService {
-  /** `http://127.0.0.1:4102`. */
-  readonly url: string;
-  /** Drains, then closes everything that the start opened. */
-  stop(): Promise<void>;
-}
-
 /**
  * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
  * answers, so that lists can be read and changed while it is away. Rejects when the port is taken.
  */
-export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningFriendService> {
+export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningPart> {
   // Read when it stops: delivery adds its own once the broker has answered.
   const stops: Stop[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {
-    return { url: await start(config, log, stops), stop };
+    return { ...(await start(config, log, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<string> {
+async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
   const now = () => new Date();
   const { reads, commands, background, upkeep, end } = openDatabase({
     url: config.FRIEND_DATABASE_URL,
@@ -187,12 +180,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       () => lists.stop(),
     );
   };
-  deliver().catch((error) => {
-    // Without streams nothing is delivered; better to be started anew than to look well.
-    if (error instanceof NatsUrlError) process.stderr.write(`${error.message}\n`);
-    else log.fatal({ err: error }, 'event delivery could not start');
-    process.exit(1);
-  });
+  // Without streams nothing is delivered; better to be started anew than to look well.
+  const brokenBy = new Promise((resolve) => deliver().catch(resolve));
 
   const ended = followEndedTokens({
     broker: connecting,
@@ -231,5 +220,5 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     },
   });
   stops.push(() => http.stop());
-  return http.url;
+  return { url: http.url, brokenBy };
 }

@@ -1,3 +1,3 @@
 export { rotateSigningKeys } from './signing-keys/rotate-signing-keys.ts';
-export { type RunningUserService, startUserService, startUserService as start } from './start-user-service.ts';
+export { startUserService, startUserService as start } from './start-user-service.ts';
 export { type UserConfig, userConfigSchema, userConfigSchema as configSchema } from './user-config.ts';

@@ -22,6 +22,7 @@ import {
   operatorOnly,
   postgresIn,
   type RedisConnection,
+  type RunningPart,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -51,18 +52,11 @@ import { createAccessTokenIssuer } from './signing-keys/issue-access-tokens.ts';
 import { serveKeySet } from './signing-keys/serve-key-set.ts';
 import type { UserConfig } from './user-config.ts';
 
-export interface RunningUserService {
-  /** `http://127.0.0.1:4101`. */
-  readonly url: string;
-  /** Drains, then closes everything that the start opened. */
-  stop(): Promise<void>;
-}
-
 /**
  * Starts the user service. It answers at once; while the broker is away nothing is published, and all else works. Rejects
  * when the key file cannot be used (ConfigError) or the port is taken.
  */
-export async function startUserService(config: UserConfig, log: Logger): Promise<RunningUserService> {
+export async function startUserService(config: UserConfig, log: Logger): Promise<RunningPart> {
   const stops: Stop[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {

@@ -3,7 +3,7 @@ import { QueryClient } from '@tanstack/react-query';
 import { kith } from './kith.ts';
 
 /** What may be well again in a moment. */
-export function mayPass(error: unknown): boolean {
+function mayPass(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof KithApiError && error.code === 'SERVICE_UNAVAILABLE');
 }
 

@@ -27,7 +27,7 @@ export interface Arrival {
   readonly latencyMs: number;
 }
 
-export interface Traffic {
+interface Traffic {
   readonly entries: readonly TrafficEntry[];
   readonly arrivals: readonly Arrival[];
 }
@@ -73,7 +73,7 @@ function complete(id: number, more: Partial<TrafficEntry>): void {
 }
 
 /** The value with passwords and tokens left out, at any depth. */
-export function withoutSecrets(value: unknown): unknown {
+function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

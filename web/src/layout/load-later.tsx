@@ -59,7 +59,7 @@ export function loadLater<Props extends object>(
 }
 
 /** The code of a part of the page could not be fetched. */
-export class NotLoaded extends Error {
+class NotLoaded extends Error {
   override name = 'NotLoaded';
 }
 

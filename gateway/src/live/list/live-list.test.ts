@@ -161,3 +161,21 @@ describe('the end', () => {
     expect(await reader.list.next()).toEqual({ done: true, value: undefined });
   });
 });
+
+test('a change that turns out to be another than the next ends the list, and throws at nobody else (S18)', async () => {
+  const reader = subscriber();
+  let revision = 4;
+  const turning = {
+    ...{ __typename: 'FriendChanged', cursor: 'c4' },
+    get revision() {
+      return revision;
+    },
+  };
+  const first = reader.list.next();
+  await reader.answers(answer([page(3, true), turning]));
+  expect((await first).value?.revision).toBe(3);
+  revision = 9;
+  expect(reader.list.take()).toBeUndefined();
+  expect([reader.list.ended, reader.listening]).toEqual([true, false]);
+  await expect(reader.list.next()).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S18' });
+});

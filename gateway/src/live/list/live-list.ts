@@ -1,3 +1,4 @@
+import { invariant } from '@kith/service-kit';
 import { type NewChanges, newChangesOf, type Position } from './changes-since.ts';
 import type { ListChange } from './list-change.ts';
 import {
@@ -98,8 +99,25 @@ export class LiveList<Change extends ListChange>
     this.#inDelivery = undefined;
     if (this.ended) return undefined;
     const change = this.#answered.shift() ?? this.#nextAnnounced();
-    if (change) this.#position = { cursor: change.cursor, revision: change.revision };
-    else if (this.#happen('read')) void this.#catchUp(this.#reason);
+    if (change) return this.#handOver(change);
+    if (this.#happen('read')) void this.#catchUp(this.#reason);
+    return undefined;
+  }
+
+  #handOver(change: Change): Change | undefined {
+    const { revision } = this.#position;
+    try {
+      invariant(
+        revision === null || change.complete !== undefined || change.revision === revision + 1,
+        'what is handed over is the next revision, or a snapshot (S18)',
+        () => ({ last: revision, revision: change.revision }),
+      );
+    } catch (error) {
+      // Whoever makes this list hear of a change may be the connection's reader: it must not be thrown at them.
+      this.end(error as Error);
+      return undefined;
+    }
+    this.#position = { cursor: change.cursor, revision: change.revision };
     return change;
   }
 

@@ -22,3 +22,10 @@ test('a question that fails fails for those who were part of it, and for nobody 
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
   expect(await ask('after')).toBe('after');
 });
+
+test('a batch that is answered by fewer fails for those who were part of it (S17)', async () => {
+  const ask = askTogether(async (asked: readonly string[]) => asked.filter((each) => each !== 'lost'), 2);
+  const answers = await Promise.allSettled(['alone', 'lost', 'with it', 'later'].map(ask));
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+  await expect(ask('lost')).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S17' });
+});

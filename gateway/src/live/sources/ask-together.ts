@@ -1,3 +1,5 @@
+import { invariant } from '@kith/service-kit';
+
 /**
  * Batching, by what is under way: what is asked while an earlier question is under way is asked together, as the next
  * one: alone, nobody waits; in a crowd, one question serves at most `atMost` of them. Rejects as the question they were
@@ -17,7 +19,10 @@ export function askTogether<Asked, Answer>(
       waiting = waiting.slice(atMost);
       try {
         const answers = await askAll(these.map(({ asked }) => asked));
-        for (const [at, { resolve }] of these.entries()) resolve(answers[at]!);
+        invariant(answers.length === these.length, 'each question of a batch is answered (S17)', () => ({
+          ...{ asked: these.length, answered: answers.length },
+        }));
+        for (const [at, { resolve }] of these.entries()) resolve(answers[at] as Answer);
       } catch (error) {
         for (const { reject } of these) reject(error);
       }

@@ -7,7 +7,7 @@ import type { FriendAnswer, FriendListAnnouncement, FriendRequestAnswer } from '
 export type FriendListChange = (FriendListAnnouncement & { readonly complete?: never }) | FriendListSnapshot;
 
 /** Snapshots are never announced: only the store gives them. */
-export interface FriendListSnapshot {
+interface FriendListSnapshot {
   readonly __typename: 'FriendListSnapshot';
   readonly cursor: string;
   readonly revision: number;

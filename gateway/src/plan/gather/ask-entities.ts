@@ -32,7 +32,7 @@ export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanO
     for (const { alias, targets } of groups) {
       const entities = data?.[alias] as readonly (object | null)[] | null | undefined;
       entities?.forEach((entity, index) => {
-        if (entity) for (const target of targets[index]!) merge(target, entity as Record<string, unknown>);
+        if (entity) for (const target of targets[index] ?? []) merge(target, entity as Record<string, unknown>);
       });
     }
     for (const error of errors) {

@@ -41,7 +41,7 @@ export class FrameWriter implements Frames {
 }
 
 /** A whole message of text from a server (RFC 6455, section 5.2), in one piece. */
-export function textFrame(text: string): Buffer {
+function textFrame(text: string): Buffer {
   const bytes = Buffer.byteLength(text);
   const at = bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(at + bytes);

@@ -143,7 +143,7 @@ export class FriendList {
 }
 
 /** The first index whose friend does not come before this one. */
-export function placeOf(sorted: readonly Friend[], friend: Friend): number {
+function placeOf(sorted: readonly Friend[], friend: Friend): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

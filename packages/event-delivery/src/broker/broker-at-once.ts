@@ -10,12 +10,12 @@ const WAIT_AT_MOST_MS = 1_000;
  * as after a lost connection, and what was asked of it meanwhile begins when the server answers. So a process whose
  * broker is away starts and does all that needs no broker.
  */
-export async function brokerAtOnce(connecting: Promise<EventBroker>): Promise<EventBroker> {
+export async function brokerAtOnce(connecting: Promise<EventBroker>, headerPrefix?: string): Promise<EventBroker> {
   const first = await Promise.race([connecting, delay(WAIT_AT_MOST_MS, undefined, { ref: false })]);
-  return first ?? untilConnected(connecting);
+  return first ?? untilConnected(connecting, headerPrefix);
 }
 
-function untilConnected(connecting: Promise<EventBroker>): EventBroker {
+function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string | undefined): EventBroker {
   let broker: EventBroker | undefined;
   let closed = false;
   const reconnectHandlers = new Set<() => void>();
@@ -59,6 +59,7 @@ function untilConnected(connecting: Promise<EventBroker>): EventBroker {
     get connected() {
       return broker?.connected ?? false;
     },
+    ...(headerPrefix === undefined ? {} : { headerPrefix }),
     declareStream: async (stream) => (await connecting).declareStream(stream),
     publish: async (messages) => broker?.publish(messages) ?? messages.map(() => ({ error: away() })),
     subscribe: (subscription) => beginLater((there) => there.subscribe(subscription)),

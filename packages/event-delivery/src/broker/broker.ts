@@ -21,6 +21,8 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
  */
 export interface EventBroker {
   readonly connected: boolean;
+  /** What the headers of event delivery's own begin with: `Kith` unless told, and the same for all that share a broker. */
+  readonly headerPrefix?: string;
   /** Creates the stream or brings its settings up to date; remembered, so that a wiped broker gets it back. */
   declareStream(stream: StreamName): Promise<void>;
   /**

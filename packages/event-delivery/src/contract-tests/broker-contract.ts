@@ -1,19 +1,20 @@
 // Longer than other files: one suite over one broker, so that a new broker is proven by one call.
 
 import { randomBytes } from 'node:crypto';
-import { eventually } from '@kith/local-servers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ACK_WAIT_MS, type Delivery, type EventBroker, type StoredMessage } from '../broker/broker.ts';
 import { freshMessageId } from '../broker/message-id.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
+import { eventually } from './eventually.ts';
+import type { TestRunner } from './test-runner.ts';
 
 export interface BrokerUnderTest {
   /** A connection as another process would have it; whatever was connected before is gone. */
   connect(): Promise<EventBroker>;
 }
 
-/** The clauses of EventBroker, for every implementation. */
-export function describeBrokerContract(name: string, under: BrokerUnderTest): void {
+/** The clauses of EventBroker, for every implementation: a suite that `runner` runs. */
+export function describeBrokerContract(name: string, under: BrokerUnderTest, runner: TestRunner): void {
+  const { describe, test, beforeEach, afterEach, expect } = runner;
   describe(`${name} keeps the broker's contract:`, () => {
     let broker: EventBroker;
     let stream: StreamName;

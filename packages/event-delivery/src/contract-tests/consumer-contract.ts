@@ -1,8 +1,6 @@
 // Longer than other files: one suite over one broker and one kind of consumer, so that a new broker is proven by one call.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { eventually } from '@kith/local-servers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ACK_WAIT_MS, type EventBroker, type Message, type Stoppable } from '../broker/broker.ts';
 import { DEAD_STREAM } from '../broker/durable-names.ts';
@@ -21,12 +19,15 @@ import { defineEvent } from '../envelope/event-contract.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { BrokerUnderTest } from './broker-contract.ts';
 import { collectLog } from './collect-log.ts';
+import { eventually } from './eventually.ts';
 import { counted, SHOP_STREAM, shopMessage } from './shop-events.ts';
+import type { TestRunner } from './test-runner.ts';
 
 type Counted = EnvelopeOf<typeof counted>;
 
 /** What consumers promise, for every broker. Owners and durables are fresh in each test; the stream is shared. */
-export function describeConsumerContract(name: string, under: BrokerUnderTest): void {
+export function describeConsumerContract(name: string, under: BrokerUnderTest, runner: TestRunner): void {
+  const { describe, test, beforeEach, afterEach, expect } = runner;
   describe(`a consumer on ${name}:`, () => {
     const stream: StreamName = SHOP_STREAM;
     let broker: EventBroker;
@@ -184,39 +185,42 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest): 
         payload,
       });
 
-      test.each([
+      const poisons = [
         ['that is not JSON', () => text('{"half'), 'MALFORMED_ENVELOPE', 1],
         ['that is no CloudEvent', () => text('{"hello":1}'), 'MALFORMED_ENVELOPE', 1],
         ['of no version', () => shopMessage(owner(1), 1, { type: 'shop.counted' }), 'UNKNOWN_VERSION', 1],
         ['of version 0', () => shopMessage(owner(1), 1, { type: 'shop.counted.v0' }), 'UNKNOWN_VERSION', 1],
         ['with malformed data', () => shopMessage(owner(1), 1, { data: { n: 'x' } }), 'MALFORMED_DATA', 1],
         ['that its handler always refuses', () => shopMessage(owner(1), 13), 'TypeError', 3],
-      ])('%s goes to the dead letters whole, and others flow', async (_what, poison, reason, attempts) => {
-        const seen: string[] = [];
-        await start(async (event) => {
-          if (event.revision === 13) throw new TypeError('thirteen');
-          seen.push(`${event.ownerId}:${event.revision}`);
+      ] as const;
+      for (const [what, poison, reason, attempts] of poisons) {
+        test(`${what} goes to the dead letters whole, and others flow`, async () => {
+          const seen: string[] = [];
+          await start(async (event) => {
+            if (event.revision === 13) throw new TypeError('thirteen');
+            seen.push(`${event.ownerId}:${event.revision}`);
+          });
+          const message = poison();
+          await publish(message, shopMessage(owner(1), 2), shopMessage(owner(2), 1));
+          await eventually('others are handled', () => seen.length === 2);
+          const [letter] = await eventually('it is dead', async () =>
+            (await letters()).length === 1 ? letters() : false,
+          );
+          expect(seen.sort()).toEqual([`${owner(1)}:2`, `${owner(2)}:1`]);
+          expect(letter).toMatchObject({
+            consumer: durable,
+            ownerId: owner(1),
+            eventId: message.id,
+            reason,
+            attempts,
+            stack: expect.stringMatching(/Error|UnreadableEvent/),
+            whenPoisoned: 'pass',
+            origin: { stream: stream.name, subject: message.subject, sequence: expect.any(Number) },
+          });
+          expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
+          await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
         });
-        const message = poison();
-        await publish(message, shopMessage(owner(1), 2), shopMessage(owner(2), 1));
-        await eventually('others are handled', () => seen.length === 2);
-        const [letter] = await eventually('it is dead', async () =>
-          (await letters()).length === 1 ? letters() : false,
-        );
-        expect(seen.sort()).toEqual([`${owner(1)}:2`, `${owner(2)}:1`]);
-        expect(letter).toMatchObject({
-          consumer: durable,
-          ownerId: owner(1),
-          eventId: message.id,
-          reason,
-          attempts,
-          stack: expect.stringMatching(/Error|UnreadableEvent/),
-          whenPoisoned: 'pass',
-          origin: { stream: stream.name, subject: message.subject, sequence: expect.any(Number) },
-        });
-        expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
-        await eventually('nothing is left in hand', async () => (await unackedOf(durable)) === 0);
-      });
+      }
     });
 
     test('what it does not name is acknowledged, and no dead letter, whatever its version', async () => {

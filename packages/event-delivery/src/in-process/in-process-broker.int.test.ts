@@ -1,4 +1,5 @@
 import { eventually } from '@kith/local-servers';
+import * as vitest from 'vitest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeBrokerContract } from '../contract-tests/broker-contract.ts';
 import { collectLog } from '../contract-tests/collect-log.ts';
@@ -13,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const connect = () => startInProcessBroker({ pool: database.pool, log: collectLog() });
-describeBrokerContract('The in-process bus', { connect });
-describeConsumerContract('the in-process bus', { connect });
+const connect = () => startInProcessBroker({ pool: database.pool, log: collectLog(), headerPrefix: 'Shop' });
+describeBrokerContract('The in-process bus', { connect }, vitest);
+describeConsumerContract('the in-process bus', { connect }, vitest);
 
 describe('the in-process bus', () => {
   test('delivers what a crashed process had in hand, in order, and not what it had acknowledged', async () => {

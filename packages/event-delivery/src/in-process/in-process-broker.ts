@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { BrokerStatus, EventBroker, StoredMessage } from '../broker/broker.ts';
+import { readHeaderPrefix } from '../broker/header-prefix.ts';
 import { PublishFailed } from '../broker/publish-failed.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { Log } from '../observe/log.ts';
@@ -16,15 +17,19 @@ export interface InProcessOptions {
   readonly pool: pg.Pool;
   readonly log: Log;
   readonly keepForMs?: number;
+  /** What the headers of event delivery's own begin with (default `Kith`). */
+  readonly headerPrefix?: string;
 }
 
 /**
  * The broker without a broker: one process runs every service, streams and positions are in Postgres, deliveries and
  * announcements stay in the process. A crash loses nothing: what was not acknowledged is delivered by the next process.
- * Throws BusIsTaken when another process runs it on this database.
+ * Throws BusIsTaken when another process runs it on this database,
+ * BadHeaderPrefix.
  */
 export async function startInProcessBroker(options: InProcessOptions): Promise<EventBroker> {
   const { pool, log } = options;
+  const headerPrefix = readHeaderPrefix(options.headerPrefix);
   const lock = await holdTheBus(pool, log);
   const store = createMessageStore(pool);
   await store.open();
@@ -52,6 +57,7 @@ export async function startInProcessBroker(options: InProcessOptions): Promise<E
     get connected() {
       return !closed && lock.held();
     },
+    headerPrefix,
     declareStream: (stream) => store.declareStream(stream),
     async publish(messages) {
       if (closed || !lock.held()) {

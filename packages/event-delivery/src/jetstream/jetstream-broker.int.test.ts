@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
+import * as vitest from 'vitest';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
 import { consume } from '../consumer/consume.ts';
@@ -25,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => nats.stop());
 
 const connect = (): Promise<EventBroker> => connectJetStream({ servers: nats.url, name: 'test', log: collectLog() });
-describeBrokerContract('JetStream', { connect });
-describeConsumerContract('JetStream', { connect });
+describeBrokerContract('JetStream', { connect }, vitest);
+describeConsumerContract('JetStream', { connect }, vitest);
 
 describe('a consumer that holds, in several instances', () => {
   const counting = (durable: string, handle: (event: EnvelopeOf<typeof counted>) => Promise<void>) =>

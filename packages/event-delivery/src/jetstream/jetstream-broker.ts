@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection, type Status } from 'nats';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import { readHeaderPrefix } from '../broker/header-prefix.ts';
 import { PublishFailed } from '../broker/publish-failed.ts';
 import { subjectMatches } from '../broker/subject-matches.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
@@ -30,15 +31,19 @@ export interface JetStreamOptions {
   readonly replicas?: number;
   /** How long streams keep messages (default 7 days), those that keep theirs for ever aside. */
   readonly keepForMs?: number;
+  /** What the headers of event delivery's own begin with (default `Kith`). */
+  readonly headerPrefix?: string;
 }
 
 /**
  * The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes.
  *
  * @throws {NatsUrlError} when the URL cannot be read, or the server is there and refuses the user in it
+ * @throws {BadHeaderPrefix}
  */
 export async function connectJetStream(options: JetStreamOptions): Promise<EventBroker> {
   const { log } = options;
+  const headerPrefix = readHeaderPrefix(options.headerPrefix);
   const nc = await connectToNats({ url: options.servers, name: options.name, log });
   // A manager whose server has no answer yet must not fail the start: streams are declared with retries.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
@@ -93,6 +98,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
     get connected() {
       return connected && !nc.isClosed();
     },
+    headerPrefix,
     async declareStream(stream) {
       declared.set(stream.name, stream);
       await untilAnswered(nc, () => putStream(jsm, stream, declaring));

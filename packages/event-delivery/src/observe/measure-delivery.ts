@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, Gauge, Histogram } from '@prometheus-io/client';
 import type pg from 'pg';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
+import { Counter, Gauge, Histogram } from './report-metrics.ts';
 
 /** From a millisecond, which is what a published event takes, to the minutes of an outage. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -23,7 +23,7 @@ function inTime<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
 }
 
 /** What does not answer is left out rather than shown as 0. */
-async function collectFromOutboxes(gauge: Gauge<'source'>, column: 'depth' | 'age' | 'aside'): Promise<void> {
+async function collectFromOutboxes(gauge: Gauge, column: 'depth' | 'age' | 'aside'): Promise<void> {
   gauge.reset();
   for (const [source, pool] of outboxes) {
     const measured = await inTime(pool.query(UNPUBLISHED));
@@ -36,39 +36,33 @@ new Gauge({
   name: 'kith_outbox_unpublished',
   help: 'Events that wait for their publication.',
   labelNames: ['source'],
-  collect() {
-    return collectFromOutboxes(this, 'depth');
-  },
+  collect: (gauge) => collectFromOutboxes(gauge, 'depth'),
 });
 
 new Gauge({
   name: 'kith_outbox_oldest_age_seconds',
   help: 'Age of the oldest event that is not published yet; 0 when all are.',
   labelNames: ['source'],
-  collect() {
-    return collectFromOutboxes(this, 'age');
-  },
+  collect: (gauge) => collectFromOutboxes(gauge, 'age'),
 });
 
 new Gauge({
   name: 'kith_outbox_set_aside',
   help: 'Events that no broker took; later ones of their owners wait behind them.',
   labelNames: ['source'],
-  collect() {
-    return collectFromOutboxes(this, 'aside');
-  },
+  collect: (gauge) => collectFromOutboxes(gauge, 'aside'),
 });
 
 new Gauge({
   name: 'kith_consumer_lag',
   help: 'Events of the stream that the consumer has not been given yet.',
   labelNames: ['stream', 'consumer'],
-  async collect() {
-    this.reset();
+  async collect(gauge) {
+    gauge.reset();
     for (const broker of new Set([...consumers.values()].map((each) => each.broker))) {
       const status = broker.connected ? await inTime(broker.status()) : undefined;
       for (const { stream, durable, lag } of status?.consumers ?? []) {
-        if (consumers.has(durable)) this.set({ stream, consumer: durable }, lag);
+        if (consumers.has(durable)) gauge.set({ stream, consumer: durable }, lag);
       }
     }
   },

@@ -11,7 +11,7 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
-import { register } from '@prometheus-io/client';
+import * as prometheus from '@prometheus-io/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { consume } from '../consumer/consume.ts';
 import { collectLog } from '../contract-tests/collect-log.ts';
@@ -22,10 +22,12 @@ import { appendToOutbox } from '../outbox/append-to-outbox.ts';
 import { draftEvent } from '../outbox/draft-event.ts';
 import { startRelay } from '../outbox/relay/relay.ts';
 import { createEventDatabase } from '../testing/create-event-database.ts';
+import { reportMetrics } from './report-metrics.ts';
 
 let nats: ChildServer;
 let folder: string;
 beforeAll(async () => {
+  reportMetrics(prometheus);
   [nats, folder] = await Promise.all([startNats(), mkdtemp(join(tmpdir(), 'kith-trace-'))]);
 });
 afterAll(async () => {
@@ -118,7 +120,7 @@ test.each(['JetStream', 'the in-process bus'])(
 
     // The relay may still be writing down that it has published.
     const metrics = await eventually('the outbox is shown as empty', async () => {
-      const text = await register.metrics();
+      const text = await prometheus.register.metrics();
       return text.includes('kith_outbox_unpublished{source="shop/test"} 0') && text;
     });
     expect(metrics).toContain('kith_outbox_oldest_age_seconds{source="shop/test"} 0');

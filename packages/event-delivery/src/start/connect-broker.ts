@@ -26,6 +26,8 @@ export async function connectBroker(options: {
   name: string;
   log: Log;
   replicas?: number;
+  /** What the headers of event delivery's own begin with (default `Kith`); of the bus in the process its start decides. */
+  headerPrefix?: string;
 }): Promise<EventBroker> {
   if (options.eventBus === 'in-process') return borrowBusOfThisProcess();
   const connecting = connectJetStream({
@@ -33,8 +35,9 @@ export async function connectBroker(options: {
     name: options.name,
     log: options.log,
     ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+    ...(options.headerPrefix === undefined ? {} : { headerPrefix: options.headerPrefix }),
   });
-  const broker = await brokerAtOnce(connecting);
+  const broker = await brokerAtOnce(connecting, options.headerPrefix);
   // A refusal that takes longer than a broker is waited for has nobody else to tell.
   connecting.catch((error: Error) => options.log.error({ error: error.message }, 'there will be no broker'));
   return broker;

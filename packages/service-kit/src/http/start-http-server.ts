@@ -1,12 +1,16 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sendJson } from '@kith/event-delivery/json-over-http';
-import { collectDefaultMetrics, register } from '@prometheus-io/client';
+import { reportMetrics } from '@kith/event-delivery/metrics';
+import * as prometheus from '@prometheus-io/client';
 import type { Logger } from 'pino';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
 import { readRequestTarget, useTarget } from './read-request-target.ts';
+
+// Before anything starts, so that what it counts first is counted.
+reportMetrics(prometheus);
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -74,7 +78,7 @@ let metricsCollected = false;
  * Rejects when the port cannot be taken.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  if (!metricsCollected) collectDefaultMetrics();
+  if (!metricsCollected) prometheus.collectDefaultMetrics();
   metricsCollected = true;
 
   let stopping = false;
@@ -86,8 +90,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       sendJson(response, ready ? 200 : 503, { ready, missing });
     },
     'GET /metrics': async (_request, response) => {
-      const text = await register.metrics();
-      response.writeHead(200, { 'content-type': register.contentType }).end(text);
+      const text = await prometheus.register.metrics();
+      response.writeHead(200, { 'content-type': prometheus.register.contentType }).end(text);
     },
     ...options.routes,
   };

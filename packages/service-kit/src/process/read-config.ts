@@ -12,20 +12,9 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a process's configuration from the environment. A variable set to nothing counts as not set.
- * A bad value ends the process: one line on stderr that names the variable, exit code 1.
+ * Reads a process's configuration from the environment. A variable set to nothing counts as not set. Throws ConfigError
+ * for the first bad value.
  */
-export function readConfig<Schema extends z.ZodObject>(schema: Schema, env = process.env): z.output<Schema> {
-  try {
-    return parseConfig(schema, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  }
-}
-
-/** As readConfig, but throws ConfigError. */
 export function parseConfig<Schema extends z.ZodObject>(schema: Schema, env = process.env): z.output<Schema> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(set);

@@ -6,6 +6,7 @@ import {
   liveFriendList,
 } from '@kith/event-contracts';
 import type { ConsumerDefinition } from '@kith/event-delivery';
+import { invariant } from '@kith/service-kit';
 import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
 import { writeListCursor } from '../lists/list-cursor.ts';
 import { viewChangeOf } from '../lists/view-change.ts';
@@ -43,8 +44,14 @@ export function updateFriendListView(
     const outcome = await view.apply(ownerId, revision, viewChangeOf(event));
     if (outcome.outcome !== 'gap') return;
     const missing = revision - outcome.viewRevision;
+    invariant(missing > 1, 'a view with a gap before a change lies below it (S15)', () => ({
+      ownerId,
+      revision,
+      outcome,
+    }));
     if (missing > LONGEST_GAP) return;
     for (const earlier of await options.events(ownerId, outcome.viewRevision, missing)) {
+      assertSameList(earlier, event);
       await view.apply(ownerId, earlier.revision, viewChangeOf(earlier));
     }
   }
@@ -73,10 +80,17 @@ export function updateFriendListView(
         announce(event);
         // This event is tried again until the view has it, and those behind it on its list wait. Who listens need not.
         const behind = await options.events(event.ownerId, event.revision, ANNOUNCED_AHEAD).catch(() => []);
-        behind.forEach(announce);
+        for (const later of behind) announce(assertSameList(later, event));
         throw error;
       }
       announce(event);
     },
   };
+}
+
+function assertSameList(read: FriendListEvent, event: FriendListEvent): FriendListEvent {
+  invariant(read.ownerId === event.ownerId, 'what is applied and announced for a list is of its owner (S16)', () => ({
+    ...{ read: read.ownerId, event: event.ownerId },
+  }));
+  return read;
 }

@@ -14,7 +14,7 @@ export type FriendDetails = Readonly<Omit<FriendData, keyof PersonData | 'tags' 
   readonly since: Date;
 };
 
-export type RequestStatus = 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELLED' | 'WITHDRAWN';
+type RequestStatus = 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELLED' | 'WITHDRAWN';
 export type RequestOutcome = Exclude<RequestStatus, 'OPEN'>;
 
 export interface FriendRequest {

@@ -138,3 +138,12 @@ describe('a snapshot', () => {
     expect(pages).toMatchObject([{ friends: [], requests: [], complete: true, reason: 'SUBSCRIBED', revision: 0 }]);
   });
 });
+
+test.each([
+  ['of another list', [{ ...changedAt(6), ownerId: idOf(2) }]],
+  ['out of order', [changedAt(7), changedAt(6)]],
+  ['twice', [changedAt(6), changedAt(6)]],
+])('a history %s stops the query (S14)', async (_what, events) => {
+  const history = { ...aHistory(aList(3, 7)), events: async () => events };
+  await expect(changesSince(history, OWNER, cursorAt(5), 10)).rejects.toMatchObject({ invariant: 'S14' });
+});

@@ -1,3 +1,4 @@
+import { invariant, present } from '@kith/service-kit';
 import type { ListState, StoredRequest } from '../view/entries/list-state.ts';
 import type { FriendListChange, FriendListEvent, FriendListSnapshot, SnapshotReason } from './list-change.ts';
 import { changeAnswer, friendAnswer, requestAnswer } from './list-change.ts';
@@ -51,12 +52,19 @@ export async function changesSince(
 
   const expected = Math.min(first + 1, revision - cursor.revision);
   const events = await history.events(ownerId, cursor.revision, first + 1);
+  invariant(
+    events.every(
+      (event, at) => event.ownerId === ownerId && event.revision > (events[at - 1]?.revision ?? cursor.revision),
+    ),
+    'the history of a list is its own, in order (S14)',
+    () => ({ ownerId, after: cursor.revision, events: events.map((event) => [event.ownerId, event.revision]) }),
+  );
   // Events leave the outbox by age, which is nearly but not always the order of revisions: look for each of them.
   const hasHole = events.length < expected || events.some((event, at) => event.revision !== cursor.revision + 1 + at);
   if (hasHole) return snapshot(history, ownerId, 'CURSOR_EXPIRED');
   const page = events.slice(0, first);
   const changes = page.map((event) => changeAnswer(event, cursorAt({ ...cursor, revision: event.revision })));
-  const last = changes.at(-1)!;
+  const last = present(changes.at(-1), 'a list that has moved has changes');
   return { changes, cursor: last.cursor, revision: last.revision, hasMore: events.length > first };
 }
 
@@ -79,7 +87,7 @@ async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotR
       complete,
     };
   });
-  return { changes: pages, cursor: pages.at(-1)!.cursor, revision, hasMore: false };
+  return { changes: pages, cursor: present(pages.at(-1), 'a snapshot has a page').cursor, revision, hasMore: false };
 }
 
 function joinPeople(

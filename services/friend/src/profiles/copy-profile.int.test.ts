@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { userContracts } from '@kith/event-contracts';
+import type { SqlConnection } from '@kith/event-delivery';
 import type { EnvelopeOf } from '@kith/event-delivery/envelope';
 import { eventually } from '@kith/local-servers';
 import { v7 as newId } from 'uuid';
@@ -7,11 +8,13 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { copyProfiles } from '../consumers/copy-profiles.ts';
 import { Relationship } from '../domain/relationship.ts';
 import { readEvents } from '../lists/read-events.ts';
+import { inTransaction } from '../relationships/in-transaction.ts';
 import { ListLedger } from '../relationships/list-ledger.ts';
 import { loadPair } from '../relationships/load-pair.ts';
 import { findContradictions } from '../testing/find-contradictions.ts';
 import { type FriendDatabase, openFriendDatabase } from '../testing/open-friend-database.ts';
 import { bothWays } from '../testing/replay-events.ts';
+import { copyProfile } from './copy-profile.ts';
 import { learnProfiles } from './learn-profiles.ts';
 import type { UserService, UsersProfile } from './user-service.ts';
 
@@ -243,4 +246,26 @@ test('a profile nobody has heard of is learnt once, and the event that follows c
   await handle(event('registered', ann, 1), event('profile-changed', ann, 2, 'Annie'));
   expect([await nicknameIn(bob, ann), await db.revisionOf(bob)]).toEqual(['Annie', 1]);
   await expect(befriend(bob, left)).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+});
+
+test.each([
+  ['S12', 'a list that is not locked', (rows: object[]) => ('revision' in (rows[0] ?? {}) ? rows.slice(1) : rows)],
+  ['S13', 'a list that does not move', (rows: object[]) => (Object.keys(rows[0] ?? {}).length === 1 ? [] : rows)],
+])('%s: %s stops the copying, and nothing is kept of it', async (invariant, _what, lie) => {
+  const [ann, bob, cid] = (await db.people(3)) as [string, string, string];
+  await befriend(ann, bob);
+  await befriend(ann, cid);
+  const copying = inTransaction(db.pool, (sql) => {
+    // What Postgres answers, less what must always be there.
+    const lying = {
+      query: async (text: string, values?: unknown[]) => {
+        const { rows } = await sql.query(text, values);
+        return { rows: lie(rows) };
+      },
+    } as SqlConnection;
+    const newer = { ...profile('Anew'), userId: ann, version: 9, deleted: false };
+    return copyProfile(lying, newer, { now: new Date(), newId });
+  });
+  await expect(copying).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant });
+  expect(await nicknameIn(bob, ann)).not.toBe('Anew');
 });

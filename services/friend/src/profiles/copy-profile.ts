@@ -1,5 +1,6 @@
 import { friendChanged } from '@kith/event-contracts';
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { invariant, present } from '@kith/service-kit';
 import { friendData } from '../domain/list-events.ts';
 import { DETAIL_COLUMNS, type DetailsRow, detailsOf } from '../rows/friend-row.ts';
 import { type Profile, storeProfile } from './store-profile.ts';
@@ -16,7 +17,8 @@ const ENTRIES = `
 
 const MOVE_LISTS = `
   UPDATE friend_list SET revision = moved.revision
-  FROM unnest($1::uuid[], $2::bigint[]) AS moved (owner_id, revision) WHERE friend_list.owner_id = moved.owner_id`;
+  FROM unnest($1::uuid[], $2::bigint[]) AS moved (owner_id, revision) WHERE friend_list.owner_id = moved.owner_id
+  RETURNING friend_list.owner_id`;
 
 /**
  * Takes over a profile if it is newer than the copy, and tells every list that holds this person: one revision and one
@@ -39,18 +41,25 @@ export async function copyProfile(
   const { rows: entries } = await sql.query<DetailsRow & { owner_id: string }>(ENTRIES, [profile.userId]);
   const person = { userId: profile.userId, nickname: profile.nickname, avatarUrl: profile.avatarUrl };
   const drafts = entries.map((row): OutboxEvent => {
-    const details = detailsOf(row)!;
+    const details = present(detailsOf(row), 'an entry of a list has its details');
+    const revision = present(revisions.get(row.owner_id), 'whose entry shows a person, their list is locked (S12)');
     return draftEvent(friendChanged, {
       eventId: context.newId(),
       ownerId: row.owner_id,
-      revision: revisions.get(row.owner_id)! + 1,
+      revision: revision + 1,
       occurredAt: context.now,
       traceparent: context.traceparent,
       data: { before: friendData({ ...person, ...before }, details), after: friendData(person, details) },
     });
   });
   if (drafts.length === 0) return new Map();
-  await sql.query(MOVE_LISTS, [drafts.map((draft) => draft.ownerId), drafts.map((draft) => draft.revision)]);
+  const { rows: moved } = await sql.query(MOVE_LISTS, [
+    drafts.map((draft) => draft.ownerId),
+    drafts.map((draft) => draft.revision),
+  ]);
+  invariant(moved.length === drafts.length, 'every list with an event moves (S13)', () => ({
+    ...{ userId: profile.userId, moved: moved.length, events: drafts.length },
+  }));
   await appendToOutbox(sql, drafts);
   return new Map(drafts.map((draft) => [draft.ownerId, draft.revision]));
 }

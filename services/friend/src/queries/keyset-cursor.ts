@@ -1,4 +1,4 @@
-import { KithError } from '@kith/service-kit';
+import { invariant, KithError } from '@kith/service-kit';
 import { z } from 'zod';
 
 /** Where a page ended: the sort key of its last row, which the next page begins after, whatever has come or gone. */
@@ -41,5 +41,8 @@ export function pageOf<Row, Node>(
   { first, after }: { first: number; after: unknown },
   edge: (row: Row) => { cursor: string; node: Node },
 ): Page<Node> {
+  invariant(rows.length <= first + 1, 'a page is read at most one row further than it is long (S20)', () => ({
+    ...{ first, rows: rows.length },
+  }));
   return { edges: rows.slice(0, first).map(edge), hasNextPage: rows.length > first, hasPreviousPage: after !== null };
 }

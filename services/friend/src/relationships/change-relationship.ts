@@ -1,5 +1,5 @@
 import { lostToOthers, preparing, type SqlConnection, wakeTogether } from '@kith/event-delivery';
-import { createTurns } from '@kith/service-kit';
+import { createTurns, present } from '@kith/service-kit';
 import type pg from 'pg';
 import { FriendRuleError } from '../domain/friend-rule-error.ts';
 import { idOfPair, type Moment, Relationship, requestNotFound } from '../domain/relationship.ts';
@@ -19,7 +19,7 @@ export interface Changed<Result> {
 }
 
 /** What became of one pair of a batch: the others go on when a rule refuses one. */
-export type BatchOutcome = { readonly changed: boolean } | { readonly refused: FriendRuleError };
+type BatchOutcome = { readonly changed: boolean } | { readonly refused: FriendRuleError };
 
 export interface ChangedLists {
   readonly events: readonly RelationshipEvent[];
@@ -146,7 +146,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
       const [state] = await loadRelationships(sql, [pair], locked);
       const request = 'requestId' in which ? await findRequest(sql, which.requestId) : undefined;
       if ('requestId' in which && !request) throw requestNotFound();
-      return decideAlone(pair, state!, request, ledger, decide);
+      return decideAlone(pair, present(state, 'a pair has a state (S1)'), request, ledger, decide);
     });
   }
 
@@ -158,11 +158,11 @@ export function createRelationships(options: RelationshipsOptions): Relationship
 
   async function changeKnown<Result>(which: WhichPair, decide: Decide<Result>): Promise<Changed<Result>> {
     // Whom a request is about is known once it is loaded, and never changes: both lists' turns can be waited for.
-    const asked = 'otherId' in which ? undefined : await load(which);
-    const pair = 'otherId' in which ? which : asked!.pair;
+    const asked = 'otherId' in which ? { pair: which } : await load(which);
+    const { pair } = asked;
     const { answer, ledger } = await inTurn([pair.viewerId, pair.otherId], async () => {
       try {
-        return await changeUnlocked(asked ?? (await load(which)), decide);
+        return await changeUnlocked('people' in asked ? asked : await load(which), decide);
       } catch (error) {
         if (!(error instanceof PairHasChanged) && !lostToOthers(error)) throw error;
       }
@@ -189,7 +189,9 @@ export function createRelationships(options: RelationshipsOptions): Relationship
   return {
     change,
     changeRequest: (viewerId, requestId, decide) =>
-      change({ viewerId, requestId }, (relationship, request) => decide(relationship, request!)),
+      change({ viewerId, requestId }, (relationship, request) =>
+        decide(relationship, present(request, 'a command about a request has it')),
+      ),
     async changeMany(pairs, decide) {
       const everybody = [...new Set(pairs.flatMap(({ viewerId, otherId }) => [viewerId, otherId]))];
       await options.learnProfiles(everybody);
@@ -202,7 +204,7 @@ export function createRelationships(options: RelationshipsOptions): Relationship
           const states = await loadRelationships(sql, [...once.values()], locked);
           const outcomes = new Map(
             [...once.keys()].map((key, at) => {
-              const state = ledger.upToDate(states[at]!);
+              const state = ledger.upToDate(present(states[at], 'a pair has a state (S1)'));
               const relationship = new Relationship(state, options.moment(), options.limits);
               return [key, decideOne(relationship, decide, ledger)];
             }),

@@ -1,4 +1,5 @@
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { present } from '@kith/service-kit';
 import { type ListChange, listChangesOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
@@ -7,6 +8,7 @@ import type { ListFigures } from '../rows/friend-list-row.ts';
 import type { LoadedPair } from './load-pair.ts';
 import { savePair } from './save-pair.ts';
 import { type RowChanges, rowChangesOf, saveRelationships } from './save-relationships.ts';
+import { assertLists } from './what-always-holds.ts';
 
 /** What a transaction did to lists. */
 export interface MovedLists {
@@ -26,6 +28,7 @@ export function movedTo(revisions: ReadonlyMap<string, number>): MovedLists {
  * pairs of a batch touch one list, and saves rows, revisions and events together.
  */
 export class ListLedger implements MovedLists {
+  readonly #loaded: ReadonlyMap<string, ListFigures>;
   readonly #lists: Map<string, ListFigures>;
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
   readonly #entered: Relationship[] = [];
@@ -37,6 +40,7 @@ export class ListLedger implements MovedLists {
     lists: ReadonlyMap<string, ListFigures>,
     stamp: { newId: () => string; traceparent?: string | undefined },
   ) {
+    this.#loaded = lists;
     this.#lists = new Map(lists);
     this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
   }
@@ -51,7 +55,7 @@ export class ListLedger implements MovedLists {
   }
 
   revisionOf(ownerId: string): number {
-    return this.#lists.get(ownerId)!.revision;
+    return this.#listOf(ownerId).revision;
   }
 
   /** Whose revision has risen. */
@@ -75,7 +79,7 @@ export class ListLedger implements MovedLists {
     const sides = [relationship.state.viewer, relationship.state.other];
     const people = new Map(sides.map(({ person }) => [person.userId, person]));
     for (const { person, friendCount, requestCount } of sides) {
-      this.#lists.set(person.userId, { ...this.#lists.get(person.userId)!, friendCount, requestCount });
+      this.#lists.set(person.userId, { ...this.#listOf(person.userId), friendCount, requestCount });
     }
     for (const event of relationship.events) {
       this.#countHidden(event);
@@ -86,7 +90,8 @@ export class ListLedger implements MovedLists {
   /** Of lists that are locked. */
   async save(sql: SqlConnection): Promise<void> {
     if (!this.hasEvents) return;
-    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#lists.get(ownerId)!]));
+    const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#listOf(ownerId)]));
+    assertLists(this.#loaded, this.#lists, this.#drafts);
     await saveRelationships(sql, this.#rowChanges(), touched);
     await appendToOutbox(sql, this.#drafts);
   }
@@ -94,6 +99,7 @@ export class ListLedger implements MovedLists {
   /** Of two lists that are not locked. Throws PairHasChanged when they are not as they were loaded any more. */
   async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
     if (!this.hasEvents) return;
+    assertLists(this.#loaded, this.#lists, this.#drafts);
     await savePair(sql, loaded, { lists: this.#lists, changes: this.#rowChanges(), events: this.#drafts, ...options });
   }
 
@@ -101,15 +107,19 @@ export class ListLedger implements MovedLists {
     return rowChangesOf(this.#entered.flatMap(({ events }) => events));
   }
 
+  #listOf(ownerId: string): ListFigures {
+    return present(this.#lists.get(ownerId), 'a command changes the lists that it has loaded');
+  }
+
   #countHidden(event: RelationshipEvent): void {
     if (event.name !== 'relationship.blocked' && event.name !== 'relationship.unblocked') return;
-    const list = this.#lists.get(event.byId)!;
+    const list = this.#listOf(event.byId);
     this.#lists.set(event.byId, { ...list, hiddenChanges: list.hiddenChanges + 1 });
     this.#touched.add(event.byId);
   }
 
   #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
-    const list = this.#lists.get(ownerId)!;
+    const list = this.#listOf(ownerId);
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
     this.#touched.add(ownerId);
@@ -119,7 +129,7 @@ export class ListLedger implements MovedLists {
   }
 
   #counted(side: Side): Side {
-    const { friendCount, requestCount } = this.#lists.get(side.person.userId)!;
+    const { friendCount, requestCount } = this.#listOf(side.person.userId);
     return { ...side, friendCount, requestCount };
   }
 }

@@ -1,10 +1,12 @@
 import type { SqlConnection } from '@kith/event-delivery';
+import { invariant } from '@kith/service-kit';
 import type { FriendRequest, RelationshipState, Side } from '../domain/relationship-state.ts';
 import { FIGURE_COLUMNS, type FigureRow, figuresOf } from '../rows/friend-list-row.ts';
 import { type FriendRequestRow, requestOf } from '../rows/friend-request-row.ts';
 import { type DetailsRow, detailColumnsOf, detailsOf } from '../rows/friend-row.ts';
 import { type ProfileRow, personOf } from '../rows/profile-row.ts';
 import type { KnownPeople, Pair } from './load-relationships.ts';
+import { assertPair } from './what-always-holds.ts';
 
 /** Which two people: by their ids, or as the viewer of a request and whoever else it is about. */
 export type WhichPair = Pair | { readonly viewerId: string; readonly requestId: string };
@@ -49,7 +51,12 @@ export async function loadPair(sql: SqlConnection, which: WhichPair): Promise<Lo
     byRequest ? null : which.otherId,
     byRequest ? which.requestId : null,
   ]);
-  const [one, two] = rows as [SideRow, SideRow];
+  const [one, two] = rows;
+  invariant(
+    one !== undefined && two !== undefined && rows.length === 2,
+    'a pair is two lists, with at most one open request between them (S1)',
+    () => ({ ...which, rows: rows.length }),
+  );
   if (!one.other_id) return undefined;
   const pair = { viewerId: which.viewerId, otherId: one.other_id };
   const [viewers, others] = one.is_viewer ? [one, two] : [two, one];
@@ -61,12 +68,15 @@ export async function loadPair(sql: SqlConnection, which: WhichPair): Promise<Lo
     request: viewers.named_request ? requestOf(viewers.named_request) : undefined,
     state:
       isKnown(viewers) && isKnown(others)
-        ? {
-            viewer: sideOf(viewers),
-            other: sideOf(others),
-            openRequest: viewers.open_request && requestOf(viewers.open_request),
-            declinedAt: viewers.declined_at,
-          }
+        ? assertPair(
+            {
+              viewer: sideOf(viewers),
+              other: sideOf(others),
+              openRequest: viewers.open_request && requestOf(viewers.open_request),
+              declinedAt: viewers.declined_at,
+            },
+            pair,
+          )
         : undefined,
   };
 }

@@ -1,9 +1,11 @@
 import type { SqlConnection } from '@kith/event-delivery';
+import { invariant, present } from '@kith/service-kit';
 import type { FriendDetails, FriendRequest, Person, RelationshipState, Side } from '../domain/relationship-state.ts';
 import { FIGURE_COLUMNS, type FigureRow, figuresOf, type ListFigures } from '../rows/friend-list-row.ts';
 import { type FriendRequestRow, REQUEST_COLUMNS, requestOf } from '../rows/friend-request-row.ts';
 import { detailColumnsOf, detailsOf } from '../rows/friend-row.ts';
 import { PROFILE_COLUMNS, type ProfileRow, personOf } from '../rows/profile-row.ts';
+import { assertPair } from './what-always-holds.ts';
 
 /** The two people of one command: the viewer first. */
 export interface Pair {
@@ -69,18 +71,30 @@ export async function loadRelationships(
     pairs.map((pair) => pair.viewerId),
     pairs.map((pair) => pair.otherId),
   ]);
-  return rows.map((row, at) => {
-    const { viewerId, otherId } = pairs[at]!;
-    const side = (userId: string, friend: FriendDetails | null, blocks: boolean): Side => {
-      const { friendCount, requestCount } = lists.get(userId)!;
-      return { person: people.get(userId)!, friend, blocks, friendCount, requestCount };
-    };
+  invariant(
+    rows.length === pairs.length,
+    'a pair is two lists, with at most one open request between them (S1)',
+    () => ({ pairs: pairs.length, rows: rows.length }),
+  );
+  const side = (userId: string, friend: FriendDetails | null, blocks: boolean): Side => {
+    const { friendCount, requestCount } = present(lists.get(userId), 'the lists of a pair are locked');
     return {
-      viewer: side(viewerId, detailsOf(row, 'viewers_'), row.viewer_blocks),
-      other: side(otherId, detailsOf(row, 'others_'), row.other_blocks),
+      person: present(people.get(userId), 'the people of a pair are locked'),
+      friend,
+      blocks,
+      friendCount,
+      requestCount,
+    };
+  };
+  return pairs.map((pair, at) => {
+    const row = present(rows[at], 'every pair has its row (S1)');
+    const state = {
+      viewer: side(pair.viewerId, detailsOf(row, 'viewers_'), row.viewer_blocks),
+      other: side(pair.otherId, detailsOf(row, 'others_'), row.other_blocks),
       openRequest: row.open_request && requestOf(row.open_request),
       declinedAt: row.declined_at,
     };
+    return assertPair(state, pair);
   });
 }
 

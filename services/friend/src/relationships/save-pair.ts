@@ -1,4 +1,5 @@
 import { appendedAs, appending, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { invariant, present } from '@kith/service-kit';
 import type { FriendRequest, Person, Side as StateOfSide } from '../domain/relationship-state.ts';
 import { FIGURE_COLUMNS, figureValues, type ListFigures } from '../rows/friend-list-row.ts';
 import { REQUEST_COLUMNS, requestValues } from '../rows/friend-request-row.ts';
@@ -52,13 +53,19 @@ type Value = (of: unknown, type: string) => string;
 function statementFor(loaded: LoadedPair, after: PairToSave, events: readonly unknown[]) {
   const values: unknown[] = [];
   const value: Value = (of, type) => `$${values.push(of)}::${type}`;
-  const { pair, people, lists, state } = loaded;
-  const sideOf = (userId: string, { friend }: StateOfSide): Side => ({
-    ...{ userId, id: value(userId, 'uuid'), person: people.get(userId)!, hadFriend: friend !== null },
-    ...{ before: lists.get(userId)!, now: after.lists.get(userId)! },
+  const { pair, lists, state } = loaded;
+  invariant(
+    state !== undefined && pair.viewerId !== pair.otherId && lists.size === 2 && after.lists.size === 2,
+    'a command about two people saves exactly two lists (S6)',
+    () => ({ ...pair, loaded: [...lists.keys()], saved: [...after.lists.keys()] }),
+  );
+  const sideOf = (userId: string, { friend, person }: StateOfSide): Side => ({
+    ...{ userId, id: value(userId, 'uuid'), person, hadFriend: friend !== null },
+    before: present(lists.get(userId), 'both lists are loaded (S6)'),
+    now: present(after.lists.get(userId), 'both lists are saved (S6)'),
   });
-  const one = sideOf(pair.viewerId, state!.viewer);
-  const two = sideOf(pair.otherId, state!.other);
+  const one = sideOf(pair.viewerId, state.viewer);
+  const two = sideOf(pair.otherId, state.other);
   const { changes } = after;
   const rows = [
     ...[one, two].flatMap((side) => movedList(side, value)),
@@ -136,7 +143,7 @@ function friendRow(owner: Side, friend: Side, { friends }: RowChanges, value: Va
 
 function requestRow(request: FriendRequest, { state, request: named }: LoadedPair, value: Value): string {
   const { id, status, closedAt } = request;
-  if (id === state!.openRequest?.id || id === named?.id) {
+  if (id === state?.openRequest?.id || id === named?.id) {
     return `UPDATE friend_request SET (status, closed_at) = ROW (${value(status, 'text')}, ${value(closedAt, 'timestamptz')})
       WHERE ${IF_STILL_AS_LOADED} AND id = ${value(id, 'uuid')}`;
   }

@@ -1,4 +1,5 @@
 import type { SqlConnection } from '@kith/event-delivery';
+import { invariant } from '@kith/service-kit';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { FriendDetails, FriendRequest } from '../domain/relationship-state.ts';
 import {
@@ -66,9 +67,14 @@ function gather(event: RelationshipEvent, changes: RowChanges): void {
     case 'relationship.friendship-began':
     case 'relationship.friendship-ended': {
       const ended = event.name === 'relationship.friendship-ended';
-      const [one, two] = [...event.sides.keys()] as [string, string];
-      setFriend(one, two, ended ? null : event.sides.get(one)!);
-      setFriend(two, one, ended ? null : event.sides.get(two)!);
+      const [one, two, ...others] = [...event.sides];
+      invariant(
+        one !== undefined && two !== undefined && others.length === 0,
+        'a friendship has exactly two sides (S11)',
+        () => ({ event: event.name, sides: [...event.sides.keys()] }),
+      );
+      setFriend(one[0], two[0], ended ? null : one[1]);
+      setFriend(two[0], one[0], ended ? null : two[1]);
       changes.newTie ||= !ended;
       break;
     }

@@ -7,7 +7,7 @@ import type { ListState } from '../view/entries/list-state.ts';
 import { inOrder, ListsInMemory } from '../view/testing/lists-in-memory.ts';
 
 /** The list that somebody has who saw nothing but its events, from the first on. */
-export function replayEvents(ownerId: string, events: readonly FriendListEvent[]): ListState {
+function replayEvents(ownerId: string, events: readonly FriendListEvent[]): ListState {
   const lists = new ListsInMemory();
   for (const event of events) lists.change(ownerId, viewChangeOf(event));
   return inOrder(lists.of(ownerId));

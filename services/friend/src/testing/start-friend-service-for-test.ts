@@ -23,7 +23,7 @@ export interface Answer {
   readonly errors?: readonly { message: string; path?: unknown[]; extensions: Record<string, unknown> }[];
 }
 
-export interface Asking {
+interface Asking {
   readonly variables?: object;
   readonly headers?: Record<string, string>;
 }

@@ -32,7 +32,7 @@ export interface UserServiceStandIn {
   tokenOf(userId: string, claims?: TokenClaims): Promise<string>;
 }
 
-export interface TokenClaims {
+interface TokenClaims {
   readonly expiresInS?: number;
   readonly audience?: string;
   readonly issuer?: string;

@@ -249,7 +249,6 @@ test('different questions about one list share one load', async () => {
     view.page('questions', aPage),
     view.page('questions', { ...aPage, text: 'friend 1' }),
     view.find('questions', idOf(1)),
-    view.requests('questions'),
   ]);
   expect(lists.loads).toBe(1);
 });

@@ -51,7 +51,7 @@ const aRandomQuery = fc.record({
   tag: fc.option(fc.constantFrom('work', 'ünï\u{1f600}', 'ünï', 'tab\there', 'none', '', '\0'), { nil: undefined }),
 });
 
-test('every page of every list is the same from Redis as from Postgres, forwards and backwards', async () => {
+test('every page of every list is the same from Redis as from Postgres', async () => {
   let number = 0;
   await fc.assert(
     fc.asyncProperty(aRandomList, aRandomQuery, async (friends, query) => {
@@ -74,12 +74,6 @@ test('every page of every list is the same from Redis as from Postgres, forwards
         page = await both({ ...query, after: page.keys.at(-1) });
       }
       expect(seen).toHaveLength(page.totalCount);
-      const back: FriendData[] = [...page.friends];
-      while (page.hasPreviousPage) {
-        page = await both({ ...query, before: page.keys[0] });
-        back.unshift(...page.friends);
-      }
-      expect(back).toEqual(seen);
       expect(lists.loads).toBe(loads);
     }),
     { numRuns: 150 },

@@ -9,7 +9,6 @@ import type { ListState, ViewChange } from './entries/list-state.ts';
 import { type InspectedView, inspectView } from './inspect-view.ts';
 import { askForFriend, type FoundFriend } from './questions/ask-for-friend.ts';
 import { askForPage, type FriendPage, type PageRequest } from './questions/ask-for-page.ts';
-import { askForRequests, type OpenRequests } from './questions/ask-for-requests.ts';
 import { askForWholeList } from './questions/ask-for-whole-list.ts';
 import { oneBatchPerOwner } from './questions/one-batch-per-owner.ts';
 import { readList } from './read-list.ts';
@@ -41,7 +40,7 @@ export interface FriendListViewOptions {
   readonly compareEveryMs?: number;
 }
 
-export type Applied =
+type Applied =
   | { readonly outcome: 'applied' | 'duplicate' | 'no-view' }
   | { readonly outcome: 'gap'; readonly viewRevision: number };
 
@@ -64,7 +63,6 @@ export interface FriendListView {
   /** Throws BadPageCursor. What it costs does not depend on the list's length, unless it is filtered. */
   page(ownerId: string, request: PageRequest): Promise<FriendPage>;
   find(ownerId: string, userId: string): Promise<FoundFriend>;
-  requests(ownerId: string): Promise<OpenRequests>;
   whole(ownerId: string): Promise<ListState>;
   /** What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with ViewUnavailable. */
   stored(ownerId: string): Promise<ListState | undefined>;
@@ -137,7 +135,6 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
 
     page: async (ownerId, request) => ask(ownerId, askForPage(request)),
     find: (ownerId, userId) => ask(ownerId, askForFriend(userId)),
-    requests: (ownerId) => ask(ownerId, askForRequests()),
     whole: (ownerId) => ask(ownerId, askForWholeList()),
 
     stored: async (ownerId) => (await inspect(ownerId)).state,

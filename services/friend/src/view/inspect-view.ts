@@ -2,7 +2,7 @@ import type { FriendData } from '@kith/event-contracts';
 import { memberOfEntry, readEntries } from './entries/list-entry.ts';
 import type { ListState, StoredRequest } from './entries/list-state.ts';
 import type { ListOrder } from './entries/sort-keys.ts';
-import { readRequests } from './questions/ask-for-requests.ts';
+import { readRequests } from './entries/stored-requests.ts';
 
 /** What stands in Redis for one list. */
 export interface InspectedView {

@@ -39,3 +39,19 @@ test('a deleted account is published, a changed password is nobody’s business'
   ]);
   expect(events).toMatchObject([{ type: 'kith.user.deleted.v1', revision: 3, data: {} }]);
 });
+
+test('events that leave a version of a user out are not published (S19)', () => {
+  const changed = (version: number) => ({
+    ...recorded(version),
+    ...{ name: 'user.profile-changed' as const, before: profile, after: profile },
+  });
+  const registered = { ...recorded(1), name: 'user.registered' as const, profile };
+  const another = { ...registered, source: { ...registered.source, id: 'u2' } };
+  expect(eventsToPublish([registered, changed(2), changed(3)])).toHaveLength(3);
+  expect(eventsToPublish([registered, another])).toHaveLength(2);
+  for (const version of [1, 3]) {
+    expect(() => eventsToPublish([registered, changed(version)])).toThrow(
+      expect.objectContaining({ code: 'INVARIANT_BROKEN', invariant: 'S19' }),
+    );
+  }
+});

@@ -2,7 +2,7 @@ import { hasSomethingToSee, isOneLine, keepsItsDirection } from '@kith/written-t
 import { isPublicHost } from './public-host.ts';
 import { UserRuleError } from './user-rule-error.ts';
 
-export const TEXT_LIMITS = {
+const TEXT_LIMITS = {
   username: { min: 3, max: 32 },
   password: { min: 8, max: 128 },
   nickname: { min: 1, max: 64 },

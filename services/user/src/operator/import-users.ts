@@ -22,7 +22,7 @@ const bodySchema = z
     error: 'must be as many as usernames',
   });
 
-export type UsersToImport = z.output<typeof bodySchema>;
+type UsersToImport = z.output<typeof bodySchema>;
 
 const EXISTING = 'SELECT id, username FROM users WHERE username = ANY($1::text[])';
 const ADD = `
@@ -55,7 +55,7 @@ export function answerImportUsers(parts: UserServiceParts): HttpHandler {
  * answers them and those who were there before, who stay as they are. Repeating it changes nothing. Every name keeps the
  * rules of a sign-up, but may be shorter; KithError BAD_USER_INPUT otherwise, and nobody is made.
  */
-export async function importUsers(
+async function importUsers(
   parts: UserServiceParts,
   wanted: UsersToImport,
 ): Promise<{ created: number; users: { username: string; id: string }[] }> {

@@ -1,8 +1,8 @@
 import { askWhetherReady, eventually, freePort, natsUrl, startNats } from '@kith/local-servers';
-import { createLog, GATEWAY_KEY_HEADER, parseConfig } from '@kith/service-kit';
+import { createLog, GATEWAY_KEY_HEADER, parseConfig, type RunningPart } from '@kith/service-kit';
 import { usersOfNats } from '@kith/services';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RunningUserService, startUserService } from '../start-user-service.ts';
+import { startUserService } from '../start-user-service.ts';
 import { accountOperations, type TestSession } from '../testing/account-operations.ts';
 import {
   GATEWAY_KEY,
@@ -14,7 +14,7 @@ import { userConfigSchema } from '../user-config.ts';
 const log = createLog({ name: 'other', level: 'silent' });
 let service: UserServiceUnderTest;
 let operations: ReturnType<typeof accountOperations>;
-let others: RunningUserService[];
+let others: RunningPart[];
 beforeEach(async () => {
   service = await startUserServiceForTests();
   operations = accountOperations(service);
@@ -25,7 +25,7 @@ afterEach(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-async function startOther(env: Record<string, string> = {}): Promise<RunningUserService> {
+async function startOther(env: Record<string, string> = {}): Promise<RunningPart> {
   const other = await startUserService(parseConfig(userConfigSchema, { ...service.env, ...env }), log);
   others.push(other);
   return other;

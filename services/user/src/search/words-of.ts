@@ -19,7 +19,7 @@ function splitWords(text: string): string[] {
 }
 
 /** Which of a name's words a search word begins: the lower, the better the match. */
-export const WORD_KIND = { username: 0, firstOfNickname: 1, other: 2 } as const;
+const WORD_KIND = { username: 0, firstOfNickname: 1, other: 2 } as const;
 
 /** The words that a user is found by, each once, as its best kind. */
 export function searchableWords(user: { username: string; nickname: string }): { word: string; kind: number }[] {

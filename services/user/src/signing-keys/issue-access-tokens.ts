@@ -2,7 +2,7 @@ import { TOKEN_ALGORITHM, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@kith/service-kit
 import { SignJWT } from 'jose';
 import type { FollowedSigningKeys } from './follow-signing-keys.ts';
 
-export interface AccessToken {
+interface AccessToken {
   readonly token: string;
   readonly expiresAt: Date;
 }

@@ -3,6 +3,7 @@ import { DEAD_STREAM, deadLetter, deadLettersChanged } from '../../broker/durabl
 import type { StreamName } from '../../envelope/stream-name.ts';
 import { readDeadLetter, type StoredDeadLetter, type WhenPoisoned, writeDeadLetter } from './dead-letter.ts';
 import { recordSettlement, type Settlement } from './record-settlement.ts';
+import { readsRedriveHeaders } from './redrive-headers.ts';
 
 interface BoxOptions {
   readonly broker: EventBroker;
@@ -50,6 +51,8 @@ export async function openDeadLetterBox(options: BoxOptions) {
   }
 
   return {
+    /** Whether a delivery was sent again out of the dead letters, by its headers. */
+    redriveIn: readsRedriveHeaders(broker),
     /** What other instances have buried since. */
     refresh: findHeldOwners,
     mayHold: (ownerId: string) => held.has(ownerId),

@@ -121,7 +121,7 @@ async function redrive(broker: EventBroker, letter: StoredDeadLetter, now: Date)
       payload: Buffer.from(letter.payload ?? '', 'base64').toString('utf8'),
       headers: {
         ...(traceparent === undefined ? {} : { traceparent }),
-        ...writeRedriveHeaders({ consumer: letter.consumer, letter: letter.sequence }),
+        ...writeRedriveHeaders(broker, { consumer: letter.consumer, letter: letter.sequence }),
       },
     },
   ]);

@@ -1,6 +1,5 @@
 import type { WhenPoisoned } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts';
-import { readRedriveHeaders } from '../dead-letters/redrive-headers.ts';
 import { type Incoming, type Outcome, ownerOf, type Receive, type Settle } from '../try/incoming.ts';
 import type { UntilDone } from './until-the-letters-answer.ts';
 
@@ -37,7 +36,7 @@ export function receivesRedriven(
   }
 
   return async (incoming) => {
-    const redrive = readRedriveHeaders(incoming.headers);
+    const redrive = box.redriveIn(incoming.headers);
     if (!redrive) return next(incoming);
     return redrive.consumer === durable ? settleLetter(incoming, redrive.letter) : 'handled';
   };

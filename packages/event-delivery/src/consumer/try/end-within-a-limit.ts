@@ -4,25 +4,31 @@ import { ConsumerStopped } from './handle-in-time.ts';
 /** What was cut off needs no longer to say so. */
 export const END_WITHIN_MS = 1_000;
 
-export type Ending = ReturnType<typeof endsWithinALimit>;
+export interface Ending {
+  hasBegun(): boolean;
+  /** Aborted, with ConsumerStopped, when what is still in hand is cut off. */
+  readonly cutOff: AbortSignal;
+  /** False when the end cut it short. */
+  pause(ms: number): Promise<boolean>;
+  /** From now on nothing is begun, nor tried again. */
+  begin(): void;
+  /** Resolves when what was in hand has finished or been cut off. */
+  finish(): Promise<void>;
+}
 
 /**
  * Graceful shutdown (draining) of a consumer: what is in hand may finish within `stopWithinMs`, then it is cut off.
  * `over` resolves when nothing is in hand any more.
  */
-export function endsWithinALimit(stopWithinMs: number, over: () => Promise<void>) {
+export function endsWithinALimit(stopWithinMs: number, over: () => Promise<void>): Ending {
   const stopped = new AbortController();
   const cutOff = new AbortController();
   return {
     hasBegun: () => stopped.signal.aborted,
-    /** Aborted, with ConsumerStopped, when what is still in hand is cut off. */
     cutOff: cutOff.signal,
-    /** False when the end cut it short. */
-    pause: (ms: number): Promise<boolean> => sleep(ms, true, { signal: stopped.signal }).catch(() => false),
-    /** From now on nothing is begun, nor tried again. */
+    pause: (ms) => sleep(ms, true, { signal: stopped.signal }).catch(() => false),
     begin: () => stopped.abort(),
-    /** Resolves when what was in hand has finished or been cut off. */
-    async finish(): Promise<void> {
+    async finish() {
       await atMost(stopWithinMs, over());
       cutOff.abort(new ConsumerStopped());
       await atMost(END_WITHIN_MS, over());

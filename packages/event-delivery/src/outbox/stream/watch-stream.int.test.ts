@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChildServer, eventually, startNats } from '@kith/local-servers';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { register } from '@prometheus-io/client';
+import * as prometheus from '@prometheus-io/client';
 import { connect, nanos } from 'nats';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../../broker/broker.ts';
@@ -15,6 +15,7 @@ import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
 import { natsOptions } from '../../jetstream/connection/read-nats-url.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
+import { reportMetrics } from '../../observe/report-metrics.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { appendToOutbox } from '../append-to-outbox.ts';
 import { draftEvent } from '../draft-event.ts';
@@ -26,6 +27,7 @@ let database: Awaited<ReturnType<typeof createEventDatabase>>;
 let running: Stoppable[];
 const log = collectLog();
 
+reportMetrics(prometheus);
 beforeEach(async () => {
   database = await createEventDatabase();
   running = [];
@@ -99,7 +101,7 @@ async function differences(broker: EventBroker): Promise<number> {
 }
 
 const countedSoFar = async (reason: string) => {
-  const { values } = await register.getSingleMetric('kith_outbox_republished_total')!.get();
+  const { values } = await prometheus.register.getSingleMetric('kith_outbox_republished_total')!.get();
   return values.filter(({ labels }) => labels.reason === reason).reduce((sum, { value }) => sum + value, 0);
 };
 

@@ -1,8 +1,8 @@
-import { Counter } from '@prometheus-io/client';
 import type pg from 'pg';
 import type { BrokerStatus, EventBroker, Stoppable } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import type { Log } from '../../observe/log.ts';
+import { Counter } from '../../observe/report-metrics.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
 import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';

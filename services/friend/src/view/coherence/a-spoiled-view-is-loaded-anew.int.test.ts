@@ -118,7 +118,6 @@ test.each([...unreadable, ...contradictory])(
       newest: (owner: string) => view.page(owner, { order: 'NEWEST', limit: 20 }),
       found: (owner: string) => view.page(owner, { order: 'NAME', limit: 20, text: 'friend' }),
       friend: (owner: string) => view.find(owner, idOf(1)),
-      requests: (owner: string) => view.requests(owner),
       revision: async (owner: string) => (await view.revision(owner)) ?? lists.of(owner).revision,
     };
     await aSpoiledList(`whole of ${name}`, async () => undefined);

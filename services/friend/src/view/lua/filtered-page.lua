@@ -1,12 +1,12 @@
 -- A page of the friends that match. Walks the whole list, because the total is part of the answer.
--- ARGV: floor, expireMs, order, direction, member to start from, limit, text to find ('' for any), tag to find ('')
+-- ARGV: floor, expireMs, order, member to start after, limit, text to find ('' for any), tag to find ('')
 -- Answers as page.lua does, the friends counted being those that match
-local limit = tonumber(ARGV[6])
+local limit = tonumber(ARGV[5])
 local found, instead = readable(ARGV[1], tonumber(ARGV[2]))
 if not found then return instead end
 
 local order = ARGV[3] == 'NAME' and BY_NAME or NEWEST
-local forward, start, text, tag = ARGV[4] == 'after', ARGV[5], ARGV[7], ARGV[8]
+local start, text, tag = ARGV[4], ARGV[6], ARGV[7]
 
 local function matches(entry)
   -- Most entries do not have it anywhere: told by a glance, before they are taken apart.
@@ -15,13 +15,8 @@ local function matches(entry)
   return (text == '' or string.find(search, text, 1, true)) and (tag == '' or string.find(tags, tag, 1, true))
 end
 
--- How many of the order lie before the page's edge.
-local edge = 0
-if start ~= '' then
-  edge = redis.call('ZLEXCOUNT', order, '-', (forward and '[' or '(') .. start)
-elseif not forward then
-  edge = found.friends
-end
+-- How many of the order lie before the page.
+local behind = start == '' and 0 or redis.call('ZLEXCOUNT', order, '-', '[' .. start)
 
 local members = redis.call('ZRANGE', order, 0, -1)
 local before, after = {}, {}
@@ -35,16 +30,12 @@ for first = 1, #members, PIECE do
   for offset, entry in ipairs(redis.call('HMGET', FRIENDS, unpack(ids))) do
     if not standsAt(order, members[first + offset - 1], entry) then error('SPOILED: an order is not of the entries') end
     if matches(entry) then
-      local side = first + offset - 1 <= edge and before or after
+      local side = first + offset - 1 <= behind and before or after
       side[#side + 1] = entry
     end
   end
 end
 
 local entries = {}
-if forward then
-  for place = 1, math.min(limit + 1, #after) do entries[place] = after[place] end
-else
-  for place = #before, math.max(1, #before - limit), -1 do entries[#entries + 1] = before[place] end
-end
-return { 'ok', found.revision, #before + #after, forward and #before or #after, entries }
+for place = 1, math.min(limit + 1, #after) do entries[place] = after[place] end
+return { 'ok', found.revision, #before + #after, #before, entries }

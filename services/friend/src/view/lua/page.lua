@@ -1,19 +1,13 @@
--- ARGV: floor, expireMs, order (name of the key), direction (after|before), member to start from ('' for none), limit
+-- ARGV: floor, expireMs, order (name of the key), member to start after ('' for the first page), limit
 -- Answers: 'ok', revision, how many friends, whether there is more behind the start, entries (at most limit + 1)
-local limit = tonumber(ARGV[6])
+local limit = tonumber(ARGV[5])
 local found, instead = readable(ARGV[1], tonumber(ARGV[2]))
 if not found then return instead end
 
 local order = ARGV[3] == 'NAME' and BY_NAME or NEWEST
-local start = ARGV[5]
-local members, behind
-if ARGV[4] == 'after' then
-  members = redis.call('ZRANGEBYLEX', order, start == '' and '-' or '(' .. start, '+', 'LIMIT', 0, limit + 1)
-  behind = start ~= '' and redis.call('ZRANGEBYLEX', order, '-', '[' .. start, 'LIMIT', 0, 1)
-else
-  members = redis.call('ZREVRANGEBYLEX', order, start == '' and '+' or '(' .. start, '-', 'LIMIT', 0, limit + 1)
-  behind = start ~= '' and redis.call('ZRANGEBYLEX', order, '[' .. start, '+', 'LIMIT', 0, 1)
-end
+local start = ARGV[4]
+local members = redis.call('ZRANGEBYLEX', order, start == '' and '-' or '(' .. start, '+', 'LIMIT', 0, limit + 1)
+local behind = start ~= '' and redis.call('ZRANGEBYLEX', order, '-', '[' .. start, 'LIMIT', 0, 1)
 
 local entries = {}
 if #members > 0 then

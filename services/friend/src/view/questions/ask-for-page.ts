@@ -13,8 +13,6 @@ export interface PageRequest {
   readonly limit: number;
   /** The friends that follow this one (its key on an earlier page in the same order). */
   readonly after?: string | undefined;
-  /** The friends just before this one; not together with `after`. Still in the order asked for. */
-  readonly before?: string | undefined;
   /** Only friends whose nickname or remark contains this, folded; white space asks for all, and what shows nothing for none. */
   readonly text?: string | undefined;
   /** Only friends that bear exactly this tag, composed or not. */
@@ -39,16 +37,13 @@ const NOWHERE = '\u0001';
 
 /** Throws BadPageCursor, and RangeError for a limit that is none. */
 export function askForPage(request: PageRequest): Question<FriendPage> {
-  const { order, limit, after, before } = request;
+  const { order, limit, after } = request;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) throw new RangeError(`No page of ${limit}`);
-  if (after !== undefined && before !== undefined) throw new RangeError('A page is after one friend or before one');
-  const cursor = after ?? before;
-  const start = cursor === undefined ? '' : readCursor(order, cursor);
-  const forward = before === undefined;
+  const start = after === undefined ? '' : readCursor(order, after);
   const text = saysNothing(request.text ?? '') ? '' : foldText(request.text ?? '') || NOWHERE;
   const tag = request.tag === undefined ? '' : tagText([request.tag]);
   const filtered = text !== '' || tag !== '';
-  const args = [order, forward ? 'after' : 'before', start, limit, ...(filtered ? [text, tag] : [])];
+  const args = [order, start, limit, ...(filtered ? [text, tag] : [])];
 
   return {
     text: JSON.stringify(['page', ...args]),
@@ -59,31 +54,28 @@ export function askForPage(request: PageRequest): Question<FriendPage> {
       const [totalCount, behind, entries] = reply as [number, number, string[]];
       const more = entries.length > limit;
       if (more) entries.pop();
-      if (!forward) entries.reverse();
       const friends = readEntries(entries);
       return {
         revision,
         totalCount,
         friends,
         keys: friends.map((friend, place) => writeCursor(order, memberOfEntry(entries[place]!, order, friend.userId))),
-        hasNextPage: forward ? more : behind > 0,
-        hasPreviousPage: forward ? behind > 0 : more,
+        hasNextPage: more,
+        hasPreviousPage: behind > 0,
       };
     },
 
     answer(list) {
       const matching = filtered ? list.in(order).filter((placed) => matches(placed.friend, text, tag)) : list.in(order);
-      const [first, end] = forward
-        ? [start === '' ? 0 : placeAfter(matching, start), Number.POSITIVE_INFINITY]
-        : [0, placeOf(matching, start)];
-      const page = forward ? matching.slice(first, first + limit) : matching.slice(Math.max(0, end - limit), end);
+      const first = start === '' ? 0 : placeAfter(matching, start);
+      const page = matching.slice(first, first + limit);
       return {
         revision: list.state.revision,
         totalCount: matching.length,
         friends: page.map((placed) => placed.friend),
         keys: page.map((placed) => writeCursor(order, placed.member)),
-        hasNextPage: forward ? first + limit < matching.length : end < matching.length,
-        hasPreviousPage: forward ? first > 0 : end > limit,
+        hasNextPage: first + limit < matching.length,
+        hasPreviousPage: first > 0,
       };
     },
   };
@@ -93,14 +85,9 @@ function matches(friend: FriendData, text: string, tag: string): boolean {
   return searchText(friend).includes(text) && tagText(friend.tags).includes(tag);
 }
 
-/** How many stand before a member, whether or not it is (still) among them. */
-function placeOf(sorted: readonly Placed[], member: string): number {
-  const wanted = inByteOrder(member);
-  const place = sorted.findIndex((placed) => placed.inByteOrder >= wanted);
-  return place < 0 ? sorted.length : place;
-}
-
+/** How many stand up to a member, whether or not it is (still) among them. */
 function placeAfter(sorted: readonly Placed[], member: string): number {
-  const place = placeOf(sorted, member);
-  return sorted[place]?.member === member ? place + 1 : place;
+  const wanted = inByteOrder(member);
+  const place = sorted.findIndex((placed) => placed.inByteOrder > wanted);
+  return place < 0 ? sorted.length : place;
 }

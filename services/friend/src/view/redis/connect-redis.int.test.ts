@@ -11,7 +11,7 @@ test('a process that was too busy to read the reply in time still reads it', asy
   const server = await startRedis();
   const redis = connectRedis({ url: server.url, timeline: TIMELINE, log: quietLog(), commandTimeoutMs: 30 });
   await eventually('Redis answers', () => redis.connected);
-  const reply = redis.run('requests', 'ann', [0, 1_000]);
+  const reply = redis.run('whole-list', 'ann', [0, 1_000]);
   const busyUntil = performance.now() + 100;
   while (performance.now() < busyUntil);
   expect(await reply).toEqual(['none']);
@@ -24,7 +24,7 @@ test('a server that hangs is given up after the timeout, by the code that outage
   const redis = connectRedis({ url: server.url, timeline: TIMELINE, log: quietLog(), commandTimeoutMs: 30 });
   await eventually('Redis answers', () => redis.connected);
   server.pause();
-  const error = await redis.run('requests', 'ann', [0, 1_000]).catch((reason: unknown) => reason);
+  const error = await redis.run('whole-list', 'ann', [0, 1_000]).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ViewUnavailable);
   expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', refused: false });
   server.resume();
@@ -38,7 +38,7 @@ test('a server that was never there: calls fail at once, and it is used once it 
   const log = quietLog();
   const redis = connectRedis({ url: gone.url, timeline: TIMELINE, log, commandTimeoutMs: WAITS_FOR_EVER_MS });
   await eventually('the outage is logged', () => log.lines.length > 0);
-  await expect(redis.run('requests', 'ann', [0, 1_000])).rejects.toThrow(ViewUnavailable);
+  await expect(redis.run('whole-list', 'ann', [0, 1_000])).rejects.toThrow(ViewUnavailable);
   await expect(redis.readMeta(['a', 'b'], ['revision'])).rejects.toThrow(ViewUnavailable);
   expect(redis.connected).toBe(false);
 

@@ -9,7 +9,6 @@ export const viewScripts = [
   'page',
   'raise-floor',
   'release-lease',
-  'requests',
   'store',
   'stored-list',
   'take-lease',

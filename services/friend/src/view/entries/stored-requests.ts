@@ -1,21 +1,4 @@
-import type { StoredRequest } from '../entries/list-state.ts';
-import type { Question } from './question.ts';
-
-export interface OpenRequests {
-  readonly revision: number;
-  /** In both directions, oldest first. */
-  readonly requests: readonly StoredRequest[];
-}
-
-export function askForRequests(): Question<OpenRequests> {
-  return {
-    text: 'requests',
-    script: 'requests',
-    args: [],
-    read: (revision, [requests]) => ({ revision, requests: readRequests(requests as string[]) }),
-    answer: ({ state }) => ({ revision: state.revision, requests: oldestFirst(state.requests) }),
-  };
-}
+import type { StoredRequest } from './list-state.ts';
 
 /** Throws where one is no request: what stands in Redis may be anything. */
 export function readRequests(json: readonly string[]): StoredRequest[] {

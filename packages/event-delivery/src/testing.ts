@@ -1,0 +1,9 @@
+/**
+ * The entry `@kith/event-delivery/testing`: suites that prove a broker of one's own, and what tests of consumers need. It
+ * depends on no test runner.
+ */
+export { type BrokerUnderTest, describeBrokerContract } from './contract-tests/broker-contract.ts';
+export { collectLog } from './contract-tests/collect-log.ts';
+export { describeConsumerContract } from './contract-tests/consumer-contract.ts';
+export { eventually } from './contract-tests/eventually.ts';
+export type { Expect, TestRunner } from './contract-tests/test-runner.ts';

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { FriendListEvent } from '../lists/list-change.ts';
+import { aFriend, idOf } from '../view/testing/lists-in-memory.ts';
+import { updateFriendListView } from './update-friend-list-view.ts';
+
+const [ANN, BOB] = [idOf(1), idOf(2)];
+
+const added = (ownerId: string, revision: number): FriendListEvent => ({
+  ...{
+    id: idOf(revision),
+    source: 'kith/friend',
+    name: 'kith.friend.added',
+    ownerId,
+    revision,
+    occurredAt: new Date(),
+  },
+  data: { friend: aFriend(revision) },
+});
+
+/** A view that answers so, and a history of these events. */
+function consumer(viewRevision: number | Error, history: FriendListEvent[]) {
+  const announced: string[] = [];
+  const { handle } = updateFriendListView({
+    view: {
+      apply: async () => {
+        if (viewRevision instanceof Error) throw viewRevision;
+        return { outcome: 'gap', viewRevision };
+      },
+    },
+    timeline: { current: idOf(99), holds: async () => true },
+    announce: (subject) => announced.push(subject),
+    events: async () => history,
+  });
+  return { handle, announced };
+}
+
+test('a view that says that it has a gap, and lies where there is none, stops the change (S15)', async () => {
+  const { handle } = consumer(7, []);
+  await expect(handle(added(ANN, 7))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S15' });
+});
+
+test('a history of another list is neither applied nor announced (S16)', async () => {
+  const gap = consumer(1, [added(BOB, 2)]);
+  await expect(gap.handle(added(ANN, 3))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S16' });
+  const away = consumer(new Error('Redis is away'), [added(BOB, 4)]);
+  await expect(away.handle(added(ANN, 3))).rejects.toMatchObject({ invariant: 'S16' });
+  expect(away.announced).toEqual([`live.friend-list.${ANN}`]);
+});
