@@ -125,4 +125,19 @@ describe.each(['jetstream', 'in-process'] as const)('over %s', (eventBus) => {
     const { items } = (await ask('GET', `${shop.inventory.url}/inventories?limit=1`)).body;
     expect(items[0]).toMatchObject({ id: ids[2], productName: 'c' });
   });
+
+  test.runIf(eventBus === 'jetstream')(
+    'an order is taken while the inventory is away, and served when it is back',
+    async () => {
+      const id = await customer.createProduct();
+      await customer.increase(id, 10);
+      const inventory = shop.processes.find(({ names }) => names.includes('inventory'))!;
+      await inventory.stop();
+      const order = await customer.placeOrder(id, 4);
+      await eventually('it is listed', () => customer.listed(order));
+      await inventory.start();
+      await eventually('6 remain', async () => (await customer.inventory(id)).remains === 6);
+      await eventually('the product shows 6', async () => (await customer.product(id)).stock === 6);
+    },
+  );
 });
