@@ -14,9 +14,11 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, { error: 'must be a port' });
 
-const sharedSchema = z.object({
-  HOST: z.string().default('127.0.0.1'),
+const busNameSchema = z.object({
   EVENT_BUS: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),
+});
+const sharedSchema = busNameSchema.extend({
+  HOST: z.string().default('127.0.0.1'),
   NATS_URL: z.string().default('nats://127.0.0.1:4222'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -32,9 +34,12 @@ export interface ShopConfig {
   readonly services: ReadonlyMap<ServiceName, { readonly databaseUrl: string; readonly port: number }>;
 }
 
+/** EVENT_BUS alone; throws an Error that names it. */
+export const readEventBus = (env: NodeJS.ProcessEnv) => read(busNameSchema, withoutEmpty(env)).EVENT_BUS;
+
 /** Reads the variables of the named services; throws an Error that names the one that is missing or wrong. */
 export function readShopConfig(names: readonly ServiceName[], env: NodeJS.ProcessEnv): ShopConfig {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = withoutEmpty(env);
   const shared = read(sharedSchema, set);
   const services = SHOP_SERVICES.filter(({ name }) => names.includes(name)).map((service) => {
     const variables = variablesOf(service.name);
@@ -56,6 +61,9 @@ export function readShopConfig(names: readonly ServiceName[], env: NodeJS.Proces
     services: new Map(services),
   };
 }
+
+const withoutEmpty = (env: NodeJS.ProcessEnv) =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 
 function read<Schema extends z.ZodObject>(schema: Schema, values: object): z.output<Schema> {
   const parsed = schema.safeParse(values);

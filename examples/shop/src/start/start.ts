@@ -1,7 +1,8 @@
+import { readEventBus } from '../run/shop-config.ts';
 import { startShop } from './start-shop.ts';
 import { readWalk, variablesOfWalk } from './walk.ts';
 
-const eventBus = process.env.EVENT_BUS === 'in-process' ? 'in-process' : 'jetstream';
+const eventBus = readEventBus(process.env);
 const shop = await startShop({ eventBus, usualPorts: true });
 const end = () => void shop.stop().then(() => process.exit(0));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
