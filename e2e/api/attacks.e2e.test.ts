@@ -1,3 +1,5 @@
+// Longer than other files: every attack of docs/operations.md, over one system that takes long to start.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@kith/local-servers';

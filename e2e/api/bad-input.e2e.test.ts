@@ -1,3 +1,5 @@
+// Longer than other files: one table of all that is wrong with an input, over one system that takes long to start.
+
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@kith/local-servers';
 import type pg from 'pg';

@@ -145,7 +145,7 @@ test('what a consumer gave up on is redriven by the service that owns its stream
     await kith('events', 'dead', 'drop', '--all');
     return (await kith('events', 'dead', 'list')).length === 0;
   });
-}, 60_000);
+});
 
 describe('Redis', () => {
   function open(url: string): Redis {

@@ -1,3 +1,5 @@
+// Longer than other files: one browser and one system, which take long to start, and what is measured in them.
+
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

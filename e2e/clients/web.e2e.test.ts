@@ -1,3 +1,5 @@
+// Longer than other files: one browser and one system, which take long to start, and all that a person does in them.
+
 import { readFile } from 'node:fs/promises';
 import { createKithClient } from '@kith/client';
 import { buildWebClientWhenStale } from '@kith/local';

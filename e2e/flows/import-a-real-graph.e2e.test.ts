@@ -1,3 +1,5 @@
+// Longer than other files: steps of one import, which takes long, and each goes on from the one before.
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@kith/local-servers';

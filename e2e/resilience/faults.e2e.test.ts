@@ -1,3 +1,5 @@
+// Longer than other files: a fault of each server, one after the other, in one system that takes long to start.
+
 import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';

@@ -55,6 +55,11 @@ test('a service owns its database and everything in it', async () => {
     ),
   ).toEqual([]);
   await run(url, 'CREATE TABLE mine (n serial PRIMARY KEY); ALTER TABLE outbox ADD COLUMN more int; DROP TABLE mine');
+  // Who owns a schema may drop what is in it; only who owns that may change it.
+  await run(url, 'CREATE OR REPLACE FUNCTION more.two() RETURNS int LANGUAGE sql AS $$ SELECT 1 + 1 $$');
+  await run(url, "ALTER TYPE more.mood ADD VALUE 'sad'");
+  await run(url, 'CREATE OR REPLACE VIEW more.v AS SELECT 2 AS one');
+  await run(url, 'ALTER SCHEMA more RENAME TO most; ALTER SCHEMA most RENAME TO more');
   await run(url, 'DROP VIEW more.v; DROP FUNCTION more.two; DROP TYPE more.mood; DROP SCHEMA more');
 });
 

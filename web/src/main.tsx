@@ -14,6 +14,7 @@ import '@radix-ui/themes/tokens/colors/grass.css';
 import '@radix-ui/themes/components.css';
 import '@radix-ui/themes/utilities.css';
 import './shell/shell.css';
+import './layout/screen.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

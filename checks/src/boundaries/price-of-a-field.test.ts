@@ -11,7 +11,7 @@ const OF_ANY_FIELD = [
   'packages/event-contracts/src/events/friend-list-events.ts',
   'prisma/friend/migrations/20261122000000_init/migration.sql',
   'prisma/friend/schema.prisma',
-  'services/friend/src/domain/relationship.ts',
+  'services/friend/src/domain/friend-details.ts',
   'services/friend/src/graphql/types/friend-type.ts',
   'services/friend/src/graphql/mutations/update-friend.ts',
   'services/friend/src/rows/friend-row.ts',

@@ -5,24 +5,37 @@ export interface Backup {
   putBack(): Promise<void>;
 }
 
+function databaseOf(databaseUrl: string) {
+  const database = decodeURIComponent(new URL(databaseUrl).pathname.slice(1));
+  return {
+    database,
+    cut: `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${database}'`,
+    async admin(...statements: string[]): Promise<void> {
+      const url = new URL(databaseUrl);
+      url.pathname = '/postgres';
+      const client = new pg.Client({ connectionString: url.href });
+      client.on('error', () => undefined);
+      await client.connect();
+      try {
+        for (const statement of statements) await client.query(statement);
+      } finally {
+        await client.end();
+      }
+    },
+  };
+}
+
+/** Ends all connections to a database; resolves when none of them is there any more. */
+export async function cutConnections(databaseUrl: string): Promise<void> {
+  const { admin, cut } = databaseOf(databaseUrl);
+  await admin(cut);
+}
+
 /** Copies a database of a running server, whole and at one moment; whoever uses it is cut off for that moment. */
 export async function backUpDatabase(databaseUrl: string): Promise<Backup> {
-  const database = decodeURIComponent(new URL(databaseUrl).pathname.slice(1));
+  const { database, admin, cut } = databaseOf(databaseUrl);
   const backup = `${database}_backup`;
-  const admin = async (...statements: string[]) => {
-    const url = new URL(databaseUrl);
-    url.pathname = '/postgres';
-    const client = new pg.Client({ connectionString: url.href });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      for (const statement of statements) await client.query(statement);
-    } finally {
-      await client.end();
-    }
-  };
   const closed = `ALTER DATABASE ${database} ALLOW_CONNECTIONS false`;
-  const cut = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${database}'`;
   const open = `ALTER DATABASE ${database} ALLOW_CONNECTIONS true`;
   await admin(closed, cut, `CREATE DATABASE ${backup} TEMPLATE ${database}`, open);
   return {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { INVENTORIES, inventoryChanged, stockRefused } from './contracts/inventory-events.ts';
 import { ORDERS, orderAddressChanged, orderCreated, orderPaid } from './contracts/order-events.ts';
 import { productCreated, productNameUpdated } from './contracts/product-events.ts';
-import { newId } from './moment.ts';
+import { newId } from './rules/moment.ts';
 import { type Shop, startShop } from './start/start-shop.ts';
 import { ADDRESS, ask, visit } from './testing/ask.ts';
 import { openBroker, publish, publishAgain } from './testing/open-broker.ts';

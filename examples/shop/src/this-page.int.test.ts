@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { STATUS_OF } from './refusal.ts';
+import { STATUS_OF } from './rules/refusal.ts';
 import { type Shop, startShop } from './start/start-shop.ts';
 import { readWalk, variablesOfWalk } from './start/walk.ts';
 import { isSettled } from './testing/is-settled.ts';

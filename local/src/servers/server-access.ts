@@ -13,7 +13,7 @@ import {
   WITH_DATABASE,
 } from '@kith/services';
 import type { ServerPasswords } from './server-passwords.ts';
-import type { ServersToStart, ServerUrls } from './start-servers.ts';
+import type { ServersToStart, ServerUrls } from './servers-to-start.ts';
 
 /** With what one process opens the servers: what it has of them, each as a user of its own. */
 type Access<Name extends ServiceName = ServiceName> = { natsUrl: string } & (Name extends ServiceWithDatabase

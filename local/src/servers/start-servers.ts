@@ -2,33 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChildServer } from '@kith/local-servers';
 import { ChildDidNotStart, freePort, SetupProblem, startNats, startPostgres, startRedis } from '@kith/local-servers';
-import {
-  databaseOf,
-  type Fields,
-  fieldsOfEach,
-  type ServiceWithDatabase,
-  usersOfNats,
-  usersOfRedis,
-  WITH_DATABASE,
-} from '@kith/services';
+import { databaseOf, fieldsOfEach, usersOfNats, usersOfRedis, WITH_DATABASE } from '@kith/services';
 import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 import { asEachProcess, type ServerAccess } from './server-access.ts';
-import type { ServerPasswords } from './server-passwords.ts';
-
-/** Opened as whoever may do everything there: for migrations, tests and the operator. */
-export type ServerUrls = Fields<ServiceWithDatabase, 'DatabaseUrl', string> & { natsUrl: string; redisUrl: string };
-
-export type ServersToStart = {
-  /** Holds `postgres/`, `nats/`, `redis/` and `logs/`. */
-  kithData: string;
-  /** Servers that run already: what is given here is not started. */
-  given?: Partial<ServerUrls>;
-  passwords: ServerPasswords;
-  /** false: no fsync in Postgres, for tests. */
-  durable?: boolean;
-  natsCommand?: string;
-  redisCommand?: string;
-};
+import type { ServersToStart, ServerUrls } from './servers-to-start.ts';
 
 /** Starts the servers that are not given, all at once, on free ports that stay theirs over a restart. */
 export async function startServers(options: ServersToStart): Promise<{

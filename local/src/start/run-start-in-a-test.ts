@@ -31,7 +31,7 @@ export async function untilItRuns(start: StartUnderTest): Promise<void> {
     ended = how;
   });
   await eventually('start says that Kith runs', () => start.said.stdout.includes('Kith runs') || ended !== undefined, {
-    withinMs: 60_000,
+    withinMs: 180_000,
     everyMs: 50,
   });
   if (ended) throw new Error(`start ended with ${ended.code}: ${ended.stderr}`);

@@ -24,7 +24,8 @@ import {
 } from '../seed/seed-demonstration.ts';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices } from '../servers/server-access.ts';
-import { type ServerUrls, startServers } from '../servers/start-servers.ts';
+import type { ServerUrls } from '../servers/servers-to-start.ts';
+import { startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';

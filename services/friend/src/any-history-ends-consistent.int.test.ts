@@ -1,3 +1,5 @@
+// Longer than other files: one property, with the world of several actors that it is tried in.
+
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
 import { connectBroker, consume, startRelay } from '@kith/event-delivery';
 import { eventually, startNats, startRedis } from '@kith/local-servers';
@@ -12,8 +14,9 @@ import { loadRevisions } from './lists/load-revisions.ts';
 import { readEvents } from './lists/read-events.ts';
 import { copyProfile } from './profiles/copy-profile.ts';
 import { forgetPerson } from './profiles/forget-person.ts';
-import { createRelationships, type Relationships } from './relationships/change-relationship.ts';
+import { createRelationships } from './relationships/change-relationship.ts';
 import { inTransaction } from './relationships/in-transaction.ts';
+import type { Relationships } from './relationships/relationships.ts';
 import { findContradictions } from './testing/find-contradictions.ts';
 import { type FriendDatabase, openFriendDatabase } from './testing/open-friend-database.ts';
 import { bothWays } from './testing/replay-events.ts';

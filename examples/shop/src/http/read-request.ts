@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJson, readBytes } from '@kith/event-delivery/json-over-http';
 import type { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { id as idSchema } from './read-fields.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RefusalCode, STATUS_OF } from '../refusal.ts';
+import { type RefusalCode, STATUS_OF } from '../rules/refusal.ts';
 
 /** Answers what node cannot read as a request, or not in time, as every refusal is answered. */
 export function refuseWhatIsNoHttp(error: NodeJS.ErrnoException, socket: Duplex): void {

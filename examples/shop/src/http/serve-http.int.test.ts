@@ -4,7 +4,7 @@ import type { Log } from '@kith/event-delivery';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { route } from './routes.ts';
 import { type HttpServer, serveHttp } from './serve-http.ts';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Log } from '@kith/event-delivery';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { isOutage } from '@kith/event-delivery/outage';
-import { Refusal, STATUS_OF } from '../refusal.ts';
+import { Refusal, STATUS_OF } from '../rules/refusal.ts';
 import { readBody, readId, readQuery } from './read-request.ts';
 import { refuseWhatIsNoHttp } from './refuse-what-is-no-http.ts';
 import { type Route, routesOf } from './routes.ts';

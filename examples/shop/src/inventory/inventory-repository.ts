@@ -1,6 +1,6 @@
 import { appendToOutbox, inTransaction, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { Inventory } from './inventory.ts';
 import { toContract } from './tell-of-inventories.ts';
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { pageOf, pageQuery, pageValues } from '../http/page-of-rows.ts';
 import { wholeNumber } from '../http/read-fields.ts';
 import { type Route, route } from '../http/routes.ts';
-import { thisMoment } from '../moment.ts';
-import { untilKnown } from '../until-known.ts';
+import { thisMoment } from '../rules/moment.ts';
+import { untilKnown } from '../service/until-known.ts';
 import { type Inventories, inventoryNotFound } from './inventory-repository.ts';
 
 const increase = z.strictObject({ increaseNumber: wholeNumber(1, 1_000_000_000) });

@@ -2,8 +2,8 @@ import { appendToOutbox, defineConsumer, draftEvent, handleOnce } from '@kith/ev
 import { INVENTORIES, stockRefused } from '../contracts/inventory-events.ts';
 import { ORDERS, orderCreated } from '../contracts/order-events.ts';
 import { nameIn, PRODUCT_EVENTS, PRODUCTS } from '../contracts/product-events.ts';
-import { thisMoment } from '../moment.ts';
-import type { ShopService } from '../run/shop-service.ts';
+import { thisMoment } from '../rules/moment.ts';
+import type { ShopService } from '../service/shop-service.ts';
 import { openInventories } from './inventory-repository.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { takeStock } from './take-stock.ts';

@@ -1,6 +1,6 @@
 import { type AggregateEvent, AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
-import type { Moment } from '../moment.ts';
-import { Refusal } from '../refusal.ts';
+import type { Moment } from '../rules/moment.ts';
+import { Refusal } from '../rules/refusal.ts';
 
 /** Domain event of an inventory. */
 export interface InventoryChanged extends AggregateEvent<'inventory.changed', 'inventory'> {

@@ -1,4 +1,4 @@
-import type { Moment } from '../moment.ts';
+import type { Moment } from '../rules/moment.ts';
 import type { Inventory } from './inventory.ts';
 
 export interface Wanted {

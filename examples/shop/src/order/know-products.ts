@@ -1,8 +1,8 @@
 import { defineConsumer } from '@kith/event-delivery';
 import type pg from 'pg';
 import { nameIn, PRODUCT_EVENTS, PRODUCTS } from '../contracts/product-events.ts';
-import { Refusal } from '../refusal.ts';
-import { untilKnown } from '../until-known.ts';
+import { Refusal } from '../rules/refusal.ts';
+import { untilKnown } from '../service/until-known.ts';
 
 const COPY = `
   INSERT INTO known_product (id, name, name_revision) VALUES ($1, $2, $3)

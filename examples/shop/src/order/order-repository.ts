@@ -1,5 +1,5 @@
 import type { SqlConnection, UnitOfWork } from '@kith/event-delivery';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { Order } from './order.ts';
 import type { OrderEvent } from './order-events.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pageQuery } from '../http/page-of-rows.ts';
 import { amount, id, line, wholeNumber } from '../http/read-fields.ts';
 import { created, type Route, route } from '../http/routes.ts';
-import { thisMoment } from '../moment.ts';
+import { thisMoment } from '../rules/moment.ts';
 import { refuseUnknownProducts } from './know-products.ts';
 import { Order } from './order.ts';
 import type { OrderEvent } from './order-events.ts';

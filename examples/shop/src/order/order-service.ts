@@ -1,9 +1,9 @@
 import { defineConsumer, firstTime } from '@kith/event-delivery';
 import { INVENTORIES, stockRefused } from '../contracts/inventory-events.ts';
 import { ORDERS } from '../contracts/order-events.ts';
-import { thisMoment } from '../moment.ts';
-import type { ShopService } from '../run/shop-service.ts';
-import { openUnitsOfWork } from '../units-of-work.ts';
+import { thisMoment } from '../rules/moment.ts';
+import type { ShopService } from '../service/shop-service.ts';
+import { openUnitsOfWork } from '../service/units-of-work.ts';
 import { copyProducts } from './know-products.ts';
 import type { OrderEvent } from './order-events.ts';
 import { orderRepository } from './order-repository.ts';

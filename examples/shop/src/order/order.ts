@@ -1,8 +1,8 @@
 import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
 import type { Address } from '../contracts/address.ts';
-import type { Moment } from '../moment.ts';
-import { toFen, toYuan } from '../money.ts';
-import { Refusal } from '../refusal.ts';
+import type { Moment } from '../rules/moment.ts';
+import { toFen, toYuan } from '../rules/money.ts';
+import { Refusal } from '../rules/refusal.ts';
 import type { OrderEvent, OrderItem } from './order-events.ts';
 
 export type OrderStatus = 'CREATED' | 'PAID' | 'CANCELLED';

@@ -1,5 +1,5 @@
 import type { SqlConnection, UnitOfWork } from '@kith/event-delivery';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../rules/refusal.ts';
 import { Product, type ProductEvent } from './product.ts';
 
 const LOAD = 'SELECT version, name, description, price, created_at FROM product WHERE id = $1 FOR UPDATE';

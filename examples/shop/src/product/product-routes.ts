@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery, pageValues } from '../http/page-of-rows.ts';
 import { amount, line, lines } from '../http/read-fields.ts';
 import { created, type Route, route } from '../http/routes.ts';
-import { thisMoment } from '../moment.ts';
+import { thisMoment } from '../rules/moment.ts';
 import { Product, type ProductEvent } from './product.ts';
 import { productNotFound, productRepository } from './product-repository.ts';
 

@@ -1,8 +1,8 @@
 import { defineConsumer } from '@kith/event-delivery';
 import { INVENTORIES, inventoryChanged } from '../contracts/inventory-events.ts';
 import { PRODUCTS } from '../contracts/product-events.ts';
-import type { ShopService } from '../run/shop-service.ts';
-import { openUnitsOfWork } from '../units-of-work.ts';
+import type { ShopService } from '../service/shop-service.ts';
+import { openUnitsOfWork } from '../service/units-of-work.ts';
 import type { ProductEvent } from './product.ts';
 import { productRoutes } from './product-routes.ts';
 import { toContract } from './tell-of-products.ts';

@@ -1,5 +1,5 @@
 import { type AggregateEvent, AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
-import type { Moment } from '../moment.ts';
+import type { Moment } from '../rules/moment.ts';
 
 /** Domain events of a product. */
 export type ProductEvent = ProductCreated | ProductNameUpdated;

@@ -2,9 +2,9 @@ import { connectBroker, deliverEvents, eventRoutes, type Log, startBusOfThisProc
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import pg from 'pg';
 import { serveHttp } from '../http/serve-http.ts';
+import type { ShopService } from '../service/shop-service.ts';
 import { createTables } from './create-tables.ts';
 import type { ShopConfig } from './shop-config.ts';
-import type { ShopService } from './shop-service.ts';
 import { SHOP_SERVICES } from './shop-services.ts';
 
 type Stop = () => Promise<void> | void;

@@ -1,7 +1,7 @@
 import { inventoryService } from '../inventory/inventory-service.ts';
 import { orderService } from '../order/order-service.ts';
 import { productService } from '../product/product-service.ts';
-import type { ShopService } from './shop-service.ts';
+import type { ShopService } from '../service/shop-service.ts';
 
 /** The services of the shop: whatever runs, starts or tests all of them goes by this list. */
 export const SHOP_SERVICES: readonly ShopService[] = [orderService, productService, inventoryService];

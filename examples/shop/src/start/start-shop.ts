@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, isPortFree } from '@kith/local-servers';
 import { variablesOf } from '../run/shop-config.ts';
-import type { ShopService } from '../run/shop-service.ts';
 import { SERVICE_NAMES, type ServiceName, SHOP_SERVICES } from '../run/shop-services.ts';
+import type { ShopService } from '../service/shop-service.ts';
 import { type ProcessOfTheShop, runProcess } from './run-process.ts';
 import { type Servers, startServers } from './start-servers.ts';
 

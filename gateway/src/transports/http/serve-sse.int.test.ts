@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { liveSessionEnded } from '@kith/event-contracts';
 import { eventually } from '@kith/local-servers';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type SeenChange, WATCH } from '../../testing/live-client.ts';
 import { withTestGateway } from '../../testing/with-test-gateway.ts';
 
@@ -51,6 +51,12 @@ async function stream(url: string, token: string, variables: object = {}) {
     },
     stop: () => response.destroy(),
   };
+}
+
+/** The clock of this process, until the test is over. */
+function laterBy(ms: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 async function metric(name: string): Promise<number> {
@@ -115,7 +121,9 @@ describe('server-sent events', () => {
   });
 
   test('the expiry of the token ends the stream, and says why', async () => {
-    const open = await stream(gateway.graphql, await around.tokenOf(owner, { expiresInS: 1 }));
+    const open = await stream(gateway.graphql, await around.tokenOf(owner, { expiresInS: 900 }));
+    await eventually('the snapshot', () => open.changes.at(-1)?.complete);
+    laterBy(901_000);
     await eventually('the end', () => open.events.at(-1)?.event === 'complete');
     expect(JSON.parse(open.events.at(-2)!.data).errors[0].extensions.code).toBe('UNAUTHENTICATED');
   });

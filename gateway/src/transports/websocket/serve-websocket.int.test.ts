@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { liveSessionEnded } from '@kith/event-contracts';
 import { askWhetherReady, eventually, missesNothing, startNats } from '@kith/local-servers';
 import { usersOfNats } from '@kith/services';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectLiveClient } from '../../testing/live-client.ts';
 import { withTestGateway } from '../../testing/with-test-gateway.ts';
@@ -110,7 +110,9 @@ describe('a socket ends with its session', () => {
   };
 
   test('when the token expires: 4403', async () => {
-    const client = await connect({ expiresInS: 2 });
+    const client = await connect({ expiresInS: 900 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 901_000 });
+    onTestFinished(() => void vi.useRealTimers());
     await eventually('the close', () => client.closes.length > 0);
     expect(client.closes[0]).toMatchObject({
       code: 4403,

@@ -1,3 +1,5 @@
+// Longer than other files: all that the bus promises, of all its ways to hear of an event.
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { DomainEvent } from './domain-event.ts';

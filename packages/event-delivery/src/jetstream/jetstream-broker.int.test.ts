@@ -1,11 +1,14 @@
 // Longer than other files: both contracts and what only JetStream can suffer, over one server that takes long to start.
 
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect as connectToServer } from 'nats';
 import * as vitest from 'vitest';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
@@ -17,6 +20,7 @@ import { collectLog } from '../contract-tests/collect-log.ts';
 import { describeConsumerContract } from '../contract-tests/consumer-contract.ts';
 import { counted, SHOP_STREAM, shopMessage } from '../contract-tests/shop-events.ts';
 import type { EnvelopeOf } from '../envelope/envelope.ts';
+import { natsOptions } from './connection/read-nats-url.ts';
 import { connectJetStream } from './jetstream-broker.ts';
 
 let nats: NatsServer;
@@ -96,6 +100,43 @@ describe('a consumer that holds, in several instances', () => {
     expect(seen[1]).toBe(`${1 - active}b2`);
     expect(await letters()).toEqual(['1 Error', '2 HELD_BEHIND']);
   });
+});
+
+test('a durable that was made with other settings is brought up to date by whoever subscribes next', async () => {
+  const durable = `changes-${randomBytes(4).toString('hex')}`;
+  const connection = await connectToServer(natsOptions(nats.url));
+  const broker = await connect();
+  onTestFinished(async () => {
+    await connection.close();
+    await broker.close();
+  });
+  const jsm = await jetstreamManager(connection);
+  await broker.declareStream(SHOP_STREAM);
+  const settings = async () => {
+    const { config } = await jsm.consumers.info(SHOP_STREAM.name, durable);
+    return [config.max_ack_pending, config.max_deliver];
+  };
+  const word = randomBytes(4).toString('hex');
+  await broker.publish([shopMessage(`${word}-a`, 1)]);
+  for (const maxUnacked of [3, 7]) {
+    const seen: string[] = [];
+    const subscription = broker.subscribe({
+      stream: SHOP_STREAM,
+      durable,
+      maxUnacked,
+      onDelivery: (delivery) => {
+        seen.push(delivery.subject);
+        delivery.ack();
+      },
+    });
+    const owner = `${word}-${maxUnacked}`;
+    await eventually('it has its settings', async () => (await settings()).join() === `${maxUnacked},-1`);
+    await broker.publish([shopMessage(owner, 1)]);
+    await eventually('it is delivered', () => seen.some((subject) => subject.endsWith(owner)));
+    // Where it was, and not from the beginning.
+    expect(seen.filter((subject) => subject.endsWith(`${word}-a`))).toHaveLength(maxUnacked === 3 ? 1 : 0);
+    await subscription.stop();
+  }
 });
 
 describe('when the server fails', () => {
@@ -240,26 +281,25 @@ describe('as NATS_URL says', () => {
   });
 
   test('a token is sent as one', async () => {
-    const said = new Promise<Record<string, unknown>>((resolve) => {
-      const server = createServer((socket) => {
-        socket.write('INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n');
-        socket.on('data', (bytes) => {
-          const text = bytes.toString();
-          if (text.startsWith('CONNECT ')) resolve(JSON.parse(text.slice(8, text.indexOf('\r\n'))));
-          if (text.includes('PING')) socket.write('PONG\r\n');
-        });
-        socket.on('error', () => undefined);
-      }).listen(0, '127.0.0.1', async () => {
-        const { port } = server.address() as AddressInfo;
-        const servers = `nats://a%2Ftoken@127.0.0.1:${port}`;
-        const broker = await connectJetStream({ servers, name: 'test', log: collectLog() });
-        onTestFinished(async () => {
-          await broker.close();
-          server.close();
-        });
+    const said: Record<string, unknown>[] = [];
+    const server = createServer((socket) => {
+      socket.write('INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n');
+      socket.on('data', (bytes) => {
+        const text = bytes.toString();
+        if (text.startsWith('CONNECT ')) said.push(JSON.parse(text.slice(8, text.indexOf('\r\n'))));
+        if (text.includes('PING')) socket.write('PONG\r\n');
       });
+      socket.on('error', () => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const servers = `nats://a%2Ftoken@127.0.0.1:${port}`;
+    const broker = await connectJetStream({ servers, name: 'test', log: collectLog() });
+    onTestFinished(async () => {
+      await broker.close();
+      server.close();
     });
-    expect(await said).toMatchObject({ auth_token: 'a/token' });
+    expect(said).toMatchObject([{ auth_token: 'a/token' }]);
   });
 
   test('a refusal at first is one sentence that names the variable, and no password', async () => {

@@ -1,3 +1,5 @@
+// Longer than other files: all that a unit of work promises, over one database and the shop that is tried in it.
+
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTurns } from './take-turns.ts';
 
 /** Work that is done when it is told so, and who has begun. */
@@ -71,8 +71,23 @@ test('who finds too many in line is refused at once, and the line goes on', asyn
 });
 
 test('a line that moves is waited in for longer', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const inTurn = createTurns({ waitAtMostMs: 100, mayWait: 10 });
   const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve('done'), 80));
-  const line = [1, 2, 3].map(() => inTurn(['a'], slow));
-  expect(await Promise.all(line)).toEqual(['done', 'done', 'done']);
+  const line = Promise.all([1, 2, 3].map(() => inTurn(['a'], slow)));
+  await vi.advanceTimersByTimeAsync(3 * 80);
+  expect(await line).toEqual(['done', 'done', 'done']);
+});
+
+test('but not for ever: three times as long', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const inTurn = createTurns({ waitAtMostMs: 100, mayWait: 10 });
+  const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve('done'), 80));
+  const line = Promise.allSettled([1, 2, 3, 4, 5].map(() => inTurn(['a'], slow)));
+  await vi.advanceTimersByTimeAsync(5 * 80);
+  const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }) };
+  const done = { status: 'fulfilled', value: 'done' };
+  expect(await line).toEqual([done, done, done, done, refused]);
 });

@@ -1,7 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { trace } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
-import type { Stop } from '../process/shutdown.ts';
 
 const SUCCESS = 0;
 const FAILED = 1;
@@ -11,7 +10,13 @@ const FAILED = 1;
  * OTLP), or appends them to a file, one JSON object a line: `{"service","name","traceId","spanId","parent","startMs",
  * "tookMs","attributes"}`. Without `to` nothing is loaded and nothing recorded. Stops by sending what is left.
  */
-export async function startTracing({ name, to }: { name: string; to?: string | undefined }): Promise<Stop> {
+export async function startTracing({
+  name,
+  to,
+}: {
+  name: string;
+  to?: string | undefined;
+}): Promise<() => Promise<void> | void> {
   if (to === undefined) return () => undefined;
   const { BasicTracerProvider, BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
   const { resourceFromAttributes } = await import('@opentelemetry/resources');

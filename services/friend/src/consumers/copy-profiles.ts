@@ -3,9 +3,9 @@ import { type ConsumerDefinition, type EnvelopeOf, firstTime, type SqlConnection
 import type pg from 'pg';
 import { copyProfile } from '../profiles/copy-profile.ts';
 import { forgetPerson } from '../profiles/forget-person.ts';
-import type { ChangedLists } from '../relationships/change-relationship.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
 import { type MovedLists, movedTo } from '../relationships/list-ledger.ts';
+import type { ChangedLists } from '../relationships/relationships.ts';
 
 export interface CopyProfilesOptions {
   readonly pool: pg.Pool;

@@ -49,6 +49,12 @@ export interface RelationshipState {
   readonly declinedAt: Date | null;
 }
 
+/** Time and new ids come in from outside: the rules read no clock. */
+export interface Moment {
+  readonly now: Date;
+  readonly newId: () => string;
+}
+
 export interface FriendLimits {
   readonly friendsPerList: number;
   readonly openRequestsPerUser: number;
@@ -60,3 +66,19 @@ export const DEFAULT_LIMITS: FriendLimits = {
   openRequestsPerUser: 500,
   askAgainAfterMs: 7 * 24 * 60 * 60 * 1000,
 };
+
+/** What a side has said with its request that it will call the other; null when it sent none. */
+export function remarkOfSender(request: FriendRequest | null, side: Side): string | null {
+  return request?.fromId === side.person.userId ? request.remark : null;
+}
+
+/** The two people of one command: the viewer first. */
+export interface Pair {
+  readonly viewerId: string;
+  readonly otherId: string;
+}
+
+/** What two people have in common, whichever way round they are named. */
+export function idOfPair(oneId: string, otherId: string): string {
+  return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;
+}

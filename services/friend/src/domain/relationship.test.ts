@@ -1,3 +1,5 @@
+// Longer than other files: every rule about two people, in the order of the aggregate that decides them.
+
 import { describe, expect, test } from 'vitest';
 import { ann, annAndBob, aPerson, aRequest, bob, details, NOW, namesOf } from '../testing/between-two.ts';
 import { FriendRuleError } from './friend-rule-error.ts';

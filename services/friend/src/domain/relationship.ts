@@ -1,35 +1,35 @@
 import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
-import { FriendRuleError } from './friend-rule-error.ts';
+import { type DetailsToChange, detailsAtFirst, sameDetails, writtenDetails } from './friend-details.ts';
+import {
+  notAllowed,
+  notFriends,
+  refuseBlocked,
+  refuseFullLists,
+  refuseManyRequests,
+  refuseSelf,
+  refuseSoonAfterNo,
+  refuseToBlockSelf,
+  refuseUnlessSentTo,
+  requestNotFound,
+} from './refusals.ts';
 import type { RelationshipEvent } from './relationship-events.ts';
 import {
   DEFAULT_LIMITS,
   type FriendDetails,
   type FriendLimits,
   type FriendRequest,
+  idOfPair,
+  type Moment,
   type RelationshipState,
   type RequestOutcome,
+  remarkOfSender,
   type Side,
 } from './relationship-state.ts';
-import { TEXT_LIMITS, writtenTags, writtenText } from './written-text.ts';
-
-/** Time and new ids come in from outside: the rules read no clock. */
-export interface Moment {
-  readonly now: Date;
-  readonly newId: () => string;
-}
-
-/** Nobody knows when one of too many open requests closes; that it has is worth looking at again after a minute. */
-const TRY_FOR_ROOM_AFTER_MS = 60_000;
-
-export interface DetailsToChange {
-  readonly remark?: string | null | undefined;
-  readonly pinned?: boolean | null | undefined;
-  readonly tags?: readonly string[] | null | undefined;
-}
+import { TEXT_LIMITS, writtenText } from './written-text.ts';
 
 /**
- * Aggregate of two people: everything about them and every rule about them, seen by one of them (the viewer): friendship, requests and
- * blocks in both directions. Methods decide and record events; repeating one that has taken effect does nothing.
+ * Aggregate of two people: everything about them and every rule about them, seen by one of them (the viewer):
+ * friendship, requests and blocks in both directions. Methods decide and record events; repeating one that has taken effect does nothing.
  * They throw FriendRuleError, and then nothing has changed.
  */
 export class Relationship implements RecordsEvents<RelationshipEvent> {
@@ -72,40 +72,40 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
   add(input: { message?: string | null | undefined; remark?: string | null | undefined }): void {
     const remark = writtenText('remark', input.remark, TEXT_LIMITS.remark);
     const message = writtenText('message', input.message, TEXT_LIMITS.message);
-    this.#refuseSelf();
+    refuseSelf(this.#viewer, this.#other);
     if (this.areFriends) return;
     if (this.#request?.fromId === this.#viewer.person.userId) return;
-    this.#refuseBlocked();
+    refuseBlocked(this.#viewer, this.#other);
     if (this.#request) this.#acceptRequest(this.#request, remark);
     else this.#addUnasked(message, remark);
   }
 
   /** Binds the two whatever their policies, as an operator's import does; the caps and blocks hold all the same. */
   bind(): void {
-    this.#refuseSelf();
+    refuseSelf(this.#viewer, this.#other);
     if (this.areFriends) return;
-    this.#refuseBlocked();
-    this.#refuseFullLists();
+    refuseBlocked(this.#viewer, this.#other);
+    refuseFullLists(this.#viewer, this.#other, this.#limits);
     const request = this.#request;
     if (request) this.#closeRequest(request, 'ACCEPTED');
     this.#befriend({
-      viewer: this.#remarkOfSender(request, this.#viewer),
-      other: this.#remarkOfSender(request, this.#other),
+      viewer: remarkOfSender(request, this.#viewer),
+      other: remarkOfSender(request, this.#other),
     });
   }
 
   /** The viewer says yes to a request that the other sent. */
   accept(request: FriendRequest, remark: string | null | undefined): void {
     const written = writtenText('remark', remark, TEXT_LIMITS.remark);
-    this.#refuseUnlessSentTo(request, this.#viewer);
+    refuseUnlessSentTo(request, this.#viewer);
     if (request.status === 'ACCEPTED' && this.areFriends) return;
     if (request.status !== 'OPEN') throw requestNotFound();
-    this.#refuseBlocked();
+    refuseBlocked(this.#viewer, this.#other);
     this.#acceptRequest(request, written);
   }
 
   decline(request: FriendRequest): FriendRequest {
-    this.#refuseUnlessSentTo(request, this.#viewer);
+    refuseUnlessSentTo(request, this.#viewer);
     if (request.status === 'DECLINED') return request;
     if (request.status !== 'OPEN') throw requestNotFound();
     return this.#closeRequest(request, 'DECLINED');
@@ -113,7 +113,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
 
   /** The viewer takes back a request of their own. */
   cancel(request: FriendRequest): FriendRequest {
-    this.#refuseUnlessSentTo(request, this.#other);
+    refuseUnlessSentTo(request, this.#other);
     if (request.status === 'CANCELLED') return request;
     if (request.status !== 'OPEN') throw requestNotFound();
     return this.#closeRequest(request, 'CANCELLED');
@@ -123,13 +123,9 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
   update(change: DetailsToChange): void {
     const before = this.#viewer.friend;
     // What is wrong with the input is said first: it is wrong whoever the friend is.
-    const after = {
-      remark: change.remark === undefined ? before?.remark : writtenText('remark', change.remark, TEXT_LIMITS.remark),
-      pinned: change.pinned ?? before?.pinned,
-      tags: change.tags ? writtenTags(change.tags) : before?.tags,
-    };
+    const written = writtenDetails(change);
     if (!before) throw notFriends();
-    const changed: FriendDetails = { ...before, ...(after as Omit<FriendDetails, 'since'>) };
+    const changed: FriendDetails = { ...before, ...written };
     if (sameDetails(before, changed)) return;
     this.#viewer = { ...this.#viewer, friend: changed };
     this.#root.record({
@@ -155,9 +151,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
 
   /** Also unbinds, and closes what is asked in either direction. false: was blocked already. */
   block(): boolean {
-    if (this.#viewer.person.userId === this.#other.person.userId) {
-      throw new FriendRuleError('BAD_USER_INPUT', 'You cannot block yourself.', { field: 'userId' });
-    }
+    refuseToBlockSelf(this.#viewer, this.#other);
     if (this.#viewer.blocks) return false;
     this.part();
     this.#viewer = { ...this.#viewer, blocks: true };
@@ -182,7 +176,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     const policy = this.#other.person.friendPolicy;
     switch (policy) {
       case 'OPEN':
-        this.#refuseFullLists();
+        refuseFullLists(this.#viewer, this.#other, this.#limits);
         this.#befriend({ viewer: remark, other: null });
         break;
       case 'APPROVAL':
@@ -199,52 +193,27 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
 
   /** Of a request that the other sent: they have said with it what they will call the viewer. */
   #acceptRequest(request: FriendRequest, viewersRemark: string | null): void {
-    this.#refuseFullLists();
+    refuseFullLists(this.#viewer, this.#other, this.#limits);
     this.#closeRequest(request, 'ACCEPTED');
     this.#befriend({ viewer: viewersRemark, other: request.remark });
   }
 
-  #remarkOfSender(request: FriendRequest | null, side: Side): string | null {
-    return request?.fromId === side.person.userId ? request.remark : null;
-  }
-
   /** Whoever calls it has made sure that both lists have room, before anything was recorded. */
   #befriend(remarks: { viewer: string | null; other: string | null }): void {
-    const fresh = { pinned: false, tags: [], since: this.#moment.now };
-    const viewers: FriendDetails = { ...fresh, remark: remarks.viewer };
-    const others: FriendDetails = { ...fresh, remark: remarks.other };
+    const viewers = detailsAtFirst(remarks.viewer, this.#moment.now);
+    const others = detailsAtFirst(remarks.other, this.#moment.now);
     this.#viewer = { ...this.#viewer, friend: viewers, friendCount: this.#viewer.friendCount + 1 };
     this.#other = { ...this.#other, friend: others, friendCount: this.#other.friendCount + 1 };
     this.#root.record({ ...this.#stamp(), name: 'relationship.friendship-began', sides: this.#sides(viewers, others) });
   }
 
   #ask(message: string | null, remark: string | null): void {
-    const { openRequestsPerUser, askAgainAfterMs } = this.#limits;
-    if (this.#declinedAt) {
-      const retryAfterMs = this.#declinedAt.getTime() + askAgainAfterMs - this.#moment.now.getTime();
-      if (retryAfterMs > 0) {
-        throw new FriendRuleError('RATE_LIMITED', 'They said no not long ago: ask again later.', { retryAfterMs });
-      }
-    }
-    for (const side of [this.#viewer, this.#other]) {
-      if (side.requestCount < openRequestsPerUser) continue;
-      const whose = side === this.#viewer ? 'You have' : 'They have';
-      throw new FriendRuleError(
-        'RATE_LIMITED',
-        `${whose} ${openRequestsPerUser} open requests: some must close first.`,
-        { limit: openRequestsPerUser, retryAfterMs: TRY_FOR_ROOM_AFTER_MS },
-      );
-    }
-    const request: FriendRequest = {
-      id: this.#moment.newId(),
-      fromId: this.#viewer.person.userId,
-      toId: this.#other.person.userId,
-      message,
-      remark,
-      sentAt: this.#moment.now,
-      status: 'OPEN',
-      closedAt: null,
-    };
+    refuseSoonAfterNo(this.#declinedAt, this.#moment.now, this.#limits);
+    refuseManyRequests(this.#viewer, this.#other, this.#limits);
+    const { newId, now } = this.#moment;
+    const between = { fromId: this.#viewer.person.userId, toId: this.#other.person.userId };
+    const written = { message, remark, sentAt: now };
+    const request: FriendRequest = { id: newId(), ...between, ...written, status: 'OPEN', closedAt: null };
     this.#request = request;
     this.#countRequests(1);
     this.#root.record({ ...this.#stamp(), name: 'relationship.request-sent', request });
@@ -263,29 +232,6 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     this.#other = { ...this.#other, requestCount: this.#other.requestCount + by };
   }
 
-  #refuseSelf(): void {
-    if (this.#viewer.person.userId !== this.#other.person.userId) return;
-    throw new FriendRuleError('CANNOT_BEFRIEND_SELF', 'You cannot befriend yourself.', { field: 'userId' });
-  }
-
-  /** Who is blocked cannot tell it from CLOSED; who blocks must unblock first. */
-  #refuseBlocked(): void {
-    if (this.#other.blocks) throw notAllowed();
-    if (this.#viewer.blocks) throw new FriendRuleError('NOT_ALLOWED', 'You have blocked them: unblock them first.');
-  }
-
-  #refuseFullLists(): void {
-    const limit = this.#limits.friendsPerList;
-    const full = [this.#viewer, this.#other].find((side) => side.friendCount >= limit);
-    if (!full) return;
-    const whose = full === this.#viewer ? 'Your' : 'Their';
-    throw new FriendRuleError('FRIEND_LIMIT_REACHED', `${whose} list is full: it holds ${limit} friends.`, { limit });
-  }
-
-  #refuseUnlessSentTo(request: FriendRequest, side: Side): void {
-    if (request.toId !== side.person.userId) throw requestNotFound();
-  }
-
   #sides(viewers: FriendDetails, others: FriendDetails): ReadonlyMap<string, FriendDetails> {
     return new Map([
       [this.#viewer.person.userId, viewers],
@@ -300,32 +246,4 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
   #stamp() {
     return this.#root.stamp(this.#moment);
   }
-}
-
-/** What two people have in common, whichever way round they are named. */
-export function idOfPair(oneId: string, otherId: string): string {
-  return oneId < otherId ? `${oneId} ${otherId}` : `${otherId} ${oneId}`;
-}
-
-function sameDetails(a: FriendDetails, b: FriendDetails): boolean {
-  return (
-    a.remark === b.remark &&
-    a.pinned === b.pinned &&
-    a.tags.length === b.tags.length &&
-    a.tags.every((tag, at) => tag === b.tags[at])
-  );
-}
-
-/** One error for "closed" and "blocked": told apart they would tell who has blocked whom. */
-function notAllowed(): FriendRuleError {
-  return new FriendRuleError('NOT_ALLOWED', 'They do not take friend requests.');
-}
-
-function notFriends(): FriendRuleError {
-  return new FriendRuleError('NOT_FRIENDS', 'You are not friends with them.');
-}
-
-/** Also for somebody else's request: whether it exists is none of the viewer's business. */
-export function requestNotFound(): FriendRuleError {
-  return new FriendRuleError('REQUEST_NOT_FOUND', 'There is no such open request for you.');
 }

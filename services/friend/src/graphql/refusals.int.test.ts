@@ -1,3 +1,5 @@
+// Longer than other files: one table of whom and what the subgraph refuses, over one service.
+
 import { WHO_BLOCKS_PATH } from '@kith/event-contracts';
 import { GATEWAY_KEY_HEADER } from '@kith/service-kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ListHistory } from '../lists/changes-since.ts';
 import type { RevisionReader } from '../lists/read-list-history.ts';
-import type { ChangedLists, Relationships } from '../relationships/change-relationship.ts';
+import type { ChangedLists, Relationships } from '../relationships/relationships.ts';
 import type { Timeline } from '../timeline/follow-timeline.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 

@@ -1,3 +1,4 @@
+// Longer than other files: all that a copy of a profile goes through, over one service that takes long to start.
 import { randomUUID } from 'node:crypto';
 import type { userContracts } from '@kith/event-contracts';
 import type { SqlConnection } from '@kith/event-delivery';

@@ -1,11 +1,11 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import { invariant } from '@kith/service-kit';
-import type { FriendRequest, RelationshipState, Side } from '../domain/relationship-state.ts';
+import type { FriendRequest, Pair, RelationshipState, Side } from '../domain/relationship-state.ts';
 import { FIGURE_COLUMNS, type FigureRow, figuresOf } from '../rows/friend-list-row.ts';
 import { type FriendRequestRow, requestOf } from '../rows/friend-request-row.ts';
 import { type DetailsRow, detailColumnsOf, detailsOf } from '../rows/friend-row.ts';
 import { type ProfileRow, personOf } from '../rows/profile-row.ts';
-import type { KnownPeople, Pair } from './load-relationships.ts';
+import type { KnownPeople } from './load-relationships.ts';
 import { assertPair } from './what-always-holds.ts';
 
 /** Which two people: by their ids, or as the viewer of a request and whoever else it is about. */

@@ -1,17 +1,18 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import { invariant, present } from '@kith/service-kit';
-import type { FriendDetails, FriendRequest, Person, RelationshipState, Side } from '../domain/relationship-state.ts';
+import type {
+  FriendDetails,
+  FriendRequest,
+  Pair,
+  Person,
+  RelationshipState,
+  Side,
+} from '../domain/relationship-state.ts';
 import { FIGURE_COLUMNS, type FigureRow, figuresOf, type ListFigures } from '../rows/friend-list-row.ts';
 import { type FriendRequestRow, REQUEST_COLUMNS, requestOf } from '../rows/friend-request-row.ts';
 import { detailColumnsOf, detailsOf } from '../rows/friend-row.ts';
 import { PROFILE_COLUMNS, type ProfileRow, personOf } from '../rows/profile-row.ts';
 import { assertPair } from './what-always-holds.ts';
-
-/** The two people of one command: the viewer first. */
-export interface Pair {
-  readonly viewerId: string;
-  readonly otherId: string;
-}
 
 /** People who are known here, and their lists. */
 export interface KnownPeople {

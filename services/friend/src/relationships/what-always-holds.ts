@@ -1,8 +1,7 @@
 import type { OutboxEvent } from '@kith/event-delivery';
 import { invariant } from '@kith/service-kit';
-import type { FriendRequest, RelationshipState } from '../domain/relationship-state.ts';
+import type { FriendRequest, Pair, RelationshipState } from '../domain/relationship-state.ts';
 import type { ListFigures } from '../rows/friend-list-row.ts';
-import type { Pair } from './load-relationships.ts';
 
 /** Invariants of what is loaded about two people (S2 to S5): what rules decide by is no contradiction. */
 export function assertPair(state: RelationshipState, { viewerId, otherId }: Pair): RelationshipState {

@@ -4,8 +4,9 @@ import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { DEFAULT_LIMITS, type FriendLimits } from '../domain/relationship-state.ts';
 import { type Profile, storeProfile } from '../profiles/store-profile.ts';
-import { type ChangedLists, createRelationships, type Relationships } from '../relationships/change-relationship.ts';
+import { createRelationships } from '../relationships/change-relationship.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
+import type { ChangedLists, Relationships } from '../relationships/relationships.ts';
 
 export interface FriendDatabase {
   readonly url: string;

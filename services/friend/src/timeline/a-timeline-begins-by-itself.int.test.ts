@@ -47,8 +47,12 @@ const allIsPublished = () =>
     return rows.length === 0;
   });
 
-/** A second, for the process to have seen what is committed. */
-const aLook = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+/** The service has seen what is committed: it looks over every new connection before it answers over it. */
+async function aLook(): Promise<void> {
+  await cutEverybodyOff();
+  const headers = { authorization: `Bearer ${service.operatorKey}` };
+  await eventually('it answers', async () => (await fetch(`${service.url}/operator/status`, { headers })).ok);
+}
 
 async function reconcile(): Promise<{ differences: number; checked: Record<string, number> }> {
   const headers = { authorization: `Bearer ${service.operatorKey}` };

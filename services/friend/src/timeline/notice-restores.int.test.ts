@@ -79,14 +79,10 @@ async function lostTime(meanwhile: () => Promise<unknown>): Promise<string> {
   await befriendSomebody();
   await viewIsAt(1);
   await allIsPublished();
-  await eventually(
-    'the stream is known',
-    async () => {
-      const { rows } = await service.pool.query('SELECT FROM stream_position WHERE last_sequence > 0');
-      return rows.length > 0;
-    },
-    { withinMs: 20_000 },
-  );
+  await eventually('the stream is known', async () => {
+    const { rows } = await service.pool.query('SELECT FROM stream_position WHERE last_sequence > 0');
+    return rows.length > 0;
+  });
   await backUp(service.pool);
   const lost = await befriendSomebody();
   await allIsPublished();
@@ -120,14 +116,10 @@ test('a view that is met ahead of Postgres is evidence while the stream is away,
     await service.restart(async () => void (await tellRedis(service.redis, `HSET ${await keyOfView()} revision 99`)));
     expect(await totalCount()).toBe(1);
   };
-  await eventually(
-    'the stream is known',
-    async () => {
-      const { rows } = await service.pool.query('SELECT FROM stream_position WHERE last_sequence > 0');
-      return rows.length > 0;
-    },
-    { withinMs: 20_000 },
-  );
+  await eventually('the stream is known', async () => {
+    const { rows } = await service.pool.query('SELECT FROM stream_position WHERE last_sequence > 0');
+    return rows.length > 0;
+  });
   await spoil();
   expect([await timelines(), await changesAfter(cursor)]).toEqual([1, []]);
   await service.nats.stop();

@@ -1,3 +1,5 @@
+// Longer than other files: all races between loaders of one list, over one Redis and one world of lists.
+
 import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ViewChange } from './entries/list-state.ts';

@@ -10,9 +10,8 @@ import type { Told } from '../try/tell-what-became.ts';
 import type { Bury } from './bury.ts';
 import { isOutageFor } from './declared-outage.ts';
 import { readNamed } from './read-named.ts';
+import { RETRY } from './retry-pauses.ts';
 import type { Upgrades } from './wait-for-an-upgrade.ts';
-
-export const RETRY = { firstMs: 50, mostMs: 5_000 };
 
 /**
  * Retry with backoff: tries until the event is handled, buried, given back for a newer process, or the consumer ends.

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../failures/backoff.ts';
 import type { Ending } from '../try/end-within-a-limit.ts';
 import type { Told } from '../try/tell-what-became.ts';
-import { RETRY } from './retry-with-backoff.ts';
+import { RETRY } from './retry-pauses.ts';
 
 /** Undefined when the consumer ended before. */
 export type UntilDone = <Result>(work: () => Promise<Result>) => Promise<Result | undefined>;

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { type ChildServer, eventually, startNats } from '@kith/local-servers';
+import * as prometheus from '@prometheus-io/client';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventBroker, StoredMessage } from '../../broker/broker.ts';
@@ -14,6 +15,7 @@ import { collectLog } from '../../contract-tests/collect-log.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
 import { connectJetStream } from '../../jetstream/jetstream-broker.ts';
+import { reportMetrics } from '../../observe/report-metrics.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { openPool } from '../../testing/open-pool.ts';
 import { appendToOutbox, EventRefused } from '../append-to-outbox.ts';
@@ -21,6 +23,8 @@ import { draftEvent } from '../draft-event.ts';
 import { republish } from '../republish.ts';
 import { listSetAside, sendSetAside } from '../send-set-aside.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay.ts';
+
+reportMetrics(prometheus);
 
 let nats: ChildServer;
 let broker: EventBroker;
@@ -133,6 +137,12 @@ describe('the outbox', () => {
     expect(() => {
       (draft.data as { n: number }).n = 2;
     }).toThrow(TypeError);
+    const within = { rows: [{ at: { n: 1 } }] };
+    draftEvent(counted, { ...eventOf('p1', 2), data: within as never });
+    expect(() => {
+      within.rows[0]!.at.n = 2;
+    }).toThrow(TypeError);
+    expect(() => within.rows.push({ at: { n: 3 } })).toThrow(TypeError);
   });
 
   test('keeps rows with the sequence and the time of their publication', async () => {
@@ -256,26 +266,49 @@ describe('the relay', () => {
     await eventually('it says so', () => running.log.includes('info: the relay publishes again'));
   });
 
-  test('is not held up by one event that no broker takes: that owner waits, others flow', async () => {
-    const refusing: EventBroker = {
-      ...broker,
-      publish: async (messages) => {
-        const at = messages.findIndex(({ subject }) => subject.endsWith('.bad'));
-        if (at === -1) return broker.publish(messages);
-        const before = await broker.publish(messages.slice(0, at));
-        return messages.map(
-          (_, n) => before[n] ?? { error: new PublishFailed(n === at ? 'TOO_LARGE' : 'NOT_SENT', 'x') },
-        );
-      },
-    };
-    const running = relay({ broker: refusing });
-    await inTransaction(async (client) => {
-      await appendToOutbox(client, [eventOf('p1', 1), eventOf('bad', 1), eventOf('p1', 2), eventOf('bad', 2)]);
-    });
-    await eventually('the others are published', async () => (await unpublished()) === 2);
-    expect(await stored()).toEqual(['p1:1', 'p1:2']);
-    expect(running.log).toContain('error: an event cannot be published');
-  });
+  test.each(['TOO_LARGE', 'FORBIDDEN', 'BAD_SUBJECT', 'NO_STREAM'])(
+    'is not held up by one event that no broker takes (%s): that owner waits, others flow',
+    async (code) => {
+      const refusing: EventBroker = {
+        ...broker,
+        publish: async (messages) => {
+          const at = messages.findIndex(({ subject }) => subject.endsWith('.bad'));
+          if (at === -1) return broker.publish(messages);
+          const before = await broker.publish(messages.slice(0, at));
+          return messages.map((_, n) => before[n] ?? { error: new PublishFailed(n === at ? code : 'NOT_SENT', 'x') });
+        },
+      };
+      const running = relay({ broker: refusing });
+      await inTransaction(async (client) => {
+        await appendToOutbox(client, [eventOf('p1', 1), eventOf('bad', 1), eventOf('p1', 2), eventOf('bad', 2)]);
+      });
+      await eventually('the others are published', async () => (await unpublished()) === 2);
+      expect(await stored()).toEqual(['p1:1', 'p1:2']);
+      expect(running.log).toContain('error: an event cannot be published');
+      expect(await listSetAside(pool)).toMatchObject([{ ownerId: 'bad', revision: 1, code, waitingBehind: 1 }]);
+    },
+  );
+
+  test.each(['STREAM_AWAY', 'NOT_CONNECTED', 'NO_ACK', '10077'])(
+    'waits with everybody behind what a broker does not take now (%s), and sets nobody aside',
+    async (code) => {
+      let isAway = true;
+      const refusing: EventBroker = {
+        ...broker,
+        publish: async (messages) =>
+          isAway
+            ? messages.map((_, n) => ({ error: new PublishFailed(n === 0 ? code : 'NOT_SENT', 'x') }))
+            : broker.publish(messages),
+      };
+      const running = relay({ broker: refusing });
+      await appendToOutbox(pool, [eventOf('p1', 1), eventOf('p2', 1)]);
+      await eventually('it has tried', () => running.log.includes('warn: the relay cannot publish; it keeps trying'));
+      expect([await stored(), await unpublished(), await listSetAside(pool)]).toEqual([[], 2, []]);
+      isAway = false;
+      await allPublished();
+      expect(await stored()).toEqual(['p1:1', 'p2:1']);
+    },
+  );
 
   describe.each(['JetStream', 'the in-process bus'])('on %s, and rows whose subject no stream takes:', (bus) => {
     beforeEach(async () => {
@@ -289,6 +322,10 @@ describe('the relay', () => {
       ...eventOf(ownerId, revision),
       subject: `nowhere.${ownerId}`,
     });
+    const setAside = async () => {
+      const { values } = await prometheus.register.getSingleMetric('kith_outbox_set_aside')!.get();
+      return values.find(({ labels }) => labels.source === 'shop/test')?.value;
+    };
     const marked = async () =>
       (await pool.query("SELECT owner_id FROM outbox WHERE headers ? 'setAside' AND published_at IS NULL")).rows.length;
 
@@ -306,7 +343,8 @@ describe('the relay', () => {
       await eventually('and go on', async () => (await unpublished()) === 2 && (await stored()).includes('p1:3'));
       expect(await stored()).toEqual(['lost:1', 'p1:1', 'p1:2', 'p1:3']);
       expect(lines).toHaveLength(1);
-      for (const word of [lost.eventId, lost.subject, lost.type, 'NO_STREAM']) expect(lines[0]).toContain(word);
+      const { eventId, ownerId, type, subject } = lost;
+      expect(JSON.parse(lines[0]!)[0]).toMatchObject({ eventId, ownerId, type, subject, code: 'NO_STREAM' });
       expect(lines[0]).not.toContain('_INBOX');
     });
 
@@ -331,12 +369,14 @@ describe('the relay', () => {
       expect(await listSetAside(pool)).toMatchObject([
         { ownerId: 'lost', revision: 1, subject: 'nowhere.lost', code: 'NO_STREAM', waitingBehind: 1 },
       ]);
+      expect(await setAside()).toBe(1);
       await broker.declareStream({ name: 'NOWHERE', subjects: ['nowhere.>'] });
       expect(await sendSetAside(pool, { owners: ['nobody'] })).toBe(0);
       expect(await sendSetAside(pool, { owners: ['lost'] })).toBe(1);
       await allPublished();
       expect(await stored()).toEqual(['p1:1', 'lost:2']);
       expect(await listSetAside(pool)).toEqual([]);
+      expect(await setAside()).toBe(0);
     });
   });
 

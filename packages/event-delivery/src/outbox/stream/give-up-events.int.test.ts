@@ -5,10 +5,12 @@ import type { EventBroker } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';
 import { counted, SHOP_STREAM } from '../../contract-tests/shop-events.ts';
 import { startInProcessBroker } from '../../in-process/in-process-broker.ts';
+import { inTransaction } from '../../postgres/in-transaction.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { appendToOutbox } from '../append-to-outbox.ts';
 import { draftEvent } from '../draft-event.ts';
 import { startRelay } from '../relay/relay.ts';
+import { POSITION_LOCK } from '../relay-lock.ts';
 import { compareOutboxWithStream } from './compare-outbox-with-stream.ts';
 import {
   giveUpEvents,
@@ -160,25 +162,57 @@ test('what is given up stays so when the stream turns out to be another one than
   expect(await compare()).toEqual({ differences: 0, givenUp: 1 });
 });
 
+/** Whether somebody waits in this database for a lock that another holds. */
+async function somebodyWaits(): Promise<boolean> {
+  const { rows } = await database.pool.query(
+    "SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted",
+  );
+  return rows.length > 0;
+}
+
 test('a look at the stream that goes on meanwhile does not undo it', async () => {
   await publish('p1', 2);
   await giveUpEvents(database.pool, broker, SHOP_STREAM);
   await database.pool.query("UPDATE stream_position SET created_at = 'before', given_up_through = 0");
   await putBack(1);
   let givingUp: Promise<void> | undefined;
+  let waited = false;
   const whileItLooks: EventBroker = {
     ...broker,
     // Asked after it has read what was written down.
     async *stored(...what) {
-      givingUp ??= giveUpEvents(database.pool, broker, SHOP_STREAM);
-      // Without a lock it would be done by now.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      let isDone = false;
+      givingUp ??= giveUpEvents(database.pool, broker, SHOP_STREAM).finally(() => {
+        isDone = true;
+      });
+      // Without a lock it is done before the look is, and undone by it.
+      waited ||= await eventually('it waits for the look, or is done', async () =>
+        isDone ? 'done' : (await somebodyWaits()) && 'waits',
+      ).then((which) => which === 'waits');
       yield* broker.stored(...what);
     },
   };
   await lookAtStream({ pool: database.pool, broker: whileItLooks, source: 'shop/test', stream: SHOP_STREAM, log });
   await givingUp;
   expect(await compare()).toEqual({ differences: 0, givenUp: 1 });
+  expect(waited).toBe(true);
+});
+
+test('a look that would begin while events are given up leaves it for the next time', async () => {
+  await publish('p1', 2);
+  await giveUpEvents(database.pool, broker, SHOP_STREAM);
+  const look = () =>
+    lookAtStream({ pool: database.pool, broker, source: 'shop/test', stream: SHOP_STREAM, log }).then(async () => {
+      const { rows } = await database.pool.query('SELECT created_at FROM stream_position');
+      return rows[0].created_at;
+    });
+  await database.pool.query("UPDATE stream_position SET created_at = 'before'");
+  const meanwhile = await inTransaction(database.pool, async (givingUp) => {
+    await givingUp.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [POSITION_LOCK, SHOP_STREAM.name]);
+    return look();
+  });
+  expect(meanwhile).toBe('before');
+  expect(await look()).not.toBe('before');
 });
 
 test('while the broker is away what is to be given up waits, and is given up when it is back', async () => {

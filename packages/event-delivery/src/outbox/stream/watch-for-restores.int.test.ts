@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Stoppable } from '../../broker/broker.ts';
 import { collectLog } from '../../contract-tests/collect-log.ts';
-import { counted } from '../../contract-tests/shop-events.ts';
+import { counted as countedEvent } from '../../contract-tests/shop-events.ts';
 import { createEventDatabase } from '../../testing/create-event-database.ts';
 import { openPool } from '../../testing/open-pool.ts';
 import { appendToOutbox } from '../append-to-outbox.ts';
@@ -16,10 +16,45 @@ let watched: pg.Pool;
 let watch: Stoppable;
 let noticed: Date[];
 let mayFail: number;
+/** How often the database was looked at between connections. */
+let looks: number;
+let mayLook: Promise<void>;
+let looking: number;
+
+/** The same pool, through which looks are counted, and can be held up. */
+function counted(pool: pg.Pool): pg.Pool {
+  const query = async (text: string, values: unknown[]) => {
+    await mayLook;
+    looking += 1;
+    try {
+      return await pool.query(text, values);
+    } finally {
+      looking -= 1;
+      looks += 1;
+    }
+  };
+  return Object.assign(Object.create(pool), { query });
+}
+
+/** Whatever look was under way, another one has begun and ended since. */
+async function someLooks(): Promise<void> {
+  const before = looks;
+  await eventually('it has looked again', () => looks >= before + 2);
+}
+
+/** Nothing is looked at until what this resolves to is called. */
+async function holdLooks(): Promise<() => void> {
+  let goOn = (): void => undefined;
+  mayLook = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  await eventually('nobody looks', () => looking === 0);
+  return goOn;
+}
 
 async function begin(everyMs: number): Promise<void> {
   watch = await watchForRestores({
-    pools: [watched],
+    pools: [counted(watched)],
     async onPutBack(_sql, goodAt) {
       noticed.push(goodAt);
       mayFail -= 1;
@@ -35,6 +70,9 @@ beforeEach(async () => {
   watched = openPool({ connectionString: database.url, max: 4 });
   noticed = [];
   mayFail = 0;
+  looks = 0;
+  looking = 0;
+  mayLook = Promise.resolve();
 });
 afterEach(async () => {
   await watch?.stop();
@@ -46,7 +84,7 @@ let revision = 0;
 async function append(): Promise<void> {
   revision += 1;
   const event = { eventId: randomUUID(), ownerId: 'p1', revision, occurredAt: new Date(), data: { n: revision } };
-  await appendToOutbox(database.pool, [draftEvent(counted, event)]);
+  await appendToOutbox(database.pool, [draftEvent(countedEvent, event)]);
 }
 
 const putBack = () =>
@@ -56,20 +94,21 @@ const cutOff = () =>
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
   );
 const NEVER_MS = 600_000;
-const SOME_LOOKS_MS = 200;
-const someLooks = () => new Promise((resolve) => setTimeout(resolve, SOME_LOOKS_MS));
 
 test('a database that is put back under open connections is noticed once, and only what was good before', async () => {
   await append();
   await begin(20);
   await append();
   await someLooks();
-  const before = new Date();
+  const goOn = await holdLooks();
+  const before = Date.now();
+  await eventually('a moment has passed', () => Date.now() > before);
   await putBack();
+  goOn();
   await eventually('it is noticed', () => noticed.length > 0);
   await someLooks();
   expect(noticed).toHaveLength(1);
-  expect(noticed[0]!.getTime()).toBeLessThanOrEqual(before.getTime() + 100);
+  expect(noticed[0]!.getTime()).toBeLessThanOrEqual(before);
   await append();
   await someLooks();
   await putBack();

@@ -1,3 +1,5 @@
+// Longer than other files: one world of services, broker and database, with the faults that are drawn in it.
+
 // Longer than other files: one run from its seed to its verdict, which is read from top to bottom.
 
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -4,7 +4,7 @@ import { friendData, requestData } from '../../domain/list-events.ts';
 import type { Relationship } from '../../domain/relationship.ts';
 import type { FriendRequest } from '../../domain/relationship-state.ts';
 import { friendAnswer, requestAnswer } from '../../lists/list-change.ts';
-import type { Changed } from '../../relationships/change-relationship.ts';
+import type { Changed } from '../../relationships/relationships.ts';
 import { type FriendContext, viewerOf } from '../types/builder.ts';
 
 /** One command about the viewer and another: the rule in `decide`, in one transaction with its events. */
