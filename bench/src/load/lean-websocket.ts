@@ -23,7 +23,7 @@ export async function openLeanWebSocket(
   onText: (bytes: Buffer) => void,
   onEnd: (why: Error) => void,
 ): Promise<{ send(text: string): void; close(): void }> {
-  const { hostname, port, pathname } = new URL(url);
+  const { hostname, port } = new URL(url);
   const { promise: upgraded, resolve: isUpgraded, reject } = Promise.withResolvers<void>();
   const ended = (why: Error) => {
     if (upgrading) reject(why);
@@ -86,16 +86,21 @@ export async function openLeanWebSocket(
     return at;
   }
 
-  socket.write(
-    `GET ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
-      `sec-websocket-version: 13\r\nsec-websocket-key: ${randomBytes(16).toString('base64')}\r\n` +
-      `sec-websocket-protocol: ${protocol}\r\n\r\n`,
-  );
+  socket.write(upgradeTo(url, protocol));
   await upgraded;
   return { send: (text) => void send(TEXT, Buffer.from(text)), close: () => void socket.destroy() };
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function upgradeTo(url: string, protocol: string): string {
+  const { host, pathname } = new URL(url);
+  return (
+    `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+    `sec-websocket-version: 13\r\nsec-websocket-key: ${randomBytes(16).toString('base64')}\r\n` +
+    `sec-websocket-protocol: ${protocol}\r\n\r\n`
+  );
+}
 
 /** Masked with zeros, which a server cannot tell from any other mask. */
 function maskedFrame(opcode: number, payload: Buffer): Buffer {

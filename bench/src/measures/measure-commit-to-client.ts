@@ -58,16 +58,9 @@ export const measureCommitToClient: Measurement = {
     const seen = await clients.ask<Seen>('seen');
     mustBeWhole(seen, sentAtMs.length, PAIRS);
     const committedAtMs = await commitsNoted();
-    const sinceCommit: number[] = [];
-    const sinceSent: number[] = [];
-    const untilAnswered: number[] = [];
-    seen.changes.forEach((change, place) => {
-      if (change < CHANGES_PER_SECOND * WARM_UP_S) return;
-      const arrivedAtMs = seen.atMs[place]!;
-      sinceCommit.push(arrivedAtMs - committedAtMs.get(`${owners[seen.clients[place]!]} ${seen.revisions[place]}`)!);
-      sinceSent.push(arrivedAtMs - sentAtMs[change]!);
-      untilAnswered.push(answeredAtMs[change]! - sentAtMs[change]!);
-    });
+    const committedOf = (place: number) =>
+      committedAtMs.get(`${owners[seen.clients[place]!]} ${seen.revisions[place]}`)!;
+    const { sinceCommit, sinceSent, untilAnswered } = timesOf(seen, { sentAtMs, answeredAtMs, committedOf });
 
     step('echo');
     const echoServer = started.use(startHelper(new URL('../baselines/echo-over-websocket.ts', import.meta.url)));
@@ -98,6 +91,19 @@ export const measureCommitToClient: Measurement = {
     ];
   },
 };
+
+/** What each change took once all was warm, in ms. */
+function timesOf(
+  { changes, atMs }: Seen,
+  of: { sentAtMs: readonly number[]; answeredAtMs: readonly number[]; committedOf(place: number): number },
+) {
+  const measured = [...changes.entries()].filter(([, change]) => change >= CHANGES_PER_SECOND * WARM_UP_S);
+  return {
+    sinceCommit: measured.map(([place]) => atMs[place]! - of.committedOf(place)),
+    sinceSent: measured.map(([place, change]) => atMs[place]! - of.sentAtMs[change]!),
+    untilAnswered: measured.map(([, change]) => of.answeredAtMs[change]! - of.sentAtMs[change]!),
+  };
+}
 
 /** Sends the mutations and waits for their answers; when each was sent and answered. */
 async function makeChanges(gatewayUrl: string, tokens: readonly string[], friendOf: (index: number) => string) {

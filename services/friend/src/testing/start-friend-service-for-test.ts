@@ -49,6 +49,17 @@ export interface TestFriendService {
   stop(): Promise<void>;
 }
 
+const DEFAULTS = {
+  HOST: '127.0.0.1',
+  PORT: 0,
+  FRIEND_DATABASE_CONNECTIONS: 16,
+  EVENT_BUS: 'jetstream',
+  LOG_LEVEL: 'silent',
+  FRIENDS_PER_LIST: 5_000,
+  OPEN_REQUESTS_PER_USER: 500,
+  ASK_AGAIN_AFTER_S: 7 * 24 * 60 * 60,
+} as const;
+
 /** The friend service as it runs, with its own servers, on a user service that is a stand-in. */
 export async function startFriendServiceForTest(config: Partial<FriendConfig> = {}): Promise<TestFriendService> {
   const log = createLog({ name: 'test', level: 'silent' });
@@ -66,21 +77,14 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
   });
   const users = await startUserServiceStandIn(keys.GATEWAY_KEY, broker);
   const serviceConfig = {
-    HOST: '127.0.0.1',
-    PORT: 0,
+    ...DEFAULTS,
     FRIEND_DATABASE_URL: database.url,
-    FRIEND_DATABASE_CONNECTIONS: 16,
     REDIS_URL: redis.urlOf('friend'),
     NATS_URL: nats.urlOf('friend'),
-    EVENT_BUS: 'jetstream',
     USER_URL: users.http.url,
-    LOG_LEVEL: 'silent',
-    FRIENDS_PER_LIST: 5_000,
-    OPEN_REQUESTS_PER_USER: 500,
-    ASK_AGAIN_AFTER_S: 7 * 24 * 60 * 60,
     ...keys,
     ...config,
-  } as const;
+  };
   let service = await startFriendService(serviceConfig, log);
   const { url } = service;
   await eventually('the friend service is ready', () => missesNothing(url));

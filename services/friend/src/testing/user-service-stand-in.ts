@@ -49,19 +49,7 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
   let asked = 0;
   await broker.declareStream(USER_STREAM);
 
-  async function publish(event: OutboxEvent): Promise<void> {
-    const message = { subject: event.subject, id: event.eventId };
-    const { traceparent: _, ...written } = event;
-    const [result] = await broker.publish([
-      { ...message, payload: writeEnvelope({ ...written, source: USER_SOURCE }) },
-    ]);
-    if (!result || 'error' in result) throw new Error('The event could not be published.');
-  }
-
-  function placeOf({ userId, version }: UsersProfile) {
-    return { eventId: newId(), ownerId: userId, revision: version, occurredAt: new Date() };
-  }
-
+  const publish = (event: OutboxEvent) => publishTo(broker, event);
   const http = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -123,20 +111,31 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
       if (profile === undefined) profiles.delete(userId);
       else profiles.set(userId, { ...now, deleted: false, ...profile });
     },
-    tokenOf(
-      userId,
-      { expiresInS = 900, audience = 'kith', issuer = 'kith', sessionId = newId(), forged = false } = {},
-    ) {
-      return new SignJWT(sessionId === null ? {} : { sid: sessionId })
-        .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
-        .setSubject(userId)
-        .setIssuedAt()
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
-        .sign((forged ? foreign! : ours!).privateKey);
-    },
+    tokenOf: (userId, claims = {}) => signToken(userId, claims, (claims.forged ? foreign! : ours!).privateKey),
   };
+}
+
+async function publishTo(broker: EventBroker, event: OutboxEvent): Promise<void> {
+  const message = { subject: event.subject, id: event.eventId };
+  const { traceparent: _, ...written } = event;
+  const [result] = await broker.publish([{ ...message, payload: writeEnvelope({ ...written, source: USER_SOURCE }) }]);
+  if (!result || 'error' in result) throw new Error('The event could not be published.');
+}
+
+function placeOf({ userId, version }: UsersProfile) {
+  return { eventId: newId(), ownerId: userId, revision: version, occurredAt: new Date() };
+}
+
+function signToken(userId: string, claims: TokenClaims, key: CryptoKey): Promise<string> {
+  const { expiresInS = 900, audience = 'kith', issuer = 'kith', sessionId = newId() } = claims;
+  return new SignJWT(sessionId === null ? {} : { sid: sessionId })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'test' })
+    .setSubject(userId)
+    .setIssuedAt()
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS)
+    .sign(key);
 }
 
 function dataOf({ username, nickname, avatarUrl, friendPolicy }: UsersProfile): DataOf<typeof userRegistered> {

@@ -100,15 +100,9 @@ export async function followTimeline(
   await look(pool);
   for (const each of new Set([pool, ...others])) lookAtEachConnection(each, look);
 
-  let timer: NodeJS.Timeout;
-  let stopped = false;
-  const lookAgain = () => {
-    if (stopped) return;
-    // Postgres being away is on the process's own health.
-    const tried = () => look(pool).catch((err) => log.debug({ err }, 'could not look for a new timeline'));
-    timer = setTimeout(() => void tried().then(lookAgain), lookEveryMs).unref();
-  };
-  lookAgain();
+  // Postgres being away is on the process's own health.
+  const tried = () => look(pool).catch((err) => log.debug({ err }, 'could not look for a new timeline'));
+  const stop = keepDoing(tried, lookEveryMs);
 
   return {
     get current() {
@@ -120,9 +114,20 @@ export async function followTimeline(
       return (await pool.query({ ...KNOWN, values: [id] })).rows.length > 0;
     },
     onBegun: (handler) => void handlers.push(handler),
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
+    stop,
+  };
+}
+
+/** Does it again, so long after it was done; never rejects, since `work` does not. Returns what ends it. */
+function keepDoing(work: () => Promise<unknown>, everyMs: number): () => void {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  const wait = () => {
+    if (!stopped) timer = setTimeout(() => void work().then(wait), everyMs).unref();
+  };
+  wait();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
   };
 }

@@ -50,7 +50,7 @@ export interface RestoreNotices {
  * the time that was lost are given up.
  */
 export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
-  const { pool, stream, timeline, views, log } = options;
+  const { pool, stream, timeline, log } = options;
   const lostTime = settleLostTime({ pool, broker: options.broker, stream, log });
   timeline.onBegun(lostTime.giveUp);
   let connected: EventBroker | undefined;
@@ -88,18 +88,6 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
     }
   }
 
-  async function lookAtViews(): Promise<void> {
-    if (!views.isConnected()) await inTime(new Promise<void>((resolve) => views.onReady(resolve)));
-    const { current } = timeline;
-    const deadline = performance.now() + LOOK_AT_VIEWS_FOR_MS;
-    for (let after: string | null = null; views.isConnected() && performance.now() < deadline; ) {
-      const owners = await ownersAfter(pool, after);
-      if (owners.length > 0) await views.revisions(owners);
-      after = owners.at(-1) ?? null;
-      if (after === null || timeline.current !== current) return;
-    }
-  }
-
   async function judge(ownerId: string): Promise<void> {
     try {
       await inTime(lostTime.settled());
@@ -116,7 +104,7 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
       try {
         const broker = await inTime(options.broker);
         if (broker?.connected && (await askStream(broker))) return;
-        if (!(await streamCanTell().catch(() => false))) await lookAtViews();
+        if (!(await streamCanTell().catch(() => false))) await lookAtViews(options);
       } catch (error) {
         log.warn({ error: String(error) }, 'whether the database is behind what was seen of it cannot be seen');
       }
@@ -134,6 +122,19 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
     },
     stop: () => lostTime.stop(),
   };
+}
+
+/** As many as it can in its time. */
+async function lookAtViews({ pool, timeline, views }: NoticeRestoresOptions): Promise<void> {
+  if (!views.isConnected()) await inTime(new Promise<void>((resolve) => views.onReady(resolve)));
+  const { current } = timeline;
+  const deadline = performance.now() + LOOK_AT_VIEWS_FOR_MS;
+  for (let after: string | null = null; views.isConnected() && performance.now() < deadline; ) {
+    const owners = await ownersAfter(pool, after);
+    if (owners.length > 0) await views.revisions(owners);
+    after = owners.at(-1) ?? null;
+    if (after === null || timeline.current !== current) return;
+  }
 }
 
 function inTime<T>(answer: Promise<T>): Promise<T | undefined> {

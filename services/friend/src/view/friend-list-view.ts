@@ -97,20 +97,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
   });
   redis.onReady(() => floors.retryNow());
   const ask = oneBatchPerOwner(
-    readList({
-      redis,
-      load: options.load,
-      distrust,
-      floors,
-      log,
-      onAhead,
-      withSlot: atMostAtOnce(options.mostLoads ?? 8),
-      expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
-      leaseMs: options.leaseMs ?? 5_000,
-      waitForConsumerMs: options.waitForConsumerMs ?? 30,
-      waitForLoaderMs: options.waitForLoaderMs ?? 500,
-      pollEveryMs: options.pollEveryMs ?? 2,
-    }),
+    readList({ ...readingOf(options), redis, distrust, floors, withSlot: atMostAtOnce(options.mostLoads ?? 8) }),
   );
 
   const revisions = (ownerIds: readonly string[]) =>
@@ -151,6 +138,20 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     },
 
     stop: () => floors.stop(),
+  };
+}
+
+/** How reads go about it, unless it is said otherwise. */
+function readingOf({ load, log, onAhead, ...options }: FriendListViewOptions) {
+  return {
+    load,
+    log,
+    onAhead,
+    expireAfterMs: options.expireAfterMs ?? 24 * 60 * 60 * 1000,
+    leaseMs: options.leaseMs ?? 5_000,
+    waitForConsumerMs: options.waitForConsumerMs ?? 30,
+    waitForLoaderMs: options.waitForLoaderMs ?? 500,
+    pollEveryMs: options.pollEveryMs ?? 2,
   };
 }
 

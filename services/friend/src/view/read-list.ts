@@ -63,7 +63,7 @@ export function readList(options: ReadListOptions): AnswerBatch {
     let compared: { revision: number; outages: number } | undefined;
     for (;;) {
       const { outages } = distrust;
-      const seen = await askView(ownerId, questions, floorFor(ownerId, compared));
+      const seen = await askView(options, ownerId, questions, floorFor(ownerId, compared));
       if (typeof seen === 'object') {
         if (distrust.believes(ownerId) && outages === distrust.outages) {
           if (distrust.isDue(ownerId)) void compareWithPostgres(options, ownerId, seen.revision);
@@ -96,31 +96,32 @@ export function readList(options: ReadListOptions): AnswerBatch {
     return Math.max(compared?.revision ?? 0, floors.of(ownerId));
   }
 
-  /** The answers, and the lowest revision among them; or what stands in the way. */
-  async function askView(
-    ownerId: string,
-    questions: Questions,
-    floor: number,
-  ): Promise<{ answers: Answers; revision: number } | 'none' | 'behind'> {
-    const asked = [...questions.values()];
-    const replies = await Promise.all(
-      asked.map(({ script, args }) => redis.run(script, ownerId, [floor, options.expireAfterMs, ...args])),
-    );
-    const answers = new Map<string, unknown>();
-    let lowest = Number.POSITIVE_INFINITY;
-    for (const [place, question] of asked.entries()) {
-      const reply = replies[place] as ['none' | 'behind'] | ['ok', number, ...unknown[]];
-      if (reply[0] !== 'ok') return reply[0];
-      const [, revision, ...rest] = reply;
-      lowest = Math.min(lowest, revision);
-      answers.set(question.text, readAnswer(question, revision, rest));
-    }
-    return { answers, revision: lowest };
-  }
-
   async function answerFromPostgres(ownerId: string, questions: Questions): Promise<Answers> {
     return answersFrom(await withSlot(() => load(ownerId)), questions);
   }
+}
+
+/** The answers, and the lowest revision among them; or what stands in the way. */
+async function askView(
+  { redis, expireAfterMs }: ReadListOptions,
+  ownerId: string,
+  questions: Questions,
+  floor: number,
+): Promise<{ answers: Answers; revision: number } | 'none' | 'behind'> {
+  const asked = [...questions.values()];
+  const replies = await Promise.all(
+    asked.map(({ script, args }) => redis.run(script, ownerId, [floor, expireAfterMs, ...args])),
+  );
+  const answers = new Map<string, unknown>();
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const [place, question] of asked.entries()) {
+    const reply = replies[place] as ['none' | 'behind'] | ['ok', number, ...unknown[]];
+    if (reply[0] !== 'ok') return reply[0];
+    const [, revision, ...rest] = reply;
+    lowest = Math.min(lowest, revision);
+    answers.set(question.text, readAnswer(question, revision, rest));
+  }
+  return { answers, revision: lowest };
 }
 
 function readAnswer(question: Question<unknown>, revision: number, reply: readonly unknown[]): unknown {
