@@ -1,6 +1,6 @@
 import { userDeleted, userProfileChanged, userRegistered } from '@kith/event-contracts';
-import { draftEvent, type OutboxEvent } from '@kith/event-delivery';
-import { currentTraceparent, invariant, present } from '@kith/service-kit';
+import { draftEvent, type OutboxEvent, versionOf } from '@kith/event-delivery';
+import { currentTraceparent, invariant } from '@kith/service-kit';
 import type { UserEvent } from '../domain/user-events.ts';
 
 /**
@@ -40,7 +40,7 @@ function placeOf(event: UserEvent) {
   return {
     eventId: event.id,
     ownerId: event.source.id,
-    revision: present(event.source.version, 'an event of a user has their version'),
+    revision: versionOf(event.source),
     occurredAt: event.occurredAt,
     traceparent: currentTraceparent(),
   };
