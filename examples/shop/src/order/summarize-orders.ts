@@ -1,7 +1,7 @@
-import { defineConsumer, type EnvelopeOf } from '@kith/event-delivery';
+import { defineConsumer } from '@kith/event-delivery';
 import type pg from 'pg';
 import type { Address } from '../contracts/address.ts';
-import { ORDER_EVENTS, ORDERS } from '../contracts/order-events.ts';
+import { type AnyOrderEvent, ORDER_EVENTS, ORDERS } from '../contracts/order-events.ts';
 import { type PageQuery, pageOf, pageValues } from '../http/page-of-rows.ts';
 import type { OrderStatus } from './order.ts';
 
@@ -51,7 +51,7 @@ export const summarizeOrders = (pool: pg.Pool) =>
     },
   });
 
-function changeOf(event: EnvelopeOf<(typeof ORDER_EVENTS)[number]>): Change {
+function changeOf(event: AnyOrderEvent): Change {
   switch (event.name) {
     case 'shop.order.created': {
       const { items, totalPrice, address } = event.data;
