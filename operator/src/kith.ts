@@ -92,8 +92,9 @@ function explained(error: unknown, json: boolean): ExitCode {
   const { code = 'INTERNAL_ERROR', message, stack } = error as Error & { code?: string };
   const usedWrongly = error instanceof UsedWrongly || code.startsWith('ERR_PARSE_ARGS');
   const foreseen = usedWrongly || error instanceof CommandFailed || error instanceof OperatorCallFailed;
-  if (json)
-    process.stdout.write(`${JSON.stringify({ error: { code: usedWrongly ? USED_WRONGLY : code, message } })}\n`);
+  const found = error instanceof CommandFailed ? error.found : {};
+  const told = { error: { code: usedWrongly ? USED_WRONGLY : code, message }, ...found };
+  if (json) process.stdout.write(`${JSON.stringify(told)}\n`);
   if (!json || !foreseen) process.stderr.write(`${foreseen ? message : stack}\n`);
   return usedWrongly ? 2 : 1;
 }

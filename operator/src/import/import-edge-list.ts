@@ -37,12 +37,12 @@ export async function importEdgeList(args: readonly string[]): Promise<ExitCode>
   if (!json) for (const bad of badLines) process.stderr.write(`${file}:${bad.line}: ${bad.reason}\n`);
   if (badCount > badLines.length && !json) process.stderr.write(`… and ${badCount - badLines.length} more bad lines\n`);
   if (edgeCount === 0 && badCount > 0) {
-    if (json) print({ error: 'no edges', badLineCount: badCount, badLines });
-    throw new CommandFailed(`No line of ${file} is an edge (two ids, digits only): nothing was imported.`);
+    const message = `No line of ${file} is an edge (two ids, digits only): nothing was imported.`;
+    throw new CommandFailed(message, { code: 'NO_EDGES', found: { badLineCount: badCount, badLines } });
   }
   if (strict && badCount > 0) {
-    if (json) print({ error: 'bad lines', badLineCount: badCount, badLines });
-    throw new CommandFailed(`${badCount} bad ${badCount === 1 ? 'line' : 'lines'} in ${file}: nothing was imported.`);
+    const message = `${badCount} bad ${badCount === 1 ? 'line' : 'lines'} in ${file}: nothing was imported.`;
+    throw new CommandFailed(message, { code: 'BAD_LINES', found: { badLineCount: badCount, badLines } });
   }
 
   const access = await findRunningSystem();

@@ -7,12 +7,17 @@ export class UsedWrongly extends Error {
   readonly code = 'USED_WRONGLY';
 }
 
-/** The command could not do its work; the message is for the person who called it. Ends with code 1. */
+/** The command could not do its work; the message is for the person who called it, `found` for `--json`. Ends with 1. */
 export class CommandFailed extends Error {
   override name = 'CommandFailed';
   readonly code: string;
-  constructor(message: string, { code = 'FAILED', cause }: { code?: string; cause?: unknown } = {}) {
+  readonly found: object;
+  constructor(
+    message: string,
+    { code = 'FAILED', found = {}, cause }: { code?: string; found?: object; cause?: unknown } = {},
+  ) {
     super(message, { cause });
     this.code = code;
+    this.found = found;
   }
 }
