@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, freePort } from '@kith/local-servers';
+import { promisify } from 'node:util';
+import { eventually, freePort, isPortFree } from '@kith/local-servers';
 import { createClient } from 'graphql-ws';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -132,6 +133,45 @@ test('the tour that start prints works as printed; SIGTERM ends it all; it start
   const { data } = await ask(gatewayUrl, { query: signInHi });
   expect(data.signIn.accessToken).toBeTruthy();
   process.stdout.write(`first start ${firstTookMs} ms, second start ${secondTookMs} ms\n`);
+  started.child.kill('SIGTERM');
+  expect(await started.ended).toBe(0);
+});
+
+test('with HOST=::1 it is reached there: pages, GraphQL over HTTP and WebSocket, and by the operator', async ({
+  skip,
+}) => {
+  skip(!(await isPortFree(0, '::1')), 'This machine has no IPv6 loopback.');
+  const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-start-'));
+  onTestFinished(() => rm(kithData, { recursive: true, force: true }));
+  const env = { KITH_DATA: kithData, HOST: '::1', PORT: String(await freePort()) };
+  started = start(env);
+  await started.runs();
+  const url = `http://[::1]:${env.PORT}`;
+  expect(started.said.stdout).toContain(`${url}/graphql`);
+
+  const page = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('GraphiQL')]);
+  expect(await (await fetch(url, { headers: { accept: 'text/html' } })).text()).toContain('<div id="root">');
+  const [signInHi, watch] = operationsIn(started.said.stdout) as [string, string];
+  const { signIn } = await dataOf(url, { query: signInHi });
+
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: { authorization: `Bearer ${signIn.accessToken}` },
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is the printed subscription's.
+  const { value } = (await client.iterate({ query: watch }).next()) as any;
+  expect(value.data.friendListChanged).toMatchObject({ __typename: 'FriendListSnapshot', complete: true });
+  await client.dispose();
+
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(WORKSPACE, 'operator/src/kith.ts'), 'status', '--json'],
+    { env: { PATH: process.env.PATH, KITH_DATA: kithData } },
+  );
+  expect(stdout).toContain(url);
   started.child.kill('SIGTERM');
   expect(await started.ended).toBe(0);
 });

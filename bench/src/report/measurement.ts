@@ -13,7 +13,8 @@ export interface Figure {
     | 'ms CPU/change'
     | 'µs CPU/event'
     | 'KB'
-    | 'queries';
+    | 'queries'
+    | 'errors';
   /** In the same unit. The first is the floor: the least that anybody could need for it. */
   readonly beside?: readonly { readonly what: string; readonly value: number }[];
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };

@@ -16,6 +16,7 @@ import { SERVICE_NAMES } from '@kith/services';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
+import { hasTest } from './tests-by-title.ts';
 
 const read = (path: string) => readFileSync(join(workspaceRoot, path), 'utf8');
 
@@ -141,6 +142,20 @@ test('every invariant that is asserted is told of with its number, where it stan
   });
   expect(misplaced).toEqual([]);
 });
+
+test('every concept of event delivery is where the page says, and held by a test of that title', () => {
+  const tables = read('docs/event-delivery.md').split('| concept | where | test |').slice(1);
+  const rows = tables.flatMap((table) => rowsBelow(`| head |${table}`, '| head |'));
+  expect(rows.length).toBeGreaterThan(15);
+  const untested = rows.filter(([, where = '', held = '']) => {
+    const [, path, title] = /^`([^`]+)`: (.+)$/.exec(held) ?? [];
+    const file = files.find((each) => `/${each}`.endsWith(`/${path}`));
+    return !matches(where, /`([^`]+)`/g).length || !file || !title || !isTitledThere(file, title);
+  });
+  expect(untested).toEqual([]);
+});
+
+const isTitledThere = (file: string, title: string) => read(file).includes(`'${title}'`) || hasTest(read(file), title);
 
 describe.each(pages)('%s', (page) => {
   const text = read(page);

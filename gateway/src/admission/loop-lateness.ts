@@ -16,7 +16,7 @@ export class LoopLateness {
   look(now: number): void {
     this.#lastLooksMs.shift();
     this.#lastLooksMs.push(Math.max(0, now - this.#lookedAt - LOOK_EVERY_MS));
-    this.lateByMs = this.#lastLooksMs.toSorted((a, b) => a - b)[(LOOKS - 1) / 2]!;
+    this.lateByMs = this.#lastLooksMs.toSorted((a, b) => a - b)[(LOOKS - 1) / 2] ?? 0;
     this.#lookedAt = now;
   }
 }

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorBody } from '@kith/service-kit';
 
-const TOO_MUCH_TO_DO = JSON.stringify({
-  errors: [
-    {
-      message: 'Too much to do at this moment: try again soon.',
-      extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterMs: 1_000 },
-    },
-  ],
-});
+const TOO_MUCH_TO_DO = JSON.stringify(
+  errorBody({
+    message: 'Too much to do at this moment: try again soon.',
+    ...{ code: 'SERVICE_UNAVAILABLE', extensions: { retryAfterMs: 1_000 } },
+  }),
+);
 /** As names and values in turn, and with the length, node writes head and body in one piece without looking at them. */
 const HEADERS = [
   ...['content-type', 'application/json; charset=utf-8'],

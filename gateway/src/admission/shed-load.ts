@@ -140,7 +140,7 @@ class WorkInHand implements LoadShedding {
     this.#limit.ended(endedAt - beganAt);
     this.#inHand -= 1;
     if (this.#inHand === 0) this.#crowd.idle(endedAt);
-    while (this.#inHand < this.mayRun && this.#waiting.length > 0) this.#waiting.shift()!.start();
+    while (this.#inHand < this.mayRun && this.#waiting.length > 0) this.#waiting.shift()?.start();
   }
 
   /** As many as can have their turn in time when each takes as long as it may. */

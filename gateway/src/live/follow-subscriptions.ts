@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getArgumentValues } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { completed } from '../plan/complete-selection.ts';
@@ -36,7 +37,10 @@ export function followSubscriptions(
     const { announced, gather, complete } = planned;
     if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
     const { field, take } = announced;
-    const definition = schema.getSubscriptionType()!.getFields()[field.name.value]!;
+    const definition = present(
+      schema.getSubscriptionType()?.getFields()[field.name.value],
+      'a validated field is in the schema',
+    );
     const { after } = getArgumentValues(definition, field, asked.variables) as { after?: string | null };
     try {
       const list = openLiveList(after ?? null, context);

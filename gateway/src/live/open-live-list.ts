@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { backoffMs } from '@kith/event-delivery';
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../request/gateway-context.ts';
@@ -57,8 +58,9 @@ const metrics: NonNullable<LiveListInputs<FriendListChange>['observer']> = {
   delivered: ({ occurredAt }) => commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000),
 };
 
-/** 100 ms, doubled with each failure up to 2 s, less up to a half at random so that subscribers do not march in step. */
+const PAUSE = { firstMs: 100, mostMs: 2_000 };
+
+/** Exponential backoff with jitter, so that subscribers do not march in step. */
 async function pauseBetweenTries(failures: number, signal: AbortSignal): Promise<void> {
-  const atMostMs = Math.min(100 * 2 ** (failures - 1), 2_000);
-  await wait(atMostMs * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
+  await wait(backoffMs(failures, PAUSE), undefined, { signal, ref: false }).catch(() => undefined);
 }

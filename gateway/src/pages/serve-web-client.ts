@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type HttpHandler, sendJson } from '@kith/service-kit';
 import sirv from 'sirv';
 import { weightOf } from '../request/prefer-media-types.ts';
@@ -27,6 +28,13 @@ export function serveWebClient(folder: string): HttpHandler | undefined {
   return (request, response) => {
     const notThere = () => sendJson(response, 404, { error: 'There is nothing here.' });
     if (request.method !== 'GET' && request.method !== 'HEAD') return notThere();
+    // Any range may be answered with the whole file (https://www.rfc-editor.org/rfc/rfc9110#section-14.2). sirv takes
+    // what is none for one, and others for another.
+    delete request.headers.range;
+    const codings = request.headers['accept-encoding'] ?? '';
+    // It looks for their names alone.
+    request.headers['accept-encoding'] = CODINGS.filter((coding) => weightOf(coding, codings) > 0).join(', ');
+    response.once('pipe', (file: Readable) => closeWithAnswer(file, response));
     serve(request, response, () => {
       if (!visitsAPage(request)) return notThere();
       // The client has addresses of its own: /requests, /people/…
@@ -36,6 +44,15 @@ export function serveWebClient(folder: string): HttpHandler | undefined {
       serve(request, response, notThere);
     });
   };
+}
+
+/** In which there may be files beside the others. */
+const CODINGS = ['br', 'gzip'];
+
+/** sirv leaves a file open whose reader has gone, and one that cannot be read would end the process. */
+function closeWithAnswer(file: Readable, response: ServerResponse): void {
+  file.on('error', () => response.destroy());
+  response.once('close', () => file.destroy());
 }
 
 function visitsAPage(request: IncomingMessage): boolean {

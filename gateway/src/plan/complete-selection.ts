@@ -1,4 +1,5 @@
 import { collectFields, collectSubFields, type VariableValues } from '@graphql-tools/utils';
+import { present } from '@kith/service-kit';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -73,7 +74,7 @@ export function compileSelection(options: {
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
     ),
   );
-  const root = schema.getRootType(operation.operation)!;
+  const root = present(schema.getRootType(operation.operation), 'a validated operation is of a type in the schema');
   const selection: Selection = { schema, variables, fragments, sourceKeyOf };
   const { fields } = collectFields(schema, fragments, variables, root, operation.selectionSet);
   const complete = completeFields(selection, root, fields);

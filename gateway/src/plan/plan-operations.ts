@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { present } from '@kith/service-kit';
 import {
   type DocumentNode,
   type FieldNode,
@@ -149,7 +150,7 @@ export async function planOperation(
   const [first, ...joins] = node.kind === 'Sequence' ? node.nodes : [node];
   if (first?.kind !== 'Subscription') throw new Error('The plan of a subscription does not begin with it.');
   const announcement = parse(first.primary.operation);
-  const announcing = getOperationAST(announcement)!;
+  const announcing = present(getOperationAST(announcement), 'a document made here has one operation');
   const [field] = announcing.selectionSet.selections;
   if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
   if (joins.length === 0) {

@@ -9,6 +9,7 @@ import {
   isLeafType,
   isNonNullType,
   Kind,
+  OperationTypeNode,
   parse,
   validate,
 } from 'graphql';
@@ -74,9 +75,8 @@ function parsed(schema: GraphQLSchema, text: string): [DocumentNode | undefined,
 
 /** One for each field of the roots; it is called by the field. Every type stands in it once with all of its fields. */
 function documentsOfRootFields(schema: GraphQLSchema): string[] {
-  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((root, at) => {
-    const kind = ['query', 'mutation', 'subscription'][at]!;
-    return Object.values(root?.getFields() ?? {}).map((field) => {
+  return Object.values(OperationTypeNode).flatMap((kind) => {
+    return Object.values(schema.getRootType(kind)?.getFields() ?? {}).map((field) => {
       const variables: string[] = [];
       const selection = selectionOfField(schema, field, '', { seen: new Set(), variables });
       const declared = variables.length === 0 ? '' : `(${variables.join(', ')})`;

@@ -115,6 +115,19 @@ test('a document under which the planner does not answer at all is refused too, 
   expect(linesOf(hanging).map(({ reason }) => reason)).toEqual(['late']);
 });
 
+test('a document is not refused because the one before it has spoilt the process: it is planned in another', async () => {
+  const refusedBefore = await metric('kith_plans_refused_total{reason="crash"}');
+  const endsBefore = await metric('kith_planner_ends_total');
+  const victim = { address: '203.0.113.88' };
+  // There are several processes: whoever comes next need not have the one that is spoilt.
+  while ((await metric('kith_planner_ends_total')) < endsBefore + 3) {
+    await ask(fresh('poisons'), { address: '203.0.113.87' });
+    const documents = [fresh('other'), fresh('other'), fresh('other')];
+    expect((await Promise.all(documents.map((each) => ask(each, victim)))).flatMap(codesOf)).toEqual([]);
+  }
+  expect(await metric('kith_plans_refused_total{reason="crash"}')).toBe(refusedBefore);
+});
+
 test('over WebSocket it is an error of the operation, not the end of the socket', async () => {
   const client = connectLiveClient(gateway.graphql);
   const query = fresh('aborts');

@@ -45,7 +45,7 @@ function watch(mostCpuMs: number): NodeJS.Timeout {
 
 /** Says why and is no more: an orderly exit would wait for the plan. */
 function giveUp(why: 'memory' | 'time'): void {
-  process.send!({ kind: 'gave up', why } satisfies FromPlanner, end);
+  process.send?.({ kind: 'gave up', why } satisfies FromPlanner, end);
 }
 
 function end(): void {
@@ -55,7 +55,7 @@ function end(): void {
 process.on('message', (asked: ToPlanner) => {
   answer(asked)
     .catch((error: unknown): FromPlanner => ({ kind: 'refused', why: String((error as Error)?.message ?? error) }))
-    .then((answered) => process.send!(answered));
+    .then((answered) => process.send?.(answered));
 });
 process.on('disconnect', end);
 // The gateway says when: it may have documents to plan while it drains.

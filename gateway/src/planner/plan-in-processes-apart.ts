@@ -53,9 +53,8 @@ const ends = new Counter({
 });
 
 /** What takes more goes apart. On a machine that is very busy a moment of the processor's time takes long. */
-const IN_THE_ROW = { mostCpuMs: 100, withinMs: 1_000 };
-/** A process may have to be started first. */
-const APART = { mostCpuMs: 500, withinMs: 1_500 };
+const IN_THE_ROW = { processes: 3, mostCpuMs: 100, withinMs: 1_000 };
+const APART = { processes: 2, mostCpuMs: 500, withinMs: 1_500 };
 /** A client waits no longer for an answer. */
 const WAIT_AT_MOST_MS = 2_500;
 const MOST_WAITING = 500;
@@ -68,14 +67,21 @@ type Outcome = PlanNode | undefined | PlanRefused;
 interface Waiting extends PlanJob, AskedPlan {
   readonly key: string;
   over: boolean;
+  alone: boolean;
+  suspect: boolean;
+  /** Somebody has ended a process under it. */
   killed: boolean;
+  /** It took more than there is in the row. */
+  slow: boolean;
   readonly settle: (outcome: Outcome) => void;
 }
 
 /**
  * A bulkhead around the planner, which is native code that no `try` holds: it runs in processes of its own, and what ends
- * one is refused and remembered. Documents are planned in one row; one that is not planned soon, and all from a sender
- * whose document has ended a process a moment ago, in a second row beside it, so that others do not wait for them.
+ * one is refused and remembered. Only what ends a process that has planned nothing before is taken for the cause: any
+ * other end may be a neighbour's fault, and the document is tried once more, alone. Documents are planned in one row; one
+ * that is not planned soon, one that is tried once more, and all from a sender whose document has ended a process a moment
+ * ago, in a second row beside it, so that others do not wait for them.
  * Rejects when the supergraph cannot be read.
  */
 export async function planInProcessesApart(
@@ -108,15 +114,10 @@ class ProcessesApart implements Planner {
       ended: () => ends.inc(),
       startFailed: (err: unknown) => log.error({ err }, 'the planner could not be started again'),
     };
-    const done = (apart: boolean) => (job: PlanJob, answered: Answered) => this.#done(job as Waiting, answered, apart);
-    this.#row = new PlannerLane({ ...common, ...IN_THE_ROW, spare: true, done: done(false) });
-    this.#apart = new PlannerLane({
-      ...common,
-      ...APART,
-      spare: false,
-      niceness: LESS_IMPORTANT,
-      done: done(true),
-    });
+    const done = (apart: boolean) => (job: PlanJob, answered: Answered, alone: boolean) =>
+      this.#done(job as Waiting, answered, { apart, alone });
+    this.#row = new PlannerLane({ ...common, ...IN_THE_ROW, done: done(false) });
+    this.#apart = new PlannerLane({ ...common, ...APART, niceness: LESS_IMPORTANT, done: done(true) });
   }
 
   begin(first: Parameters<PlannerLane['use']>[0]): void {
@@ -155,31 +156,45 @@ class ProcessesApart implements Planner {
         this.#inFlight.delete(key);
         resolve(outcome);
       };
-      const timer = setTimeout(() => settle(unavailable()), WAIT_AT_MOST_MS);
-      const job: Waiting = { ...asked, key, over: false, killed: false, settle };
+      const timer = setTimeout(() => {
+        // What has ended a process is tried to its end: otherwise it could be sent again and end another.
+        if (job.alone || job.slow) resolve(unavailable());
+        else settle(unavailable());
+      }, WAIT_AT_MOST_MS);
+      const suspicion = this.#senders.suspicionOf(asked.from);
+      const suspect = suspicion === 'suspect';
+      const job: Waiting = { ...asked, key, suspect, over: false, alone: false, killed: false, slow: false, settle };
       if (this.#stopped) settle(unavailable());
-      else if (this.#senders.isApart(asked.from)) this.#setApart(job);
+      else if (suspicion !== 'none') this.#setApart(job);
       else if (this.#row.waiting.length >= MOST_WAITING) settle(unavailable());
       else this.#row.add(job);
     });
   }
 
-  #done(job: Waiting, answered: Answered, apart: boolean): void {
+  #done(job: Waiting, answered: Answered, where: { apart: boolean; alone: boolean }): void {
     if (answered.kind === 'planned') {
-      this.#senders.planned(job.from);
+      // A neighbour has ended the process that it was planned in before, and not this document.
+      this.#senders.planned(job.from, { absolved: job.alone && !job.slow });
       job.settle(answered.node);
     } else if (answered.kind !== 'ended') job.settle(this.#refuse(job.key, job, 'planner', wordsOf(answered)));
     else if (this.#stopped) job.settle(unavailable());
-    else this.#ended(job, answered, apart);
+    else this.#ended(job, answered, where);
   }
 
-  #ended(job: Waiting, { how, said }: Extract<Answered, { kind: 'ended' }>, apart: boolean): void {
+  #ended(
+    job: Waiting,
+    { how, said }: Extract<Answered, { kind: 'ended' }>,
+    { apart, alone }: { apart: boolean; alone: boolean },
+  ): void {
     // Whoever ended it may not have meant the document: only what was ended twice is taken for the cause.
     const onceMore = how === 'killed' && !job.killed;
     const isSlow = how === 'late' || how === 'time';
     this.#senders.ended(job.from, { suspect: !onceMore, inRow: !apart });
-    if (onceMore || (isSlow && !apart)) {
-      job.killed = onceMore;
+    if (onceMore || !alone || (isSlow && !apart)) {
+      job.killed ||= how === 'killed';
+      job.slow ||= how === 'time';
+      job.alone = true;
+      job.suspect = true;
       this.#setApart(job);
     } else if (how === 'late' && !this.#late.has(job.key)) {
       // This machine may have been late, and not the document.
@@ -189,7 +204,7 @@ class ProcessesApart implements Planner {
   }
 
   #setApart(job: Waiting): void {
-    const { waiting } = this.#apart;
+    const waiting = this.#apart.waiting as Waiting[];
     const ofTheSame = waiting.filter(({ from }) => from === job.from).length;
     if (waiting.length >= MOST_WAITING_APART || ofTheSame >= MOST_WAITING_APART_OF_ONE) job.settle(unavailable());
     else this.#apart.add(job);

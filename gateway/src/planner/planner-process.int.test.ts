@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { composedWorld } from '../testing/two-services.ts';
@@ -50,6 +51,35 @@ test('it ends with whoever has started it, however that ends, in the middle of a
   expect(isRunning(pid)).toBe(true);
   parent.kill('SIGKILL');
   await eventually('the end of the planner', () => !isRunning(pid));
+  await rm(folder, { recursive: true });
+});
+
+test('where the system has no more files, none is started, whoever asks is told, and goes on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-planner-'));
+  const program = join(folder, 'takes-all-files.ts');
+  await writeFile(
+    program,
+    `import { closeSync, openSync } from 'node:fs';
+     import { startPlannerProcess } from '${new URL('./planner-process.ts', import.meta.url)}';
+     import { composedWorld } from '${new URL('../testing/two-services.ts', import.meta.url)}';
+     const open = [];
+     try { for (;;) open.push(openSync('/dev/null', 'r')); } catch {}
+     for (let left = 0; left < 12; left += 1) {
+       await startPlannerProcess(composedWorld()).then((it) => it.stop(), () => undefined);
+       closeSync(open.pop());
+     }
+     for (const each of open) closeSync(each);
+     const planner = await startPlannerProcess(composedWorld());
+     console.log((await planner.plan({ text: '{ me { id } }', mostCpuMs: 60_000 }, 60_000)).kind);
+     await planner.stop();`,
+  );
+  const { stdout } = await promisify(execFile)('/bin/sh', [
+    '-c',
+    `ulimit -n 100; exec "$0" "$1"`,
+    process.execPath,
+    program,
+  ]);
+  expect(stdout).toBe('planned\n');
   await rm(folder, { recursive: true });
 });
 

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { PlanNode } from '@graphql-hive/router-query-planner';
+import { present } from '@kith/service-kit';
 
 export type ToPlanner =
   | { readonly kind: 'read'; readonly supergraphSdl: string }
@@ -107,23 +109,27 @@ class Guest {
       if (message.kind === 'gave up') this.#giveUp(message.why);
       else this.#answered(message);
     });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    this.#ended = this.#untilEnd();
+    // Where the system has no more files for its pipes, there is neither.
+    const { channel } = this.#child as { channel?: ChildProcess['channel'] };
+    const stderr = this.#child.stderr as Socket | undefined;
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(0, REMEMBER_OF_STDERR);
     });
-    this.#ended = this.#untilEnd();
+    stderr?.on('error', () => undefined);
     // It ends with us: it need not keep us.
     this.#child.unref();
-    this.#child.channel?.unref();
-    (this.#child.stderr as unknown as { unref(): void }).unref();
+    channel?.unref();
+    stderr?.unref();
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return present(this.#child.pid, 'a process that was started has a number');
   }
 
   yieldTo(niceness: number): void {
     try {
-      setPriority(this.#child.pid!, niceness);
+      setPriority(this.pid, niceness);
     } catch {
       // It has ended, or the system does not let us: it is as good as others then.
     }
@@ -166,7 +172,11 @@ class Guest {
     const child = this.#child;
     let how: PlannerEnd = 'killed';
     await new Promise<void>((resolve) => {
-      child.once('error', () => resolve());
+      // For its whole life: that it could not be started is one, that it could not be killed another.
+      child.on('error', (error) => {
+        this.#said += String(error);
+        if (child.pid === undefined) resolve();
+      });
       child.once('close', (code, signal) => {
         if (code !== null || (signal !== 'SIGKILL' && signal !== 'SIGTERM')) how = 'crash';
         if (child.connected) child.once('disconnect', () => resolve());

@@ -14,8 +14,9 @@ export class SenderRecords {
   /** When processes of the first row have ended. */
   readonly #endsInRow: number[] = [];
 
-  /** A document of theirs was good. */
-  planned(from: string): void {
+  /** A document of theirs was good; `absolved`: one that was taken for the cause of an end. */
+  planned(from: string, { absolved }: { absolved: boolean }): void {
+    if (absolved) this.#suspects.delete(from);
     if (!this.#proven.has(from)) remember(this.#proven, from, true);
   }
 
@@ -28,13 +29,13 @@ export class SenderRecords {
     remember(this.#suspects, from, performance.now() + APART_FOR_MS);
   }
 
-  isApart(from: string): boolean {
+  /** `stranger`: while one sender after the other ends processes, all but those whose documents were good. */
+  suspicionOf(from: string): 'suspect' | 'stranger' | 'none' {
     const now = performance.now();
     const until = this.#suspects.get(from);
-    if (until !== undefined && until > now) return true;
+    if (until !== undefined && until > now) return 'suspect';
     if (until !== undefined) this.#suspects.delete(from);
-    // While one sender after the other ends processes, of others only those go before whose documents were good.
-    const isFlood = this.#endsInRow.length >= MANY_ENDS && this.#endsInRow[0]! > now - MANY_ENDS_WITHIN_MS;
-    return isFlood && !this.#proven.has(from);
+    const isFlood = this.#endsInRow.length >= MANY_ENDS && (this.#endsInRow[0] ?? 0) > now - MANY_ENDS_WITHIN_MS;
+    return isFlood && !this.#proven.has(from) ? 'stranger' : 'none';
   }
 }

@@ -50,7 +50,7 @@ function nearestUntrusted(
   const entries = forwarded.split(',');
   let nearest = own;
   for (let hop = entries.length - 1; hop >= 0; hop -= 1) {
-    const address = addressIn(entries[hop]!);
+    const address = addressIn(entries[hop] ?? '');
     if (address === undefined) return own;
     nearest = address;
     if (!isTrusted(address, entries.length - hop)) return address;
@@ -79,7 +79,7 @@ export function groupOf(address: string): string {
   // However it is written, a URL has one way of it (https://www.rfc-editor.org/rfc/rfc5952).
   const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
   const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(canonical);
-  return mapped ? dotted(mapped[1]!, mapped[2]!) : `${first64BitsOf(canonical)}::/64`;
+  return mapped ? dotted(mapped[1] ?? '', mapped[2] ?? '') : `${first64BitsOf(canonical)}::/64`;
 }
 
 function dotted(...halves: [string, string]): string {

@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import {
   type ConstDirectiveNode,
   type DefinitionNode,
@@ -80,9 +81,8 @@ function reachedFrom(root: ObjectTypeDefinitionNode, types: ReadonlyMap<string, 
 }
 
 function withGraph(graphs: EnumTypeDefinitionNode): EnumTypeDefinitionNode {
-  const [value] = (parse(`enum E { ${GRAPH} @join__graph(name: "${LIVE}", url: "") }`).definitions[0] as typeof graphs)
-    .values!;
-  return { ...graphs, values: [...(graphs.values ?? []), value!] };
+  const ours = parse(`enum E { ${GRAPH} @join__graph(name: "${LIVE}", url: "") }`).definitions[0] as typeof graphs;
+  return { ...graphs, values: [...(graphs.values ?? []), ...(ours.values ?? [])] };
 }
 
 function answeredLive(subscription: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
@@ -163,7 +163,7 @@ function without({ directives = [] }: Directed, name: string): ConstDirectiveNod
 
 function directive(name: string, more = '', graph = GRAPH): ConstDirectiveNode {
   const scalar = parse(`scalar S @${name}(graph: ${graph}${more && `, ${more}`})`).definitions[0];
-  return (scalar as ScalarTypeDefinitionNode).directives![0]!;
+  return present((scalar as ScalarTypeDefinitionNode).directives?.[0], 'what is written with a directive has it');
 }
 
 /** The values of one argument in all directives of that name. */

@@ -25,7 +25,8 @@ export function printChangeSelection({ subscription, types, source }: Announced)
 const isField = (field: object): field is FieldDefinitionNode => 'type' in field && !('defaultValue' in field);
 
 function possibleTypesOf(type: TypeDefinitionNode, types: Announced['types']): TypeDefinitionNode[] {
-  if (type.kind === Kind.UNION_TYPE_DEFINITION) return (type.types ?? []).map(({ name }) => types.get(name.value)!);
+  if (type.kind === Kind.UNION_TYPE_DEFINITION)
+    return (type.types ?? []).flatMap(({ name }) => types.get(name.value) ?? []);
   if (type.kind !== Kind.INTERFACE_TYPE_DEFINITION) return [];
   return [...types.values()].filter(
     (other) =>

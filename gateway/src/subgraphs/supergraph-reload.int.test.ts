@@ -1,23 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '@kith/local-servers';
 import { expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
+import { composeNeighbours } from '../testing/neighbours-schemas.ts';
 import { withTestGateway } from '../testing/with-test-gateway.ts';
 
-const { around, gateway } = await withTestGateway();
+const { around, gateway, startAnother } = await withTestGateway();
 
 /** As deployments do: nobody sees half of it. */
-async function replaceSupergraph(sdl: string): Promise<void> {
-  await writeFile(`${gateway.supergraphFile}.new`, sdl);
-  await rename(`${gateway.supergraphFile}.new`, gateway.supergraphFile);
+async function replaceSupergraph(sdl: string, { supergraphFile } = gateway): Promise<void> {
+  await writeFile(`${supergraphFile}.new`, sdl);
+  await rename(`${supergraphFile}.new`, supergraphFile);
 }
 
 /** The supergraph without `User.username`. */
 const withoutUsernames = () => around.supergraphSdl.replace(/^\s*username: String!.*$/m, '');
 
-async function codesOf(query: string): Promise<unknown[]> {
-  const response = await fetch(gateway.graphql, {
+async function codesOf(query: string, { graphql } = gateway): Promise<unknown[]> {
+  const response = await fetch(graphql, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query }),
@@ -28,6 +32,15 @@ async function codesOf(query: string): Promise<unknown[]> {
 
 /** One in which nothing can be joined to a user: what the friend service has of one is out of reach. */
 const withoutJoins = () => around.supergraphSdl.replace(/key: "id"(?!, resolvable)/g, 'key: "id", resolvable: false');
+
+/** The friend service takes an interface for a type: what is asked of it has to be written in another way. */
+const withAnInterfaceObject = () =>
+  composeNeighbours({
+    user: `extend type Query { medium: Medium }
+      interface Medium @key(fields: "id") { id: ID! }
+      type Book implements Medium @key(fields: "id") { id: ID! pages: Int }`,
+    friend: 'type Medium @key(fields: "id") @interfaceObject { id: ID! likes: Int }',
+  });
 
 const USERNAME = '{ user(id: "ada") { username } }';
 const WATCH_USERNAMES = `subscription Watch($after: String) {
@@ -84,6 +97,7 @@ test.each([
     () => around.supergraphSdl.replace(/^(type Subscription[^{]*{)/m, '$1 somethingElse: FriendListChange!'),
   ],
   ['more than the planner can plan', () => withoutJoins()],
+  ['one whose plans rewrite what is asked for', () => withAnInterfaceObject()],
 ])('a supergraph that is %s is refused with one line, and the one before stays', async (_what, bad) => {
   const logged = gateway.logged.length;
   await replaceSupergraph(bad());
@@ -97,4 +111,28 @@ test.each([
   await replaceSupergraph(around.supergraphSdl);
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
+});
+
+test('a supergraph on which a trusted document cannot be planned is refused with one line, and the one before stays', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-documents-'));
+  const manifest = join(folder, 'documents.json');
+  // It fits the second supergraph alone, and there the planner has a fault with it.
+  const trusted = '{ user(id: "ada") { aborts: username } }';
+  await writeFile(manifest, JSON.stringify({ [createHash('sha256').update(trusted).digest('hex')]: trusted }));
+  const other = await startAnother(
+    {
+      plannerProgram: fileURLToPath(new URL('../planner/testing/planner-with-faults.ts', import.meta.url)),
+      env: { TRUSTED_DOCUMENTS: 'prefer', TRUSTED_DOCUMENTS_FILE: manifest },
+    },
+    { ...around, supergraphSdl: withoutUsernames() },
+  );
+  await replaceSupergraph(around.supergraphSdl, other);
+  await other.reloadSupergraph();
+  await other.reloadSupergraph();
+  expect(other.logged.map((line) => JSON.parse(line).msg)).toEqual([
+    'the new supergraph cannot be used: the one before stays',
+  ]);
+  expect(await codesOf('{ user(id: "ada") { id } }', other)).toEqual([]);
+  expect(await codesOf(USERNAME, other)).toEqual(['BAD_USER_INPUT']);
+  await rm(folder, { recursive: true });
 });

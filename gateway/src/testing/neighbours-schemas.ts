@@ -4,18 +4,18 @@ import { parse } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import type { FriendLists } from './friend-lists-in-memory.ts';
 
-/** The supergraph of both. */
-export function composeNeighbours(): string {
+/** The supergraph of both, with `more` types of theirs. */
+export function composeNeighbours(more: { readonly user?: string; readonly friend?: string } = {}): string {
   const { supergraphSdl, errors } = composeServices([
-    { name: 'user', url: 'http://user/graphql', typeDefs: parse(USER_SDL) },
-    { name: 'friend', url: 'http://friend/graphql', typeDefs: parse(FRIEND_SDL) },
+    { name: 'user', url: 'http://user/graphql', typeDefs: parse(USER_SDL + (more.user ?? '')) },
+    { name: 'friend', url: 'http://friend/graphql', typeDefs: parse(FRIEND_SDL + (more.friend ?? '')) },
   ]);
   if (!supergraphSdl) throw new Error(String(errors));
   return supergraphSdl;
 }
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
-  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible"])`;
+  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@interfaceObject"])`;
 
 const USER_SDL = `${LINK}
   type Query { me: User user(id: ID!): User boom: String }

@@ -109,6 +109,6 @@ function isUtf16(head: Buffer): boolean {
   if (mark === 0xfffe || mark === 0xfeff) return true;
   const halves = [0, 1].map((first) => head.subarray(0, 1_000).filter((_, at) => at % 2 === first));
   return (
-    head.length >= 4 && halves.some((half, at) => half.every((byte) => byte === 0) && !halves[1 - at]!.includes(0))
+    head.length >= 4 && halves.some((half, at) => half.every((byte) => byte === 0) && !halves[1 - at]?.includes(0))
   );
 }

@@ -1,3 +1,4 @@
+export * from './append-only/keep-events.ts';
 export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
 export * from './broker/durable-taken.ts';
@@ -21,7 +22,7 @@ export * from './failures/backoff.ts';
 export * from './failures/outage.ts';
 export * from './http/ask-source.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
-export { startInProcessBroker } from './in-process/in-process-broker.ts';
+export { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
 export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
 export {
   type MetricsClient,
@@ -30,6 +31,7 @@ export {
   reportMetrics,
 } from './metrics.ts';
 export * from './observe/log.ts';
+export type { OperatorHandler } from './operator/answer-operator.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
 export * from './operator/reconcile.ts';

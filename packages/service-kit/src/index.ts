@@ -1,6 +1,7 @@
 export { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
 export { readTraceparent } from '@kith/event-delivery/traceparent';
 export * from './concurrency/at-most-at-once.ts';
+export * from './concurrency/forget-first-beyond.ts';
 export * from './concurrency/take-turns.ts';
 export * from './databases/connect-redis.ts';
 export * from './databases/create-pool.ts';
@@ -21,8 +22,10 @@ export * from './identity/verify-token.ts';
 export * from './process/read-config.ts';
 export * from './process/run-process.ts';
 export * from './process/shutdown.ts';
+export * from './subgraph/ask-another-service.ts';
 export * from './subgraph/follow-ended-tokens.ts';
 export * from './subgraph/gateway-only.ts';
+export * from './subgraph/print-subgraph.ts';
 export * from './subgraph/remember-documents.ts';
 export * from './subgraph/repeatable-after-the-end.ts';
 export * from './subgraph/subgraph-server.ts';

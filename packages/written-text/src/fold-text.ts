@@ -56,14 +56,14 @@ export function foldText(text: string): string {
       .toLowerCase()
       .toUpperCase()
       .toLowerCase()
-      .replace(WITHOUT_PLAIN, (letter) => PLAIN[letter]!)
+      .replace(WITHOUT_PLAIN, (letter) => PLAIN[letter] ?? letter)
       .replace(/\s+/gu, ' ')
       .trim()
   );
 }
 
 function bare(enclosed: string): string {
-  return String.fromCharCode(97 + ((enclosed.codePointAt(0)! - 0x1f150) % 32));
+  return String.fromCharCode(97 + (((enclosed.codePointAt(0) ?? 0) - 0x1f150) % 32));
 }
 
 /** The text with a space for each apostrophe: `O’Neil` is also looked for as `Neil`. */

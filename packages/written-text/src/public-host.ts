@@ -32,5 +32,5 @@ export function isPublicHost(hostname: string): boolean {
   const labels = hostname.replace(/\.$/, '').split('.');
   // A name without a dot is somebody's neighbour.
   if (labels.length < 2 || labels.includes('')) return false;
-  return !PRIVATE_ENDINGS.has(labels.at(-1)!) && !PRIVATE_ENDINGS.has(labels.slice(-2).join('.'));
+  return !PRIVATE_ENDINGS.has(labels.at(-1) ?? '') && !PRIVATE_ENDINGS.has(labels.slice(-2).join('.'));
 }

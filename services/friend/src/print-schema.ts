@@ -1,3 +1,4 @@
-import { friendSubgraphSdl } from './graphql/friend-subgraph.ts';
+import { printSubgraph } from '@kith/service-kit';
+import { friendSubgraph } from './graphql/friend-subgraph.ts';
 
-process.stdout.write(`${await friendSubgraphSdl()}\n`);
+process.stdout.write(`${await printSubgraph(friendSubgraph)}\n`);

@@ -1,5 +1,5 @@
-import { FRIEND_SOURCE, FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
-import { connectBroker, createEventBus, deliverEvents, type EventBroker } from '@kith/event-delivery';
+import { FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
+import { connectBroker, createEventBus, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
   createSubgraphServer,
@@ -15,10 +15,12 @@ import {
   startHttpServer,
   stopInReverse,
 } from '@kith/service-kit';
+import type pg from 'pg';
 import { v7 as newId } from 'uuid';
-import { copyProfiles } from './consumers/copy-profiles.ts';
-import { updateFriendListView } from './consumers/update-friend-list-view.ts';
+import { startDelivery } from './deliver-events.ts';
 import type { RelationshipEvent } from './domain/relationship-events.ts';
+import type { FriendLimits } from './domain/relationship-state.ts';
+import { countRelationshipEvents } from './domain-metrics/count-relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
@@ -30,7 +32,7 @@ import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import type { FriendServiceParts } from './parts/friend-service-parts.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
-import { connectUserService } from './profiles/user-service.ts';
+import { connectUserService, type UserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { createRelationships } from './relationships/change-relationship.ts';
 import type { ChangedLists } from './relationships/relationships.ts';
@@ -87,6 +89,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     onFailure: ({ event, handler, error }) =>
       log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
   });
+  countRelationshipEvents(bus);
   stops.push(() => bus.stop());
   let nudgeRelay = () => {};
   const committed = async ({ events, revisions }: ChangedLists) => {
@@ -98,11 +101,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const relationships = createRelationships({
     pool: commands,
     background,
-    limits: {
-      friendsPerList: config.FRIENDS_PER_LIST,
-      openRequestsPerUser: config.OPEN_REQUESTS_PER_USER,
-      askAgainAfterMs: config.ASK_AGAIN_AFTER_S * 1_000,
-    },
+    limits: limitsOf(config),
     moment: () => ({ now: now(), newId }),
     traceparent: currentTraceparent,
     learnProfiles: (userIds) => learnProfiles(commands, users, userIds, () => ({ now: now(), newId })),
@@ -124,7 +123,6 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     name: 'kith-friend',
     log,
   });
-  let broker: EventBroker | undefined;
   const restores = noticeRestores({
     pool: upkeep,
     broker: connecting,
@@ -136,37 +134,43 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   stops.push(() => restores.stop());
   // Before anything is answered; what the broker knows, before anything is published or announced.
   await restores.atStart();
-  const deliver = async () => {
-    broker = await connecting;
-    const connected = broker;
-    stops.push(() => connected.close());
-    const delivery = await deliverEvents({
-      pool: upkeep,
-      broker: connected,
-      source: FRIEND_SOURCE,
-      stream: FRIEND_STREAM,
-      async beforePublishing() {
-        await restores.askStream(connected);
-        return true;
-      },
-      consumers: [
-        copyProfiles({ pool: background, now, newId, afterCommit: committed }),
-        updateFriendListView({
-          view,
-          timeline,
-          announce: (subject, payload) => connected.announce(subject, payload),
-          events: history.events,
-        }),
-      ],
-      log,
-    });
-    nudgeRelay = delivery.nudge;
-    stops.push(() => delivery.stop());
-    await delivery.started;
-  };
-  // Without streams nothing is delivered; better to be started anew than to look well.
-  const brokenBy = new Promise((resolve) => deliver().catch(resolve));
+  const delivery = startDelivery({
+    ...{ background, upkeep, connecting, restores, view, timeline, history, committed, log, stops },
+    onStart: (nudge) => {
+      nudgeRelay = nudge;
+    },
+  });
+  const url = await serve(config, {
+    ...{ reads, background, upkeep, connecting, parts, users, log, stops },
+    uses: () => ({ redis: redis.connected, nats: delivery.broker?.connected === true }),
+  });
+  return { url, brokenBy: delivery.brokenBy };
+}
 
+function limitsOf(config: FriendConfig): FriendLimits {
+  return {
+    friendsPerList: config.FRIENDS_PER_LIST,
+    openRequestsPerUser: config.OPEN_REQUESTS_PER_USER,
+    askAgainAfterMs: config.ASK_AGAIN_AFTER_S * 1_000,
+  };
+}
+
+/** The endpoint, with the ends of sessions that it refuses by; answers where it is. */
+async function serve(
+  config: FriendConfig,
+  using: {
+    reads: pg.Pool;
+    background: pg.Pool;
+    upkeep: pg.Pool;
+    connecting: Promise<EventBroker>;
+    parts: FriendServiceParts;
+    users: UserService;
+    uses: () => Readonly<Record<string, boolean>>;
+    log: Logger;
+    stops: Stop[];
+  },
+): Promise<string> {
+  const { reads, background, upkeep, connecting, parts, users, log, stops } = using;
   const ended = followEndedTokens({
     broker: connecting,
     endedSince: askForEndedTokens({ userUrl: config.USER_URL, gatewayKey: config.GATEWAY_KEY }),
@@ -182,7 +186,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
       const { readable, writable } = await postgresIn(upkeep);
       return {
         ready: readable,
-        uses: { postgres: writable, redis: redis.connected, nats: broker?.connected === true },
+        uses: { postgres: writable, ...using.uses() },
       };
     },
     routes: {
@@ -204,5 +208,5 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     },
   });
   stops.push(() => http.stop());
-  return { url: http.url, brokenBy };
+  return http.url;
 }

@@ -1,3 +1,4 @@
-import { userSubgraphSdl } from './graphql/user-subgraph.ts';
+import { printSubgraph } from '@kith/service-kit';
+import { userSubgraph } from './graphql/user-subgraph.ts';
 
-process.stdout.write(`${await userSubgraphSdl()}\n`);
+process.stdout.write(`${await printSubgraph(userSubgraph)}\n`);

@@ -6,7 +6,7 @@ import {
   USER_SOURCE,
   USER_STREAM,
 } from '@kith/event-contracts';
-import { connectBroker, createEventBus, deliverEvents, type EventBroker, eventRoutes } from '@kith/event-delivery';
+import { connectBroker, deliverEvents, type EventBroker, eventRoutes } from '@kith/event-delivery';
 import {
   connectRedis,
   createSubgraphServer,
@@ -29,13 +29,14 @@ import {
   stopInReverse,
 } from '@kith/service-kit';
 import { v7 as uuidv7 } from 'uuid';
+import { openAccountEvents } from './account-events/open-account-events.ts';
 import { type AttemptLimits, createAttemptLimits } from './attempts/limit-attempts.ts';
 import { connectPrisma } from './connect-prisma.ts';
-import type { UserEvent } from './domain/user-events.ts';
 import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
 import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
 import { translateUserError } from './graphql/translate-user-error.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
+import { answerAccountActions } from './operator/account-actions.ts';
 import { answerImportUsers } from './operator/import-users.ts';
 import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
@@ -125,15 +126,19 @@ async function assembleParts(options: {
     log,
   });
   stops.push(() => delivery.stop());
-  const bus = createEventBus<UserEvent>({
-    onFailure: ({ event, handler, error }) =>
-      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
+  const { bus, inUnitOfWork, inImport } = openAccountEvents({
+    prisma,
+    imports: database.background,
+    nudge: () => delivery.nudge(),
+    log,
   });
   stops.push(() => bus.stop());
 
   return {
     prisma,
     pool: database.reads,
+    inUnitOfWork,
+    inImport,
     inTurn: createTurns(TURNS),
     passwords: await createPasswordHasher(),
     attempts: countAttempts(config, redis),
@@ -142,11 +147,6 @@ async function assembleParts(options: {
     refreshGraceS: config.REFRESH_GRACE_S,
     askWhoBlocks: askingWhoBlocks(config, log),
     moment: () => ({ now: new Date(), newId: uuidv7 }),
-    committed(events) {
-      if (events.length === 0) return;
-      bus.dispatch(events);
-      delivery.nudge();
-    },
     sessionsEnded(userId, which) {
       const ids = 'all' in which ? [userId] : which.sessionIds;
       const tokens: TokensEnded = { ids, until: tokensLiveUntil(new Date(), config.ACCESS_TOKEN_TTL_S) };
@@ -225,6 +225,7 @@ function serve(options: {
         config.OPERATOR_KEY,
         answerImportUsers({ ...parts, pool: database.background }),
       ),
+      'GET /operator/account-actions': operatorOnly(config.OPERATOR_KEY, answerAccountActions(database.background)),
       'GET /operator/reconcile': operatorOnly(config.OPERATOR_KEY, answerReconcile(database.background, broker)),
       'GET /operator/status': operatorOnly(config.OPERATOR_KEY, answerStatus(database.background, broker)),
       ...routesOnlyFor(

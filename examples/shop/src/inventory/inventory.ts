@@ -1,58 +1,59 @@
-import { appendToOutbox, defineConsumer, draftEvent, handleOnce, inTransaction } from '@kith/event-delivery';
-import type pg from 'pg';
-import { v7 as newId } from 'uuid';
-import { runService } from '../run-service.ts';
-import { INVENTORY, ORDERS, orderPlaced, PRODUCTS, productNamed, stockChanged } from '../shop-events.ts';
+import { type AggregateEvent, AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-events';
+import type { Moment } from '../rules/moment.ts';
+import { Refusal } from '../rules/refusal.ts';
 
-const CHANGE = `
-  INSERT INTO stock (product_id, quantity, revision) VALUES ($1, $2, 1)
-  ON CONFLICT (product_id) DO UPDATE SET quantity = stock.quantity + $2, revision = stock.revision + 1
-  RETURNING quantity, revision`;
-
-const COPY_NAME = `
-  INSERT INTO stock (product_id, name, name_revision) VALUES ($1, $2, $3)
-  ON CONFLICT (product_id) DO UPDATE SET name = $2, name_revision = $3 WHERE stock.name_revision < $3`;
-
-/** Changes a stock and tells of it, in the caller's transaction. */
-async function changeStock(sql: pg.PoolClient, productId: string, by: number): Promise<{ quantity: number }> {
-  const { rows } = await sql.query(CHANGE, [productId, by]);
-  const { quantity, revision } = rows[0];
-  const event = { eventId: newId(), ownerId: productId, revision: Number(revision), occurredAt: new Date() };
-  await appendToOutbox(sql, [draftEvent(stockChanged, { ...event, data: { quantity } })]);
-  return { quantity };
+/** Domain event of an inventory. */
+export interface InventoryChanged extends AggregateEvent<'inventory.changed', 'inventory'> {
+  readonly remains: number;
 }
 
-/** Keeps the stock. An order decreases it once, however often it is delivered. */
-await runService({
-  name: 'inventory',
-  tables: new URL('./tables.sql', import.meta.url),
-  open: (pool) => ({
-    delivery: {
-      source: 'shop/inventory',
-      stream: INVENTORY,
-      consumers: [
-        defineConsumer({
-          stream: ORDERS,
-          durable: 'inventory-decrease-stock',
-          contracts: [orderPlaced],
-          handle: handleOnce(pool, 'inventory-decrease-stock', async (event, sql) => {
-            await changeStock(sql, event.data.productId, -event.data.quantity);
-          }),
-        }),
-        defineConsumer({
-          stream: PRODUCTS,
-          durable: 'inventory-copy-name',
-          contracts: [productNamed],
-          handle: async ({ ownerId, revision, data }) => {
-            await pool.query(COPY_NAME, [ownerId, data.name, revision]);
-          },
-        }),
-      ],
-    },
-    routes: {
-      'GET /stock/:id': async ({ id }) =>
-        (await pool.query('SELECT name, quantity FROM stock WHERE product_id = $1', [id])).rows[0],
-      'POST /stock/:id': ({ id, body }) => inTransaction(pool, (sql) => changeStock(sql, id, Number(body.by))),
-    },
-  }),
-});
+export interface InventoryState {
+  readonly productId: string;
+  /** How many events it has recorded in its life: each raises it by 1. */
+  readonly version: number;
+  readonly remains: number;
+}
+
+const MOST = 1_000_000_000_000;
+
+/** Aggregate: the stock of one product. It never goes below 0. */
+export class Inventory implements RecordsEvents<InventoryChanged> {
+  readonly #root: AggregateRoot<InventoryChanged>;
+  #state: InventoryState;
+
+  constructor(state: InventoryState) {
+    this.#root = new AggregateRoot({ kind: 'inventory', id: state.productId, version: state.version });
+    this.#state = state;
+  }
+
+  get state(): InventoryState {
+    return this.#state;
+  }
+
+  /** What has happened since it was loaded, in order. */
+  get events() {
+    return this.#root.events;
+  }
+
+  takeEvents() {
+    return this.#root.takeEvents();
+  }
+
+  increase(by: number, moment: Moment): void {
+    const remains = this.#state.remains + by;
+    if (remains > MOST) throw new Refusal('TOO_MUCH_STOCK', `An inventory holds ${MOST} at most.`, 'increaseNumber');
+    this.#change(remains, moment);
+  }
+
+  /** Whoever takes more than there is has not asked before: see `takeStock`. */
+  decrease(by: number, moment: Moment): void {
+    const remains = this.#state.remains - by;
+    if (remains < 0) throw new RangeError(`${this.#state.productId}: ${by} of ${this.#state.remains} cannot be taken`);
+    this.#change(remains, moment);
+  }
+
+  #change(remains: number, moment: Moment): void {
+    this.#state = { ...this.#state, remains, version: this.#root.raiseVersion() };
+    this.#root.record({ name: 'inventory.changed', ...this.#root.stamp(moment), remains });
+  }
+}

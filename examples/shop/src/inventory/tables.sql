@@ -1,5 +1,9 @@
--- `name` is a copy of what products says, as of `name_revision`.
-CREATE TABLE stock (
-  product_id text PRIMARY KEY, quantity int NOT NULL DEFAULT 0, revision bigint NOT NULL DEFAULT 0,
-  name text, name_revision bigint NOT NULL DEFAULT 0
+-- The stock of each product. `product_name` is a copy of what the product service says, as of `name_revision`.
+CREATE TABLE inventory (
+  product_id    uuid PRIMARY KEY,
+  version       bigint NOT NULL DEFAULT 0,
+  remains       bigint NOT NULL DEFAULT 0 CHECK (remains >= 0),
+  product_name  text NOT NULL,
+  former_name   text,
+  name_revision bigint NOT NULL
 );

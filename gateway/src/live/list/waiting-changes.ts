@@ -37,7 +37,7 @@ export class WaitingChanges<Change extends ListChange> {
     if (this.#waiting.length === 0) this.#takenAt = this.#now();
     else if (this.#now() - this.#takenAt > MAX_WAITING_MS) return false;
     let at = this.#waiting.length;
-    while (at > 0 && this.#waiting[at - 1]!.change.revision > change.revision) at -= 1;
+    while (at > 0 && (this.#waiting[at - 1]?.change.revision ?? 0) > change.revision) at -= 1;
     if (this.#waiting[at - 1]?.change.revision === change.revision) return true;
     if (this.#waiting.length >= MAX_WAITING_CHANGES || this.#bytes + bytes > MAX_WAITING_BYTES) return false;
     this.#waiting.splice(at, 0, { change, bytes });

@@ -11,7 +11,7 @@ export function askRootFields(fetch: Fetch, options: PlanOptions): PlanStep {
   const ask = askService(fetch, options);
   const asked = keysAsked(fetch.operation);
   const keys = [...asked.keys()];
-  const openingSessions = keys.filter((key) => asked.get(key)!.includes(NEW_ACCESS_TOKEN));
+  const openingSessions = [...asked].flatMap(([key, fields]) => (fields.includes(NEW_ACCESS_TOKEN) ? [key] : []));
   return async (gathered) => {
     const { data, errors = [] } = await ask(gathered, {});
     for (const error of errors) {

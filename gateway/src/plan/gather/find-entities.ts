@@ -29,7 +29,7 @@ export function entitiesAt({ paths, requires }: Join, data: object, schema: Grap
       if (!representation) return;
       const identity = JSON.stringify(representation);
       const index = indexes.get(identity);
-      if (index !== undefined) return void targets[index]!.push(target);
+      if (index !== undefined) return void targets[index]?.push(target);
       indexes.set(identity, representations.length);
       representations.push(representation);
       targets.push([target]);

@@ -20,8 +20,13 @@ const FAULTS: Readonly<Record<string, () => void>> = {
   },
 };
 
+/** What one document has spoilt, and the next is ended by. */
+let isPoisoned = false;
+
 const { planAsync } = QueryPlanner.prototype;
 QueryPlanner.prototype.planAsync = function (text, ...more) {
+  if (isPoisoned) process.abort();
+  isPoisoned = text.includes('_poisons');
   const [, fault] = /_(\w+?)_+\d*_*username/.exec(text) ?? [];
   if (fault === undefined || !(fault.replace(/\d+$/, '') in FAULTS)) return planAsync.call(this, text, ...more);
   FAULTS[fault.replace(/\d+$/, '')]!();

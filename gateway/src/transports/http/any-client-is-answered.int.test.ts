@@ -25,6 +25,8 @@ async function wire(...pieces: (string | Buffer)[]): Promise<string> {
 
 const request = (line: string, headers = '', body = '') =>
   `${line} HTTP/1.1\r\nhost: kith\r\nconnection: close\r\n${headers}\r\n${body}`;
+const SOCKET =
+  'upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n';
 const operation = JSON.stringify({ query: '{ me { id } }' });
 const posted = (headers: string, target = '/graphql') =>
   request(
@@ -53,6 +55,54 @@ describe('a request', () => {
     });
     expect(head.status).toBe(406);
   });
+
+  const HOSTS = [
+    'a b',
+    '[',
+    '[::1',
+    ':x',
+    '%',
+    'kith:99999999',
+    'kith:-1',
+    'a/b',
+    'a?b',
+    'a#b',
+    '@',
+    'a@b',
+    '<x>',
+    '\\',
+    '1.2.3.4.5',
+    'é',
+  ];
+  test.each(HOSTS)('with the Host "%s" is a bad one, on every path and as a socket', async (host) => {
+    const toHost = (text: string) => Buffer.from(text.replace('host: kith', `host: ${host}`), 'latin1');
+    const requests = [
+      posted(''),
+      request(`GET /graphql${QUERY}`),
+      request('GET /live'),
+      request('GET /nothing'),
+      request('GET /graphql', SOCKET).replace('connection: close', 'connection: upgrade'),
+    ];
+    for (const each of requests) expect(await wire(toHost(each))).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  test.each(['[::1', 'a@b@c:x', '1.2.3.4.5', 'kith:99999999'])(
+    'to the target http://%s/… is a bad one',
+    async (host) => {
+      expect(await wire(request(`GET http://${host}/graphql${QUERY}`))).toMatch(/^HTTP\/1.1 400 /);
+    },
+  );
+
+  test.each(['kith', 'KITH:4000', 'kith:', '[::1]', '[::1]:4000', '10.0.0.1', 'xn--kith-9db.example', 'a_b'])(
+    'with the Host "%s" is answered',
+    async (host) => {
+      for (const each of [posted(''), request(`GET /graphql${QUERY}`)]) {
+        const answer = await wire(each.replace('host: kith', `host: ${host}`));
+        expect(answer).toMatch(/^HTTP\/1.1 200 /);
+        expect(answer).toContain(JSON.stringify(NOBODY));
+      }
+    },
+  );
 
   test('a mutation by HEAD is not done', async () => {
     const query = encodeURIComponent('mutation { rename(nickname: "x") { id } }');

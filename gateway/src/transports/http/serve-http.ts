@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  errorBody,
   type HttpHandler,
   inTrace,
   KithError,
   parseJson,
+  present,
   readBytes,
   sendRefusal,
   startRequestSpan,
@@ -40,7 +42,7 @@ export function serveGraphql(options: {
     response.once('close', span.end);
     const { traceparent } = span;
     request.headers.traceparent = traceparent;
-    response.setHeader('x-request-id', traceIdOf(traceparent)!);
+    response.setHeader('x-request-id', present(traceIdOf(traceparent), 'a span has a trace'));
     response.setHeader('x-content-type-options', 'nosniff');
     if (edge.origins.share(request, response)) return;
     if (request.method === 'OPTIONS') return void response.writeHead(204, { allow: ALLOWED }).end();
@@ -131,8 +133,8 @@ function unreadableParameter({ url = '' }: IncomingMessage): string | undefined 
 }
 
 function refuse(response: ServerResponse, { refused, status, limit }: Refusal): void {
-  const extensions = { code: 'BAD_USER_INPUT', ...(limit === undefined ? {} : { limit }) };
+  const extensions = limit === undefined ? {} : { limit };
   // What is left of a body that was not read would be taken for the next request.
   response.setHeader('connection', 'close');
-  sendRefusal(response, status, { errors: [{ message: refused, extensions }] });
+  sendRefusal(response, status, errorBody(new KithError('BAD_USER_INPUT', refused, extensions)));
 }

@@ -56,6 +56,6 @@ function shortened(reason: string): string {
   if (bytes.length <= REASON_AT_MOST_BYTES) return reason;
   let end = REASON_AT_MOST_BYTES;
   // Not in the middle of a character.
-  while ((bytes[end]! & 0xc0) === 0x80) end -= 1;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return bytes.toString('utf8', 0, end);
 }

@@ -1,4 +1,4 @@
-import { KithError, type Logger, type TokenVerifier } from '@kith/service-kit';
+import { KithError, type Logger, present, type TokenVerifier } from '@kith/service-kit';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST, type subscribe } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
 import type { Edge } from '../../admission/guard-edge.ts';
@@ -133,7 +133,7 @@ async function contextOfOperation(
   { verify, headersInOperations }: { verify: TokenVerifier; headersInOperations: boolean },
 ): Promise<GatewayContext> {
   const authorization = headersInOperations ? valueIn(extensions?.headers, 'authorization') : undefined;
-  if (typeof authorization !== 'string') return socket.context!;
+  if (typeof authorization !== 'string') return present(socket.context, 'a socket that was admitted has a context');
   const { traceparent, clientAddress } = socket;
   return contextOfRequest(verify, { authorization, traceparent, clientAddress });
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Logger, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
+import { type Logger, namesAHost, readRequestTarget, type TokenVerifier } from '@kith/service-kit';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Edge } from '../../admission/guard-edge.ts';
@@ -56,6 +56,7 @@ export function serveWebSocket(options: WebSocketOptions) {
     stream.on('error', destroy);
     if (stopping) refuseUpgrade(stream, '503 Service Unavailable');
     else if (readRequestTarget(request) !== '/graphql') refuseUpgrade(stream, '404 Not Found');
+    else if (!namesAHost(request)) refuseUpgrade(stream, '400 Bad Request');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
     else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
     else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);

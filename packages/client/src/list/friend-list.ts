@@ -148,7 +148,8 @@ function placeOf(sorted: readonly Friend[], friend: Friend): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareFriends(sorted[middle]!, friend) < 0) low = middle + 1;
+    const there = sorted[middle];
+    if (there && compareFriends(there, friend) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

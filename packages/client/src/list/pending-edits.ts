@@ -9,9 +9,9 @@ interface Pending {
 }
 
 /**
- * Edits that are shown before the server has confirmed them. One is dropped when the list has reached the revision
- * that holds it, and not at the mutation's reply: between the two the list is still the old one, and the edit would
- * flicker back.
+ * Optimistic updates: edits that are shown before the server has confirmed them. One is dropped when the list has
+ * reached the revision that holds it, and not at the mutation's reply: between the two the list is still the old one,
+ * and the edit would flicker back.
  */
 export class PendingEdits {
   readonly #pending = new Set<Pending>();

@@ -112,14 +112,16 @@ export function createSession(options: {
 
   async function begin(field: 'signUp' | 'signIn', input: object): Promise<SignedIn> {
     const query = field === 'signUp' ? SIGN_UP : SIGN_IN;
-    await keep(await issued(field, query, input, null));
-    return snapshot!;
+    const signedIn = await issued(field, query, input, null);
+    await keep(signedIn);
+    return snapshot ?? { user: signedIn.user };
   }
 
   /** A session that was opened is kept, though something else of its answer is missing: its tokens are told once. */
   async function issued(field: string, query: string, input: object, accessToken: string | null): Promise<Tokens> {
     try {
-      return (await send<Record<string, Tokens>>({ query, variables: { input } }, accessToken))[field]!;
+      const answer = await send<Record<string, Tokens>>({ query, variables: { input } }, accessToken);
+      return answer[field] as Tokens;
     } catch (error) {
       const told = error instanceof KithApiError ? error.completed[field] : undefined;
       if (isSession(told)) return told;

@@ -60,7 +60,8 @@ export function watchFriendList(options: WatchOptions): Watching {
   const list = new FriendList(options.saved);
   let state: WatcherState = BEGIN.to;
   let failures = 0;
-  let token: string | undefined;
+  /** Of the last answer that had one: no line is opened, and no token given back, before there is one. */
+  let token = '';
   let line: { close(): void } | undefined;
   /** A change of this line has been applied. */
   let hasApplied = false;
@@ -90,8 +91,8 @@ export function watchFriendList(options: WatchOptions): Watching {
   async function askForToken(): Promise<void> {
     if (isKnownOffline()) return happen('network lost');
     const answer = await session.accessToken().catch(() => undefined);
-    token = answer ?? undefined;
-    happen(answer === null ? 'signed out' : token === undefined ? 'no token' : 'token');
+    token = answer ?? '';
+    happen(answer === null ? 'signed out' : answer === undefined ? 'no token' : 'token');
   }
 
   function take(change: FriendListChange): void {
@@ -117,7 +118,7 @@ export function watchFriendList(options: WatchOptions): Watching {
       isPlaceTrusted = true;
       hasApplied = false;
       line = openLine(
-        { url: options.url, webSocket: options.webSocket, token: token!, after },
+        { url: options.url, webSocket: options.webSocket, token, after },
         { connected: () => happen(after === null ? 'connected' : 'resumed'), change: take, ended: happen },
       );
     },
@@ -129,7 +130,7 @@ export function watchFriendList(options: WatchOptions): Watching {
     pause: () => wait(backoffMs(failures, options.random), 'waited'),
     'look at the network later': () => wait(LOOK_AGAIN_AFTER_MS, 'waited'),
     'wait for quiet': () => wait(QUIET_MS, 'quiet'),
-    'give the token back': () => session.tokenRefused(token!),
+    'give the token back': () => session.tokenRefused(token),
     'count a failure': () => {
       failures += 1;
     },

@@ -135,6 +135,8 @@ export interface BrokerStatus {
     createdAt: string;
     messages: number;
     bytes: number;
+    /** So many messages, about, are held at most: the oldest are dropped for more. Undefined where only age is a limit. */
+    mostMessages?: number;
     /** Of an empty stream: of the next message. */
     firstSequence: number;
     lastSequence: number;

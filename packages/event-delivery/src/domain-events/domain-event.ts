@@ -27,3 +27,9 @@ export interface AggregateSource<Kind extends string = string> extends EventSour
 /** A domain event that an aggregate recorded about itself. */
 export interface AggregateEvent<Name extends string = string, Kind extends string = string>
   extends DomainEvent<Name, AggregateSource<Kind>> {}
+
+/** The version that an aggregate's event has raised it to: its revision in the outbox. Throws when it was not raised. */
+export function versionOf({ kind, id, version }: AggregateSource): number {
+  if (version === undefined) throw new Error(`No version of ${kind} ${id} was raised before its event was recorded.`);
+  return version;
+}

@@ -1,4 +1,4 @@
-import { DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, type JsMsg, type StreamInfo } from '@nats-io/jetstream';
 import { type BrokerStatus, MESSAGE_ID_HEADER, type StoredMessage } from '../broker/broker.ts';
 import { nullWhenMissing } from './put-stream.ts';
 import { serviceOf, startOf } from './subscription/open-durable.ts';
@@ -40,15 +40,31 @@ function toStored(message: JsMsg): StoredMessage {
   };
 }
 
+/** Of an empty stream nobody knows how large its messages are. */
+const USUAL_BYTES = 1_024;
+
+/** The limit of the size, in messages as large as those that are there. */
+function mostMessagesOf({ config, state }: StreamInfo): number | undefined {
+  const limits: number[] = [];
+  if (config.max_msgs > 0) limits.push(config.max_msgs);
+  if (config.max_bytes > 0) {
+    const bytesOfOne = state.messages === 0 ? USUAL_BYTES : state.bytes / state.messages;
+    limits.push(Math.floor(config.max_bytes / bytesOfOne));
+  }
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
 export async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
   const streams: BrokerStatus['streams'][number][] = [];
   const consumers: BrokerStatus['consumers'][number][] = [];
   for await (const stream of jsm.streams.list()) {
     const { name } = stream.config;
+    const mostMessages = mostMessagesOf(stream);
     streams.push({
       name,
       messages: stream.state.messages,
       bytes: stream.state.bytes,
+      ...(mostMessages !== undefined && { mostMessages }),
       createdAt: String(stream.created),
       firstSequence: stream.state.messages === 0 ? stream.state.last_seq + 1 : stream.state.first_seq,
       lastSequence: stream.state.last_seq,

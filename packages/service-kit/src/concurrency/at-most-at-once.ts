@@ -1,4 +1,4 @@
-/** Runs at most `limit` of the works given to it at the same time; the others wait their turn. */
+/** Counting semaphore: runs at most `limit` of the works given to it at the same time; the others wait their turn. */
 export function atMostAtOnce(
   limit: number,
   /** Beyond so many in line a work is not begun: it rejects with `refusal`. */

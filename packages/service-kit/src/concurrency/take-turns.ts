@@ -5,9 +5,9 @@ const WAITS_WHILE_IT_MOVES = 3;
 export type InTurn = <Result>(keys: readonly string[], work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * A bulkhead per key (keyed mutex with a bounded queue): those of this process who name a key in common go one after the
- * other, in the order in which they came, so that whatever holds up one key takes one place from all others. Nobody can
- * wait in a circle, for everybody waits only for who came before.
+ * Keyed mutex with a bounded queue, which makes a bulkhead of each key: those of this process who name a key in common
+ * go one after the other, in the order in which they came, so that whatever holds up one key takes one place from all
+ * others. Nobody can wait in a circle, for everybody waits only for who came before.
  *
  * Who has waited for `waitAtMostMs`, or finds `mayWait` before them, is refused with KithError SERVICE_UNAVAILABLE, and
  * nothing of theirs is done. A line that moves, for works before them were done meanwhile, is waited in for longer, up

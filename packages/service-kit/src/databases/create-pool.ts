@@ -69,7 +69,7 @@ function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
   };
   pool.on('connect', (client) => {
     openedIn.set(client, generation);
-    // The protocol's own messages: whoever holds the connection, and whatever they do with the error.
+    // A property that the types do not know. The protocol's own messages: whoever holds the connection, and whatever they do with the error.
     const { connection } = client as unknown as { connection?: NodeJS.EventEmitter };
     connection?.on('errorMessage', readOnly);
   });

@@ -54,6 +54,11 @@ export function graphqlErrorOf(error: KithError): GraphQLError {
   });
 }
 
+/** An error outside GraphQL in the shape that GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
+export function errorBody({ message, code, extensions }: Pick<KithError, 'message' | 'code' | 'extensions'>) {
+  return { errors: [{ message, extensions: { code, ...extensions } }] };
+}
+
 /** The status for answers outside GraphQL (the operator's endpoints, refused connections). */
 export function httpStatusOf(code: ErrorCode): number {
   switch (code) {

@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import type { KithError } from '../errors/kith-error.ts';
+import { errorBody } from '../errors/kith-error.ts';
 
 /** How much of what is refused is read and thrown away, and for how long: time for its sender to see the answer. */
 const LINGER = { atMostMs: 5_000, atMostBytes: 64 * 1024 * 1024 };
-
-/** The answer in the shape GraphQL uses. */
-function inShape({ message, code, extensions }: Pick<KithError, 'message' | 'code' | 'extensions'>): string {
-  return JSON.stringify({ errors: [{ message, extensions: { code, ...extensions } }] });
-}
 
 /** Whether there is, or may be, more of the request than was read. */
 export function isStillSending({ headers, complete }: IncomingMessage): boolean {
@@ -41,7 +36,7 @@ export function refuseWhatIsNoRequest(error: NodeJS.ErrnoException, socket: Dupl
     return;
   }
   const [status, message] = (error.code && REFUSALS[error.code]) || (['400 Bad Request', 'Send HTTP/1.1.'] as const);
-  const body = inShape({ message, code: 'BAD_USER_INPUT', extensions: {} });
+  const body = JSON.stringify(errorBody({ message, code: 'BAD_USER_INPUT', extensions: {} }));
   const headers = ['connection: close', 'content-type: application/json; charset=utf-8'];
   socket.write(
     `HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

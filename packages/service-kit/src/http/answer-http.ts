@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseJson, readBytes, sendJson } from '@kith/event-delivery/json-over-http';
 import { isOutage } from '@kith/event-delivery/outage';
 import type { Logger } from 'pino';
-import { httpStatusOf, KithError } from '../errors/kith-error.ts';
+import type { z } from 'zod';
+import { type ErrorExtensions, errorBody, httpStatusOf, KithError } from '../errors/kith-error.ts';
 import { answerBeforeTheBody, isStillSending } from './answer-before-the-body.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -18,6 +19,23 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY
   return json;
 }
 
+/**
+ * The body as the schema has it. KithError BAD_USER_INPUT names the first field that is none; `otherwise` is the field
+ * of a body that is no object.
+ */
+export async function readBodyAs<Schema extends z.ZodType>(
+  schema: Schema,
+  request: IncomingMessage,
+  otherwise: string,
+  extensions: ErrorExtensions = {},
+): Promise<z.output<Schema>> {
+  const read = schema.safeParse(await readJsonBody(request));
+  if (read.success) return read.data;
+  const { path = [], message = '' } = read.error.issues[0] ?? {};
+  const field = String(path[0] ?? otherwise);
+  throw new KithError('BAD_USER_INPUT', `${path.join('.') || field}: ${message}`, { field, ...extensions });
+}
+
 /** Answers an error in the shape GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
 export function sendError(response: ServerResponse, error: unknown, log: Logger): void {
   // Gone in the middle of its request: there is nobody to answer, and nothing went wrong here.
@@ -28,10 +46,9 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
     response.destroy();
     return;
   }
-  const extensions = { code: visible.code, ...visible.extensions };
   const { retryAfterMs } = visible.extensions;
   if (retryAfterMs !== undefined) response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
-  sendRefusal(response, httpStatusOf(visible.code), { errors: [{ message: visible.message, extensions }] });
+  sendRefusal(response, httpStatusOf(visible.code), errorBody(visible));
 }
 
 /** As sendJson, also to a request of which more is to come: that is thrown away. */

@@ -8,14 +8,29 @@ import type { IncomingMessage } from 'node:http';
 export function readRequestTarget(request: IncomingMessage): string {
   const { url = '/' } = request;
   if (url.charCodeAt(0) !== SLASH) toOriginForm(request, url);
-  return withoutSlash(pathOf(request.url!));
+  return withoutSlash(pathOf(request.url ?? '/'));
 }
 
 /** For a handler that knows its path to the letter. */
 export function useTarget(request: IncomingMessage, path: string): void {
-  const written = pathOf(request.url!);
-  if (written !== path) request.url = path + request.url!.slice(written.length);
+  const url = request.url ?? '/';
+  const written = pathOf(url);
+  if (written !== path) request.url = path + url.slice(written.length);
 }
+
+/**
+ * Whether `Host` can be the host of a URL; none, or an empty one, is no mistake. What it says reaches libraries that make
+ * a URL of it (https://www.rfc-editor.org/rfc/rfc9112#section-3.2).
+ */
+export function namesAHost({ headers: { host = '' } }: IncomingMessage): boolean {
+  if (host === '' || host === lastGoodHost) return true;
+  const isGood = /^(\[[\d.:a-f]+\]|[\w.~!$&'()*+,;=%-]+)(:\d*)?$/i.test(host) && URL.canParse(`http://${host}`);
+  if (isGood) lastGoodHost = host;
+  return isGood;
+}
+
+/** Most requests are to the same. */
+let lastGoodHost: string | undefined;
 
 const SLASH = 47;
 

@@ -4,10 +4,11 @@ import { sendJson } from '@kith/event-delivery/json-over-http';
 import { reportMetrics } from '@kith/event-delivery/metrics';
 import * as prometheus from '@prometheus-io/client';
 import type { Logger } from 'pino';
+import { errorBody, KithError } from '../errors/kith-error.ts';
 import { refuseWhatIsNoRequest } from './answer-before-the-body.ts';
 import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
-import { readRequestTarget, useTarget } from './read-request-target.ts';
+import { namesAHost, readRequestTarget, useTarget } from './read-request-target.ts';
 
 // Before anything starts, so that what it counts first is counted.
 reportMetrics(prometheus);
@@ -105,7 +106,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const path = readRequestTarget(request);
     const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
     if (route) useTarget(request, path);
-    const handle = isEncoded(request) ? refuseEncoded : (route ?? options.otherwise ?? notFound);
+    const handle = refusalOf(request) ?? route ?? options.otherwise ?? notFound;
     void answer(handle, request, response, options.log);
   });
   server.on('clientError', refuseWhatIsNoRequest);
@@ -141,13 +142,25 @@ function isEncoded({ headers }: IncomingMessage): boolean {
   return encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity';
 }
 
-const refuseEncoded: HttpHandler = (_request, response) => {
+function refusalOf(request: IncomingMessage): HttpHandler | undefined {
+  if (!namesAHost(request)) return refuseHost;
+  return isEncoded(request) ? refuseEncoded : undefined;
+}
+
+const refuseHost: HttpHandler = (_request, response) => {
+  response.setHeader('connection', 'close');
   const extensions = { code: 'BAD_USER_INPUT' };
+  sendRefusal(response, 400, { errors: [{ message: 'Send the name of a host as Host.', extensions }] });
+};
+
+const refuseEncoded: HttpHandler = (_request, response) => {
   response.setHeader('accept-encoding', 'identity');
   response.setHeader('connection', 'close');
-  sendRefusal(response, 415, {
-    errors: [{ message: 'Send the body as it is, without Content-Encoding.', extensions }],
-  });
+  sendRefusal(
+    response,
+    415,
+    errorBody(new KithError('BAD_USER_INPUT', 'Send the body as it is, without Content-Encoding.')),
+  );
 };
 
 function listen(server: http.Server, host: string, port: number): Promise<void> {

@@ -7,7 +7,7 @@ const MAX_REMEMBERED = 200_000;
 /** Restores of a database within the life of a token: far fewer. The oldest go. */
 const MAX_RANGES = 50;
 
-/** The access tokens that must not work any more although they have not expired. */
+/** Revocation list: the access tokens that must not work any more although they have not expired. */
 export interface EndedTokens {
   add(ended: TokensEnded): void;
   /** Whether the token is of a session that was ended or lost, or of a user who was deleted. */

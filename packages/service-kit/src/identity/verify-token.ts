@@ -6,6 +6,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
+import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
 import { KithError } from '../errors/kith-error.ts';
 
 /** Who is asking, as the access token says. */
@@ -107,7 +108,7 @@ async function verify(token: string, keyFor: JWTVerifyGetKey): Promise<Viewer> {
     if (typeof payload.sub !== 'string' || typeof payload.sid !== 'string') {
       throw unauthenticated('The access token is not one of ours: sign in.');
     }
-    return { userId: payload.sub, sessionId: payload.sid, expiresAt: new Date(payload.exp! * 1000), token };
+    return { userId: payload.sub, sessionId: payload.sid, expiresAt: new Date(Number(payload.exp) * 1000), token };
   } catch (error) {
     throw meaningOf(error);
   }
@@ -130,9 +131,9 @@ export function tokensCannotBeChecked(cause: unknown): KithError {
 }
 
 function remember(remembered: Map<string, Viewer>, viewer: Viewer): void {
-  // A Map keeps insertion order, so its first key is the token that was verified longest ago.
-  if (remembered.size >= MAX_REMEMBERED_TOKENS) remembered.delete(remembered.keys().next().value!);
+  // The first is the token that was verified longest ago.
   remembered.set(viewer.token, viewer);
+  forgetFirstBeyond(MAX_REMEMBERED_TOKENS, remembered);
 }
 
 function unauthenticated(message: string): KithError {

@@ -19,9 +19,9 @@ export function parseConfig<Schema extends z.ZodObject>(schema: Schema, env = pr
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(set);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const variable = String(issue.path[0] ?? 'configuration');
-  throw new ConfigError(variable, variable in set ? issue.message : 'is required and not set');
+  const [issue] = parsed.error.issues;
+  const variable = String(issue?.path[0] ?? 'configuration');
+  throw new ConfigError(variable, variable in set ? String(issue?.message) : 'is required and not set');
 }
 
 const isUrlWith = (protocols: string[], text: string) =>

@@ -26,14 +26,17 @@ interface Announcements {
 }
 
 export interface FollowedEndedTokens extends Pick<EndedTokens, 'add' | 'has'> {
-  /** Resolves once what ended before this process started is known; KithError SERVICE_UNAVAILABLE if that cannot be had. */
+  /**
+   * Resolves once what ended before this process started is known; KithError SERVICE_UNAVAILABLE if that cannot be had.
+   */
   known(): Promise<void> | undefined;
   stop(): Promise<void>;
 }
 
 /**
- * Keeps up to date which tokens have ended: from the announcements, within milliseconds; and by asking the user service
- * at the start, after an outage and now and then, more often while no announcements come.
+ * Revocation list, replicated: keeps up to date which tokens have ended: from the announcements, within milliseconds;
+ * and by asking the user service at the start, after an outage and now and then, more often while no announcements
+ * come.
  */
 export function followEndedTokens(options: {
   broker: Announcements | Promise<Announcements>;

@@ -1,8 +1,13 @@
+import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
+
 /** Documents that come again are short; long ones would fill the memory that all of them share. */
 const LONGEST_REMEMBERED = 10_000;
 const MAX_REMEMBERED = 500;
 
-/** Parsed documents by their text, the newest `MAX_REMEMBERED`: some tens of megabytes at the very most. */
+/**
+ * Bounded cache (LRU): parsed documents by their text, the newest `MAX_REMEMBERED`: some tens of megabytes at the very
+ * most.
+ */
 export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
   const parsed = new Map<string, Parsed>();
   return {
@@ -17,7 +22,7 @@ export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
     set(text: string, document: Parsed): void {
       if (text.length > LONGEST_REMEMBERED) return;
       parsed.set(text, document);
-      if (parsed.size > maxRemembered) parsed.delete(parsed.keys().next().value!);
+      forgetFirstBeyond(maxRemembered, parsed);
     },
     get size() {
       return parsed.size;

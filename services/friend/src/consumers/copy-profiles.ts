@@ -18,7 +18,8 @@ export interface CopyProfilesOptions {
 type UserEvent = EnvelopeOf<(typeof userContracts)[number]>;
 
 /**
- * Keeps the copies of profiles, and with them every list that shows one: inbox, copy, revisions and outbox in ONE
+ * Idempotent consumer (inbox): keeps the copies of profiles, and with them every list that shows one. Inbox, copy,
+ * revisions and outbox are written in ONE
  * transaction, so a nickname is either new in all lists or in none.
  */
 export function copyProfiles(options: CopyProfilesOptions): ConsumerDefinition<(typeof userContracts)[number]> {

@@ -30,7 +30,8 @@ const MOST_MS_BETWEEN_TRIES = 1_000;
 const ANNOUNCED_AHEAD = 100;
 
 /**
- * Brings the view up to each change, then announces it: in this order, so that whoever hears of a change and reads the
+ * Projection into the read model, idempotent by revision: brings the view up to each change, then announces it. In this
+ * order, so that whoever hears of a change and reads the
  * list finds it there. The announcement goes out even when Redis does not answer; the event is then tried again until
  * the view has it, and announcing twice is harmless, since every listener compares revisions.
  */

@@ -74,8 +74,8 @@ export function friendData(person: PersonData, { tags, since, ...kept }: FriendD
 export function requestData(request: FriendRequest, people: ReadonlyMap<string, Person>): FriendRequestData {
   return {
     id: request.id,
-    from: personData(people.get(request.fromId)!),
-    to: personData(people.get(request.toId)!),
+    from: personData(personIn(people, request.fromId)),
+    to: personData(personIn(people, request.toId)),
     message: request.message,
     sentAt: request.sentAt.toISOString(),
   };
@@ -93,5 +93,13 @@ function eachSide(sides: ReadonlyMap<string, FriendDetails>, people: ReadonlyMap
 }
 
 function otherThan(ownerId: string, people: ReadonlyMap<string, Person>): Person {
-  return [...people.values()].find((person) => person.userId !== ownerId)!;
+  const [other, ...more] = [...people.keys()].filter((userId) => userId !== ownerId);
+  if (other === undefined || more.length > 0) throw new RangeError('An event is about exactly two people.');
+  return personIn(people, other);
+}
+
+function personIn(people: ReadonlyMap<string, Person>, userId: string): Person {
+  const person = people.get(userId);
+  if (!person) throw new RangeError('An event is about exactly two people.');
+  return person;
 }

@@ -1,5 +1,6 @@
 // Longer than other files: every rule about two people, in the order of the aggregate that decides them.
 
+import { given } from '@kith/event-delivery/testing';
 import { describe, expect, test } from 'vitest';
 import { ann, annAndBob, aPerson, aRequest, bob, details, NOW, namesOf } from '../testing/between-two.ts';
 import { FriendRuleError } from './friend-rule-error.ts';
@@ -216,12 +217,17 @@ describe('a request', () => {
 
 describe('what the viewer keeps about a friend', () => {
   test('changes where it is told to, and stays where it is not', () => {
-    const relationship = annAndBob({ ann: { friend: details({ remark: 'Bobby', pinned: true, tags: ['work'] }) } });
-    relationship.update({ tags: ['home', ' home ', 'gym'] });
-    expect(relationship.state.viewer.friend).toMatchObject({ remark: 'Bobby', pinned: true, tags: ['home', 'gym'] });
-    expect(relationship.events).toMatchObject([
-      { name: 'relationship.details-changed', before: { tags: ['work'] }, after: { tags: ['home', 'gym'] } },
-    ]);
+    given(annAndBob({ ann: { friend: details({ remark: 'Bobby', pinned: true, tags: ['work'] }) } }))
+      .when((r) => r.update({ tags: ['home', ' home ', 'gym'] }))
+      .thenRecorded({
+        name: 'relationship.details-changed',
+        source: { kind: 'relationship', id: 'ann bob' },
+        before: { tags: ['work'] },
+        after: { tags: ['home', 'gym'] },
+      })
+      .thenState(({ state: { viewer } }) =>
+        expect(viewer.friend).toMatchObject({ remark: 'Bobby', pinned: true, tags: ['home', 'gym'] }),
+      );
   });
 
   test.each([null, '', '   '])('a remark of %j clears it', (remark) => {
@@ -231,10 +237,12 @@ describe('what the viewer keeps about a friend', () => {
   });
 
   test('the same again records nothing', () => {
-    const relationship = annAndBob({ ann: { friend: details({ remark: 'Bobby', pinned: true, tags: ['a', 'b'] }) } });
-    relationship.update({ remark: ' Bobby ', pinned: true, tags: ['a', 'b', 'a'] });
-    relationship.update({});
-    expect(relationship.events).toEqual([]);
+    given(annAndBob({ ann: { friend: details({ remark: 'Bobby', pinned: true, tags: ['a', 'b'] }) } }))
+      .when((r) => {
+        r.update({ remark: ' Bobby ', pinned: true, tags: ['a', 'b', 'a'] });
+        r.update({});
+      })
+      .thenNothing();
   });
 
   test('is not there for a stranger; bad input is said first', () => {

@@ -12,13 +12,6 @@ import './mutations/update-friend.ts';
 import './queries/mutual-friends.ts';
 import './queries/relation.ts';
 import './queries/suggested-friends.ts';
-import { execute, parse } from 'graphql';
 import { builder } from './types/builder.ts';
 
 export const friendSubgraph = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' });
-
-/** The subgraph's SDL with its federation directives, as composition wants it. */
-export async function friendSubgraphSdl(): Promise<string> {
-  const { data } = await execute({ schema: friendSubgraph, document: parse('{ _service { sdl } }') });
-  return (data as unknown as { _service: { sdl: string } })._service.sdl;
-}

@@ -27,9 +27,10 @@ export interface ListHistory {
 }
 
 /**
- * What happened to a list since a cursor: at most `first` changes, each revision exactly once and in order. Without a
- * cursor, or with one whose history is gone or is not this list's, the whole list at one revision instead, in pages,
- * all of them in this one answer: what changes meanwhile comes after it and is never mixed into it.
+ * Catch-up subscription: what happened to a list since a cursor, at most `first` changes, each revision exactly once
+ * and in order. Without a cursor, or with one whose history is gone or is not this list's, the whole list at one
+ * revision instead, in pages, all of them in this one answer: what changes meanwhile comes after it and is never mixed
+ * into it.
  */
 export async function changesSince(
   history: ListHistory,

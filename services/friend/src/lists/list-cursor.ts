@@ -24,5 +24,6 @@ export function readListCursor(cursor: string): ListCursor | undefined {
   const text = Buffer.from(cursor, 'base64url').toString();
   const match = /^1:([0-9a-f-]{36}):([0-9a-f-]{36}):(0|[1-9]\d{0,14}):([cp])$/.exec(text);
   if (!match) return undefined;
-  return { timeline: match[1]!, ownerId: match[2]!, revision: Number(match[3]), complete: match[4] === 'c' };
+  const [, timeline = '', ownerId = '', revision, end] = match;
+  return { timeline, ownerId, revision: Number(revision), complete: end === 'c' };
 }

@@ -1,4 +1,5 @@
 import type { FriendData } from '@kith/event-contracts';
+import { present } from '@kith/service-kit';
 import type pg from 'pg';
 import { friendData } from '../domain/list-events.ts';
 import { inTransaction } from '../relationships/in-transaction.ts';
@@ -40,5 +41,5 @@ export async function loadList(pool: pg.Pool, ownerId: string): Promise<ListStat
 type FriendRow = PersonRow & DetailsRow;
 
 function friendOf(row: FriendRow): FriendData {
-  return friendData(personDataOf(row), detailsOf(row)!);
+  return friendData(personDataOf(row), present(detailsOf(row), 'an entry of a list has its details'));
 }

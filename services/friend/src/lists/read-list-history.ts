@@ -25,7 +25,8 @@ export function readListHistory(
       return timeline.current;
     },
     revisions,
-    revision: async (ownerId) => (await view.revision(ownerId)) ?? (await loadRevisions(pool, [ownerId])).get(ownerId)!,
+    revision: async (ownerId) =>
+      (await view.revision(ownerId)) ?? (await loadRevisions(pool, [ownerId])).get(ownerId) ?? 0,
     events: (ownerId, afterRevision, limit) => readEvents(pool, ownerId, afterRevision, limit),
     whole: (ownerId) => view.whole(ownerId),
     people: (userIds) => readPeople(pool, userIds),

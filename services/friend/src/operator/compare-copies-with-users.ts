@@ -28,7 +28,7 @@ export async function compareCopiesWithUsers(
   for (;;) {
     const page = await users.profilePage(after, PAGE);
     suspects.push(...(await whichDiffer(pool, page)));
-    const last: string | null = page.length < PAGE ? null : page.at(-1)!.userId;
+    const last: string | null = page.length < PAGE ? null : (page.at(-1)?.userId ?? null);
     await reportStrangers(pool, users, { after, last, known: new Set(page.map(({ userId }) => userId)) }, report);
     compared += page.length;
     await report.onProgress('copies', compared, compared);

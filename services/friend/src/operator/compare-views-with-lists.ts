@@ -28,7 +28,7 @@ export async function compareViewsWithLists(parts: FriendServiceParts, report: D
     compared += page.length;
     await report.onProgress('views', compared, total);
     if (page.length < OWNERS_A_PAGE) return compared;
-    after = page.at(-1)!;
+    after = page.at(-1) ?? after;
   }
 }
 
@@ -39,9 +39,10 @@ async function compareView({ pool, view }: FriendServiceParts, ownerId: string, 
     if (!state && faults.length === 0) return;
     const list = await loadList(pool, ownerId);
     // A view that is spoiled does not mend by itself in the next moment: only a reader drops it.
-    difference = faults[0]
-      ? { revision: list.revision, detail: `the view is spoiled: ${faults[0]}` }
-      : differenceOf(state!, list);
+    difference =
+      state && faults.length === 0
+        ? differenceOf(state, list)
+        : { revision: list.revision, detail: `the view is spoiled: ${faults[0]}` };
     if (!difference) return;
     await sleep(TRY_EVERY_MS);
   }

@@ -1,5 +1,5 @@
 import type { SqlConnection } from '@kith/event-delivery';
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, KithError, readBodyAs, sendJson } from '@kith/service-kit';
 import { v7 as newId } from 'uuid';
 import { z } from 'zod';
 import { copyProfile } from '../profiles/copy-profile.ts';
@@ -24,12 +24,8 @@ const REMEMBER = 'UPDATE profile SET version = 0, deleted = false WHERE user_id 
  */
 export function copyProfilesAnew({ parts, users }: Pick<OperatorOptions, 'parts' | 'users'>): HttpHandler {
   return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const issue = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, { field: 'owners' });
-    }
-    const { owners } = body.data;
+    const body = await readBodyAs(bodySchema, request, 'owners');
+    const { owners } = body;
     // Read before the user service is asked: who is forgotten after that has left since.
     const { rows: copies } = await parts.pool.query<{ user_id: string; deleted: boolean }>(COPIES, [owners]);
     const forgotten = new Set(copies.flatMap((copy) => (copy.deleted ? copy.user_id : [])));

@@ -1,4 +1,4 @@
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, readBodyAs, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
 import type { OperatorOptions } from './operator-options.ts';
 
@@ -10,12 +10,8 @@ const bodySchema = z.object({ pairs: z.array(z.tuple([z.guid(), z.guid()])).max(
  */
 export function importFriendships({ parts }: Pick<OperatorOptions, 'parts'>): HttpHandler {
   return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const issue = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, { field: 'pairs' });
-    }
-    const pairs = body.data.pairs.map(([viewerId, otherId]) => ({ viewerId, otherId }));
+    const body = await readBodyAs(bodySchema, request, 'pairs');
+    const pairs = body.pairs.map(([viewerId, otherId]) => ({ viewerId, otherId }));
     const outcomes = await parts.relationships.changeMany(pairs, (relationship) => relationship.bind());
     const failed = outcomes.flatMap((outcome, index) =>
       'refused' in outcome ? [{ index, code: outcome.refused.code, message: outcome.refused.message }] : [],

@@ -1,4 +1,4 @@
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, readBodyAs, sendJson } from '@kith/service-kit';
 import { z } from 'zod';
 import { countLists, OWNERS_A_PAGE, ownersAfter } from '../timeline/owners-of-lists.ts';
 import type { OperatorOptions } from './operator-options.ts';
@@ -26,15 +26,12 @@ export function rebuildViews({ parts }: Pick<OperatorOptions, 'parts'>): HttpHan
   }
 
   return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      throw new KithError('BAD_USER_INPUT', `owners: ${body.error.issues[0]!.message}`, { field: 'owners' });
+    const body = await readBodyAs(bodySchema, request, 'owners');
+    if ('owners' in body) {
+      await rebuild(body.owners);
+      return sendJson(response, 200, { rebuilt: body.owners.length });
     }
-    if ('owners' in body.data) {
-      await rebuild(body.data.owners);
-      return sendJson(response, 200, { rebuilt: body.data.owners.length });
-    }
-    const [owners, total] = await Promise.all([ownersAfter(parts.pool, body.data.after), countLists(parts.pool)]);
+    const [owners, total] = await Promise.all([ownersAfter(parts.pool, body.after), countLists(parts.pool)]);
     await rebuild(owners);
     const next = owners.length === OWNERS_A_PAGE ? owners.at(-1) : null;
     sendJson(response, 200, { rebuilt: owners.length, next, total });

@@ -8,8 +8,8 @@ const UNKNOWN = `
   LEFT JOIN profile USING (user_id) WHERE profile.user_id IS NULL`;
 
 /**
- * Fetches the profiles that no event has brought yet (somebody signed up a moment ago) from the user service, and
- * keeps them under their version: the event that comes later changes nothing. Ids of nobody, and of
+ * Read-through: fetches the profiles that no event has brought yet (somebody signed up a moment ago) from the user
+ * service, and keeps them under their version: the event that comes later changes nothing. Ids of nobody, and of
  * accounts that are gone, are left unknown.
  */
 export async function learnProfiles(

@@ -24,8 +24,8 @@ export type StoreOutcome =
   | { readonly stored: true; readonly before: { nickname: string; avatarUrl: string | null } | null };
 
 /**
- * Keeps the copy if it is newer than the one that is there; what is left of a deleted account stays as it is. The
- * profile's row stays locked until the commit.
+ * Last writer wins, by version: keeps the copy if it is newer than the one that is there; what is left of a deleted
+ * account stays as it is. The profile's row stays locked until the commit.
  */
 export async function storeProfile(sql: SqlConnection, profile: Profile): Promise<StoreOutcome> {
   const values = [

@@ -1,4 +1,4 @@
-import { currentTraceparent, GATEWAY_KEY_HEADER, KithError } from '@kith/service-kit';
+import { askAnotherService, KithError } from '@kith/service-kit';
 import { z } from 'zod';
 import type { Profile } from './store-profile.ts';
 
@@ -35,20 +35,14 @@ const answerOf = z.object({
 /** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
 export function connectUserService(options: { url: string; gatewayKey: string; timeoutMs?: number }): UserService {
   async function ask(query: string, variables: object): Promise<UsersProfile[]> {
-    const traceparent = currentTraceparent();
     let answer: z.output<typeof answerOf>;
     try {
-      const response = await fetch(`${options.url}/graphql`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          [GATEWAY_KEY_HEADER]: options.gatewayKey,
-          ...(traceparent ? { traceparent } : {}),
-        },
-        body: JSON.stringify({ query, variables }),
-        signal: AbortSignal.timeout(options.timeoutMs ?? 3_000),
+      const { json } = await askAnotherService(`${options.url}/graphql`, {
+        gatewayKey: options.gatewayKey,
+        body: { query, variables },
+        withinMs: options.timeoutMs ?? 3_000,
       });
-      answer = answerOf.parse(await response.json());
+      answer = answerOf.parse(json);
     } catch (cause) {
       throw new KithError('SERVICE_UNAVAILABLE', 'The user service does not answer: try again.', {}, { cause });
     }

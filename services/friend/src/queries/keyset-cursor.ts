@@ -1,7 +1,10 @@
 import { invariant, KithError } from '@kith/service-kit';
 import { z } from 'zod';
 
-/** Where a page ended: the sort key of its last row, which the next page begins after, whatever has come or gone. */
+/**
+ * Keyset pagination: where a page ended, as the sort key of its last row, which the next page begins after, whatever
+ * has come or gone.
+ */
 export interface Keyset<Key extends readonly unknown[]> {
   write(key: Key): string;
   /** null for none; KithError BAD_USER_INPUT with field `after` for what this list has not given out. */

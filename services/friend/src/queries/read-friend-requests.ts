@@ -1,4 +1,5 @@
 import type { FriendRequestAnswer } from '@kith/event-contracts';
+import { present } from '@kith/service-kit';
 import type pg from 'pg';
 import { z } from 'zod';
 import { requestAnswer } from '../lists/list-change.ts';
@@ -41,7 +42,7 @@ export async function readFriendRequests(
   });
   const found = rows.filter((row): row is FoundRequest => row.id !== null);
   return {
-    totalCount: rows[0]!.total,
+    totalCount: present(rows[0], 'a count comes even with an empty page').total,
     ...pageOf(found, { first: page.first, after }, (row) => ({ cursor: cursor.write([row.id]), node: answerOf(row) })),
   };
 }

@@ -1,5 +1,5 @@
 import { type Blockers, whoBlocksSchema } from '@kith/event-contracts';
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, readBodyAs, sendJson } from '@kith/service-kit';
 import type pg from 'pg';
 
 const WHO_BLOCKS = 'SELECT owner_id FROM block WHERE owner_id = ANY ($2::uuid[]) AND blocked_id = $1';
@@ -17,14 +17,8 @@ export async function readWhoBlocks(pool: pg.Pool, viewerId: string, userIds: re
 /** The same for other services, which keep no blocks of their own; KithError BAD_USER_INPUT for anything else than ids. */
 export function answerWhoBlocks(pool: pg.Pool): HttpHandler {
   return async (request, response) => {
-    const body = whoBlocksSchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const issue = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${issue.path.join('.')}: ${issue.message}`, {
-        field: String(issue.path[0] ?? 'viewerId'),
-      });
-    }
-    const { viewerId, userIds } = body.data;
+    const body = await readBodyAs(whoBlocksSchema, request, 'viewerId');
+    const { viewerId, userIds } = body;
     sendJson(response, 200, { blockers: await readWhoBlocks(pool, viewerId, userIds) } satisfies Blockers);
   };
 }

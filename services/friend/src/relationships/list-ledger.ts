@@ -24,8 +24,8 @@ export function movedTo(revisions: ReadonlyMap<string, number>): MovedLists {
 }
 
 /**
- * Unit of work of one transaction about lists: gives each change of a list the next revision, keeps the counts while several
- * pairs of a batch touch one list, and saves rows, revisions and events together.
+ * Unit of work: the lists of one transaction. Gives each change of a list the next revision, keeps the counts while
+ * several pairs of a batch touch one list, and saves rows, revisions and events together.
  */
 export class ListLedger implements MovedLists {
   readonly #loaded: ReadonlyMap<string, ListFigures>;

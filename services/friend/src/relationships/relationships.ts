@@ -38,7 +38,10 @@ export interface RelationshipsOptions {
   readonly afterCommit: (changed: ChangedLists) => Promise<void>;
 }
 
-/** The Relationship aggregates of a friend database: load, decide, then save state and events in ONE transaction. */
+/**
+ * Repository of the Relationship aggregates: loads, decides, and saves state and events in ONE transaction
+ * (transactional outbox). Optimistic concurrency, and locks for whoever has lost to others.
+ */
 export interface Relationships {
   /**
    * `decide` calls the aggregate's methods; what it throws changes nothing. It is called again, with what is true by

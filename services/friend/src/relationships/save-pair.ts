@@ -23,8 +23,8 @@ export interface PairToSave {
 }
 
 /**
- * Saves rows, lists and events of one command about two people in one statement, which changes nothing at all unless
- * both lists are still as they were loaded. Throws PairHasChanged then.
+ * Optimistic concurrency: saves rows, lists and events of one command about two people in one statement, if both lists
+ * are still as they were loaded. If one is not, it changes nothing at all and throws PairHasChanged.
  */
 export async function savePair(sql: SqlConnection, loaded: LoadedPair, after: PairToSave): Promise<void> {
   await appending(after.events, async (events) => {
@@ -47,8 +47,8 @@ const IF_STILL_AS_LOADED = '(SELECT count(*) FROM lists) = 2';
 type Value = (of: unknown, type: string) => string;
 
 /**
- * One sub-statement for each row that changes: Postgres plans each of the few kinds of commands once a connection, and a
- * sub-statement that has nothing to do would not be free.
+ * One sub-statement for each row that changes: Postgres plans each of the few kinds of commands once a connection, and
+ * a sub-statement that has nothing to do would not be free.
  */
 function statementFor(loaded: LoadedPair, after: PairToSave, events: readonly unknown[]) {
   const values: unknown[] = [];

@@ -92,7 +92,7 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
     try {
       await inTime(lostTime.settled());
       const canTell = await streamCanTell().catch(() => false);
-      if (canTell && !(await holdsUnknownEvents(pool, connected!, stream, ownerId))) return;
+      if (canTell && connected && !(await holdsUnknownEvents(pool, connected, stream, ownerId))) return;
       await begin(canTell ? 'its stream' : 'its views');
     } catch (error) {
       log.warn({ ownerId, error: String(error) }, 'whether the database is behind a view cannot be seen');

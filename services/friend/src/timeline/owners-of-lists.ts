@@ -15,5 +15,5 @@ export async function ownersAfter(pool: pg.Pool, after: string | null): Promise<
 
 export async function countLists(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ total: number }>(COUNT);
-  return rows[0]!.total;
+  return rows[0]?.total ?? 0;
 }

@@ -17,7 +17,7 @@ export interface FillOptions {
 }
 
 /**
- * Loads a list and stores its view, if nobody else is at it.
+ * Single-flight across processes, by a lease: loads a list and stores its view, unless another process does so already.
  *
  * The lease (a token that expires) is taken before the load begins, so of all who miss a view one loads it. Every
  * change and floor that comes while the load is in hand is noted on the lease; a state below that is not stored but
@@ -52,7 +52,7 @@ export async function fillView(
       if (typeof outcome === 'number') mustReach = outcome;
     }
     await release(redis, ownerId, token);
-    return state!;
+    return state ?? 'held';
   } catch (error) {
     // Loaded, but Redis has gone meanwhile: the answer is as good.
     if (state && error instanceof ViewUnavailable && !isSpoiled(error)) return state;

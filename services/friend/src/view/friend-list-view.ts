@@ -34,7 +34,10 @@ export interface FriendListViewOptions {
   readonly pollEveryMs?: number;
   /** Lists being loaded at a time in this process. Default: 8. */
   readonly mostLoads?: number;
-  /** After a failure, how long Redis is left alone; also how often floors that it missed are tried again. Default: 200 ms. */
+  /**
+   * After a failure, how long Redis is left alone; also how often floors that it missed are tried again. Default: 200
+   * ms.
+   */
   readonly pauseAfterFailureMs?: number;
   /** How often a view in use is compared with Postgres, in the background. Default: a minute. */
   readonly compareEveryMs?: number;
@@ -45,8 +48,9 @@ type Applied =
   | { readonly outcome: 'gap'; readonly viewRevision: number };
 
 /**
- * Everybody's friend list, ready to read. Reads answer with the list as it was at one revision, and never without a
- * change whose `raiseFloor` had resolved when they were called. Answers are shared between callers: change none.
+ * Read model (materialized view): everybody's friend list in Redis, ready to read. Reads answer with the list as it was
+ * at one revision, and never without a change whose `raiseFloor` had resolved when they were called. Answers are shared
+ * between callers: change none.
  */
 export interface FriendListView {
   /**
@@ -64,7 +68,10 @@ export interface FriendListView {
   page(ownerId: string, request: PageRequest): Promise<FriendPage>;
   find(ownerId: string, userId: string): Promise<FoundFriend>;
   whole(ownerId: string): Promise<ListState>;
-  /** What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with ViewUnavailable. */
+  /**
+   * What the view holds, right or wrong, without loading or prolonging it: for reconciling. Rejects with
+   * ViewUnavailable.
+   */
   stored(ownerId: string): Promise<ListState | undefined>;
   /** The same, part by part, with whatever is wrong in it. Rejects with ViewUnavailable. */
   inspect(ownerId: string): Promise<InspectedView>;

@@ -44,12 +44,8 @@ export function inspectView(reply: readonly unknown[]): InspectedView {
   const requestsById = fieldsOf(requests);
   const evicted =
     faults.length === 0 &&
-    [
-      [byName, numbers.get('friends')],
-      [newest, numbers.get('friends')],
-      [friends, numbers.get('friends')],
-      [requests, numbers.get('requests')],
-    ].some(([part, count]) => part!.length === 0 && count !== '0');
+    (([byName, newest, friends].some(isEmpty) && numbers.get('friends') !== '0') ||
+      (isEmpty(requests) && numbers.get('requests') !== '0'));
   if (evicted) return { state: undefined, faults };
   countsAre(numbers, { friends: entries.size, requests: requestsById.size }, faults);
   const read = readAll(entries, requestsById, faults);
@@ -58,9 +54,13 @@ export function inspectView(reply: readonly unknown[]): InspectedView {
   return { state: { revision: Number(numbers.get('revision')), ...read }, faults };
 }
 
+const isEmpty = (part: readonly string[]) => part.length === 0;
+
 function fieldsOf(fieldsAndValues: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>();
-  for (let at = 0; at + 1 < fieldsAndValues.length; at += 2) fields.set(fieldsAndValues[at]!, fieldsAndValues[at + 1]!);
+  for (const [at, field] of fieldsAndValues.entries()) {
+    if (at % 2 === 0) fields.set(field, fieldsAndValues[at + 1] ?? '');
+  }
   return fields;
 }
 
@@ -81,13 +81,13 @@ function readAll(
 ): { friends: FriendData[]; requests: StoredRequest[] } {
   const friends: FriendData[] = [];
   for (const [id, entry] of entries) {
-    const friend = readOr(() => readEntries([entry])[0]!, `friend ${id} cannot be read`, faults);
+    const friend = readOr(() => readEntries([entry])[0], `friend ${id} cannot be read`, faults);
     if (friend && friend.userId !== id) faults.push(`under ${id} stands friend ${friend.userId}`);
     if (friend) friends.push(friend);
   }
   const requests: StoredRequest[] = [];
   for (const [id, json] of requestsById) {
-    const request = readOr(() => readRequests([json])[0]!, `request ${id} cannot be read`, faults);
+    const request = readOr(() => readRequests([json])[0], `request ${id} cannot be read`, faults);
     if (request && request.id !== id) faults.push(`under ${id} stands request ${request.id}`);
     if (request) requests.push(request);
   }

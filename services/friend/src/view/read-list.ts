@@ -37,8 +37,8 @@ export interface ReadListOptions {
 }
 
 /**
- * Answers a batch of questions about one list: from its view; else by filling the view; else, while another process
- * does that and takes its time, or while Redis is away, from Postgres alone.
+ * Cache-aside: answers a batch of questions about one list from its view; else by filling the view; else from Postgres
+ * alone, while Redis is away, or while another process fills the view and takes its time.
  */
 export function readList(options: ReadListOptions): AnswerBatch {
   const { redis, load, distrust, floors, withSlot } = options;

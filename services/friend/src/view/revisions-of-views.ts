@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import { type CompareOptions, compareWithPostgres } from './coherence/compare-with-postgres.ts';
 import { AheadOfPostgres, dropAhead, dropSpoiled } from './coherence/spoiled-view.ts';
 import { ViewUnavailable } from './redis/connect-redis.ts';
@@ -22,7 +23,7 @@ export async function revisionsOfViews(
   const drop = (ownerId: string, why: unknown) => void dropSpoiled(redis, ownerId, why, log).catch(() => undefined);
   await Promise.all(
     views.map(async (view, place) => {
-      const ownerId = ownerIds[place]!;
+      const ownerId = present(ownerIds[place], 'each view that was asked for is answered');
       if (view instanceof Error) return drop(ownerId, view);
       const [revisionText, floorText] = view;
       if (revisionText === null || revisionText === undefined) return;

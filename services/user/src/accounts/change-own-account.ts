@@ -1,41 +1,40 @@
-import { appendToOutbox } from '@kith/event-delivery';
+import type { UnitOfWork } from '@kith/event-delivery';
 import type { Viewer } from '@kith/service-kit';
+import { present } from '@kith/service-kit';
 import { User } from '../domain/user.ts';
+import type { UserEvent } from '../domain/user-events.ts';
 import type { Prisma } from '../generated/client.ts';
 import type { UserModel } from '../generated/models.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { type UserRow, userRowOf } from '../profiles/user-row.ts';
-import { saveWords } from '../search/save-words.ts';
 import { sessionEnded } from '../sessions/refresh-session.ts';
-import { eventsToPublish } from './events-to-publish.ts';
-import { sqlIn } from './sql-in-prisma-transaction.ts';
 
-/** Inside the transaction: the account to change, the row as it was, and the transaction for what goes with it. */
+/** Inside the unit of work: the account to change, its row as it was, and the transaction for what goes with it. */
 export type AccountChange<Result> = (
   user: User,
-  row: UserModel,
-  tx: Prisma.TransactionClient,
+  inside: { row: UserModel; tx: Prisma.TransactionClient; unit: UnitOfWork<UserEvent> },
 ) => Promise<Result> | Result;
 
 /**
- * Loads the viewer's account under a lock, lets `change` decide, and saves state and events in one transaction. A change
- * that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the viewer's session is gone.
+ * Pessimistic lock: loads the viewer's account under it, lets `change` decide, and saves state and events in one
+ * transaction. A change that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the
+ * viewer's session is gone.
  */
 export async function changeOwnAccount<Result>(
   parts: UserServiceParts,
   viewer: Viewer,
   change: AccountChange<Result>,
 ): Promise<{ user: UserRow; result: Result }> {
-  const inTransaction = () =>
-    parts.prisma.$transaction(async (tx) => {
+  const inUnitOfWork = () =>
+    parts.inUnitOfWork(async (unit, tx) => {
       const row = await lockAccount(tx, viewer);
       const user = new User(stateOf(row));
-      const result = await change(user, row, tx);
-      if (user.events.length > 0) await save(tx, user, row);
+      unit.enter(user);
+      const result = await change(user, { row, tx, unit });
+      await save(tx, user, row);
       return { user, row, result };
     });
-  const outcome = await parts.inTurn([viewer.userId], inTransaction);
-  parts.committed(outcome.user.takeEvents());
+  const outcome = await parts.inTurn([viewer.userId], inUnitOfWork);
   return { user: { ...userRowOf(outcome.row), ...rowOf(outcome.user) }, result: outcome.result };
 }
 
@@ -51,12 +50,15 @@ async function lockAccount(tx: Prisma.TransactionClient, viewer: Viewer): Promis
 
 async function save(tx: Prisma.TransactionClient, user: User, row: UserModel): Promise<void> {
   const { profile, version, deleted } = user.state;
-  if (version !== row.version) {
-    const erased = deleted ? { username: null, passwordHash: null, deletedAt: user.events.at(-1)!.occurredAt } : {};
-    await tx.user.update({ where: { id: row.id }, data: { ...profile, version, ...erased } });
-  }
-  if (profile.nickname !== row.nickname) await saveWords(sqlIn(tx), [{ id: row.id, ...profile }]);
-  await appendToOutbox(sqlIn(tx), eventsToPublish(user.events));
+  if (version === row.version) return;
+  const erased = deleted
+    ? {
+        username: null,
+        passwordHash: null,
+        deletedAt: present(user.events.at(-1), 'a deletion is recorded').occurredAt,
+      }
+    : {};
+  await tx.user.update({ where: { id: row.id }, data: { ...profile, version, ...erased } });
 }
 
 function stateOf(row: UserModel) {

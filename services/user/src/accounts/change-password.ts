@@ -1,7 +1,7 @@
 import type { Viewer } from '@kith/service-kit';
 import { normalizedPassword, writtenPassword } from '../domain/written-text.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
-import { type IssuedSession, issueSession, renewSession, type SessionTokens } from '../sessions/issue-session.ts';
+import { type IssuedSession, issueSession, renewSession } from '../sessions/issue-session.ts';
 import { sessionEnded } from '../sessions/refresh-session.ts';
 import { changeOwnAccount } from './change-own-account.ts';
 import { invalidCredentials } from './sign-in.ts';
@@ -26,7 +26,7 @@ export async function changePassword(
   });
   const passwordHash = alreadyDone ? null : await parts.passwords.hash(wanted);
 
-  const { user, result } = await changeOwnAccount(parts, viewer, async (account, row, tx) => {
+  const { user, result: tokens } = await changeOwnAccount(parts, viewer, async (account, { row, tx, unit }) => {
     // Hashing is slow and happens outside the transaction: somebody may have changed the password meanwhile.
     if (row.passwordHash !== stored) throw invalidCredentials();
     const { now } = parts.moment();
@@ -43,11 +43,11 @@ export async function changePassword(
             select: { id: true },
           });
     await tx.refreshToken.updateMany({ where: { sessionId: viewer.sessionId, usedAt: null }, data: { usedAt: now } });
+    const sessionIds = ended.map(({ id }) => id);
+    if (ended.length > 0) unit.scope.on('user.password-changed', () => parts.sessionsEnded(row.id, { sessionIds }));
     const tokens = await renewSession(parts, tx, viewer.sessionId);
     if (!tokens) throw sessionEnded();
-    return { tokens, ended: ended.map(({ id }) => id) } satisfies { tokens: SessionTokens; ended: string[] };
+    return tokens;
   });
-
-  if (result.ended.length > 0) parts.sessionsEnded(viewer.userId, { sessionIds: result.ended });
-  return issueSession(parts, user, result.tokens);
+  return issueSession(parts, user, tokens);
 }

@@ -22,11 +22,11 @@ export async function deleteAccount(
     if (!(await parts.passwords.verify(stored, normalizedPassword(password)))) throw invalidCredentials();
   });
 
-  await changeOwnAccount(parts, viewer, async (account, row, tx) => {
+  await changeOwnAccount(parts, viewer, async (account, { row, tx, unit }) => {
     if (row.passwordHash !== stored) throw invalidCredentials();
     account.delete(parts.moment());
+    unit.scope.on('user.deleted', () => parts.sessionsEnded(viewer.userId, { all: true }));
     // With the sessions go their tokens; a token that comes later is unknown, which is SESSION_ENDED as well.
     await tx.session.deleteMany({ where: { userId: row.id } });
   });
-  parts.sessionsEnded(viewer.userId, { all: true });
 }

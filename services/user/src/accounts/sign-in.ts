@@ -1,5 +1,7 @@
+import { keepSessionAction } from '../account-actions/account-action.ts';
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import { normalizedPassword, SHORTEST_IMPORTED_USERNAME, writtenUsername } from '../domain/written-text.ts';
+import { sqlIn } from '../parts/sql-in-prisma-transaction.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserRow } from '../profiles/user-row.ts';
 import { userRowOf } from '../profiles/user-row.ts';
@@ -36,7 +38,9 @@ async function startSessionFor(
       const unchanged = await tx.$queryRaw<unknown[]>`
         SELECT FROM users WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
       if (unchanged.length === 0) throw invalidCredentials();
-      return startSession(parts, tx, user.id);
+      const started = await startSession(parts, tx, user.id);
+      await keepSessionAction(sqlIn(tx), 'user.signed-in', { id: started.sessionId, userId: user.id }, parts.moment());
+      return started;
     });
   const tokens = await parts.inTurn([user.id], inTransaction);
   return { user: userRowOf(user), tokens };

@@ -1,13 +1,9 @@
-import { appendToOutbox } from '@kith/event-delivery';
 import { User } from '../domain/user.ts';
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import { writtenPassword } from '../domain/written-text.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { userRowOf } from '../profiles/user-row.ts';
-import { saveWords } from '../search/save-words.ts';
 import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
-import { eventsToPublish } from './events-to-publish.ts';
-import { sqlIn } from './sql-in-prisma-transaction.ts';
 
 /** Prisma's code for a unique index that said no. */
 const UNIQUE_VIOLATION = 'P2002';
@@ -29,17 +25,15 @@ export async function signUp(
   if (await parts.prisma.user.findUnique({ where: { username: profile.username } })) throw usernameTaken();
   const passwordHash = await parts.passwords.hash(password);
 
-  const inTransaction = () =>
-    parts.prisma.$transaction(async (tx) => {
+  const inUnitOfWork = () =>
+    parts.inUnitOfWork(async (unit, tx) => {
+      unit.enter(user);
       const row = await tx.user.create({ data: { id, ...profile, passwordHash, version, createdAt } });
-      await saveWords(sqlIn(tx), [{ id, ...profile }]);
-      await appendToOutbox(sqlIn(tx), eventsToPublish(user.events));
       return { row, tokens: await startSession(parts, tx, id) };
     });
-  const created = await parts.inTurn([`name ${profile.username}`], inTransaction).catch((error: { code?: string }) => {
+  const created = await parts.inTurn([`name ${profile.username}`], inUnitOfWork).catch((error: { code?: string }) => {
     throw error.code === UNIQUE_VIOLATION ? usernameTaken() : error;
   });
-  parts.committed(user.takeEvents());
   return issueSession(parts, userRowOf(created.row), created.tokens);
 }
 

@@ -13,16 +13,16 @@ export interface AttemptLimitOptions {
 
 export interface AttemptLimits {
   /**
-   * Lets `check` see whether a password is right, unless there were too many wrong ones: then KithError RATE_LIMITED with
-   * the time to wait, and the password is not looked at. An attempt counts from its beginning, so that many at once
-   * gain nothing, and is taken back when it was right or failed for another reason.
+   * Lets `check` see whether a password is right, unless there were too many wrong ones: then KithError RATE_LIMITED
+   * with the time to wait, and the password is not looked at. An attempt counts from its beginning, so that many at
+   * once gain nothing, and is taken back when it was right or failed for another reason.
    */
   guard<Result>(who: { account: string; address: string | null }, check: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * Counts in Redis, for all processes together; while that is away, or without `redis`, each process counts by itself.
- * Names of accounts and addresses are kept as hashes only.
+ * Rate limit (fixed window): counts in Redis, for all processes together; while that is away, or without `redis`, each
+ * process counts by itself. Names of accounts and addresses are kept as hashes only.
  */
 export function createAttemptLimits({ redis, ...limits }: AttemptLimitOptions & { redis?: Redis }): AttemptLimits {
   const perAccount = limiter('account', limits.failuresPerAccount, limits.windowS, redis);

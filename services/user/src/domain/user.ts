@@ -56,7 +56,7 @@ export class User implements RecordsEvents<UserEvent> {
   }
 
   get state(): UserState {
-    return { ...this.#state, version: this.#root.version! };
+    return { ...this.#state, version: Number(this.#root.version) };
   }
 
   get events(): readonly UserEvent[] {

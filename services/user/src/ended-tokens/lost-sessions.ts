@@ -1,8 +1,7 @@
 import { NO_ID, type TokensEnded } from '@kith/event-contracts';
+import type { SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { tokensLiveUntil } from './tokens-live-until.ts';
-
-type Sql = Pick<pg.ClientBase, 'query'>;
 
 // Ids rise with the time: what the database has above the newest session from before was made after the restore.
 const NEWEST_BEFORE = 'SELECT id FROM session WHERE id <= $1 ORDER BY id DESC LIMIT 1';
@@ -26,7 +25,7 @@ interface LostRow {
  * verifiers of tokens are to be told.
  */
 export async function writeLostSessions(
-  sql: Sql,
+  sql: SqlConnection,
   { goodAt, now, tokenTtlS }: { goodAt: Date; now: Date; tokenTtlS: number },
 ): Promise<TokensEnded> {
   const { rows: newest } = await sql.query<{ id: string }>(NEWEST_BEFORE, [lastIdOf(goodAt)]);

@@ -1,13 +1,10 @@
-import { appendToOutbox, inTransaction } from '@kith/event-delivery';
-import { type HttpHandler, KithError, readJsonBody, sendJson } from '@kith/service-kit';
+import { type HttpHandler, KithError, readBodyAs, sendJson } from '@kith/service-kit';
 import type pg from 'pg';
 import { z } from 'zod';
-import { eventsToPublish } from '../accounts/events-to-publish.ts';
 import { User } from '../domain/user.ts';
 import { SHORTEST_IMPORTED_USERNAME, writtenPassword } from '../domain/written-text.ts';
 import { translateUserError } from '../graphql/translate-user-error.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
-import { saveWords } from '../search/save-words.ts';
 
 const MAX_USERS = 1_000;
 
@@ -38,15 +35,8 @@ interface Named {
 /** `POST /operator/import-users`. */
 export function answerImportUsers(parts: UserServiceParts): HttpHandler {
   return async (request, response) => {
-    const body = bodySchema.safeParse(await readJsonBody(request));
-    if (!body.success) {
-      const { path, message } = body.error.issues[0]!;
-      throw new KithError('BAD_USER_INPUT', `${path.join('.')}: ${message}`, {
-        field: String(path[0]),
-        limit: MAX_USERS,
-      });
-    }
-    sendJson(response, 200, await importUsers(parts, body.data));
+    const body = await readBodyAs(bodySchema, request, 'users', { limit: MAX_USERS });
+    sendJson(response, 200, await importUsers(parts, body));
   };
 }
 
@@ -64,7 +54,6 @@ async function importUsers(
   const known = new Set((await findByUsernames(parts.pool, usernames)).map(({ username }) => username));
   const missing = [...users.values()].filter(({ state }) => !known.has(state.profile.username));
   const created = missing.length === 0 ? [] : await save(parts, missing, await hashOnce(parts, wanted.password));
-  parts.committed(created.flatMap((user) => user.takeEvents()));
   return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
 }
 
@@ -88,9 +77,9 @@ function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImpo
 async function save(parts: UserServiceParts, missing: readonly User[], passwordHash: string): Promise<User[]> {
   // Two imports of the same names wait for each other's in the same order, not in a circle.
   const users = missing.toSorted((a, b) => (a.state.profile.username < b.state.profile.username ? -1 : 1));
-  return inTransaction(parts.pool, async (sql) => {
+  return parts.inImport(async (unit) => {
     const states = users.map(({ state }) => state);
-    const { rows } = await sql.query<{ id: string }>(ADD, [
+    const { rows } = await unit.sql.query<{ id: string }>(ADD, [
       states.map(({ id }) => id),
       states.map(({ profile }) => profile.username),
       states.map(({ profile }) => profile.nickname),
@@ -100,11 +89,7 @@ async function save(parts: UserServiceParts, missing: readonly User[], passwordH
     // Somebody may have taken a name since it was looked up: only who was really made is told of.
     const made = new Set(rows.map(({ id }) => id));
     const created = users.filter(({ state }) => made.has(state.id));
-    await saveWords(
-      sql,
-      created.map(({ state }) => ({ id: state.id, ...state.profile })),
-    );
-    await appendToOutbox(sql, eventsToPublish(created.flatMap(({ events }) => events)));
+    for (const user of created) unit.enter(user);
     return created;
   });
 }

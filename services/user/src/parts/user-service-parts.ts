@@ -1,10 +1,11 @@
 import type { SessionEnded } from '@kith/event-contracts';
+import type { InUnitOfWork } from '@kith/event-delivery';
 import type { InTurn } from '@kith/service-kit';
 import type pg from 'pg';
 import type { AttemptLimits } from '../attempts/limit-attempts.ts';
 import type { Moment } from '../domain/user.ts';
 import type { UserEvent } from '../domain/user-events.ts';
-import type { PrismaClient } from '../generated/client.ts';
+import type { Prisma, PrismaClient } from '../generated/client.ts';
 import type { PasswordHasher } from '../passwords/hash-passwords.ts';
 import type { AskWhoBlocks } from '../search/ask-who-blocks.ts';
 import type { AccessTokenIssuer } from '../signing-keys/issue-access-tokens.ts';
@@ -15,6 +16,10 @@ export interface UserServiceParts {
   readonly prisma: PrismaClient;
   /** The same database, for statements worth seeing: the hot reads, the search, the import. */
   readonly pool: pg.Pool;
+  /** Whatever changes an account: state, events, and those inside this process who hear of them. */
+  readonly inUnitOfWork: InUnitOfWork<UserEvent, Prisma.TransactionClient>;
+  /** The same for an import, on connections that no command waits for. */
+  readonly inImport: InUnitOfWork<UserEvent, pg.PoolClient>;
   /** Transactions about one account, or one session, come one after the other, and leave the others their connections. */
   readonly inTurn: InTurn;
   readonly passwords: PasswordHasher;
@@ -26,8 +31,6 @@ export interface UserServiceParts {
   readonly refreshGraceS: number;
   readonly askWhoBlocks: AskWhoBlocks;
   moment(): Moment;
-  /** To be called after every commit that recorded events: wakes the relay, hands them to the in-process bus. */
-  committed(events: readonly UserEvent[]): void;
   /**
    * Ends these sessions' tokens and sockets, here at once and elsewhere by announcement. One that is missed is found in
    * the database by whoever checks tokens.

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createPasswordHasher } from './hash-passwords.ts';
 
@@ -22,4 +23,14 @@ test('a storm beyond the queue is turned away, the rest is served', async () => 
     Array(2).fill({ status: 'rejected', reason: expect.objectContaining({ code: 'RATE_LIMITED' }) }),
   );
   await expect(passwords.hash('afterwards')).resolves.toContain('argon2id');
+});
+
+test('a storm leaves a thread for files and names of hosts, however many may be hashed at once', async () => {
+  const passwords = await createPasswordHasher({ concurrency: 40 });
+  let hashed = 0;
+  const storm = Array.from({ length: 40 }, () => passwords.hash('x').then(() => hashed++));
+  await stat('.');
+  // It would be behind all of them, but for those that have a thread already.
+  expect(hashed).toBeLessThan(20);
+  await Promise.all(storm);
 });

@@ -5,6 +5,10 @@ import { hash, verify } from '@node-rs/argon2';
 /** argon2id (the library's default) with OWASP's minimum (Password Storage Cheat Sheet): 19 MiB, 2 passes, one lane; about 25 ms of a core. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** Of libuv's, in this process: hashes, files and names of hosts (getaddrinfo) all wait for one of them. */
+const POOL_THREADS = Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4;
+const MOST_AT_ONCE = Math.max(1, POOL_THREADS - 1);
+
 export interface PasswordHasher {
   /** PHC string. */
   hash(password: string): Promise<string>;
@@ -13,14 +17,15 @@ export interface PasswordHasher {
 }
 
 /**
- * Hashes at most `concurrency` passwords at once (half the cores unless told, at least one), so that a storm of sign-ins
- * leaves processor and memory for everybody else. Beyond `maxWaiting` in line: KithError RATE_LIMITED.
+ * A bulkhead: hashes at most `concurrency` passwords at once (half the cores unless told, at least one), so that a storm
+ * of sign-ins leaves processor and memory for everybody else; and never on all threads of the pool, however many cores
+ * there are, so that it leaves one for files and names of hosts. Beyond `maxWaiting` in line: KithError RATE_LIMITED.
  */
 export async function createPasswordHasher(
   limits: { concurrency?: number; maxWaiting?: number } = {},
 ): Promise<PasswordHasher> {
   const concurrency = limits.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2));
-  const inTurn = atMostAtOnce(concurrency, {
+  const inTurn = atMostAtOnce(Math.min(concurrency, MOST_AT_ONCE), {
     mayWait: limits.maxWaiting ?? 200,
     refusal: () => new KithError('RATE_LIMITED', 'Too many sign-ins at once: try again.', { retryAfterMs: 1_000 }),
   });

@@ -1,7 +1,12 @@
 import { LIVE_TOKENS_ENDED, type TokensEnded, USER_STREAM } from '@kith/event-contracts';
-import { type EventBroker, giveUpWhenBehind, settleLostTime, watchForRestores } from '@kith/event-delivery';
+import {
+  type EventBroker,
+  giveUpWhenBehind,
+  type SqlConnection,
+  settleLostTime,
+  watchForRestores,
+} from '@kith/event-delivery';
 import type { Database, Logger } from '@kith/service-kit';
-import type pg from 'pg';
 import { writeLostSessions } from '../ended-tokens/lost-sessions.ts';
 
 export interface RestoreNotices {
@@ -28,7 +33,7 @@ export async function noticeRestores(options: {
   const startedAt = new Date();
   const lostTime = settleLostTime({ pool: upkeep, broker, stream: USER_STREAM, log });
 
-  async function endLostSessions(sql: Pick<pg.ClientBase, 'query'>, goodAt: Date): Promise<void> {
+  async function endLostSessions(sql: SqlConnection, goodAt: Date): Promise<void> {
     try {
       const tokens = await writeLostSessions(sql, { goodAt, now: new Date(), tokenTtlS });
       onEnded(tokens);
@@ -57,7 +62,7 @@ export async function noticeRestores(options: {
         broker,
         stream: USER_STREAM,
         log,
-        onPutBack: () => endLostSessions(upkeep as unknown as pg.ClientBase, startedAt),
+        onPutBack: () => endLostSessions(upkeep, startedAt),
       }),
     async stop() {
       await watch.stop();

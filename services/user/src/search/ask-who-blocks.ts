@@ -1,5 +1,5 @@
 import { blockersSchema, WHO_BLOCKS_PATH, type WhoBlocks } from '@kith/event-contracts';
-import { currentTraceparent, GATEWAY_KEY_HEADER, KithError, type Logger } from '@kith/service-kit';
+import { askAnotherService, KithError, type Logger } from '@kith/service-kit';
 
 /** Those of these people who block the viewer: nobody of them is there for them. */
 export type AskWhoBlocks = (question: WhoBlocks) => Promise<ReadonlySet<string>>;
@@ -14,20 +14,12 @@ const ANSWERED_WITHIN_MS = 2_000;
 export function askFriendServiceWhoBlocks(options: { friendUrl: string; gatewayKey: string }): AskWhoBlocks {
   return async (question) => {
     if (question.userIds.length === 0) return new Set();
-    const traceparent = currentTraceparent();
     try {
-      const response = await fetch(`${options.friendUrl}${WHO_BLOCKS_PATH}`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          [GATEWAY_KEY_HEADER]: options.gatewayKey,
-          ...(traceparent ? { traceparent } : {}),
-        },
-        body: JSON.stringify(question),
-        signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+      const { ok, status, json } = await askAnotherService(`${options.friendUrl}${WHO_BLOCKS_PATH}`, {
+        ...{ gatewayKey: options.gatewayKey, body: question, withinMs: ANSWERED_WITHIN_MS },
       });
-      if (!response.ok) throw new Error(`The friend service answers ${response.status}.`);
-      return new Set(blockersSchema.parse(await response.json()).blockers);
+      if (!ok) throw new Error(`The friend service answers ${status}.`);
+      return new Set(blockersSchema.parse(json).blockers);
     } catch (cause) {
       throw new KithError('SERVICE_UNAVAILABLE', 'Nobody can be looked for at the moment: try again.', {}, { cause });
     }

@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import type pg from 'pg';
 
 /** All words from `from` up to, not including, `to`, in the order of bytes. */
@@ -90,7 +91,7 @@ export async function findByAllWords(pool: pg.Pool, prefixes: readonly Prefix[])
   const lows = prefixes.map(({ from }) => from);
   const highs = prefixes.map(({ to }) => to);
   const rarest = await pool.query<Prefix>({ name: 'search-rarest-word', text: RAREST, values: [lows, highs] });
-  const { from, to } = rarest.rows[0]!;
+  const { from, to } = present(rarest.rows[0], 'the rarest of some words is one of them');
   const others = prefixes.filter((prefix) => prefix.from !== from);
   const { rows } = await pool.query<Match>({
     name: 'search-by-all-words',

@@ -74,7 +74,7 @@ async function findVisible(
     const hidden = await hiddenAmong(idsOf(found));
     visible.push(...found.filter(({ userId }) => !hidden.has(userId)));
     if (visible.length >= wanted || found.length < limit) return visible;
-    position = found.at(-1)!;
+    position = found.at(-1) ?? position;
   }
 }
 
@@ -85,9 +85,11 @@ async function findNext(
   limit: number,
 ): Promise<SearchPosition[]> {
   const found: SearchPosition[] = [];
-  for (let phase = start?.phase ?? 0; phase < phases.length && found.length < limit; phase += 1) {
+  for (const [phase, read] of phases.entries()) {
+    if (phase < (start?.phase ?? 0)) continue;
+    if (found.length >= limit) break;
     const from = start?.phase === phase ? start : null;
-    const matches = await phases[phase]!(from, limit - found.length);
+    const matches = await read(from, limit - found.length);
     found.push(...matches.map((match) => ({ ...match, phase })));
   }
   return found;

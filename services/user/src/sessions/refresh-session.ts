@@ -1,6 +1,8 @@
+import { keepSessionAction } from '../account-actions/account-action.ts';
 import { UserRuleError } from '../domain/user-rule-error.ts';
 import type { Prisma } from '../generated/client.ts';
 import type { RefreshTokenModel } from '../generated/models.ts';
+import { sqlIn } from '../parts/sql-in-prisma-transaction.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import { type IssuedSession, issueSession, renewSession } from './issue-session.ts';
@@ -44,6 +46,7 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
       const given = inGrace ? await givenBefore(tx, refreshToken, token) : undefined;
       if (given !== undefined) return { tokens: { sessionId: session.id, refreshToken: given }, user };
       await tx.session.update({ where: { id: session.id }, data: { endedAt: now } });
+      await keepSessionAction(sqlIn(tx), 'user.refresh-token-reused', session, parts.moment());
       return { reused: session };
     });
   const outcome = await parts.inTurn([hash.toString()], inTransaction);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
+import { present } from '@kith/service-kit';
 import { newPrivateKey, readKeyFile, readSigningKeys, SIGNS_FROM } from './signing-keys.ts';
 
 export interface Rotation {
@@ -23,7 +24,7 @@ export async function rotateSigningKeys(
   const inFile = await readKeyFile(file);
   const goneBefore = now.getTime() - (tokenTtlS + afterS) * 1000;
   const kept = inFile.filter((_key, index) => {
-    const { signsFrom } = current[index]!;
+    const { signsFrom } = present(current[index], 'the file holds the keys that were read from it');
     const replacedAt = Math.min(...current.map((key) => key.signsFrom).filter((from) => from > signsFrom));
     return replacedAt > goneBefore;
   });
@@ -33,6 +34,7 @@ export async function rotateSigningKeys(
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   await writeFile(draft, `${JSON.stringify({ keys: [fresh, ...kept] }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
   await rename(draft, file);
-  const dropped = current.filter((_key, index) => !kept.includes(inFile[index]!)).map(({ kid }) => kid);
-  return { kid: fresh.kid!, signsFrom: new Date(signsFromS * 1000), dropped };
+  const stays = new Set(kept);
+  const dropped = inFile.flatMap((key, index) => (stays.has(key) ? [] : (current[index]?.kid ?? [])));
+  return { kid: present(fresh.kid, 'a new key has an id'), signsFrom: new Date(signsFromS * 1000), dropped };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { dropPartitionsBefore, makePartition, monthOf } from './month-partitions.ts';
+import { OWED } from './owed-rows.ts';
 
 const BATCH = 1_000;
 const REST_MS = 50;
@@ -8,10 +9,10 @@ const REST_MS = 50;
 export const EVENT_COLUMNS =
   'id, event_id, owner_kind, owner_id, revision, type, subject, payload, headers, occurred_at, published_at, stream_sequence';
 
-// Never what is still to be published.
+// Never what is still to be published, for the first time or again.
 const OLDEST = `
   SELECT min(occurred_at) AS oldest FROM outbox
-  WHERE published_at IS NOT NULL AND occurred_at >= $1 AND occurred_at < $2`;
+  WHERE published_at IS NOT NULL AND stream_sequence IS DISTINCT FROM ${OWED} AND occurred_at >= $1 AND occurred_at < $2`;
 
 // One statement: a row is in one of the two tables, whenever the process ends. Rows that somebody has locked (a
 // republish) are left for the next round.
@@ -19,6 +20,7 @@ const MOVE = `
   WITH old AS (
     DELETE FROM outbox WHERE id IN (
       SELECT id FROM outbox WHERE occurred_at >= $1 AND occurred_at < $2 AND published_at IS NOT NULL
+        AND stream_sequence IS DISTINCT FROM ${OWED}
       ORDER BY occurred_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
     RETURNING ${EVENT_COLUMNS})
   INSERT INTO event_archive.outbox (${EVENT_COLUMNS}) SELECT ${EVENT_COLUMNS} FROM old ON CONFLICT DO NOTHING`;

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { EventBroker } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
+import { OWED } from '../archive/owed-rows.ts';
 import { gatherStored } from './gather-stored.ts';
 import { readPosition } from './stream-position.ts';
 
@@ -37,12 +38,12 @@ const EXPECTED = 'SELECT count(*)::int AS total, clock_timestamp()::text AS star
 const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWithinMs: number }) => `
   SELECT owner_id AS owner, revision::int, outbox.event_id AS "eventId", CASE WHEN published_at IS NULL
     THEN 'not published after ' || round(extract(epoch FROM began - occurred_at)) || ' s'
-    ELSE 'published as number ' || coalesce(stream_sequence::text, '?') || ', but not in the stream' END AS detail
+    ELSE 'published as number ' || coalesce(nullif(stream_sequence, ${OWED})::text, '?') || ', but not in the stream' END AS detail
   FROM outbox CROSS JOIN (SELECT ${pg.escapeLiteral(limits.startedAt)}::timestamptz AS began) AS comparison
     LEFT JOIN stored ON stored.event_id = outbox.event_id::text
   WHERE stored.event_id IS NULL AND CASE WHEN published_at IS NULL
     THEN occurred_at < began - ${limits.publishedWithinMs} * interval '1 millisecond'
-    ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first}, true) END
+    ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first} OR stream_sequence = ${OWED}, true) END
   ORDER BY outbox.id`;
 
 // A message's id that is no event's is not read as one.

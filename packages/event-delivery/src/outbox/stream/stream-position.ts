@@ -7,6 +7,8 @@ export interface StreamPosition {
   readonly lastSequence: number;
   /** Of each durable consumer: it had acknowledged all up to here. */
   readonly hadThrough: Readonly<Record<string, number>>;
+  /** Some of what the stream has lost is still to be published again, see publish-again.ts. */
+  readonly owes: boolean;
   /** Messages that were removed from between others. */
   readonly holes: number;
   /** Events up to here that are not in the outbox are of a timeline that was given up. */
@@ -14,6 +16,9 @@ export interface StreamPosition {
   /** By the outbox itself, whose marks may be newer than the last look. */
   readonly highestPublished: number;
 }
+
+/** Beside what consumers had, under the name that none can have: adopters have these tables, and no more columns. */
+const OWES = '';
 
 const READ = `
   SELECT created_at, last_sequence, had_through, holes, given_up_through,
@@ -32,10 +37,12 @@ const WRITE = `
 export async function readPosition(client: pg.ClientBase, stream: string): Promise<StreamPosition> {
   const { rows } = await client.query(READ, [stream]);
   const row = rows[0];
+  const { [OWES]: owes, ...hadThrough } = (row.had_through ?? {}) as Record<string, number>;
   return {
     createdAt: row.created_at ?? undefined,
     lastSequence: Number(row.last_sequence ?? 0),
-    hadThrough: row.had_through ?? {},
+    hadThrough,
+    owes: owes !== undefined,
     holes: Number(row.holes ?? 0),
     givenUpThrough: Number(row.given_up_through ?? 0),
     highestPublished: Number(row.highest_published ?? 0),
@@ -44,7 +51,8 @@ export async function readPosition(client: pg.ClientBase, stream: string): Promi
 
 /** Writes nothing where nothing has changed. */
 export async function writePosition(client: pg.ClientBase, stream: string, position: StreamPosition): Promise<void> {
-  const { createdAt, lastSequence, hadThrough, holes, givenUpThrough } = position;
-  const values = [stream, createdAt, lastSequence, JSON.stringify(hadThrough), holes, givenUpThrough];
+  const { createdAt, lastSequence, owes, holes, givenUpThrough } = position;
+  const hadThrough = JSON.stringify({ ...position.hadThrough, ...(owes && { [OWES]: 1 }) });
+  const values = [stream, createdAt, lastSequence, hadThrough, holes, givenUpThrough];
   await client.query(WRITE, values);
 }

@@ -247,6 +247,42 @@ test('what a stream drops that everybody has had is not published again', async 
 });
 
 test.each([
+  ['cut at its limit', 'cut', async () => undefined],
+  ['lost with its storage', 'another-stream', ({ jsm }: World) => jsm.streams.delete(SHOP_STREAM.name)],
+] as const)(
+  'much more than a stream can hold, %s, is had in the end, and then nothing is published again',
+  async (_, reason, lose) => {
+    const world = await aWorldWithNats();
+    const { broker, jsm } = world;
+    const limit = () => jsm.streams.update(SHOP_STREAM.name, { max_msgs: 8 });
+    const before = service(broker);
+    const first = consumer(broker);
+    await eventually('the first are had', has(first, await append(3)));
+    await hadIsKnown(broker);
+    await first.stop();
+    await limit();
+    const late = await append(60);
+    await allIsPublished();
+    await before.stop();
+    await lose(world);
+    if (reason === 'another-stream') await broker.declareStream(SHOP_STREAM);
+    await limit();
+    const { had } = consumer(broker);
+    service(broker);
+    await eventually('nothing is missing', has({ had }, late), { withinMs: 60_000 });
+    const { length } = had;
+    await eventually('nothing is owed', async () => {
+      const { rows } = await database.pool.query('SELECT FROM outbox WHERE stream_sequence < 0');
+      return rows.length === 0;
+    });
+    await hadIsKnown(broker);
+    await new Promise((resolve) => setTimeout(resolve, LOOKS_MS));
+    expect(had.length - length).toBeLessThan(60);
+    expect(had.length).toBeLessThan(3 * 63);
+  },
+);
+
+test.each([
   ['all its tables', 'event_bus.stream, event_bus.message, event_bus.consumer'],
   ['its messages', 'event_bus.message'],
   ['its streams', 'event_bus.stream, event_bus.message'],

@@ -8,8 +8,8 @@ import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
 import { POSITION_LOCK } from '../relay-lock.ts';
 import { gatherStored } from './gather-stored.ts';
+import { isPublishingAgain, type Missing, markOwed, unpublishOwed } from './publish-again.ts';
 import { readPosition, type StreamPosition, writePosition } from './stream-position.ts';
-import { type Missing, unpublishMissing } from './unpublish-missing.ts';
 
 const LOOK_EVERY_MS = 5_000;
 /** As long as a stream keeps events by default: what is older would be dropped again. */
@@ -42,23 +42,26 @@ export interface WatchOptions {
  * - *It is another one* (its storage was lost, it was deleted) or *an older one* (restored from a copy): everything that
  *   the outbox says was published and that is not there.
  * - *It was cut* (purged, or at the limit of its age, size or count) above what a durable consumer had acknowledged: what
- *   lies between, a portion at a time, and only when that consumer has nothing left to do, since more would push out
- *   what it has yet to get.
+ *   lies between, once that consumer has nothing left to do.
  *
- * The position that was last seen is kept in the database, beside the outbox. Rows go the way of the relay, in order, and
+ * Where the stream has a limit, half as much at a time as it holds, and the next when consumers have nothing left to do,
+ * since more would push out what they have yet to get; a consumer that is away is not waited for longer than a minute.
+ *
+ * The position that was last seen is kept in the database, beside the outbox, and what is owed in its rows. Rows go the way of the relay, in order, and
  * those that were handled come a second time: consumers know them by inbox or revision.
  */
 export function startStreamWatch(options: WatchOptions): Stoppable {
   const { broker, log, stream, everyMs = LOOK_EVERY_MS } = options;
   const alarm = createAlarm();
   const reconnected = broker.onReconnect(alarm.hurry);
+  const patience: Patience = { waitsSince: undefined };
   let stopping = false;
 
   async function run(): Promise<void> {
     while (!stopping) {
       alarm.reset();
       try {
-        if (broker.connected && (await lookAtStream(options))) continue;
+        if (broker.connected && (await lookAtStream(options, patience))) continue;
       } catch (error) {
         log.debug({ stream: stream.name, error: String(error) }, 'the stream cannot be looked at; trying again');
       }
@@ -76,9 +79,17 @@ export function startStreamWatch(options: WatchOptions): Stoppable {
   };
 }
 
+/** How long consumers have been waited for. */
+interface Patience {
+  waitsSince: number | undefined;
+}
+
 /** Looks once. Resolves to whether there is more to do at once. */
-export async function lookAtStream(options: WatchOptions): Promise<boolean> {
-  const { pool, broker, source, stream, log } = options;
+export async function lookAtStream(
+  options: WatchOptions,
+  patience: Patience = { waitsSince: undefined },
+): Promise<boolean> {
+  const { pool, broker, stream } = options;
   return inTransaction(pool, async (client) => {
     // One process looks at a time: what it reads from the broker has to be newer than what the last one wrote down.
     const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS mine', [
@@ -94,48 +105,70 @@ export async function lookAtStream(options: WatchOptions): Promise<boolean> {
     }
     const before = await readPosition(client, stream.name);
     const missing = whatIsMissing(before, found, status);
-    let events = 0;
-    if (missing) {
-      if (missing.among === 'all') await gatherStored(client, broker.stored(stream));
-      const keepForMs = stream.keep === 'forever' ? undefined : (options.keepForMs ?? KEEP_MS);
-      events = await unpublishMissing(client, missing, { keepForMs });
-      await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
-    }
-    if (missing && events > 0) {
-      republished.inc({ source, reason: missing.reason }, events);
-      log.warn(
-        { stream: stream.name, reason: missing.reason, events },
-        'the stream has lost events: they are published again',
-      );
-    }
-    // Not all fitted into the portion: what was known before is still true of the rest.
-    const isMore = missing !== undefined && events === missing.atMost;
-    if (!isMore) await writePosition(client, stream.name, positionAfter(before, found, status, missing));
-    return isMore;
+    const lost = missing ? await writeDown(client, missing, options) : 0;
+    const left = before.owes || lost > 0 ? await publishOwed(client, found, status, patience) : 'nothing';
+    await writePosition(client, stream.name, {
+      ...positionAfter(before, found, status, missing),
+      owes: left !== 'nothing',
+    });
+    return left === 'more at once';
   });
 }
 
+async function writeDown(client: pg.ClientBase, missing: Missing, options: WatchOptions): Promise<number> {
+  const { broker, source, stream, log } = options;
+  if (missing.among === 'all') await gatherStored(client, broker.stored(stream));
+  const keepForMs = stream.keep === 'forever' ? undefined : (options.keepForMs ?? KEEP_MS);
+  const events = await markOwed(client, missing, { keepForMs });
+  if (events > 0) {
+    const { reason } = missing;
+    republished.inc({ source, reason }, events);
+    log.warn({ stream: stream.name, reason, events }, 'the stream has lost events: they are published again');
+  }
+  return events;
+}
+
 const PORTION = 50_000;
-const CUT_PORTION = 1_000;
+const WAITS_AT_MOST_MS = 60_000;
+
+async function publishOwed(
+  client: pg.ClientBase,
+  found: Found,
+  status: BrokerStatus,
+  patience: Patience,
+): Promise<'nothing' | 'more later' | 'more at once'> {
+  const { mostMessages = Number.POSITIVE_INFINITY } = found;
+  const isLimited = mostMessages < 2 * PORTION;
+  if (isLimited && ((await isPublishingAgain(client)) || !isCaughtUp(status, found.name))) {
+    patience.waitsSince ??= performance.now();
+    if (performance.now() - patience.waitsSince < WAITS_AT_MOST_MS) return 'more later';
+  }
+  patience.waitsSince = undefined;
+  const atMost = isLimited ? Math.max(1, Math.floor(mostMessages / 2)) : PORTION;
+  const events = await unpublishOwed(client, atMost);
+  await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);
+  if (events < atMost) return 'nothing';
+  return isLimited ? 'more later' : 'more at once';
+}
 
 type Found = BrokerStatus['streams'][number];
 
 function whatIsMissing(before: StreamPosition, found: Found, status: BrokerStatus): Missing | undefined {
   if (before.createdAt !== undefined && before.createdAt !== found.createdAt) {
-    return { reason: 'another-stream', among: 'all', above: -1, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+    return { reason: 'another-stream', among: 'all', above: -1, below: Number.MAX_SAFE_INTEGER };
   }
   const floors = behindTheCut(before, found, status);
   if (Math.max(before.lastSequence, before.highestPublished) > found.lastSequence) {
     const above = Math.min(found.firstSequence - 1, ...floors);
-    return { reason: 'older-stream', among: 'all', above, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+    return { reason: 'older-stream', among: 'all', above, below: Number.MAX_SAFE_INTEGER };
   }
   if (floors.length > 0) {
     const below = found.firstSequence;
-    return { reason: 'cut', among: 'cut', above: Math.min(...floors), below, atMost: CUT_PORTION };
+    return { reason: 'cut', among: 'cut', above: Math.min(...floors), below };
   }
   const unhad = Math.min(...Object.values(before.hadThrough));
   if (holesIn(found) > before.holes && unhad < before.lastSequence && isCaughtUp(status, found.name)) {
-    return { reason: 'cut', among: 'all', above: unhad, below: Number.MAX_SAFE_INTEGER, atMost: PORTION };
+    return { reason: 'cut', among: 'all', above: unhad, below: Number.MAX_SAFE_INTEGER };
   }
   return undefined;
 }
@@ -161,7 +194,7 @@ function positionAfter(
   found: Found,
   status: BrokerStatus,
   missing: Missing | undefined,
-): StreamPosition {
+): Omit<StreamPosition, 'owes'> {
   const isAnother = missing?.reason === 'another-stream';
   // What was given up a moment ago is a number of this stream already; one that it has not reached, of the one before.
   const isOfTheOneBefore = isAnother && before.givenUpThrough > found.lastSequence;

@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import { builder } from '../types/builder.ts';
 import { FriendPayload } from './payload-types.ts';
 import { commandRequest, friendOf, placeOf } from './run-command.ts';
@@ -19,7 +20,7 @@ builder.mutationField('acceptFriendRequest', (t) =>
       const changed = await commandRequest(context, input.requestId, (relationship, request) =>
         relationship.accept(request, input.remark),
       );
-      return { friend: friendOf(changed)!, ...placeOf(context, changed) };
+      return { friend: present(friendOf(changed), 'who is accepted is a friend'), ...placeOf(context, changed) };
     },
   }),
 );

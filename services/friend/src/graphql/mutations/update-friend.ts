@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import { builder } from '../types/builder.ts';
 import { FriendPayload } from './payload-types.ts';
 import { command, friendOf, placeOf } from './run-command.ts';
@@ -20,7 +21,7 @@ builder.mutationField('updateFriend', (t) =>
     args: { input: t.arg({ type: UpdateFriendInput, required: true, description: 'Whom, and what.' }) },
     resolve: async (_root, { input }, context) => {
       const changed = await command(context, input.userId, (relationship) => relationship.update(input));
-      return { friend: friendOf(changed)!, ...placeOf(context, changed) };
+      return { friend: present(friendOf(changed), 'who is changed is a friend'), ...placeOf(context, changed) };
     },
   }),
 );

@@ -1,4 +1,4 @@
-import { KithError, readId, readPageSize } from '@kith/service-kit';
+import { KithError, present, readId, readPageSize } from '@kith/service-kit';
 import { changesSince } from '../../lists/changes-since.ts';
 import { stillAtCursor } from '../../lists/still-at-cursor.ts';
 import { builder, viewerOf } from '../types/builder.ts';
@@ -79,7 +79,10 @@ builder.queryField('friendListsStillAt', (t) =>
           limit: LISTS_AT_MOST,
         });
       }
-      const lists = ownerIds.map((ownerId, at) => ({ ownerId: String(ownerId), cursor: cursors[at]! }));
+      const lists = ownerIds.map((ownerId, at) => ({
+        ownerId: String(ownerId),
+        cursor: present(cursors[at], 'each list comes with its cursor'),
+      }));
       return stillAtCursor(context.parts.history, lists);
     },
   }),

@@ -1,5 +1,5 @@
 import type { FriendAnswer } from '@kith/event-contracts';
-import { KithError, readId, readPageSize } from '@kith/service-kit';
+import { KithError, present, readId, readPageSize } from '@kith/service-kit';
 import { TEXT_LIMITS } from '../../domain/written-text.ts';
 import { friendAnswer } from '../../lists/list-change.ts';
 import { builder, onlyOneself, viewerOf } from './builder.ts';
@@ -91,7 +91,10 @@ builder.objectFields(UserType, (t) => ({
         ...filterOf('text', text, SEARCH_TEXT_LIMIT),
         ...filterOf('tag', tag, TEXT_LIMITS.tag),
       });
-      const edges = page.friends.map((friend, at) => ({ cursor: page.keys[at]!, node: friendAnswer(friend) }));
+      const edges = page.friends.map((friend, at) => ({
+        cursor: present(page.keys[at], 'each friend of a page has a key'),
+        node: friendAnswer(friend),
+      }));
       return {
         edges,
         pageInfo: pageInfoOf({ ...page, edges }),

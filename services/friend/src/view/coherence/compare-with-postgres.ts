@@ -12,7 +12,9 @@ export interface CompareOptions {
   readonly onAhead?: OnAhead | undefined;
 }
 
-/** In the background, of a view that was seen at a revision: behind Postgres its floor is raised, ahead it is dropped. */
+/**
+ * Anti-entropy, in the background: a view that is behind Postgres has its floor raised, one that is ahead is dropped.
+ */
 export async function compareWithPostgres(options: CompareOptions, ownerId: string, revision: number): Promise<void> {
   const { distrust, floors } = options;
   // Postgres being away is no news to anybody here, and takes no list away from readers.

@@ -2,8 +2,9 @@ import type { Log } from '@kith/event-delivery';
 import { ViewUnavailable } from '../redis/connect-redis.ts';
 
 /**
- * Floors that Redis could not be told of: remembered here and tried again until they hold. Bounded; beyond that the
- * oldest is dropped, which makes nothing wrong here (see distrust-after-outages.ts), only later elsewhere.
+ * Retry queue, bounded: floors that Redis could not be told of: remembered here and tried again until they hold. Beyond
+ * its bound the oldest is dropped, which makes nothing wrong here (see distrust-after-outages.ts), only later
+ * elsewhere.
  */
 export class FloorsToRaise {
   readonly #raise: (ownerId: string, revision: number) => Promise<unknown>;

@@ -1,8 +1,8 @@
 import { type ViewRedis, ViewUnavailable } from '../redis/connect-redis.ts';
 
 /**
- * Redis with a memory for failure: after one, everybody does without it for `pauseMs`, then a single call tries it
- * again. A server that hangs costs one timeout per pause, not one per read.
+ * Circuit breaker in front of Redis: after one failure everybody does without it for `pauseMs`, then a single call
+ * tries it again. A server that hangs costs one timeout per pause, not one per read.
  *
  * @param onFailure told of each failed call, but not of the calls that were spared
  */

@@ -24,7 +24,8 @@ export function readCursor(order: ListOrder, cursor: string): string {
   if (cursor.length > MAX_CURSOR_CHARACTERS || !/^[\w-]+$/.test(cursor)) throw new BadPageCursor();
   const found = SHAPE[order].exec(textOf(cursor));
   if (!found) throw new BadPageCursor();
-  return memberOf(found[1]!, found[2]!);
+  const [, sortKey = '', userId = ''] = found;
+  return memberOf(sortKey, userId);
 }
 
 function textOf(cursor: string): string {

@@ -14,7 +14,7 @@ export function askForFriend(userId: string): Question<FoundFriend> {
     script: 'find-friend',
     args: [userId],
     read(revision, [entry]) {
-      const friend = typeof entry === 'string' ? readEntries([entry])[0]! : null;
+      const friend = typeof entry === 'string' ? (readEntries([entry])[0] ?? null) : null;
       if (friend && friend.userId !== userId) throw new TypeError('An entry is of another friend.');
       return { revision, friend };
     },

@@ -1,4 +1,5 @@
 import type { FriendData } from '@kith/event-contracts';
+import { present } from '@kith/service-kit';
 import { foldText, saysNothing } from '@kith/written-text';
 import { memberOfEntry, readEntries, searchText, tagText } from '../entries/list-entry.ts';
 import type { Placed } from '../entries/list-in-hand.ts';
@@ -59,7 +60,12 @@ export function askForPage(request: PageRequest): Question<FriendPage> {
         revision,
         totalCount,
         friends,
-        keys: friends.map((friend, place) => writeCursor(order, memberOfEntry(entries[place]!, order, friend.userId))),
+        keys: friends.map((friend, place) =>
+          writeCursor(
+            order,
+            memberOfEntry(present(entries[place], 'each friend of a page has an entry'), order, friend.userId),
+          ),
+        ),
         hasNextPage: more,
         hasPreviousPage: behind > 0,
       };

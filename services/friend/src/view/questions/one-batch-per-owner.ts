@@ -15,7 +15,8 @@ interface Batch {
 }
 
 /**
- * Lets one batch of questions per owner out at a time; those that arrive meanwhile go together in the next. So a
+ * Batching and single-flight, by owner: one batch of questions is under way at a time; those that arrive meanwhile go
+ * together in the next. So a
  * thousand simultaneous readers of a list cost two batches, whether it is in Redis or not.
  *
  * A question is never answered by work that began before it was asked. Joining work already under way would be cheaper

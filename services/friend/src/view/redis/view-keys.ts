@@ -6,7 +6,7 @@
  *
  * The order is the order of KEYS in every script, see `../lua/view.lua`.
  */
-export function viewKeys(ownerId: string, timeline: string): readonly string[] {
+export function viewKeys(ownerId: string, timeline: string): readonly [meta: string, ...others: string[]] {
   const prefix = `friend-list:v3:${timeline}:{${ownerId}}:`;
   return [
     /** hash: revision, floor, friends (count), requests (count) */
@@ -24,4 +24,4 @@ export function viewKeys(ownerId: string, timeline: string): readonly string[] {
   ];
 }
 
-export const metaKey = (ownerId: string, timeline: string): string => viewKeys(ownerId, timeline)[0]!;
+export const metaKey = (ownerId: string, timeline: string): string => viewKeys(ownerId, timeline)[0];

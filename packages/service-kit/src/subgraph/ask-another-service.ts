@@ -1,0 +1,24 @@
+import { currentTraceparent } from '../telemetry/trace-context.ts';
+import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
+
+/**
+ * Asks another service, as a service: by POST with the gateway's key and no viewer, in the trace of what is being
+ * answered. Resolves with the JSON that came, whatever its status; rejects when none has come within `withinMs`.
+ */
+export async function askAnotherService(
+  url: string,
+  asked: { readonly gatewayKey: string; readonly body: unknown; readonly withinMs: number },
+): Promise<{ readonly ok: boolean; readonly status: number; readonly json: unknown }> {
+  const traceparent = currentTraceparent();
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      [GATEWAY_KEY_HEADER]: asked.gatewayKey,
+      ...(traceparent ? { traceparent } : {}),
+    },
+    body: JSON.stringify(asked.body),
+    signal: AbortSignal.timeout(asked.withinMs),
+  });
+  return { ok: response.ok, status: response.status, json: await response.json() };
+}

@@ -1,0 +1,32 @@
+import type { SqlConnection } from '@kith/event-delivery';
+import type { UserEvent } from '../domain/user-events.ts';
+import { saveWords } from './save-words.ts';
+
+/** In the transaction of these events: whoever has a new name, or none any more, is found by it and no other. */
+export async function saveNewNames(events: readonly UserEvent[], { sql }: { sql: SqlConnection }): Promise<void> {
+  const named = new Map(events.flatMap((event) => namesAfter(event)));
+  if (named.size > 0)
+    await saveWords(
+      sql,
+      [...named].map(([id, names]) => ({ id, ...names })),
+    );
+}
+
+/** The last of several events of one user tells. */
+function namesAfter(event: UserEvent): [id: string, names: { username: string; nickname: string }][] {
+  const { id } = event.source;
+  switch (event.name) {
+    case 'user.registered':
+      return [[id, event.profile]];
+    case 'user.profile-changed':
+      return event.after.nickname === event.before.nickname ? [] : [[id, event.after]];
+    case 'user.deleted':
+      return [[id, { username: '', nickname: '' }]];
+    case 'user.password-changed':
+      return [];
+    default: {
+      const unhandled: never = event;
+      return unhandled;
+    }
+  }
+}
