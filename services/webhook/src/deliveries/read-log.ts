@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import type pg from 'pg';
 
 /** A line of the delivery log. Without the body: what is in an event is for its receiver. */
@@ -48,5 +49,5 @@ export async function countDeliveries(pool: pg.Pool): Promise<Counts> {
        (SELECT count(*)::int FROM delivery WHERE state = 'pending') AS pending,
        (SELECT count(*)::int FROM delivery WHERE state = 'dead') AS dead`,
   );
-  return rows[0]!;
+  return present(rows[0], 'a count is one row');
 }

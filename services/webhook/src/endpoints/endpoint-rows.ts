@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { present } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 
@@ -28,7 +29,7 @@ export async function addEndpoint(
     `INSERT INTO endpoint (id, url, events, secret) VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}, secret`,
     [newId(), wanted.url, wanted.events, newSecret()],
   );
-  return rows[0]!;
+  return present(rows[0], 'what is inserted is returned');
 }
 
 export async function listEndpoints(pool: pg.Pool): Promise<Endpoint[]> {
@@ -76,23 +77,22 @@ export async function rotateSecret(pool: pg.Pool, id: string): Promise<string | 
 
 const SECRETS = `CASE WHEN previous_secret_until > now() THEN ARRAY[secret, previous_secret] ELSE ARRAY[secret] END AS secrets`;
 
-/** How long a process that says nothing more keeps an endpoint from the others; longer than one attempt takes. */
-const LEASE = `interval '25 seconds'`;
-
 /**
  * Lease: one process at a time sends to an endpoint, so that its owners' order holds. Taken and renewed alike; undefined
  * while another one has it, while the endpoint is paused, and when it is gone.
+ *
+ * @param leaseMs how long a process that says nothing more keeps it from the others
  */
 export async function leaseEndpoint(
   pool: pg.Pool,
   id: string,
-  holder: string,
+  { holder, leaseMs }: { holder: string; leaseMs: number },
 ): Promise<{ url: string; secrets: Secrets } | undefined> {
   const { rows } = await pool.query(
-    `UPDATE endpoint SET leased_by = $2, leased_until = now() + ${LEASE}
+    `UPDATE endpoint SET leased_by = $2, leased_until = now() + $3 * interval '1 millisecond'
      WHERE id = $1 AND state = 'active' AND (leased_by = $2 OR leased_until IS NULL OR leased_until < now())
      RETURNING url, ${SECRETS}`,
-    [id, holder],
+    [id, holder, leaseMs],
   );
   return rows[0];
 }

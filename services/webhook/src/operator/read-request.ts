@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { KithError } from '@kith/service-kit';
+import { KithError, present } from '@kith/service-kit';
 import type { z } from 'zod';
 
 /** @throws {KithError} BAD_USER_INPUT that names the field */
 export function readAs<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
+  const { path, message } = present(parsed.error.issues[0], 'what cannot be read has an issue');
   const field = path.join('.');
   throw new KithError('BAD_USER_INPUT', field === '' ? message : `${field}: ${message}`, {
     field: String(path[0] ?? ''),

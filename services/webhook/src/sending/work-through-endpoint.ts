@@ -14,6 +14,8 @@ import { sendSigned } from './send-signed.ts';
 export const OWNERS_AT_ONCE = 4;
 /** Also how often the lease is renewed, and another process's queueing is noticed. */
 const LOOK_EVERY_MS = 1_000;
+/** A lease is longer than an attempt by so much: what a process that stood still was sending is over when another begins. */
+const LEASE_LONGER_BY_MS = 5_000;
 
 export interface WorkParts {
   readonly pool: pg.Pool;
@@ -71,7 +73,7 @@ export function workThroughEndpoint(endpointId: string, parts: WorkParts): Worke
   }
 
   async function look(): Promise<void> {
-    const leased = await leaseEndpoint(pool, endpointId, holder);
+    const leased = await leaseEndpoint(pool, endpointId, { holder, leaseMs: parts.timeoutMs + LEASE_LONGER_BY_MS });
     const atMost = OWNERS_AT_ONCE - inHand.size;
     if (!leased || atMost <= 0) return;
     for (const due of await findDue(pool, endpointId, { inHand: [...inHand.keys()], atMost })) {
