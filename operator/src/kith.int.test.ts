@@ -99,14 +99,10 @@ test('the password of an import is counted in characters', async () => {
   expect([good.code, good.stderr]).toEqual([1, expect.not.stringMatching(/characters/)]);
 });
 
-test.each([
-  ...[['add'], ['add', 'https://a.example', 'b'], ['list', 'all'], ['remove'], ['pause'], ['resume', 'x', 'y']],
-  ...[['rotate-secret'], ['test'], ['redrive', 'x'], ['redrive', 'x', 'y'], ['redrive', 'x', '1', '--all']],
-  ...[
-    ['deliveries', 'x', 'y'],
-    ['list', '--all'],
-  ],
-])('webhooks %j is used wrongly, and nothing is asked', async (...args) => {
-  const { code, stdout } = await kith(['webhooks', ...args]);
-  expect([code, stdout]).toEqual([2, '']);
-});
+test.each([['add'], ['list', 'all'], ['pause'], ['redrive', 'x'], ['redrive', 'x', '1', '--all']])(
+  'webhooks %j is used wrongly, and nothing is asked',
+  async (...args) => {
+    const { code, stdout } = await kith(['webhooks', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+  },
+);

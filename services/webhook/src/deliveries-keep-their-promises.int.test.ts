@@ -169,3 +169,29 @@ test('while nobody is registered nothing is consumed, and removing the last one 
   await eventually('it does not', async () => !(await consuming()));
   expect((await service.operator('webhooks')).body.endpoints).toEqual([]);
 });
+
+test('two processes send each event once and in order, and one goes on when the other has gone', async () => {
+  await service.stop();
+  const settings = { WEBHOOK_TIMEOUT_MS: '500' };
+  await service.startAgain(settings);
+  const other = await service.startAnother(settings);
+  await register();
+  for (const revision of [1, 2, 3]) await service.publish('ann', revision);
+  await eventually('all arrived', () => revisionsOf('ann').length >= 3);
+  await service.stop();
+  for (const revision of [4, 5]) await service.publish('ann', revision);
+  await eventually('the other went on', () => revisionsOf('ann').includes(5));
+  expect(revisionsOf('ann')).toEqual([1, 2, 3, 4, 5]);
+  await other.stop();
+  await service.startAgain();
+});
+
+test('proxy variables are not read', async () => {
+  const before = process.env.HTTP_PROXY;
+  process.env.HTTP_PROXY = 'http://127.0.0.1:9';
+  await register();
+  await service.publish('ann', 1);
+  await eventually('it arrived all the same', () => receiver.received.length === 1);
+  if (before === undefined) delete process.env.HTTP_PROXY;
+  else process.env.HTTP_PROXY = before;
+});

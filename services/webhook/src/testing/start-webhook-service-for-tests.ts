@@ -56,6 +56,8 @@ export async function startWebhookServiceForTests(
     async startAgain(more: Record<string, string> = {}) {
       service = await start(more);
     },
+    /** Beside it, on the same database and servers. */
+    startAnother: start,
     operator: (path: string, body?: object) => ask(`${service.url}/operator/${path}`, body),
     publish: (ownerId: string, revision: number) => publishFriendAdded(broker, ownerId, revision),
     publishClosedRequest: (ownerId: string, revision: number) => publishRequestClosed(broker, ownerId, revision),
