@@ -115,11 +115,14 @@ test('a service that is killed in the middle loses nothing and keeps the order',
 
   const [ann, bob] = await twoFriends();
   const changes = 20;
+  // With the bus inside the process all of Kith is killed: there is nobody to change anything meanwhile.
+  const isAlone = system.webhook?.pid !== system.user.pid;
   for (let step = 1; step <= changes; step += 1) {
     await updateFriend(ann, bob.id, { remark: `remark ${step}` });
     if (step === 5 || step === 12) {
       await eventually('some have arrived', () => seen.some(({ owner }) => owner === ann.id));
       await system.webhook?.kill();
+      if (!isAlone) await system.webhook?.start();
     }
     if (step === 8 || step === 15) await system.webhook?.start();
   }

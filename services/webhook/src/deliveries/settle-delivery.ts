@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { Attempt, Next } from '../domain/after-an-attempt.ts';
 
-/** Writes down what came of an attempt, and what follows. What is no longer pending stays as it is. */
+/** Writes down what came of an attempt, and what follows. What was taken is no longer kept here; what is no longer pending stays as it is. */
 export async function settleDelivery(pool: pg.Pool, id: string, attempt: Attempt, next: Next): Promise<void> {
   await pool.query(
     `UPDATE delivery SET state = $2, attempts = attempts + 1, status = $3, problem = $4, took_ms = $5,
+       body = CASE WHEN $2 = 'delivered' THEN '' ELSE body END,
        try_at = coalesce($6, try_at), settled_at = CASE WHEN $2 = 'pending' THEN NULL ELSE now() END
      WHERE id = $1 AND state = 'pending'`,
     [

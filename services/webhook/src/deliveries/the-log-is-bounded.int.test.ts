@@ -82,6 +82,19 @@ test('of an owner the lowest revision alone is due, whichever was queued first, 
   expect(found.sort()).toEqual(['FRIEND 1', 'USER 7']);
 });
 
+test('of what was taken the log keeps no content, of what is dead all of it', async () => {
+  await queue(newEvent('ann', 1));
+  await queue(newEvent('bob', 1));
+  const [first, second] = await due();
+  await settleDelivery(pool, String(first?.id), taken, { state: 'delivered' });
+  await settleDelivery(pool, String(second?.id), { outcome: 'failed', tookMs: 1 }, { state: 'dead' });
+  const { rows } = await pool.query('SELECT state, body FROM delivery WHERE endpoint_id = $1 ORDER BY state', [id]);
+  expect(rows).toEqual([
+    { state: 'dead', body: '{}' },
+    { state: 'delivered', body: '' },
+  ]);
+});
+
 test('an event is queued once, and what is settled is not settled again', async () => {
   const event = newEvent('ann', 1);
   await queue(event);
