@@ -1,25 +1,12 @@
-import {
-  ACK_WAIT_MS,
-  type Delivery,
-  type DurableSubscription,
-  type StartAt,
-  type StoredMessage,
-} from '@kith/event-delivery';
+import type { DurableSubscription, StartAt, StoredMessage } from '@kith/event-delivery';
+import { holdsUntilAnswered } from './hold-until-answered.ts';
 
 const ASK_AGAIN_AFTER_MS = 200;
-
-interface Given {
-  readonly message: StoredMessage;
-  count: number;
-  /** Until it comes again; none while nobody is there to take it. */
-  timer: NodeJS.Timeout | undefined;
-}
 
 export type Durable = ReturnType<typeof createDurable>;
 
 /** One durable consumer (competing consumers, at-least-once): who takes its messages, and what is in hand. */
 export function createDurable(messages: readonly StoredMessage[], { startAt, service }: DurableSubscription) {
-  const inHand = new Map<number, Given>();
   const takers: DurableSubscription[] = [];
   /** The first that is ready: where order is kept it takes all (single active consumer), else all take in turn. */
   let active: DurableSubscription | undefined;
@@ -28,36 +15,15 @@ export function createDurable(messages: readonly StoredMessage[], { startAt, ser
   let cursor = startsAfter(messages, startAt);
   let turn = 0;
 
-  function deliver(given: Given): void {
-    clearTimeout(given.timer);
-    const taker = active?.keepsOrder ? active : takers[turn++ % takers.length];
-    const again = (afterMs: number) => {
-      clearTimeout(given.timer);
-      if (inHand.get(sequence) === given) given.timer = setTimeout(deliver, afterMs, given).unref();
-    };
-    const { sequence } = given.message;
-    given.timer = undefined;
-    if (!active || !taker) return;
-    given.count += 1;
-    again(ACK_WAIT_MS);
-    const answers = { ack: () => forget(sequence), retryLater: again, working: () => again(ACK_WAIT_MS) };
-    const delivery: Delivery = { ...given.message, deliveryCount: given.count, ...answers };
-    taker.onDelivery(delivery);
-  }
-
-  function forget(sequence: number): void {
-    clearTimeout(inHand.get(sequence)?.timer);
-    if (inHand.delete(sequence)) queueMicrotask(pump);
-  }
+  const nextTaker = () => (active?.keepsOrder ? active : active && takers[turn++ % takers.length]);
+  const inHand = holdsUntilAnswered({ taker: nextTaker, onRoom: pump });
 
   /** Delivers what there is room for. */
   function pump(): void {
     for (const message of active ? messages.filter(({ sequence }) => sequence > cursor) : []) {
-      if (!active || inHand.size >= active.maxUnacked) return;
+      if (!active || inHand.count() >= active.maxUnacked) return;
       cursor = message.sequence;
-      const given = { message, count: 0, timer: undefined };
-      inHand.set(cursor, given);
-      deliver(given);
+      inHand.give(message);
     }
   }
 
@@ -76,13 +42,13 @@ export function createDurable(messages: readonly StoredMessage[], { startAt, ser
     if (takers[0] !== first) return;
     active = first;
     // What another left in hand comes first; where order is kept it is not waited for.
-    for (const given of [...inHand.values()]) if (first.keepsOrder || !given.timer) deliver(given);
+    inHand.giveAgain({ all: first.keepsOrder === true });
     pump();
   }
 
   return {
     pump,
-    forget,
+    forget: inHand.forget,
     isActive: (taker: DurableSubscription) => !taker.keepsOrder || active === taker,
     service: () => owner,
     add(taker: DurableSubscription): void {
@@ -101,9 +67,9 @@ export function createDurable(messages: readonly StoredMessage[], { startAt, ser
     status: () => ({
       service: owner,
       lag: messages.filter(({ sequence }) => sequence > cursor).length,
-      unacked: inHand.size,
-      redelivered: [...inHand.values()].filter(({ count }) => count > 1).length,
-      ackedThrough: Math.min(cursor, ...[...inHand.keys()].map((sequence) => sequence - 1)),
+      unacked: inHand.count(),
+      redelivered: inHand.redelivered(),
+      ackedThrough: Math.min(cursor, inHand.lowest() - 1),
     }),
   };
 }

@@ -31,10 +31,11 @@ test("the README's walk answers as it says, typed as it is", async () => {
   const script = `${oneALine}\nsleep() { command curl -s $SETTLED; }\n${await readWalk()}`;
   const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { env, timeout: 150_000 });
   settled.close();
-  const [made, increased, left, shown, moved, paid, refused, renamed, followed, listed, ...more] = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const [made, increased, left, shown, moved, paid, refused, renamed, followed, listed, rebuilt, again, ...more] =
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
   expect(more).toEqual([]);
   expect(made).toMatchObject({ productName: '好吃的苹果', remains: 0 });
   expect([increased.remains, left.remains, shown.stock]).toEqual([10, 8, 8]);
@@ -43,6 +44,7 @@ test("the README's walk answers as it says, typed as it is", async () => {
   expect(renamed.name).toBe('红苹果');
   expect(followed).toMatchObject({ productName: '红苹果', formerName: '好吃的苹果' });
   expect(listed.items).toMatchObject([{ id: paid.id, status: 'PAID', totalPrice: 20 }]);
+  expect([rebuilt, again]).toEqual([{ replayed: 3 }, listed]);
 });
 
 test('the README has every code, beside its status, and no other', async () => {

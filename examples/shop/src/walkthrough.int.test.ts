@@ -23,6 +23,7 @@ describe.each(['jetstream', 'in-process'] as const)('over %s', (eventBus) => {
     const { id } = made.body;
     expect((await ask('GET', `${product.url}/products/${id}`)).body).toEqual({
       id,
+      version: 1,
       name: '好吃的苹果',
       description: '原生态的苹果',
       price: 10,

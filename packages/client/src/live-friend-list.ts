@@ -1,14 +1,13 @@
 import type { Friend, FriendEdit, FriendListChange, FriendRequest } from './api/list-change.ts';
 import { UPDATE_FRIEND } from './api/operations.ts';
-import type { SavedFriendList } from './list/friend-list.ts';
+import { type Following, followSignedInUser } from './follow-signed-in-user.ts';
 import { PendingEdits } from './list/pending-edits.ts';
 import type { Operation } from './network/send-operation.ts';
 import { createListeners, type Unsubscribe } from './session/listeners.ts';
 import type { Session } from './session/session.ts';
+import { keepFriendList } from './storage/keep-friend-list.ts';
 import type { KeyValueStore } from './storage/key-value-store.ts';
-import { readFriendList } from './storage/read-stored-layout.ts';
-import { createStoredValue } from './storage/stored-value.ts';
-import { type LiveState, type Watching, type WatchOptions, watchFriendList } from './watch/watch-friend-list.ts';
+import type { LiveState, WatchOptions } from './watch/watch-friend-list.ts';
 
 export interface FriendListSnapshot {
   readonly state: LiveState;
@@ -38,121 +37,42 @@ export interface LiveFriendList {
   retryNow(): void;
 }
 
-const STORED = 'kith.friend-list';
-const SAVE_AT_MOST_EVERY_MS = 1_000;
-
 export function createLiveFriendList(options: {
   session: Session;
   send: <Data>(operation: Operation) => Promise<Data>;
   store: KeyValueStore;
   watch: Pick<WatchOptions, 'url' | 'webSocket' | 'random'>;
 }): LiveFriendList & { stop(): void } {
-  const { session, store } = options;
-  const storedList = createStoredValue({ store, key: STORED, readAs: readFriendList, replacement: () => null });
+  const { session, send, store, watch } = options;
   const listeners = createListeners();
   const changeListeners = new Set<(change: FriendListChange) => void>();
   const edits = new PendingEdits();
-  let state: LiveState = 'offline';
-  let watching: Watching | undefined;
-  let watchedUserId: string | undefined;
-  let interested = 0;
   let snapshot: FriendListSnapshot | undefined;
-  let telling = false;
-  let saving: ReturnType<typeof setTimeout> | undefined;
 
   function changed(): void {
     snapshot = undefined;
-    if (telling) return;
-    telling = true;
-    setTimeout(() => {
-      telling = false;
-      listeners.notify();
-    });
+    listeners.notifySoon();
   }
 
-  function takeSnapshot(): FriendListSnapshot {
-    const list = watching?.list;
-    return {
-      state,
-      known: list?.cursor != null,
-      revision: list?.revision ?? 0,
-      cursor: list?.cursor ?? null,
-      friends: list ? edits.over(list) : [],
-      requests: list ? [...list.requests.values()] : [],
-    };
-  }
+  const following = followSignedInUser({
+    ...{ session, watch, kept: keepFriendList(store), onMoved: changed },
+    onChange(list, change) {
+      edits.reached(list.revision);
+      for (const listener of changeListeners) listener(change);
+    },
+  });
 
-  function saveSoon(): void {
-    saving ??= setTimeout(() => {
-      saving = undefined;
-      const saved = watching?.list.save();
-      if (saved && watchedUserId !== undefined) void storedList.write({ userId: watchedUserId, ...saved });
-    }, SAVE_AT_MOST_EVERY_MS);
-  }
-
-  async function readSaved(userId: string): Promise<SavedFriendList | undefined> {
-    const saved = await storedList.read();
-    return saved?.userId === userId ? saved : undefined;
-  }
-
-  function stop(): void {
-    watching?.stop();
-    watching = undefined;
-    watchedUserId = undefined;
-    clearTimeout(saving);
-    saving = undefined;
-    state = 'offline';
-    changed();
-  }
-
-  /** Watches the list of whoever is signed in now, while anybody is interested. */
-  async function follow(): Promise<void> {
-    const userId = session.getSnapshot()?.user.id;
-    const wanted = interested > 0 ? userId : undefined;
-    if (wanted === watchedUserId) return;
-    if (watchedUserId !== undefined) stop();
-    if (userId === undefined && session.getSnapshot() === null) await storedList.write(null);
-    if (wanted === undefined) return;
-    watchedUserId = wanted;
-    const saved = await readSaved(wanted);
-    // Signed out, or somebody else in, while the store was read.
-    if (watchedUserId !== wanted || watching) return;
-    watching = watchFriendList({
-      ...options.watch,
-      session,
-      saved,
-      onState: (next) => {
-        if (state === next) return;
-        state = next;
-        changed();
-      },
-      onChange: (list, change) => {
-        edits.reached(list.revision);
-        for (const listener of changeListeners) listener(change);
-        saveSoon();
-        changed();
-      },
-    });
-    changed();
-  }
-
-  const unfollow = session.subscribe(() => void follow());
   return {
     getSnapshot() {
-      snapshot ??= takeSnapshot();
+      snapshot ??= takeSnapshot(following, edits);
       return snapshot;
     },
     subscribe(listener) {
       const unsubscribe = listeners.subscribe(listener);
-      interested += 1;
-      void follow();
-      let left = false;
+      const leave = following.join();
       return () => {
-        if (left) return;
-        left = true;
         unsubscribe();
-        interested -= 1;
-        void follow();
+        leave();
       };
     },
     onChange(listener) {
@@ -164,13 +84,13 @@ export function createLiveFriendList(options: {
       changed();
       try {
         const input = { userId, ...edit };
-        const { updateFriend } = await options.send<{ updateFriend: { listRevision: number } }>({
+        const { updateFriend } = await send<{ updateFriend: { listRevision: number } }>({
           query: UPDATE_FRIEND,
           variables: { input },
         });
         pending.confirm(updateFriend.listRevision);
         // The change may have come before the reply did.
-        edits.reached(watching?.list.revision ?? updateFriend.listRevision);
+        edits.reached(following.list()?.revision ?? updateFriend.listRevision);
       } catch (error) {
         pending.drop();
         throw error;
@@ -178,10 +98,19 @@ export function createLiveFriendList(options: {
         changed();
       }
     },
-    retryNow: () => watching?.retryNow(),
-    stop() {
-      unfollow();
-      stop();
-    },
+    retryNow: following.retryNow,
+    stop: following.stop,
+  };
+}
+
+function takeSnapshot(following: Following, edits: PendingEdits): FriendListSnapshot {
+  const list = following.list();
+  return {
+    state: following.state(),
+    known: list?.cursor != null,
+    revision: list?.revision ?? 0,
+    cursor: list?.cursor ?? null,
+    friends: list ? edits.over(list) : [],
+    requests: list ? [...list.requests.values()] : [],
   };
 }

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import type { KithClient } from './kith-client.ts';
 import type { FriendListSnapshot } from './live-friend-list.ts';
-import type { SignedIn } from './session/session.ts';
+import type { SignedIn } from './session/known-tokens.ts';
 
 /** The signed-in user's friend list; the component is drawn again when it changes, and the list is live meanwhile. */
 export function useFriendList(client: KithClient): FriendListSnapshot {

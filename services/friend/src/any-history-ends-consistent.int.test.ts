@@ -278,7 +278,7 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
     ids.map(async (userId, at) => {
       for (const [n, step] of steps[at]!.entries()) {
         await take(userId, step, n + 2).catch((error) => {
-          const isRefusal = error instanceof Refused || GONE.has((error as { code?: string }).code ?? '');
+          const isRefusal = error instanceof Refused || NOTHING_DONE.has((error as { code?: string }).code ?? '');
           if (!isRefusal) throw error;
         });
       }
@@ -289,8 +289,8 @@ async function live({ policies, watched, steps }: History): Promise<{ people: Pe
 
 class Refused extends Error {}
 
-/** Answers about people who have left: nothing was decided then. */
-const GONE = new Set(['USER_NOT_FOUND', 'UNAUTHENTICATED', 'REQUEST_NOT_FOUND']);
+/** Nothing was decided: somebody has left, or, on a busy machine, their turn did not come within its second. */
+const NOTHING_DONE = new Set(['USER_NOT_FOUND', 'UNAUTHENTICATED', 'REQUEST_NOT_FOUND', 'SERVICE_UNAVAILABLE']);
 
 type DistributiveOmit<Type, Key extends PropertyKey> = Type extends unknown ? Omit<Type, Key> : never;
 

@@ -1,5 +1,5 @@
 import { FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
-import { connectBroker, createEventBus, type EventBroker } from '@kith/event-delivery';
+import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
   createSubgraphServer,
@@ -18,9 +18,7 @@ import {
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { startDelivery } from './deliver-events.ts';
-import type { RelationshipEvent } from './domain/relationship-events.ts';
 import type { FriendLimits } from './domain/relationship-state.ts';
-import { countRelationshipEvents } from './domain-metrics/count-relationship-events.ts';
 import type { FriendConfig } from './friend-config.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
@@ -35,11 +33,11 @@ import { learnProfiles } from './profiles/learn-profiles.ts';
 import { connectUserService, type UserService } from './profiles/user-service.ts';
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { createRelationships } from './relationships/change-relationship.ts';
-import type { ChangedLists } from './relationships/relationships.ts';
-import { followTimeline } from './timeline/follow-timeline.ts';
+import { tellOfCommits } from './tell-of-commits.ts';
+import { followTimeline, type Timeline } from './timeline/follow-timeline.ts';
 import { noticeRestores } from './timeline/notice-restores.ts';
-import { createFriendListView } from './view/friend-list-view.ts';
-import { connectRedis } from './view/redis/connect-redis.ts';
+import { createFriendListView, type FriendListView } from './view/friend-list-view.ts';
+import { connectRedis, type ViewRedis } from './view/redis/connect-redis.ts';
 
 /**
  * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
@@ -58,7 +56,6 @@ export async function startFriendService(config: FriendConfig, log: Logger): Pro
 }
 
 async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
-  const now = () => new Date();
   const { reads, commands, background, upkeep, end } = openDatabase({
     url: config.FRIEND_DATABASE_URL,
     name: 'kith-friend',
@@ -69,53 +66,13 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
 
   const timeline = await followTimeline(upkeep, log, { others: [reads, commands, background] });
   stops.push(() => timeline.stop());
-  const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
-  const view = createFriendListView({
-    redis,
-    load: (ownerId) => loadList(reads, ownerId),
-    loadRevisions: (ownerIds) => loadRevisions(reads, ownerIds),
-    log,
-    onAhead: (ownerId) => restores.viewIsAhead(ownerId),
-  });
-  timeline.onBegun(() => view.timelineBegan());
-  stops.push(
-    () => redis.close(),
-    () => view.stop(),
-  );
-
+  const { redis, view } = openViews({ config, timeline, log, stops, reads, onAhead: (id) => restores.viewIsAhead(id) });
   const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
-  const history = readListHistory(reads, view, timeline);
-  const bus = createEventBus<RelationshipEvent>({
-    onFailure: ({ event, handler, error }) =>
-      log.error({ event: event.name, handler, err: error }, 'a handler of a domain event failed'),
-  });
-  countRelationshipEvents(bus);
-  stops.push(() => bus.stop());
-  let nudgeRelay = () => {};
-  const committed = async ({ events, revisions }: ChangedLists) => {
-    bus.dispatch(events);
-    nudgeRelay();
-    await Promise.all([...revisions].map(([ownerId, revision]) => view.raiseFloor(ownerId, revision)));
-  };
-
-  const relationships = createRelationships({
-    pool: commands,
-    background,
-    limits: limitsOf(config),
-    moment: () => ({ now: now(), newId }),
-    traceparent: currentTraceparent,
-    learnProfiles: (userIds) => learnProfiles(commands, users, userIds, () => ({ now: now(), newId })),
-    afterCommit: committed,
-  });
-  const parts: FriendServiceParts = {
-    pool: reads,
-    relationships,
-    view,
-    history,
-    timeline,
-    committed,
-    cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
-  };
+  const teller = tellOfCommits({ view, log });
+  stops.push(() => teller.stop());
+  const { committed } = teller;
+  const parts = assembleParts({ config, reads, commands, background, users, view, timeline, committed });
+  const { history } = parts;
 
   const connecting = connectBroker({
     eventBus: config.EVENT_BUS,
@@ -136,15 +93,72 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   await restores.atStart();
   const delivery = startDelivery({
     ...{ background, upkeep, connecting, restores, view, timeline, history, committed, log, stops },
-    onStart: (nudge) => {
-      nudgeRelay = nudge;
-    },
+    onStart: teller.setRelay,
   });
   const url = await serve(config, {
     ...{ reads, background, upkeep, connecting, parts, users, log, stops },
     uses: () => ({ redis: redis.connected, nats: delivery.broker?.connected === true }),
   });
   return { url, brokenBy: delivery.brokenBy };
+}
+
+/** The read model, closed with the rest; Redis may be away. */
+function openViews(using: {
+  config: FriendConfig;
+  timeline: Timeline;
+  reads: pg.Pool;
+  onAhead: (ownerId: string) => Promise<void>;
+  log: Logger;
+  stops: Stop[];
+}): { redis: ViewRedis; view: FriendListView } {
+  const { config, timeline, reads, onAhead, log, stops } = using;
+  const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
+  const view = createFriendListView({
+    redis,
+    load: (ownerId) => loadList(reads, ownerId),
+    loadRevisions: (ownerIds) => loadRevisions(reads, ownerIds),
+    log,
+    onAhead,
+  });
+  timeline.onBegun(() => view.timelineBegan());
+  stops.push(
+    () => redis.close(),
+    () => view.stop(),
+  );
+  return { redis, view };
+}
+
+function assembleParts(using: {
+  config: FriendConfig;
+  reads: pg.Pool;
+  commands: pg.Pool;
+  background: pg.Pool;
+  users: UserService;
+  view: FriendListView;
+  timeline: Timeline;
+  committed: FriendServiceParts['committed'];
+}): FriendServiceParts {
+  const { config, reads, commands, background, users, view, timeline, committed } = using;
+  const moment = () => ({ now: new Date(), newId });
+  const history = readListHistory(reads, view, timeline);
+  const relationships = createRelationships({
+    pool: commands,
+    background,
+    limits: limitsOf(config),
+    moment,
+    traceparent: currentTraceparent,
+    learnProfiles: (userIds) => learnProfiles(commands, users, userIds, moment),
+    afterCommit: committed,
+  });
+  return {
+    pool: reads,
+    relationships,
+    view,
+    history,
+    timeline,
+    committed,
+    cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
+  };
 }
 
 function limitsOf(config: FriendConfig): FriendLimits {

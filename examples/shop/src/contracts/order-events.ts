@@ -1,4 +1,4 @@
-import { defineEvent, type StreamName } from '@kith/event-delivery/envelope';
+import { defineEvent, defineFamily, type EnvelopeOf, type StreamName } from '@kith/event-delivery/envelope';
 import { z } from 'zod';
 import { addressSchema } from './address.ts';
 
@@ -35,5 +35,6 @@ export const orderCancelled = defineEvent({
   newest: z.object({ reason: z.literal('OUT_OF_STOCK'), refund: z.number() }),
 });
 
-/** All events of an order. */
-export const ORDER_EVENTS = [orderCreated, orderAddressChanged, orderPaid, orderCancelled] as const;
+/** Contract family: all events of an order. Who takes it and meets one that is newer than itself waits to be upgraded. */
+export const ORDER_EVENTS = defineFamily('shop.order', [orderCreated, orderAddressChanged, orderPaid, orderCancelled]);
+export type AnyOrderEvent = EnvelopeOf<(typeof ORDER_EVENTS)['contracts'][number]>;

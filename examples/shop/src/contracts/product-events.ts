@@ -1,4 +1,4 @@
-import { defineEvent, type EnvelopeOf, type StreamName } from '@kith/event-delivery/envelope';
+import { defineEvent, defineFamily, type EnvelopeOf, type StreamName } from '@kith/event-delivery/envelope';
 import { z } from 'zod';
 
 /** What the product service tells the others. Owner: the product. Prices are in yuan, with two decimals at most. */
@@ -17,10 +17,11 @@ export const productNameUpdated = defineEvent({
   newest: z.object({ oldName: z.string(), newName: z.string() }),
 });
 
-/** What others know of a product: that it is there, and what it is called. */
-export const PRODUCT_EVENTS = [productCreated, productNameUpdated] as const;
+/** Contract family: what others know of a product, that it is there, and what it is called. */
+export const PRODUCT_EVENTS = defineFamily('shop.product', [productCreated, productNameUpdated]);
+export type AnyProductEvent = EnvelopeOf<(typeof PRODUCT_EVENTS)['contracts'][number]>;
 
 /** What the product is called since this event. */
-export function nameIn(event: EnvelopeOf<(typeof PRODUCT_EVENTS)[number]>): string {
+export function nameIn(event: AnyProductEvent): string {
   return event.name === 'shop.product.created' ? event.data.name : event.data.newName;
 }

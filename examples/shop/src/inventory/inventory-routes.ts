@@ -10,13 +10,15 @@ import { type Inventories, inventoryNotFound } from './inventory-repository.ts';
 const increase = z.strictObject({ increaseNumber: wholeNumber(1, 1_000_000_000) });
 const noQuery = z.strictObject({});
 
-const SHOW = 'SELECT product_id, product_name, former_name, remains FROM inventory';
+const SHOW = `
+  SELECT inventory.product_id, product_name, former_name, remains, description, price
+  FROM inventory LEFT JOIN product_description ON product_description.product_id = inventory.product_id`;
 
 /** The inventory service's HTTP API. An inventory has the id of its product. */
 export function inventoryRoutes(pool: pg.Pool, inventories: Inventories): Route[] {
   async function shown(id: string) {
     const found = await untilKnown(
-      async () => (await pool.query(`${SHOW} WHERE product_id = $1`, [id])).rows[0] as object | undefined,
+      async () => (await pool.query(`${SHOW} WHERE inventory.product_id = $1`, [id])).rows[0] as object | undefined,
     );
     if (!found) throw inventoryNotFound(id);
     return show(found);
@@ -24,7 +26,7 @@ export function inventoryRoutes(pool: pg.Pool, inventories: Inventories): Route[
 
   return [
     route('GET', '/inventories', pageQuery, async ({ input }) => {
-      const page = `${SHOW} WHERE product_id < $1 ORDER BY product_id DESC LIMIT $2`;
+      const page = `${SHOW} WHERE inventory.product_id < $1 ORDER BY inventory.product_id DESC LIMIT $2`;
       const { rows } = await pool.query(page, pageValues(input));
       return { body: pageOf(rows.map(show), input) };
     }),
@@ -38,6 +40,12 @@ export function inventoryRoutes(pool: pg.Pool, inventories: Inventories): Route[
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of SHOW.
-function show({ product_id: productId, product_name: productName, former_name: formerName, remains }: any) {
-  return { id: productId as string, productId, productName, formerName, remains: Number(remains) };
+function show(row: any) {
+  const { product_id: id, product_name: productName, former_name: formerName, description, price } = row;
+  // Null until the product service was asked.
+  const asked = {
+    productDescription: description as string | null,
+    productPrice: price === null ? null : Number(price),
+  };
+  return { id: id as string, productId: id, productName, formerName, ...asked, remains: Number(row.remains) };
 }

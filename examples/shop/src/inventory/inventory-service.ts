@@ -4,6 +4,7 @@ import { ORDERS, orderCreated } from '../contracts/order-events.ts';
 import { nameIn, PRODUCT_EVENTS, PRODUCTS } from '../contracts/product-events.ts';
 import { thisMoment } from '../rules/moment.ts';
 import type { ShopService } from '../service/shop-service.ts';
+import { askForDescriptions } from './ask-for-descriptions.ts';
 import { openInventories } from './inventory-repository.ts';
 import { inventoryRoutes } from './inventory-routes.ts';
 import { takeStock } from './take-stock.ts';
@@ -23,7 +24,7 @@ export const inventoryService: ShopService = {
   source: 'shop/inventory',
   stream: INVENTORIES,
   tables: new URL('./tables.sql', import.meta.url),
-  open({ pool }) {
+  open({ pool, productUrl }) {
     const inventories = openInventories(pool);
     return {
       routes: inventoryRoutes(pool, inventories),
@@ -51,6 +52,7 @@ export const inventoryService: ShopService = {
             await pool.query(FOLLOW_PRODUCT, [event.ownerId, nameIn(event), formerName, event.revision]);
           },
         }),
+        askForDescriptions(pool, productUrl),
       ],
     };
   },

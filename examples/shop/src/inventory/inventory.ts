@@ -20,6 +20,8 @@ const MOST = 1_000_000_000_000;
 export class Inventory implements RecordsEvents<InventoryChanged> {
   readonly #root: AggregateRoot<InventoryChanged>;
   #state: InventoryState;
+  /** Its event is recorded, and nobody has looked at it. */
+  #isYetToTell = false;
 
   constructor(state: InventoryState) {
     this.#root = new AggregateRoot({ kind: 'inventory', id: state.productId, version: state.version });
@@ -52,8 +54,16 @@ export class Inventory implements RecordsEvents<InventoryChanged> {
     this.#change(remains, moment);
   }
 
+  /** However often it changes before anybody looks, it tells once, and then what remains in the end. */
   #change(remains: number, moment: Moment): void {
-    this.#state = { ...this.#state, remains, version: this.#root.raiseVersion() };
-    this.#root.record({ name: 'inventory.changed', ...this.#root.stamp(moment), remains });
+    this.#state = { ...this.#state, remains };
+    if (this.#isYetToTell) return;
+    this.#isYetToTell = true;
+    this.#state = { ...this.#state, version: this.#root.raiseVersion() };
+    const stamp = this.#root.stamp(moment);
+    this.#root.record(() => {
+      this.#isYetToTell = false;
+      return { name: 'inventory.changed', ...stamp, remains: this.#state.remains };
+    });
   }
 }

@@ -7,3 +7,11 @@ CREATE TABLE inventory (
   former_name   text,
   name_revision bigint NOT NULL
 );
+
+-- What the product service has answered, as of `version` of the product.
+CREATE TABLE product_description (
+  product_id  uuid PRIMARY KEY,
+  version     bigint NOT NULL,
+  description text NOT NULL,
+  price       numeric(20, 2) NOT NULL
+);

@@ -50,14 +50,3 @@ test('counts a product that is wanted twice as one', () => {
   expect(takeStock([two, one], inventories, moment)).toEqual([]);
   expect(told(inventories)).toEqual([['a', 5, 0]]);
 });
-
-test('an inventory never goes below 0, nor above what it can count', () => {
-  const inventory = new Inventory({ productId: 'a', version: 1, remains: 2 });
-  expect(() => inventory.decrease(3, moment)).toThrow(RangeError);
-  expect(() => inventory.increase(1_000_000_000_000, moment)).toThrow(
-    expect.objectContaining({ code: 'TOO_MUCH_STOCK' }),
-  );
-  expect([inventory.events, inventory.state.remains]).toEqual([[], 2]);
-  inventory.increase(3, moment);
-  expect(inventory.events).toMatchObject([{ name: 'inventory.changed', remains: 5 }]);
-});

@@ -9,6 +9,7 @@ import { refuseUnknownProducts } from './know-products.ts';
 import { Order } from './order.ts';
 import type { OrderEvent } from './order-events.ts';
 import { orderRepository } from './order-repository.ts';
+import { rebuildSummary } from './rebuild-summary.ts';
 import { listOrders } from './summarize-orders.ts';
 
 // Together they leave an order's price exact to the fen.
@@ -28,6 +29,7 @@ const newOrder = z.strictObject({
 });
 const payment = z.strictObject({ paidPrice: amount(MOST.items * MOST.count * MOST.itemPrice) });
 const noQuery = z.strictObject({});
+const nothing = z.strictObject({});
 
 /** The order service's HTTP API. Both spellings of a path do the same. */
 export function orderRoutes(pool: pg.Pool, inUnitOfWork: InUnitOfWork<OrderEvent, pg.PoolClient>): Route[] {
@@ -60,6 +62,10 @@ export function orderRoutes(pool: pg.Pool, inUnitOfWork: InUnitOfWork<OrderEvent
     ),
     route('POST', '/orders/:id/pay', payment, pay),
     route('POST', '/orders/:id/payment', payment, pay),
+    // For the operator.
+    route('POST', '/operator/orders/rebuild', nothing, async () => ({
+      body: { replayed: await rebuildSummary(pool) },
+    })),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { given } from '@kith/event-delivery/testing';
 import { describe, expect, test } from 'vitest';
 import { Order } from './order.ts';
 
@@ -10,17 +11,8 @@ const items = [
   { productId: 'b', count: 1, itemPrice: 0.2 },
 ];
 const placed = () => Order.create({ items, address: ADDRESS }, moment());
-/** As it is loaded: what it recorded before is taken. */
-const loaded = (...done: ((order: Order) => void)[]) => {
-  const order = placed();
-  for (const each of done) each(order);
-  order.takeEvents();
-  return order;
-};
-const told = (order: Order) => order.events.map(({ name, source }) => [name, source.version]);
 const pay = (order: Order) => order.pay(0.5, moment());
 const cancel = (order: Order) => order.cancelOutOfStock(moment());
-const refusal = (code: string) => expect.objectContaining({ code });
 
 test('a new order has recorded that it was created, at version 1, with its price to the fen', () => {
   const order = placed();
@@ -43,48 +35,59 @@ test('the dearest order is exact to the fen', () => {
   expect(Order.create({ items: dearest, address: ADDRESS }, moment()).totalPrice).toBe(9_999_999_900_000);
 });
 
-test('a change of address tells the old and the new; the same address is no change', () => {
-  const order = loaded();
-  order.changeAddress({ ...ADDRESS }, moment());
-  expect(order.events).toEqual([]);
+test('a change of address tells the old and the new', () => {
   const newAddress = { ...ADDRESS, detail: '2' };
-  order.changeAddress(newAddress, moment());
-  expect(order.events).toMatchObject([{ name: 'order.address-changed', oldAddress: ADDRESS, newAddress }]);
-  expect(order.state).toMatchObject({ address: newAddress, version: 2 });
+  given(placed())
+    .when((order) => order.changeAddress(newAddress, moment()))
+    .thenRecorded({ name: 'order.address-changed', oldAddress: ADDRESS, newAddress, source: { version: 2 } })
+    .thenState(({ state }) => expect(state).toMatchObject({ address: newAddress, version: 2 }));
 });
 
-test('it is paid at its price alone', () => {
-  const order = loaded();
-  for (const wrong of [0, 0.49, 0.51, 50]) {
-    expect(() => order.pay(wrong, moment())).toThrow(refusal('PAID_PRICE_DIFFERS'));
-  }
-  expect([told(order), order.state.status]).toEqual([[], 'CREATED']);
-  pay(order);
-  expect([told(order), order.state.status]).toEqual([[['order.paid', 2]], 'PAID']);
+test('the same address is no change', () => {
+  given(placed())
+    .when((order) => order.changeAddress({ ...ADDRESS }, moment()))
+    .thenNothing();
+});
+
+test.each([0, 0.49, 0.51, 50])('it is not paid with %s, which is not its price', (wrong) => {
+  given(placed())
+    .when((order) => order.pay(wrong, moment()))
+    .thenRefused({ code: 'PAID_PRICE_DIFFERS', field: 'paidPrice' })
+    .thenState(({ state }) => expect(state.status).toBe('CREATED'));
+});
+
+test('it is paid at its price', () => {
+  given(placed())
+    .when(pay)
+    .thenRecorded({ name: 'order.paid', paidPrice: 0.5, source: { version: 2 } })
+    .thenState(({ state }) => expect(state.status).toBe('PAID'));
 });
 
 describe.each([
-  ['paid', pay, 'ORDER_IS_PAID'],
-  ['cancelled', cancel, 'ORDER_IS_CANCELLED'],
-] as const)('a %s order', (_, close, code) => {
+  ['paid', pay, 'ORDER_IS_PAID', 'PAID'],
+  ['cancelled', cancel, 'ORDER_IS_CANCELLED', 'CANCELLED'],
+] as const)('a %s order', (_, close, code, status) => {
   test.each([
     ['go elsewhere', (order: Order) => order.changeAddress({ ...ADDRESS, detail: '2' }, moment())],
     ['be paid', pay],
   ])('cannot %s', (_what, change) => {
-    const order = loaded(close);
-    const before = order.state;
-    expect(() => change(order)).toThrow(refusal(code));
-    expect([order.events, order.state]).toEqual([[], before]);
+    given(placed(), close)
+      .when(change)
+      .thenRefused({ code })
+      .thenState(({ state }) => expect(state).toMatchObject({ status, address: ADDRESS, version: 2 }));
   });
 });
 
-test('an order without stock is cancelled once; what was paid for it goes back', () => {
-  const unpaid = loaded();
-  cancel(unpaid);
-  expect(unpaid.events).toMatchObject([{ name: 'order.cancelled', reason: 'OUT_OF_STOCK', refund: 0 }]);
-  const paid = loaded(pay);
-  cancel(paid);
-  cancel(paid);
-  expect(paid.events).toMatchObject([{ name: 'order.cancelled', refund: 0.5 }]);
-  expect(paid.state).toMatchObject({ status: 'CANCELLED', refund: 0.5, version: 3 });
+test('an order without stock is cancelled', () => {
+  given(placed()).when(cancel).thenRecorded({ name: 'order.cancelled', reason: 'OUT_OF_STOCK', refund: 0 });
+});
+
+test('what was paid for an order without stock goes back, once', () => {
+  given(placed(), pay)
+    .when((order) => {
+      cancel(order);
+      cancel(order);
+    })
+    .thenRecorded({ name: 'order.cancelled', refund: 0.5 })
+    .thenState(({ state }) => expect(state).toMatchObject({ status: 'CANCELLED', refund: 0.5, version: 3 }));
 });

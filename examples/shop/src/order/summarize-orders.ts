@@ -1,7 +1,7 @@
-import { defineConsumer, type EnvelopeOf } from '@kith/event-delivery';
+import { defineConsumer, handleOnce, type SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import type { Address } from '../contracts/address.ts';
-import { ORDER_EVENTS, ORDERS } from '../contracts/order-events.ts';
+import { type AnyOrderEvent, ORDER_EVENTS, ORDERS } from '../contracts/order-events.ts';
 import { type PageQuery, pageOf, pageValues } from '../http/page-of-rows.ts';
 import type { OrderStatus } from './order.ts';
 
@@ -30,28 +30,37 @@ interface Change {
   readonly refund?: number;
 }
 
+/** Its durable, and whose inbox it is. */
+export const SUMMARY = 'order-summary';
+
 /**
  * Read model (CQRS): keeps the list of orders up to date from the orders' own events. It holds: an event that cannot be
- * applied keeps later ones of its order waiting, so that the list never shows an order that skipped a step.
+ * applied keeps later ones of its order waiting, so that the list never shows an order that skipped a step. Its inbox
+ * keeps what came, for `rebuildSummary`.
  */
 export const summarizeOrders = (pool: pg.Pool) =>
   defineConsumer({
     stream: ORDERS,
-    durable: 'order-summary',
+    durable: SUMMARY,
     contracts: ORDER_EVENTS,
     whenPoisoned: 'hold',
-    handle: async (event) => {
-      const { created, address, status, refund } = changeOf(event);
-      await pool.query(APPLY, [
-        event.ownerId,
-        ...[created?.at, created?.totalPrice, created?.itemCount],
-        ...[address && JSON.stringify(address), address ? event.revision : 0],
-        ...[status, refund ?? 0, status ? event.revision : 0],
-      ]);
-    },
+    handle: handleOnce<AnyOrderEvent>(pool, SUMMARY, (event, sql) => applyToSummary(sql, event), {
+      keepsEnvelope: true,
+    }),
   });
 
-function changeOf(event: EnvelopeOf<(typeof ORDER_EVENTS)[number]>): Change {
+/** Brings one event into the list; an older one, or the same again, changes nothing. */
+export async function applyToSummary(sql: SqlConnection, event: AnyOrderEvent): Promise<void> {
+  const { created, address, status, refund } = changeOf(event);
+  await sql.query(APPLY, [
+    event.ownerId,
+    ...[created?.at, created?.totalPrice, created?.itemCount],
+    ...[address && JSON.stringify(address), address ? event.revision : 0],
+    ...[status, refund ?? 0, status ? event.revision : 0],
+  ]);
+}
+
+function changeOf(event: AnyOrderEvent): Change {
   switch (event.name) {
     case 'shop.order.created': {
       const { items, totalPrice, address } = event.data;

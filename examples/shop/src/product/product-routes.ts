@@ -13,7 +13,7 @@ const newName = z.strictObject({ newName: line(100) });
 const noQuery = z.strictObject({});
 
 const SHOW = `
-  SELECT id, name, description, price, coalesce(remains, 0) AS stock, created_at
+  SELECT id, version, name, description, price, coalesce(remains, 0) AS stock, created_at
   FROM product LEFT JOIN stock_copy ON product_id = id`;
 
 /** The product service's HTTP API. */
@@ -44,6 +44,14 @@ export function productRoutes(pool: pg.Pool, inUnitOfWork: InUnitOfWork<ProductE
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of SHOW.
-function show({ id, name, description, price, stock, created_at: createdAt }: any) {
-  return { id: id as string, name, description, price: Number(price), stock: Number(stock), createdAt };
+function show({ id, version, name, description, price, stock, created_at: createdAt }: any) {
+  return {
+    id: id as string,
+    version: Number(version),
+    name,
+    description,
+    price: Number(price),
+    stock: Number(stock),
+    createdAt,
+  };
 }

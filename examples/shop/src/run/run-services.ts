@@ -39,12 +39,12 @@ async function runService(service: ShopService, config: ShopConfig, log: Log, st
   const place = config.services.get(name);
   if (!place) throw new Error(`Nobody has said where ${name} is.`);
   const { databaseUrl, port } = place;
-  const { host, eventBus, natsUrl } = config;
+  const { host, eventBus, natsUrl, productUrl } = config;
   const pool = openPool(databaseUrl, log, stops);
   await createTables(pool, tables);
   const broker = await connectBroker({ eventBus, natsUrl, name, log });
   stops.push(() => broker.close());
-  const { routes, consumers, ...opened } = service.open({ pool, log });
+  const { routes, consumers, ...opened } = service.open({ pool, log, productUrl });
   stops.push(() => opened.stop?.());
   // Before events are delivered: requests are answered while the broker is away.
   const server = await serveHttp({

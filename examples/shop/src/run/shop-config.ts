@@ -20,6 +20,9 @@ const busNameSchema = z.object({
 const sharedSchema = busNameSchema.extend({
   HOST: z.string().default('127.0.0.1'),
   NATS_URL: z.string().default('nats://127.0.0.1:4222'),
+  PRODUCT_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+    .default('http://127.0.0.1:8081'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 const busSchema = z.object({ EVENTS_DATABASE_URL: postgresUrl });
@@ -29,6 +32,8 @@ export interface ShopConfig {
   readonly eventBus: 'jetstream' | 'in-process';
   readonly natsUrl: string;
   readonly logLevel: string;
+  /** Where the product service answers, without a slash at the end. */
+  readonly productUrl: string;
   /** Of the bus inside the process: set when `eventBus` is that one. */
   readonly eventsDatabaseUrl: string | undefined;
   readonly services: ReadonlyMap<ServiceName, { readonly databaseUrl: string; readonly port: number }>;
@@ -57,6 +62,7 @@ export function readShopConfig(names: readonly ServiceName[], env: NodeJS.Proces
     eventBus: shared.EVENT_BUS,
     natsUrl: shared.NATS_URL,
     logLevel: shared.LOG_LEVEL,
+    productUrl: shared.PRODUCT_URL.replace(/\/+$/, ''),
     eventsDatabaseUrl: inProcess ? read(busSchema, set).EVENTS_DATABASE_URL : undefined,
     services: new Map(services),
   };

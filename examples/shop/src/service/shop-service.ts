@@ -13,7 +13,12 @@ export interface ShopService {
   readonly stream: StreamName;
   /** The tables of its database, beside those of event delivery. */
   readonly tables: URL;
-  open(uses: { readonly pool: pg.Pool; readonly log: Log }): {
+  open(uses: {
+    readonly pool: pg.Pool;
+    readonly log: Log;
+    /** Where the product service answers: for who is told that a product has changed, and asks for the rest. */
+    readonly productUrl: string;
+  }): {
     readonly routes: readonly Route[];
     // biome-ignore lint/suspicious/noExplicitAny: a list of consumers of different contracts has no closer type.
     readonly consumers: readonly ConsumerDefinition<any>[];

@@ -82,6 +82,7 @@ function environmentOf(servers: Servers, places: readonly Place[]): Record<strin
   });
   return {
     ...Object.fromEntries(ofServices),
+    PRODUCT_URL: places.find(({ name }) => name === 'product')?.url ?? '',
     EVENT_BUS: eventBus,
     ...(natsUrl !== undefined && { NATS_URL: natsUrl }),
     ...(eventsDatabaseUrl !== undefined && { EVENTS_DATABASE_URL: eventsDatabaseUrl }),

@@ -1,8 +1,19 @@
 export type Unsubscribe = () => void;
 
+export interface Listeners {
+  subscribe(listener: () => void): Unsubscribe;
+  notify(): void;
+  /** Coalesced: in a later turn of the event loop, once for all calls until then. */
+  notifySoon(): void;
+}
+
 /** Who wants to know that something changed; what changed is read from a snapshot. */
-export function createListeners(): { subscribe(listener: () => void): Unsubscribe; notify(): void } {
+export function createListeners(): Listeners {
   const listeners = new Set<() => void>();
+  let isSoon = false;
+  const notify = () => {
+    for (const listener of [...listeners]) listener();
+  };
   return {
     subscribe(listener) {
       // The same function may be given twice: each has its own entry and its own undoing.
@@ -10,8 +21,14 @@ export function createListeners(): { subscribe(listener: () => void): Unsubscrib
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },
-    notify() {
-      for (const listener of [...listeners]) listener();
+    notify,
+    notifySoon() {
+      if (isSoon) return;
+      isSoon = true;
+      setTimeout(() => {
+        isSoon = false;
+        notify();
+      });
     },
   };
 }

@@ -1,9 +1,8 @@
-import type { FriendListChange } from '../api/list-change.ts';
-import { FriendList, Hole, type SavedFriendList } from '../list/friend-list.ts';
+import type { FriendList } from '../list/friend-list.ts';
 import { backoffMs } from '../network/backoff.ts';
 import { followNetwork, isKnownOffline } from '../network/follow-network.ts';
 import type { Session } from '../session/session.ts';
-import { openLine } from './line-to-gateway.ts';
+import { type FillOptions, fillListOverLines } from './fill-list-over-lines.ts';
 import {
   BEGIN,
   type Transition,
@@ -16,16 +15,10 @@ import {
 /** `live`: every change arrives as it happens. `catching up`: connected, and reading what was missed. */
 export type LiveState = 'live' | 'catching up' | 'offline';
 
-export interface WatchOptions {
-  /** `ws://` or `wss://`. */
-  readonly url: string;
+export interface WatchOptions extends FillOptions {
   readonly session: Session;
-  readonly webSocket?: unknown;
-  readonly saved?: SavedFriendList | undefined;
   readonly random: () => number;
   readonly onState: (state: LiveState) => void;
-  /** The list has changed, through this change. */
-  readonly onChange: (list: FriendList, change: FriendListChange) => void;
 }
 
 export interface Watching {
@@ -56,17 +49,11 @@ const SHOWN: Readonly<Record<WatcherState, LiveState>> = {
  * what of which event is the table in watcher-states.ts; here it is done.
  */
 export function watchFriendList(options: WatchOptions): Watching {
-  const { session, onState, onChange } = options;
-  const list = new FriendList(options.saved);
+  const { session, onState } = options;
   let state: WatcherState = BEGIN.to;
   let failures = 0;
   /** Of the last answer that had one: no line is opened, and no token given back, before there is one. */
   let token = '';
-  let line: { close(): void } | undefined;
-  /** A change of this line has been applied. */
-  let hasApplied = false;
-  /** Whether cursor and revision are believed to belong together. */
-  let isPlaceTrusted = true;
   /** Of the state: what is waited for ends with it. */
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -95,38 +82,11 @@ export function watchFriendList(options: WatchOptions): Watching {
     happen(answer === null ? 'signed out' : answer === undefined ? 'no token' : 'token');
   }
 
-  function take(change: FriendListChange): void {
-    try {
-      if (list.apply(change)) {
-        hasApplied = true;
-        onChange(list, change);
-      }
-    } catch (error) {
-      if (!(error instanceof Hole)) throw error;
-      // Right behind the cursor it would be there again and again: cursor and revision belong to different lists.
-      isPlaceTrusted = hasApplied;
-      happen('hole');
-      return;
-    }
-    happen(change.__typename !== 'FriendListSnapshot' || change.complete ? 'whole' : 'part');
-  }
-
+  const lines = fillListOverLines(options, happen);
   const DO: Readonly<Record<WatcherEffect, () => void>> = {
     'ask for a token': () => void askForToken(),
-    'open the line': () => {
-      const after = isPlaceTrusted ? list.cursor : null;
-      isPlaceTrusted = true;
-      hasApplied = false;
-      line = openLine(
-        { url: options.url, webSocket: options.webSocket, token, after },
-        { connected: () => happen(after === null ? 'connected' : 'resumed'), change: take, ended: happen },
-      );
-    },
-    'close the line': () => {
-      line?.close();
-      line = undefined;
-      list.interrupted();
-    },
+    'open the line': () => lines.open(token),
+    'close the line': lines.close,
     pause: () => wait(backoffMs(failures, options.random), 'waited'),
     'look at the network later': () => wait(LOOK_AGAIN_AFTER_MS, 'waited'),
     'wait for quiet': () => wait(QUIET_MS, 'quiet'),
@@ -143,7 +103,7 @@ export function watchFriendList(options: WatchOptions): Watching {
   onState('offline');
   enter(BEGIN);
   return {
-    list,
+    list: lines.list,
     retryNow: () => happen('wake'),
     stop() {
       stopFollowingNetwork();

@@ -61,9 +61,9 @@ export class AggregateRoot<Event extends AggregateEvent> implements RecordsEvent
 
   get events(): readonly Event[] {
     // One that is made may record others behind it. One whose making throws stays to be made.
-    for (; this.#made < this.#recorded.length; this.#made += 1) {
-      const event = this.#recorded[this.#made]!;
-      if (typeof event === 'function') this.#recorded[this.#made] = freezeDeeply(event());
+    for (let next = this.#recorded[this.#made]; next; next = this.#recorded[this.#made]) {
+      if (typeof next === 'function') this.#recorded[this.#made] = freezeDeeply(next());
+      this.#made += 1;
     }
     return this.#recorded as readonly Event[];
   }

@@ -145,8 +145,10 @@ export function readData(contract: EventContract, version: number, data: unknown
 
 export function splitType(type: string): { name: string; version: number } {
   const match = /^(.+)\.v([1-9]\d*)$/.exec(type);
-  if (!match) throw new UnreadableEvent('UNKNOWN_VERSION', `"${type}" does not end in a version such as ".v1".`);
-  return { name: match[1]!, version: Number(match[2]) };
+  const name = match?.[1];
+  if (name === undefined)
+    throw new UnreadableEvent('UNKNOWN_VERSION', `"${type}" does not end in a version such as ".v1".`);
+  return { name, version: Number(match?.[2]) };
 }
 
 function parseEnvelope(bytes: Uint8Array | string) {

@@ -5,11 +5,11 @@ import { DurableTaken } from '../broker/durable-taken.ts';
 import type { Log } from '../observe/log.ts';
 import type { MessageStore } from './message-store.ts';
 import { keepsMessagesInHand } from './messages-in-hand.ts';
+import { readsIntoHand } from './read-into-hand.ts';
 import { writesAcknowledged } from './write-acknowledged.ts';
 
 const LOOK_FOR_UNANSWERED_EVERY_MS = 1_000;
 const TRY_AGAIN_AFTER_MS = 500;
-const PORTION = 200;
 
 export interface DurableOptions {
   readonly pool: pg.Pool;
@@ -26,10 +26,9 @@ export type Durable = ReturnType<typeof createDurable>;
  * what was not acknowledged. Acknowledgements are written behind, many in one statement.
  */
 export function createDurable(options: DurableOptions) {
-  const { durable, stream } = options;
+  const { durable, stream, store } = options;
   let current: DurableSubscription | undefined;
-  const reading: { cursor: number; begun: Begun | undefined } = { cursor: 0, begun: undefined };
-  let claimedFor: DurableSubscription | undefined;
+  let begun: Begun | undefined;
   const inHand = keepsMessagesInHand({
     ...options,
     current: () => current,
@@ -38,36 +37,22 @@ export function createDurable(options: DurableOptions) {
       pump();
     },
   });
-  const through = () => Math.min(reading.cursor, inHand.lowest() - 1);
+  const through = () => Math.min(reading.cursor(), inHand.lowest() - 1);
   const acked = writesAcknowledged({ ...options, through });
+  const isCurrent = (subscription: DurableSubscription) => current === subscription;
+  const reading = readsIntoHand({ stream, store, inHand, acked, isCurrent });
 
-  async function pumpOnce(subscription: DurableSubscription): Promise<void> {
-    const { store } = options;
-    if (claimedFor !== subscription) {
-      const through = await acked.load(subscription);
-      // Of a later subscription memory knows more.
-      if (!claimedFor) reading.cursor = through;
-      claimedFor = subscription;
-    }
-    reading.begun?.resolve();
-    while (current === subscription && inHand.count() < subscription.maxUnacked) {
-      const room = Math.min(PORTION, subscription.maxUnacked - inHand.count());
-      const portion = await store.read(stream, reading.cursor, room);
-      if (portion.length === 0 || current !== subscription) return;
-      for (const message of portion) {
-        reading.cursor = message.sequence;
-        if (!acked.has(message.sequence)) inHand.deliver(message);
-      }
-    }
-  }
   const pump = oneAtATime(options, async () => {
-    if (!current) return;
+    const subscription = current;
+    if (!subscription) return;
     try {
-      await pumpOnce(current);
+      if (!reading.isClaimedFor(subscription)) await reading.claim(subscription);
+      begun?.resolve();
+      await reading.fill(subscription);
     } catch (error) {
       if (!(error instanceof DurableTaken)) throw error;
       options.log.error({ durable, code: error.code }, error.message);
-      reading.begun?.reject(error);
+      begun?.reject(error);
       current = undefined;
     }
   });
@@ -84,14 +69,14 @@ export function createDurable(options: DurableOptions) {
       const { service } = subscription;
       if (current) throw new DurableTaken({ stream, durable, by: current.service ?? 'this process already', service });
       current = subscription;
-      const begun = beginsLater();
-      reading.begun = begun;
+      const beginning = beginsLater();
+      begun = beginning;
       const watch = setInterval(lookForUnanswered, LOOK_FOR_UNANSWERED_EVERY_MS);
       // First what an earlier subscription of this process has left, in order.
       inHand.deliverAllAgain();
       queueMicrotask(lookForUnanswered);
       return {
-        begun: begun.promise,
+        begun: beginning.promise,
         async stop() {
           clearInterval(watch);
           if (current !== subscription) return;
@@ -105,7 +90,7 @@ export function createDurable(options: DurableOptions) {
       lastSequence: number,
     ): Omit<BrokerStatus['consumers'][number], 'stream' | 'durable' | 'ackedThrough' | 'service' | 'since'> {
       return {
-        lag: Math.max(0, lastSequence - reading.cursor),
+        lag: Math.max(0, lastSequence - reading.cursor()),
         unacked: inHand.count(),
         redelivered: inHand.redelivered(),
       };

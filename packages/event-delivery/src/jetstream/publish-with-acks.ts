@@ -49,7 +49,8 @@ export function createPublisher(nc: NatsConnection, options: PublisherOptions) {
       const answered = await publishWindow({ nc, acks, ackWithinMs }, window, deadline);
       results.push(...answered);
       if (answered.some((result) => 'error' in result)) break;
-      if (window.length === 1) taken.remember(window[0]!.subject);
+      const [first, second] = window;
+      if (first && !second) taken.remember(first.subject);
     }
     const refused = messages[results.length];
     if (refused && results.length === unsendable) {

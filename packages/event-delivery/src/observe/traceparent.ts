@@ -7,8 +7,8 @@ const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-
 export function readTraceparent(
   traceparent: string | undefined,
 ): { traceId: string; spanId: string; flags: string } | undefined {
-  const match = TRACEPARENT.exec(traceparent ?? '');
-  return match ? { traceId: match[1]!, spanId: match[2]!, flags: match[3]! } : undefined;
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  return traceId && spanId && flags ? { traceId, spanId, flags } : undefined;
 }
 
 /** A span as the traceparent of what follows from it. */

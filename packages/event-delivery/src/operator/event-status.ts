@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BrokerStatus, EventBroker } from '../broker/broker.ts';
 import { listDeadLetters } from '../consumer/dead-letters/settle-dead-letters.ts';
+import { onlyRow } from '../postgres/only-row.ts';
 
 /** How far events are on their way. */
 export interface DeliveryStatus extends BrokerStatus {
@@ -31,11 +32,11 @@ export async function readDeliveryStatus({
   broker: EventBroker;
 }): Promise<DeliveryStatus> {
   const nothing: BrokerStatus = { streams: [], consumers: [] };
-  const [{ rows }, { streams, consumers }] = await Promise.all([
+  const [outbox, { streams, consumers }] = await Promise.all([
     pool.query<{ unpublished: number; age: number; aside: number }>(OUTBOX),
     broker.connected ? broker.status().catch(() => nothing) : nothing,
   ]);
-  const { unpublished, age, aside } = rows[0]!;
+  const { unpublished, age, aside } = onlyRow(outbox);
   return {
     connected: broker.connected,
     outbox: { unpublished, oldestAgeMs: Math.round(age), setAside: aside },

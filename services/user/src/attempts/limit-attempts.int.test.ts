@@ -122,6 +122,19 @@ test('what is kept in Redis names no account and no address, and goes by itself'
   client.disconnect();
 });
 
+test('a Redis that is too slow, or has forgotten, gives no more guesses', async () => {
+  await newUser('patient');
+  redis.pause();
+  const guesses = await timesInTurn(2, () => signInFrom(freshAddress(), 'patient', 'wrong'));
+  redis.resume();
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redis.url);
+  await client.flushall();
+  client.disconnect();
+  guesses.push(...(await timesInTurn(2, () => signInFrom(freshAddress(), 'patient', 'wrong'))));
+  expect(guesses).toEqual([...Array(3).fill('INVALID_CREDENTIALS'), 'RATE_LIMITED']);
+});
+
 // Last: Redis does not come back.
 test('without Redis each process goes on limiting by itself', async () => {
   await newUser('outage');

@@ -21,19 +21,19 @@ export interface AttemptLimits {
 }
 
 /**
- * Rate limit (fixed window): counts in Redis, for all processes together; while that is away, or without `redis`, each
- * process counts by itself. Names of accounts and addresses are kept as hashes only.
+ * Rate limit (fixed window): each process counts by itself, and in Redis all of them together. While that is away, too
+ * slow or emptied, the former is left, and has counted from the beginning. Names of accounts and addresses are kept as
+ * hashes only.
  */
 export function createAttemptLimits({ redis, ...limits }: AttemptLimitOptions & { redis?: Redis }): AttemptLimits {
-  const perAccount = limiter('account', limits.failuresPerAccount, limits.windowS, redis);
-  const perAddress = limiter('address', limits.failuresPerAddress, limits.windowS, redis);
+  const perAccount = countersOf('account', limits.failuresPerAccount, limits.windowS, redis);
+  const perAddress = countersOf('address', limits.failuresPerAddress, limits.windowS, redis);
 
   return {
     async guard({ account, address }, check) {
       const taken: [RateLimiterAbstract, string][] = [];
-      const take = async (from: RateLimiterAbstract, key: string) => {
-        await from.consume(key).catch(refuse);
-        taken.push([from, key]);
+      const take = async (counters: readonly RateLimiterAbstract[], key: string) => {
+        for (const from of counters) if (await consume(from, key)) taken.push([from, key]);
       };
       if (address !== null) await take(perAddress, keyOf(address));
       await take(perAccount, keyOf(account.toLowerCase()));
@@ -50,27 +50,28 @@ export function createAttemptLimits({ redis, ...limits }: AttemptLimitOptions & 
   };
 }
 
-function limiter(kind: string, points: number, windowS: number, redis: Redis | undefined): RateLimiterAbstract {
+function countersOf(kind: string, points: number, windowS: number, redis: Redis | undefined): RateLimiterAbstract[] {
   const options = { keyPrefix: `kith:attempts:${kind}`, points, duration: windowS };
   const inThisProcess = new RateLimiterMemory(options);
-  if (!redis) return inThisProcess;
-  return new RateLimiterRedis({
-    ...options,
-    storeClient: redis,
-    rejectIfRedisNotReady: true,
-    insuranceLimiter: inThisProcess,
-  });
+  if (!redis) return [inThisProcess];
+  return [inThisProcess, new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true })];
+}
+
+/** Whether it was counted: not by a Redis that is away. Throws KithError RATE_LIMITED. */
+async function consume(from: RateLimiterAbstract, key: string): Promise<boolean> {
+  try {
+    await from.consume(key);
+    return true;
+  } catch (reason) {
+    if (!(reason instanceof RateLimiterRes)) return false;
+    const retryAfterMs = Math.max(1, Math.ceil(reason.msBeforeNext));
+    throw new KithError('RATE_LIMITED', 'Too many wrong passwords: wait before you try again.', { retryAfterMs });
+  }
 }
 
 async function giveBack(taken: readonly [RateLimiterAbstract, string][]): Promise<void> {
   // A point that cannot be given back comes back by itself when its window ends.
   await Promise.allSettled(taken.map(([from, key]) => from.reward(key)));
-}
-
-function refuse(reason: unknown): never {
-  if (!(reason instanceof RateLimiterRes)) throw reason;
-  const retryAfterMs = Math.max(1, Math.ceil(reason.msBeforeNext));
-  throw new KithError('RATE_LIMITED', 'Too many wrong passwords: wait before you try again.', { retryAfterMs });
 }
 
 const keyOf = (text: string) => createHash('sha256').update(text).digest('base64url');

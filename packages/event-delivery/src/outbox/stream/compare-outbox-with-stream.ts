@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { EventBroker } from '../../broker/broker.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
 import { inTransaction } from '../../postgres/in-transaction.ts';
+import { onlyRow } from '../../postgres/only-row.ts';
 import { OWED } from '../archive/owed-rows.ts';
 import { gatherStored } from './gather-stored.ts';
 import { readPosition } from './stream-position.ts';
@@ -70,8 +71,8 @@ export async function compareOutboxWithStream(comparison: Comparison): Promise<n
   const { pool, broker, stream, onDifference, onProgress, publishedWithinMs = 10_000 } = comparison;
   // The temporary table goes with the transaction.
   return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ total: number; started_at: string }>(EXPECTED);
-    const { total, started_at: startedAt } = rows[0]!;
+    const expected = await client.query<{ total: number; started_at: string }>(EXPECTED);
+    const { total, started_at: startedAt } = onlyRow(expected);
     let first = await gatherStored(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
     first ??= (await lastSequenceOf(broker, stream)) + 1;
     const { givenUpThrough } = await readPosition(client, stream.name);
@@ -79,7 +80,7 @@ export async function compareOutboxWithStream(comparison: Comparison): Promise<n
       for await (const difference of portions(client, query)) await onDifference({ check: 'stream', ...difference });
     }
     const givenUp = await client.query<{ events: number }>(GIVEN_UP, [givenUpThrough]);
-    await comparison.onGivenUp?.(givenUp.rows[0]!.events);
+    await comparison.onGivenUp?.(onlyRow(givenUp).events);
     await onProgress?.(total, total);
     return total;
   });
