@@ -6,6 +6,8 @@ import {
   liveSessionEnded,
   PROFILE_COPY_CONSUMER,
   USER_STREAM,
+  WEBHOOK_FRIEND_CONSUMER,
+  WEBHOOK_USER_CONSUMER,
 } from '@kith/event-contracts';
 import type { StreamName } from '@kith/event-delivery/envelope';
 
@@ -37,12 +39,19 @@ export type Service = {
   /** The stream of its events, which it alone publishes to. */
   readonly stream?: StreamName;
   /** Its durable consumers; what they give up on is its to settle. */
-  readonly consumers: readonly { readonly durable: string; readonly of: StreamName }[];
+  readonly consumers: readonly {
+    readonly durable: string;
+    readonly of: StreamName;
+    /** One instance at a time is given events, by a lease, so that owners' order is kept (`whenPoisoned: 'hold'`). */
+    readonly holds?: true;
+  }[];
   /** On core NATS, where nothing is stored: what it tells, and what it hears. */
   readonly announces: readonly string[];
   readonly hears: readonly string[];
   /** Whether it keeps the keys that sign access tokens (SIGNING_KEY_FILE). */
   readonly signsTokens?: true;
+  /** The variable that has to be `on` for `start` to start it; without one it is always started. */
+  readonly startedBy?: 'WEBHOOKS';
 };
 
 const services = {
@@ -86,6 +95,25 @@ const services = {
     announces: [liveFriendList('*')],
     hears: [LIVE_TOKENS_ENDED],
   },
+  webhook: {
+    folder: 'services/webhook/src',
+    port: 4103,
+    urlVariable: 'WEBHOOK_URL',
+    asks: [],
+    isSubgraph: false,
+    database: {
+      databaseName: 'kith_webhook',
+      urlVariable: 'WEBHOOK_DATABASE_URL',
+      serviceUrlVariable: 'WEBHOOK_SERVICE_DATABASE_URL',
+    },
+    consumers: [
+      { durable: WEBHOOK_USER_CONSUMER, of: USER_STREAM, holds: true },
+      { durable: WEBHOOK_FRIEND_CONSUMER, of: FRIEND_STREAM, holds: true },
+    ],
+    announces: [],
+    hears: [],
+    startedBy: 'WEBHOOKS',
+  },
 } as const satisfies Readonly<Record<string, Service>>;
 
 export type ServiceName = keyof typeof services;
@@ -97,6 +125,9 @@ type With<Part extends keyof Service> = {
 export type ServiceWithDatabase = With<'database'>;
 export type ServiceInRedis = With<'redisKeys'>;
 export type ServiceWithStream = With<'stream'>;
+/** Those that are started when a variable says so, and those that always are. */
+export type ServiceOnRequest = With<'startedBy'>;
+export type ServiceAlwaysThere = Exclude<ServiceName, ServiceOnRequest>;
 
 /** All of them. Each starts after those before it, and is stopped before them, where one waits for the other. */
 export const SERVICES: { readonly [Name in ServiceName]: Service & Pick<(typeof services)[Name], 'urlVariable'> } =
@@ -114,6 +145,15 @@ export const WITH_EVENTS = SERVICE_NAMES.filter(
 );
 /** Those that write events of their own into their database. */
 export const WITH_OUTBOX = WITH_DATABASE.filter((name) => SERVICES[name].stream !== undefined);
+export const ALWAYS_THERE = SERVICE_NAMES.filter(
+  (name): name is ServiceAlwaysThere => SERVICES[name].startedBy === undefined,
+);
+/** Those that are started with these variables. */
+export const startedWith = (env: Readonly<Record<string, string | undefined>>): readonly ServiceName[] =>
+  SERVICE_NAMES.filter((name) => {
+    const { startedBy } = SERVICES[name];
+    return startedBy === undefined || env[startedBy] === 'on';
+  });
 export const SUBGRAPHS = SERVICE_NAMES.filter((name) => SERVICES[name].isSubgraph);
 
 /** What of a service is there for certain, because it is one of those that have it. */
@@ -121,6 +161,7 @@ export const databaseOf = (name: ServiceWithDatabase) => services[name].database
 /** Who alone publishes to a stream. */
 export const publisherOf = (stream: string | undefined): ServiceWithStream | undefined =>
   WITH_STREAM.find((name) => streamOf(name).name === stream);
+export const databasesOf = (names: readonly ServiceName[]) => WITH_DATABASE.filter((name) => names.includes(name));
 export const streamOf = (name: ServiceWithStream) => services[name].stream;
 
 /** Whose consumer it is, and so who settles what it gave up on; of a consumer that nobody has, one that has any. */

@@ -1,5 +1,12 @@
 import { LIVE_TOKENS_ENDED, liveFriendList, liveSessionEnded } from '@kith/event-contracts';
-import { DEAD_STREAM, deadLetter, deadLettersChanged, settledDeadLetter } from '@kith/event-delivery/durable-names';
+import {
+  DEAD_STREAM,
+  deadLetter,
+  deadLettersChanged,
+  LEASE_STREAM,
+  lease,
+  settledDeadLetter,
+} from '@kith/event-delivery/durable-names';
 import type { StreamName } from '@kith/event-delivery/envelope';
 import { ofEach, SERVICE_NAMES, SERVICES, type Service, type ServiceName } from './services.ts';
 
@@ -57,6 +64,14 @@ const notConsuming = (stream: string, durable: string) => [
   ...[`CONSUMER.CREATE.${stream}.${durable}.>`, `CONSUMER.DELETE.${stream}.${durable}`].map(api),
 ];
 
+/** What a consumer that holds order needs besides: its own lease, and the stream of leases, which whoever comes first makes. */
+const leasing = (consumers: Service['consumers']) => {
+  const held = consumers.filter(({ holds }) => holds);
+  if (held.length === 0) return [];
+  const leases = held.map(({ durable, of }) => lease(of.name, durable));
+  return [...owning({ name: LEASE_STREAM, subjects: leases }), api(`STREAM.MSG.DELETE.${LEASE_STREAM}`)];
+};
+
 const inbox = (user: NatsUser) => `_INBOX.${user}.>`;
 
 /** What a service may do with dead letters: make and empty their stream if it has consumers of its own, else read them. */
@@ -93,6 +108,7 @@ function rightsOf(name: ServiceName): Rights {
       ...(stream ? owning(stream) : []),
       ...announces,
       ...consumers.flatMap(({ durable, of }) => consuming(of.name, durable)),
+      ...leasing(consumers),
       ...withDeadLetters(service),
       ...others.map(({ durable }) => settledDeadLetter(durable, '*')),
       ...LOOK_AROUND,

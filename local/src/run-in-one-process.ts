@@ -2,6 +2,7 @@ import { startBusOfThisProcess } from '@kith/event-delivery';
 import { gatewayConfig, type RunningGateway, startGateway } from '@kith/gateway';
 import { createDatabaseIfMissing } from '@kith/local-servers';
 import {
+  ConfigError,
   createPool,
   hostToListenAt,
   type Logger,
@@ -11,7 +12,7 @@ import {
   type Stop,
   stopInReverse,
 } from '@kith/service-kit';
-import { SERVICE_NAMES, SERVICES } from '@kith/services';
+import { SERVICES, startedWith } from '@kith/services';
 import type { z } from 'zod';
 import { oneProcessConfig } from './one-process-config.ts';
 import { loadService } from './system/load-service.ts';
@@ -30,9 +31,12 @@ process.exit(await runProcess({ name: 'one-process', configSchema: oneProcessCon
 async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log: Logger): Promise<RunningPart> {
   const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
   const services = await Promise.all(
-    SERVICE_NAMES.map(async (name) => {
+    startedWith(config).map(async (name) => {
       const { configSchema, start } = await loadService(name);
-      const itsEnvironment = { ...environment, ...listeningAt(config[SERVICES[name].urlVariable]) };
+      const { urlVariable } = SERVICES[name];
+      const url = config[urlVariable];
+      if (url === undefined) throw new ConfigError(urlVariable, 'is required and not set');
+      const itsEnvironment = { ...environment, ...listeningAt(url) };
       return { start, config: parseConfig(configSchema, itsEnvironment) };
     }),
   );

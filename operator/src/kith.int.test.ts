@@ -98,3 +98,11 @@ test('the password of an import is counted in characters', async () => {
   const good = await kithImport('1 2\n', '🔑'.repeat(128));
   expect([good.code, good.stderr]).toEqual([1, expect.not.stringMatching(/characters/)]);
 });
+
+test.each([['add'], ['list', 'all'], ['pause'], ['redrive', 'x'], ['redrive', 'x', '1', '--all']])(
+  'webhooks %j is used wrongly, and nothing is asked',
+  async (...args) => {
+    const { code, stdout } = await kith(['webhooks', ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+  },
+);

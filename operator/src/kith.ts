@@ -33,6 +33,28 @@ import { BEGIN_TIMELINE_HELP, beginTimeline } from './system/begin-timeline.ts';
 import { REBUILD_VIEWS_HELP, rebuildViews } from './system/rebuild-views.ts';
 import { ROTATE_KEYS_HELP, rotateKeys } from './system/rotate-keys.ts';
 import { STATUS_HELP, showStatus } from './system/show-status.ts';
+import {
+  ADD_HELP,
+  addWebhook,
+  LIST_HELP,
+  listWebhooks,
+  PAUSE_HELP,
+  pauseWebhook,
+  REMOVE_HELP,
+  RESUME_HELP,
+  ROTATE_SECRET_HELP,
+  removeWebhook,
+  resumeWebhook,
+  rotateWebhookSecret,
+  TEST_HELP,
+  testWebhook,
+} from './webhooks/manage-webhooks.ts';
+import {
+  DELIVERIES_HELP,
+  listWebhookDeliveries,
+  redriveWebhooks,
+  WEBHOOKS_REDRIVE_HELP,
+} from './webhooks/settle-webhook-deliveries.ts';
 
 const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<ExitCode>; help: string }>> = {
   import: { run: importEdgeList, help: IMPORT_HELP },
@@ -54,6 +76,15 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
   'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },
   'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },
+  'webhooks add': { run: addWebhook, help: ADD_HELP },
+  'webhooks list': { run: listWebhooks, help: LIST_HELP },
+  'webhooks remove': { run: removeWebhook, help: REMOVE_HELP },
+  'webhooks pause': { run: pauseWebhook, help: PAUSE_HELP },
+  'webhooks resume': { run: resumeWebhook, help: RESUME_HELP },
+  'webhooks rotate-secret': { run: rotateWebhookSecret, help: ROTATE_SECRET_HELP },
+  'webhooks deliveries': { run: listWebhookDeliveries, help: DELIVERIES_HELP },
+  'webhooks redrive': { run: redriveWebhooks, help: WEBHOOKS_REDRIVE_HELP },
+  'webhooks test': { run: testWebhook, help: TEST_HELP },
 };
 
 const HELP = `npx -y pnpm@12 kith COMMAND …, the operator's command. It finds the system that runs from KITH_DATA (.kith), or the one

@@ -25,6 +25,11 @@ const NOT_FOR_RULES = [
 const BANS: { who: RegExp; but?: RegExp; production?: true; what: string[]; why: string }[] = [
   { who: /^services\/user\//, what: [...FRIEND, ...GATEWAY, ...NATS], why: 'services ask each other through GraphQL' },
   {
+    who: /^services\/webhook\//,
+    what: [...USER, ...FRIEND, ...GATEWAY, ...NATS, 'ioredis'],
+    why: 'whoever sends events asks no service for them',
+  },
+  {
     who: /^services\/user\//,
     but: /\/attempts\//,
     production: true,

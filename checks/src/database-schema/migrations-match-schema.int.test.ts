@@ -11,7 +11,7 @@ test.each(WITH_DATABASE)('what the migrations of %s make is what its schema.pris
   expect(await compareWithPrismaSchema(database.url, service, log)).toBeNull();
 
   const pool = createPool({ url: database.url, name: 'test', log });
-  await pool.query('ALTER TABLE outbox ADD COLUMN forgotten text');
+  await pool.query('ALTER TABLE inbox ADD COLUMN forgotten text');
   await pool.end();
   expect(await compareWithPrismaSchema(database.url, service, log)).toContain('forgotten');
   await database.drop();

@@ -12,7 +12,7 @@ export interface KithRun {
 
 /** Spawns the operator's command, as a person calls it, for this system. */
 export function runKith(
-  system: Pick<SystemForTest, 'user' | 'friend' | 'operatorKey'>,
+  system: Pick<SystemForTest, 'user' | 'friend' | 'webhook' | 'operatorKey'>,
   args: readonly string[],
 ): KithRun {
   const child = spawn(process.execPath, [join(WORKSPACE, 'operator/src/kith.ts'), ...args], {
@@ -21,6 +21,7 @@ export function runKith(
       ...process.env,
       USER_URL: system.user.url,
       FRIEND_URL: system.friend.url,
+      ...(system.webhook && { WEBHOOK_URL: system.webhook.url }),
       OPERATOR_KEY: system.operatorKey,
     },
   });

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { parseConfig } from '@kith/service-kit';
-import { databaseOf, fieldsOfEach, SERVICE_NAMES, SERVICES, WITH_OUTBOX } from '@kith/services';
+import { ALWAYS_THERE, databaseOf, fieldsOfEach, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
   forgetDemonstration,
@@ -22,7 +22,7 @@ try {
     )
   ) {
     await seedDemonstration(config.KITH_DATA, {
-      ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => config[SERVICES[name].urlVariable]),
+      ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => config[SERVICES[name].urlVariable]),
       operatorKey: config.OPERATOR_KEY,
     });
     process.stdout.write('seeded the demonstration\n');

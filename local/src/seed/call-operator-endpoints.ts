@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { Fields, ServiceName } from '@kith/services';
+import type { Fields, ServiceAlwaysThere, ServiceName, ServiceOnRequest } from '@kith/services';
 
 /** Where a running system's operator endpoints are, and the key that opens them. */
-export type OperatorAccess = Fields<ServiceName, 'Url', string> & { operatorKey: string };
+export type OperatorAccess = Fields<ServiceAlwaysThere, 'Url', string> &
+  Partial<Fields<ServiceOnRequest, 'Url', string>> & { operatorKey: string };
 export type OperatorService = ServiceName;
 
 /** A service refused a call (`code` of its error), or did not answer (`SERVICE_UNAVAILABLE`). */
@@ -92,6 +93,8 @@ export async function* linesOf<Line>(
 
 async function call(access: OperatorAccess, service: OperatorService, path: string, body?: object): Promise<Response> {
   const base = access[`${service}Url`];
+  if (base === undefined)
+    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service was not started.`);
   let response: Response;
   try {
     response = await fetch(`${base}${path}`, {

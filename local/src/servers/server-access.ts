@@ -28,7 +28,7 @@ export type ServerAccess = { [Name in ServiceName]: Access<Name> } & {
   oneProcess: { redisUrl: string };
 };
 
-type Servers = Pick<ServersToStart, 'passwords' | 'given'>;
+type Servers = Pick<ServersToStart, 'passwords' | 'given' | 'databases'>;
 
 /** The Postgres role of a service, which owns its database and nothing else. */
 const roleOf = (name: ServiceWithDatabase, { databases }: ServerPasswords) => ({
@@ -41,7 +41,9 @@ export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Serve
   const natsUrl = (user: NatsUser) => given.natsUrl ?? asUser(urls.natsUrl, user, passwords.nats[user]);
   const redisUrl = (user: RedisUser) => given.redisUrl ?? asUser(urls.redisUrl, user, passwords.redis[user]);
   const databaseUrl = (name: ServiceWithDatabase) =>
-    given[`${name}DatabaseUrl`] ?? asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords));
+    given[`${name}DatabaseUrl`] ??
+    // One that nobody needs, beside a Postgres that is not ours, has no address.
+    (urls[`${name}DatabaseUrl`] === '' ? '' : asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords)));
   const accessOf = (name: ServiceName) => ({
     ...(isOneOf(WITH_DATABASE, name) && { databaseUrl: databaseUrl(name) }),
     natsUrl: natsUrl(name),
@@ -65,9 +67,9 @@ const asUser = (url: string, user: string, password: string) => asRole(url, { ro
  */
 export async function giveDatabasesToServices(
   urls: ServerUrls,
-  { passwords, given = {}, eventBus }: Servers & { eventBus: string | undefined },
+  { passwords, given = {}, databases = WITH_DATABASE, eventBus }: Servers & { eventBus: string | undefined },
 ): Promise<void> {
-  for (const name of WITH_DATABASE.filter((each) => !given[`${each}DatabaseUrl`])) {
+  for (const name of databases.filter((each) => !given[`${each}DatabaseUrl`])) {
     await giveDatabaseToItsService(urls[`${name}DatabaseUrl`], roleOf(name, passwords));
   }
   if (eventBus === 'in-process' && !given[`${OPENS_THE_STREAMS}DatabaseUrl`]) {

@@ -9,6 +9,8 @@ export type ServersToStart = {
   kithData: string;
   /** Servers that run already: what is given here is not started. */
   given?: Partial<ServerUrls>;
+  /** Whose databases are needed; all of them unless told. */
+  databases?: readonly ServiceWithDatabase[];
   passwords: ServerPasswords;
   /** false: no fsync in Postgres, for tests. */
   durable?: boolean;

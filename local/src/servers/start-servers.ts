@@ -13,11 +13,11 @@ export async function startServers(options: ServersToStart): Promise<{
   access: ServerAccess;
   started: Partial<Record<'postgres' | 'nats' | 'redis', ServiceProcess>>;
 }> {
-  const { kithData, given = {} } = options;
+  const { kithData, given = {}, databases = WITH_DATABASE } = options;
   const logFolder = join(kithData, 'logs');
   await mkdir(logFolder, { recursive: true, mode: 0o700 });
   const starting = {
-    postgres: WITH_DATABASE.every((name) => given[`${name}DatabaseUrl`]) ? undefined : postgres(options, logFolder),
+    postgres: databases.every((name) => given[`${name}DatabaseUrl`]) ? undefined : postgres(options, logFolder),
     nats: given.natsUrl ? undefined : nats(options, logFolder),
     redis: given.redisUrl ? undefined : redis(options, logFolder),
   };

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { type Fields, SERVICE_NAMES, type ServiceName } from '@kith/services';
+import { ALWAYS_THERE, type Fields, type ServiceAlwaysThere } from '@kith/services';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
 
 const SIGN_IN = (username: string) =>
@@ -23,7 +23,7 @@ export const OPERATIONS = [SIGN_IN('mr_hi'), WATCH, SIGN_IN('ben'), CHANGE];
 
 /** What a person needs to see once everything runs. */
 export function describeRunningSystem(
-  system: Fields<ServiceName, 'Url', string> & {
+  system: Fields<ServiceAlwaysThere, 'Url', string> & {
     gatewayUrl: string;
     kithData: string;
     /** Whether the demonstration is there, and its password may be told. */
@@ -37,7 +37,7 @@ export function describeRunningSystem(
     '',
     `  Web client        ${system.gatewayUrl}`,
     `  API and GraphiQL  ${system.gatewayUrl}/graphql`,
-    `  Services          ${SERVICE_NAMES.map((name) => `${name} ${system[`${name}Url`]}`).join(', ')}`,
+    `  Services          ${ALWAYS_THERE.map((name) => `${name} ${system[`${name}Url`]}`).join(', ')}`,
     `  Data and logs     ${folder}, ${folder}/logs`,
     '',
   ];

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 import { databaseVariables } from '../system/variables-of-services.ts';
 
-const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, secret } = configFields;
+const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, onOrOff, secret } = configFields;
 
 export const startConfigSchema = z.object({
   HOST: host,
@@ -15,6 +15,7 @@ export const startConfigSchema = z.object({
   NATS_URL: natsUrl.optional(),
   REDIS_URL: redisUrl.optional(),
   EVENT_BUS: eventBus,
+  WEBHOOKS: onOrOff,
   GATEWAY_KEY: secret.optional(),
   OPERATOR_KEY: secret.optional(),
   SIGNING_KEY_FILE: z.string().optional(),

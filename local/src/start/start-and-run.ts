@@ -4,10 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ChildDidNotStart, isPortFree, SetupProblem } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import {
+  ALWAYS_THERE,
   databaseOf,
+  databasesOf,
   fieldsOfEach,
   SERVICE_NAMES,
   type ServiceWithDatabase,
+  startedWith,
   WITH_DATABASE,
   WITH_OUTBOX,
 } from '@kith/services';
@@ -118,18 +121,18 @@ async function bringUp(
   const webClient = buildWebClientWhenStale(say).catch((error: Error) => say(error.message));
   const secrets = await keepSecrets(kithData);
   const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
-  const { passwords } = secrets;
-  const given = givenUrls(config);
-  const { urls, access, started } = await startServers({ kithData, passwords, given, ...(await programs(config)) });
+  const databases = databasesOf(startedWith({ WEBHOOKS: config.WEBHOOKS }));
+  const servers = { passwords: secrets.passwords, given: givenUrls(config), databases };
+  const { urls, access, started } = await startServers({ kithData, ...servers, ...(await programs(config)) });
   for (const server of Object.values(started)) onStarted(server);
   goOn();
 
   await allInOrder([
-    ...WITH_DATABASE.map((name) => migrateOrExplain(urls[`${name}DatabaseUrl`], name, config)),
+    ...databases.map((name) => migrateOrExplain(urls[`${name}DatabaseUrl`], name, config)),
     composed,
     webClient,
   ]);
-  await giveDatabasesToServices(urls, { passwords, given, eventBus: config.EVENT_BUS });
+  await giveDatabasesToServices(urls, { ...servers, eventBus: config.EVENT_BUS });
   // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
   const isPrivate = isLoopback(config.HOST);
   const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
@@ -159,7 +162,8 @@ async function bringUp(
 
   const addresses = {
     gatewayUrl: processes.gateways[0]?.url ?? '',
-    ...fieldsOfEach(SERVICE_NAMES, 'Url', (name) => processes[name].url),
+    ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => processes[name].url),
+    ...(processes.webhook && { webhookUrl: processes.webhook.url }),
   };
   if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
   const hasOne = await tellOfDemonstration(kithData, urls.userDatabaseUrl, isPrivate);

@@ -1,5 +1,13 @@
 import { freePort } from '@kith/local-servers';
-import { fieldsOfEach, ofEach, SERVICE_NAMES, type ServiceName } from '@kith/services';
+import {
+  fieldsOfEach,
+  ofEach,
+  SERVICE_NAMES,
+  type ServiceAlwaysThere,
+  type ServiceName,
+  type ServiceOnRequest,
+  startedWith,
+} from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
@@ -11,7 +19,9 @@ export type Addresses = {
   logFolder: string;
 };
 
-export type StartedProcesses = Record<ServiceName, ServiceProcess> & { gateways: ServiceProcess[] };
+/** Of a service that is started on request, undefined when nobody asked for it. */
+export type StartedProcesses = Record<ServiceAlwaysThere, ServiceProcess> &
+  Partial<Record<ServiceOnRequest, ServiceProcess>> & { gateways: ServiceProcess[] };
 
 /**
  * Starts the services and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
@@ -31,14 +41,16 @@ export async function startProcesses(
     onStarted(process);
     return process;
   };
+  const names = startedWith(wiring.extra ?? {});
   if (wiring.extra?.EVENT_BUS === 'in-process') {
     const [gateway] = gateways;
     if (!gateway) throw new Error('One process has one gateway.');
     const all = await run('one-process', 'one-process', gateway.host, gateway.port);
-    return { ...ofEach(SERVICE_NAMES, (name) => seenAt(urls[`${name}Url`], all)), gateways: gateways.map(() => all) };
+    const seen = ofEach(names, (name) => seenAt(urls[`${name}Url`], all));
+    return { ...seen, gateways: gateways.map(() => all) };
   }
   const starting = [
-    ...SERVICE_NAMES.map((name) => run(name, name, '127.0.0.1', services[name])),
+    ...names.map((name) => run(name, name, '127.0.0.1', services[name])),
     ...gateways.map(({ host, port }, index) =>
       run('gateway', gateways.length === 1 ? 'gateway' : `gateway-${index + 1}`, host, port),
     ),
@@ -49,8 +61,8 @@ export async function startProcesses(
   if (failed) throw failed.reason;
   const started = await Promise.all(starting);
   return {
-    ...ofEach(SERVICE_NAMES, (name) => started[SERVICE_NAMES.indexOf(name)] as ServiceProcess),
-    gateways: started.slice(SERVICE_NAMES.length),
+    ...ofEach(names, (name) => started[names.indexOf(name)] as ServiceProcess),
+    gateways: started.slice(names.length),
   };
 }
 

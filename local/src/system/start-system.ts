@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
-import { SERVICE_NAMES, WITH_DATABASE } from '@kith/services';
+import { databasesOf, SERVICE_NAMES, startedWith } from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
 import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
@@ -47,13 +47,14 @@ export async function startSystem(options: {
   composed.catch(() => {});
   const passwords = newServerPasswords();
   const extra = { ...inheritedBus(), ...env };
-  const { urls, access, started } = await startServers({ kithData, durable, passwords });
+  const databases = databasesOf(startedWith(extra));
+  const { urls, access, started } = await startServers({ kithData, durable, passwords, databases });
   const { postgres, nats, redis } = started as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
   const running = [postgres, nats, redis];
   const stop = () => stopInOrder(running);
   try {
-    await Promise.all([...WITH_DATABASE.map((name) => migrate(urls[`${name}DatabaseUrl`], name)), composed]);
-    await giveDatabasesToServices(urls, { passwords, eventBus: extra.EVENT_BUS });
+    await Promise.all([...databases.map((name) => migrate(urls[`${name}DatabaseUrl`], name)), composed]);
+    await giveDatabasesToServices(urls, { passwords, databases, eventBus: extra.EVENT_BUS });
     const keys = { gatewayKey: newSecret(), operatorKey: newSecret() };
     const processes = await startProcesses(
       {

@@ -1,4 +1,13 @@
-import { databaseOf, SERVICE_NAMES, SERVICES, type ServiceWithDatabase, WITH_DATABASE } from '@kith/services';
+import {
+  ALWAYS_THERE,
+  databaseOf,
+  SERVICE_NAMES,
+  SERVICES,
+  type ServiceAlwaysThere,
+  type ServiceOnRequest,
+  type ServiceWithDatabase,
+  WITH_DATABASE,
+} from '@kith/services';
 
 /** `USER_DATABASE_URL` and its like. */
 export type DatabaseVariable = ReturnType<typeof databaseOf>['urlVariable'];
@@ -17,9 +26,18 @@ export const serviceDatabaseVariables = <Field>(field: Field) =>
     Field
   >;
 
-/** A field of a configuration for the address of each service. */
-export const addressVariables = <Field>(field: Field) =>
-  Object.fromEntries(SERVICE_NAMES.map((name) => [SERVICES[name].urlVariable, field])) as Record<
-    (typeof SERVICES)[keyof typeof SERVICES]['urlVariable'],
+/** A field of a configuration for the address of each service that is always there. */
+export const addressVariables = <Field>(field: Field) => ofThese<ServiceAlwaysThere, Field>(ALWAYS_THERE, field);
+
+/** The same, for those that are started on request. */
+export const addressesOnRequest = <Field>(field: Field) =>
+  ofThese<ServiceOnRequest, Field>(
+    SERVICE_NAMES.filter((name): name is ServiceOnRequest => SERVICES[name].startedBy !== undefined),
+    field,
+  );
+
+const ofThese = <Name extends keyof typeof SERVICES, Field>(names: readonly Name[], field: Field) =>
+  Object.fromEntries(names.map((name) => [SERVICES[name].urlVariable, field])) as Record<
+    (typeof SERVICES)[Name]['urlVariable'],
     Field
   >;

@@ -62,7 +62,7 @@ async function compare(
 ): Promise<{ checked: Checked; found: FoundDifference[] }> {
   const found: FoundDifference[] = [];
   const checked: Checked = {};
-  for (const service of WITH_EVENTS) {
+  for (const service of WITH_EVENTS.filter((name) => access[`${name}Url`] !== undefined)) {
     let isWhole = false;
     for await (const line of reconcile(access, service)) {
       if ('progress' in line) {

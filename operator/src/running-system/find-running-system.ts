@@ -1,12 +1,12 @@
 import { relative } from 'node:path';
 import type { OperatorAccess } from '@kith/local';
 import { dataFolder, readSystemRecord, stillRuns } from '@kith/local';
-import { fieldsOfEach, SERVICE_NAMES, SERVICES } from '@kith/services';
+import { ALWAYS_THERE, fieldsOfEach, SERVICES } from '@kith/services';
 import { CommandFailed } from './end-with-a-code.ts';
 
 export type RunningSystemAccess = OperatorAccess & { gatewayUrl?: string };
 
-const VARIABLES = [...SERVICE_NAMES.map((name) => SERVICES[name].urlVariable), 'OPERATOR_KEY'];
+const VARIABLES = [...ALWAYS_THERE.map((name) => SERVICES[name].urlVariable), 'OPERATOR_KEY'];
 /** As a sentence names them: "USER_URL, FRIEND_URL and OPERATOR_KEY". */
 export const SYSTEM_VARIABLES = `${VARIABLES.slice(0, -1).join(', ')} and ${VARIABLES.at(-1)}`;
 
@@ -19,8 +19,9 @@ export const SYSTEM_VARIABLES = `${VARIABLES.slice(0, -1).join(', ')} and ${VARI
 export async function findRunningSystem(env = process.env): Promise<RunningSystemAccess> {
   const { OPERATOR_KEY } = env;
   if (OPERATOR_KEY && VARIABLES.every((variable) => env[variable])) {
-    const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => trimmed(env[SERVICES[name].urlVariable] ?? ''));
-    return { ...urls, operatorKey: OPERATOR_KEY };
+    const urls = fieldsOfEach(ALWAYS_THERE, 'Url', (name) => trimmed(env[SERVICES[name].urlVariable] ?? ''));
+    const { WEBHOOK_URL } = env;
+    return { ...urls, ...(WEBHOOK_URL && { webhookUrl: trimmed(WEBHOOK_URL) }), operatorKey: OPERATOR_KEY };
   }
   const folder = dataFolder(env.KITH_DATA || undefined);
   const shown = relative(process.cwd(), folder) || folder;
@@ -31,11 +32,12 @@ export async function findRunningSystem(env = process.env): Promise<RunningSyste
     );
   }
   const { operatorKey, gatewayUrl } = record;
-  if (!operatorKey || !SERVICE_NAMES.every((name) => record[`${name}Url`])) {
+  if (!operatorKey || !ALWAYS_THERE.every((name) => record[`${name}Url`])) {
     throw new CommandFailed(`Kith is just starting from ${shown}: try again when it has printed its addresses.`);
   }
-  const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => record[`${name}Url`] ?? '');
-  return { ...urls, operatorKey, ...(gatewayUrl && { gatewayUrl }) };
+  const urls = fieldsOfEach(ALWAYS_THERE, 'Url', (name) => record[`${name}Url`] ?? '');
+  const { webhookUrl } = record;
+  return { ...urls, ...(webhookUrl && { webhookUrl }), operatorKey, ...(gatewayUrl && { gatewayUrl }) };
 }
 
 const trimmed = (url: string) => url.replace(/\/+$/, '');

@@ -21,7 +21,11 @@ export async function showStatus(args: readonly string[]): Promise<ExitCode> {
   const access = await findRunningSystem();
   const processes = [
     ...(access.gatewayUrl ? [{ name: 'gateway', url: access.gatewayUrl, status: undefined }] : []),
-    ...SERVICE_NAMES.map((name) => ({ name, url: access[`${name}Url`], status: () => statusOf(access, name) })),
+    ...SERVICE_NAMES.flatMap((name) => {
+      const url = access[`${name}Url`];
+      // On request only.
+      return url === undefined ? [] : [{ name, url, status: () => statusOf(access, name) }];
+    }),
   ];
   const reports = await Promise.all(
     processes.map(async ({ name, url, status }) => ({

@@ -7,10 +7,13 @@ export const FRIEND_STREAM: StreamName = { name: 'FRIEND', subjects: ['friend.>'
 
 export const USER_SOURCE = 'kith/user';
 export const FRIEND_SOURCE = 'kith/friend';
+export const WEBHOOK_SOURCE = 'kith/webhook';
 
 /** Durable consumers, by what they keep up to date. */
 export const PROFILE_COPY_CONSUMER = 'friend-profile-copy';
 export const FRIEND_LIST_VIEW_CONSUMER = 'friend-list-view';
+export const WEBHOOK_USER_CONSUMER = 'webhook-user-events';
+export const WEBHOOK_FRIEND_CONSUMER = 'webhook-friend-events';
 
 /** Core NATS, not stored: a change of this owner's list, in the shape the friend subgraph answers it in. */
 export const liveFriendList = (ownerId: string): string => `live.friend-list.${ownerId}`;

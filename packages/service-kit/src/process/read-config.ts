@@ -60,6 +60,7 @@ export const configFields = {
   natsUrl: natsUrls,
   redisUrl: urlWith('redis', 'rediss'),
   eventBus: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),
+  onOrOff: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',

@@ -1,5 +1,5 @@
 import { hasSomethingToSee, isOneLine, keepsItsDirection } from '@kith/written-text';
-import { isPublicHost } from './public-host.ts';
+import { isPublicHost } from '@kith/written-text/public-host';
 import { UserRuleError } from './user-rule-error.ts';
 
 const TEXT_LIMITS = {
