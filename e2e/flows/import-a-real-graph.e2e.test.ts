@@ -91,7 +91,7 @@ async function everythingIsDelivered(): Promise<boolean> {
 test('an import that is stopped in the middle keeps what it has done', async () => {
   const { child, ended } = runKith(system, ['import', graph, '--password', PASSWORD, '--json']);
   await eventually('a tenth is bound', async () => (await totals()).friendships > GRAPH.friendships / 10, {
-    withinMs: 60_000,
+    withinMs: 300_000,
   });
   child.kill('SIGKILL');
   expect((await ended).code).toBe('SIGKILL');
@@ -131,7 +131,7 @@ test('run again it completes: 4,039 users and 88,234 friendships', async () => {
 test('after it every view, stream and copy agrees with Postgres', async () => {
   const sinceImportMs = () => Math.round(performance.now() - importEndedAt);
   await eventually('all events are published and handled', everythingIsDelivered, {
-    withinMs: 90_000,
+    withinMs: 600_000,
     everyMs: 250,
   });
   const deliveredAfterMs = sinceImportMs();
@@ -146,7 +146,7 @@ test('after it every view, stream and copy agrees with Postgres', async () => {
   });
   const views = await redis.keys('*friend-list*meta');
   expect(views.length).toBeGreaterThanOrEqual(READERS);
-});
+}, 900_000);
 
 test('run once more it changes nothing', async () => {
   const before = await totals();
@@ -331,7 +331,7 @@ describe('when events are lost or cannot be handled', () => {
       await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
     });
     await eventually('nothing differs any more', async () => (await reconcile()).result?.differences === 0, {
-      withinMs: 300_000,
+      withinMs: 900_000,
       everyMs: 3_000,
     });
     const { rows: back } = await friendDatabase.query('SELECT FROM profile WHERE user_id = ANY($1)', [lost]);
@@ -342,9 +342,9 @@ describe('when events are lost or cannot be handled', () => {
     expect(republished.code).toBe(0);
     expect(republished.lines[0].republished).toMatchObject({ user: stored.userEvents });
     expect(republished.lines[0].republished.friend).toBeGreaterThanOrEqual(2 * GRAPH.friendships);
-    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 90_000, everyMs: 250 });
+    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 600_000, everyMs: 250 });
     expect(await reconcile()).toMatchObject({ code: 0, result: { differences: 0 } });
-  }, 600_000);
+  }, 1_500_000);
 
   test('an event that a consumer gave up on is seen, and redriven, with the command', async () => {
     const subject = 'friend.added.00000000-0000-7000-8000-000000000000';
