@@ -149,9 +149,7 @@ describe('the page of adoption, typed in an empty folder', () => {
   test('a broker by somebody else is proven by the suites, on Node 20, by its own test runner', async () => {
     const desk = await deskOn(20, 'broker');
     await mkdir(join(desk.folder, 'src'), { recursive: true });
-    for (const file of ['in-memory-broker.ts', 'deliver-from-memory.ts']) {
-      await cp(join(BROKER, file), join(desk.folder, 'src', file));
-    }
+    await cp(BROKER, join(desk.folder, 'src'), { recursive: true, filter: (path) => !path.endsWith('.test.ts') });
     await writeFile(
       join(desk.folder, 'src/prove.test.ts'),
       `import { afterEach, beforeEach, describe, test } from 'node:test';
