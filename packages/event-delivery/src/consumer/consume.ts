@@ -66,19 +66,6 @@ export async function consume<Contract extends EventContract>(
     queueMicrotask(() => box.heldOwners().forEach(takeUpHeld));
   }
 
-  subscription = broker.subscribe({
-    stream,
-    durable,
-    maxUnacked,
-    service: options.service,
-    startAt: definition.startAt,
-    takesOverFrom: definition.takesOverFrom,
-    keepsOrder: whenPoisoned === 'hold',
-    ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
-    onDelivery: (delivery) => inHand.take(delivery, () => receive(delivery)),
-  });
-  box.heldOwners().forEach(takeUpHeld);
-
   const running: Stoppable = {
     async stop() {
       ending.begin();
@@ -92,6 +79,18 @@ export async function consume<Contract extends EventContract>(
     },
   };
   try {
+    subscription = broker.subscribe({
+      stream,
+      durable,
+      maxUnacked,
+      service: options.service,
+      startAt: definition.startAt,
+      takesOverFrom: definition.takesOverFrom,
+      keepsOrder: whenPoisoned === 'hold',
+      ...(whenPoisoned === 'hold' && { onActive: becomeActive }),
+      onDelivery: (delivery) => inHand.take(delivery, () => receive(delivery)),
+    });
+    box.heldOwners().forEach(takeUpHeld);
     await subscription.begun;
     await refuseNamesake(definition, options);
   } catch (error) {
