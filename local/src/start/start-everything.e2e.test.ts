@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort, startNats } from '@kith/local-servers';
-import { usersOfNats } from '@kith/services';
+import { NATS_USERS, REDIS_USERS, usersOfNats } from '@kith/services';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readSystemRecord, type SystemRecord } from '../data-folder/claim-data-folder.ts';
 import { stillRuns } from '../data-folder/look-at-processes.ts';
@@ -120,8 +120,8 @@ describe('a data folder of an earlier version', () => {
     expect(data.me).toEqual({ nickname: 'Cleo II', friends: { totalCount: 10 } });
     const secrets = JSON.parse(await readFile(secretsFile, 'utf8'));
     expect(secrets).toMatchObject({ gatewayKey, operatorKey, postgresPassword });
-    expect(Object.keys(secrets.natsPasswords).sort()).toEqual(['friend', 'gateway', 'kith', 'user']);
-    expect(Object.keys(secrets.redisPasswords).sort()).toEqual(['friend', 'kith', 'one-process', 'user']);
+    expect(Object.keys(secrets.natsPasswords).sort()).toEqual([...NATS_USERS].sort());
+    expect(Object.keys(secrets.redisPasswords).sort()).toEqual([...REDIS_USERS].sort());
     const openToOthers: string[] = [];
     for (const name of ['', ...(await readdir(kithData, { recursive: true }))]) {
       const found = await lstat(join(kithData, name)).catch(() => undefined);
