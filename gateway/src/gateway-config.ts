@@ -9,8 +9,8 @@ export const gatewayConfig = z.object({
   NATS_URL: configFields.natsUrl,
   EVENT_BUS: configFields.eventBus,
   GATEWAY_KEY: configFields.secret,
-  USER_URL: configFields.httpUrl,
-  FRIEND_URL: configFields.httpUrl,
+  USER_URL: configFields.httpUrls,
+  FRIEND_URL: configFields.httpUrls,
   /** The composed schema of both services. */
   SUPERGRAPH_FILE: z.string(),
   LOG_LEVEL: configFields.logLevel,
