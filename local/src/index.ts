@@ -4,6 +4,7 @@ export { oneProcessConfig } from './one-process-config.ts';
 export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';
 export * from './seed/call-operator-endpoints.ts';
 export type { ServiceProcess } from './servers/run-restartable.ts';
+export { startBalancer } from './start/balance-gateways.ts';
 export { buildWebClientWhenStale } from './start/build-web-client.ts';
 export { OPERATIONS } from './start/describe-running-system.ts';
 export { findOrInstallServers } from './start/find-or-install-servers.ts';
