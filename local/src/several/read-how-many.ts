@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SetupProblem } from '@kith/local-servers';
 import { ofEach, SERVICE_NAMES, type ServiceName } from '@kith/services';
-import type { StartConfig } from './read-start-config.ts';
 
 /** How many processes of each are to run. */
 export interface HowMany {
@@ -16,7 +15,7 @@ const AT_MOST = 16;
  *
  * @throws {SetupProblem} that says what may be told
  */
-export function readHowMany(args: readonly string[], config: Pick<StartConfig, 'EVENT_BUS'>): HowMany {
+export function readHowMany(args: readonly string[], config: { readonly EVENT_BUS: string }): HowMany {
   const names = ['gateways', ...SERVICE_NAMES.map((name) => `${name}s`)];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const, default: '1' }]));
   let values: Record<string, unknown>;
