@@ -1,7 +1,7 @@
 import type { ListChange } from './list-change.ts';
 
-/** What the store answers when it is asked what happened to a list since a cursor. */
-export interface ChangesSince<Change> {
+/** What happened to a list since a cursor, as the store answers it. */
+export interface ListDelta<Change> {
   /** In order of revision. A snapshot comes whole: all its pages, the last of them `complete`. */
   readonly changes: readonly Change[];
   /** Where the list stands after `changes`. */
@@ -25,10 +25,7 @@ export interface NewChanges<Change> {
 }
 
 /** What of an answer is new to a reader who stands at `from`; throws when it would leave a hole. */
-export function newChangesOf<Change extends ListChange>(
-  answer: ChangesSince<Change>,
-  from: Position,
-): NewChanges<Change> {
+export function newChangesOf<Change extends ListChange>(answer: ListDelta<Change>, from: Position): NewChanges<Change> {
   const changes: Change[] = [];
   let revision = from.revision;
   let inSnapshot = false;

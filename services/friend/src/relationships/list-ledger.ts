@@ -1,6 +1,6 @@
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
 import { present } from '@kith/service-kit';
-import { type ListChange, listChangesOf } from '../domain/list-events.ts';
+import { type ListEventDraft, listEventsOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { RelationshipState, Side } from '../domain/relationship-state.ts';
@@ -83,7 +83,7 @@ export class ListLedger implements MovedLists {
     }
     for (const event of relationship.events) {
       this.#countHidden(event);
-      for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
+      for (const draft of listEventsOf(event, people)) this.#drafts.push(this.#draft(draft, event.occurredAt));
     }
   }
 
@@ -118,13 +118,13 @@ export class ListLedger implements MovedLists {
     this.#touched.add(event.byId);
   }
 
-  #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
+  #draft({ ownerId, contract, data }: ListEventDraft, occurredAt: Date): OutboxEvent {
     const list = this.#listOf(ownerId);
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
     this.#touched.add(ownerId);
     const { newId, traceparent } = this.#stamp;
-    // ListChange pairs each contract with its own data, which the union hides from the type of draftEvent.
+    // ListEventDraft pairs each contract with its own data, which the union hides from the type of draftEvent.
     return draftEvent<unknown>(contract, { eventId: newId(), ownerId, revision, occurredAt, data, traceparent });
   }
 

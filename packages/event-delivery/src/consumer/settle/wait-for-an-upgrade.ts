@@ -8,7 +8,7 @@ const LOOK_AGAIN = { firstMs: 1_000, mostMs: 30_000 };
 
 /**
  * Whether a process that knows newer versions could do what failed here: the event itself is of such a version, or a
- * read that the handler made to fill a gap met one.
+ * read that the handler made to fill a hole met one.
  */
 function isFromTheFuture(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth += 1) {
