@@ -2,7 +2,7 @@ import { UnreadableEvent } from '../../envelope/envelope.ts';
 import { backoffMs } from '../../failures/backoff.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** While what waits takes up half of what the consumer may have in hand, nothing waits longer: others must flow. */
+/** While what waits takes up half of what the consumer may have in flight, nothing waits longer: others must flow. */
 const CROWDED_MS = 10 * 60 * 1_000;
 const LOOK_AGAIN = { firstMs: 1_000, mostMs: 30_000 };
 
