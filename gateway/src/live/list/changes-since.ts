@@ -4,7 +4,7 @@ import type { ListChange } from './list-change.ts';
 export interface ListDelta<Change> {
   /** In order of revision. A snapshot comes whole: all its pages, the last of them `complete`. */
   readonly changes: readonly Change[];
-  /** Where the list stands after `changes`. */
+  /** The list's place after `changes`. */
   readonly cursor: string;
   readonly revision: number;
   readonly hasMore: boolean;
@@ -18,13 +18,13 @@ export interface Position {
 
 export interface NewChanges<Change> {
   readonly changes: Change[];
-  /** Where the reader stands after them. */
+  /** The reader's place after them. */
   readonly end: { readonly cursor: string; readonly revision: number };
   readonly hasMore: boolean;
   readonly hasSnapshot: boolean;
 }
 
-/** What of an answer is new to a reader who stands at `from`; throws when it would leave a hole. */
+/** The part of a delta that is new to a reader at `from`; throws when it would leave a hole. */
 export function newChangesOf<Change extends ListChange>(answer: ListDelta<Change>, from: Position): NewChanges<Change> {
   const changes: Change[] = [];
   let revision = from.revision;
