@@ -24,9 +24,9 @@ export interface UpdateFriendListViewOptions {
 
 /** A hole longer than this is cheaper to load than to walk: the view is left behind, and a reader loads it anew. */
 const LONGEST_HOLE = 500;
-/** While Redis is away: a change of a list whose view is behind is announced after so long at most. */
+/** While Redis is away: how long at most a change waits to be announced when the view is behind. */
 const MOST_MS_BETWEEN_TRIES = 1_000;
-/** Changes that are announced though the view has not had them; whoever misses more finds it by the gateway's poll. */
+/** Changes that are announced though the view does not have them; what is beyond that is found by the gateway's poll. */
 const ANNOUNCED_AHEAD = 100;
 
 /**

@@ -28,7 +28,7 @@ export type ListEventDraft =
 
 /**
  * What the lists of the two people learn of an internal event: the one mapping from the Relationship's rich events to
- * the flat, versioned contracts. A block is nobody's business but the blocker's, so it changes no list by itself.
+ * the flat, versioned contracts. A block is visible to the blocker alone, so it changes no list by itself.
  */
 export function listEventsOf(event: RelationshipEvent, people: ReadonlyMap<string, Person>): ListEventDraft[] {
   switch (event.name) {

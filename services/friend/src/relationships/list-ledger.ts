@@ -12,7 +12,7 @@ import { assertLists } from './what-always-holds.ts';
 
 /** What a transaction did to lists. */
 export interface MovedLists {
-  /** Where each list concerned stands. */
+  /** The revision of each list concerned, by owner. */
   readonly revisions: ReadonlyMap<string, number>;
   /** What aggregates recorded, once: to be called when the transaction has committed. */
   takeEvents(): readonly RelationshipEvent[];
@@ -33,7 +33,7 @@ export class ListLedger implements MovedLists {
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
   readonly #entered: Relationship[] = [];
   readonly #drafts: OutboxEvent[] = [];
-  /** Whose list's row is to be written. */
+  /** Owners of the lists whose rows are to be written. */
   readonly #touched = new Set<string>();
 
   constructor(
@@ -58,12 +58,12 @@ export class ListLedger implements MovedLists {
     return this.#listOf(ownerId).revision;
   }
 
-  /** Whose revision has risen. */
+  /** Owners of the lists whose revision has risen. */
   get moved(): ReadonlySet<string> {
     return new Set(this.#drafts.map(({ ownerId }) => ownerId));
   }
 
-  /** Where every list stands, moved or not. */
+  /** The figures of every list, moved or not. */
   get revisions(): ReadonlyMap<string, number> {
     return new Map([...this.#lists].map(([ownerId, { revision }]) => [ownerId, revision]));
   }
