@@ -24,7 +24,7 @@ export interface AskedPlan {
 }
 
 export interface Planner {
-  /** Undefined when no service has to be asked. Rejects with PlanRefused alone. */
+  /** Undefined when no service has to be asked. Rejects with PlanRefused only. */
   plan(asked: AskedPlan): Promise<PlanNode | undefined>;
   /** What was planned cannot be run: it is counted and told once, and refused from now on. */
   refuse(asked: AskedPlan, why: unknown): PlanRefused;
@@ -105,7 +105,7 @@ class ProcessesApart implements Planner {
   readonly #refused = new Map<string, true>();
   readonly #told = new Map<string, true>();
   readonly #late = new Map<string, true>();
-  /** Single-flight: who asks for the same meanwhile waits for the same. */
+  /** Single-flight: callers that ask for the same meanwhile wait for the same plan. */
   readonly #inFlight = new Map<string, Promise<Outcome>>();
   readonly #senders = new SenderRecords();
   #stopped = false;
@@ -193,7 +193,7 @@ class ProcessesApart implements Planner {
     { how, said }: Extract<Answered, { kind: 'ended' }>,
     { apart, alone }: { apart: boolean; alone: boolean },
   ): void {
-    // Whoever ended it may not have meant the document: only what was ended twice is taken for the cause.
+    // The process may have ended for another reason: only a document that two have ended with is taken for the cause.
     const onceMore = how === 'killed' && !job.killed;
     const isSlow = how === 'late' || how === 'time';
     this.#senders.ended(job.from, { suspect: !onceMore, inRow: !apart });

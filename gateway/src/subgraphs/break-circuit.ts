@@ -4,7 +4,7 @@ import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'co
 
 /** So many calls in a row without an answer, and nobody waits for the next. */
 const FAILURES = 8;
-/** Then one call in so long is let through, to see whether it is back. */
+/** Once in this time one call is let through, to see whether the service is back. */
 const TRY_AGAIN_AFTER_MS = 1_000;
 
 const open = new Gauge({
