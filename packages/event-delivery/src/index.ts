@@ -32,6 +32,7 @@ export {
 } from './metrics.ts';
 export * from './observe/log.ts';
 export type { OperatorHandler } from './operator/answer-operator.ts';
+export type { GlancedEvent, InboxConsumer } from './operator/compare-stream-with-inbox.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
 export * from './operator/reconcile.ts';
