@@ -66,15 +66,14 @@ test('started with WEBHOOKS=on, an endpoint that kith adds is sent a friendship,
   const ann = await signUp(gateway, 'hooked_ann', 'Ann');
   const bob = await signUp(gateway, 'hooked_bob', 'Bob');
   await makeFriends(ann, bob);
-  await eventually('both lists are told of', () => received.length >= 2);
 
   const webhook = new Webhook(secret);
-  const events = received.map(({ headers, body }) => webhook.verify(body, headers as Record<string, string>));
-  expect(events).toEqual(
-    expect.arrayContaining(
-      [ann, bob].map(({ id }) => expect.objectContaining({ type: 'kith.friend.added.v1', subject: id })),
-    ),
-  );
+  const verified = () => received.map(({ headers, body }) => webhook.verify(body, headers as Record<string, string>));
+  // Of what happened shortly before it was added an endpoint may hear as well: the demonstration's friendships.
+  const toldOf = (id: string) =>
+    verified().some((event) => (event as { type: string; subject: string }).subject === id);
+  await eventually('both lists are told of', () => toldOf(ann.id) && toldOf(bob.id));
+  expect(verified()).toEqual(received.map(() => expect.objectContaining({ type: 'kith.friend.added.v1' })));
   const [{ headers, body } = { headers: {}, body: '' }] = received;
-  expect(() => webhook.verify(body.replace('Ann', 'Eve').concat(' '), headers as Record<string, string>)).toThrow();
+  expect(() => webhook.verify(`${body} `, headers as Record<string, string>)).toThrow();
 });

@@ -1,3 +1,4 @@
+// Longer than other files: all that each process may not do, and what it may, on one server.
 import {
   FRIEND_LIST_VIEW_CONSUMER,
   FRIEND_STREAM,

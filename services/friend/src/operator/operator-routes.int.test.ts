@@ -1,3 +1,4 @@
+// Longer than other files: every route of the operator on one service, which takes seconds to start.
 import { PROFILE_COPY_CONSUMER } from '@kith/event-contracts';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
