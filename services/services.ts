@@ -44,6 +44,8 @@ export type Service = {
     readonly of: StreamName;
     /** One instance at a time is given events, by a lease, so that owners' order is kept (`whenPoisoned: 'hold'`). */
     readonly holds?: true;
+    /** Its inbox remembers what it has handled: to compare them, the service reads the stream anew, beside its durable. */
+    readonly remembers?: true;
   }[];
   /** On core NATS, where nothing is stored: what it tells, and what it hears. */
   readonly announces: readonly string[];
@@ -90,7 +92,7 @@ const services = {
     stream: FRIEND_STREAM,
     consumers: [
       { durable: FRIEND_LIST_VIEW_CONSUMER, of: FRIEND_STREAM },
-      { durable: PROFILE_COPY_CONSUMER, of: USER_STREAM },
+      { durable: PROFILE_COPY_CONSUMER, of: USER_STREAM, remembers: true },
     ],
     announces: [liveFriendList('*')],
     hears: [LIVE_TOKENS_ENDED],
@@ -107,8 +109,8 @@ const services = {
       serviceUrlVariable: 'WEBHOOK_SERVICE_DATABASE_URL',
     },
     consumers: [
-      { durable: WEBHOOK_USER_CONSUMER, of: USER_STREAM, holds: true },
-      { durable: WEBHOOK_FRIEND_CONSUMER, of: FRIEND_STREAM, holds: true },
+      { durable: WEBHOOK_USER_CONSUMER, of: USER_STREAM, holds: true, remembers: true },
+      { durable: WEBHOOK_FRIEND_CONSUMER, of: FRIEND_STREAM, holds: true, remembers: true },
     ],
     announces: [],
     hears: [],

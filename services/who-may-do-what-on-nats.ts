@@ -51,6 +51,10 @@ const reading = (stream: string) =>
     `DIRECT.GET.${stream}.>`,
   ].map(api);
 
+/** The same of a stream that is another's, in order and whole: what a service compares its inbox with. */
+const readingAnew = (stream: string) =>
+  ['CONSUMER.CREATE', 'CONSUMER.DELETE', 'CONSUMER.MSG.NEXT'].map((request) => api(`${request}.${stream}.*`));
+
 /** What a durable consumer needs of a stream that may be another's. Newer servers say domain and account in an ack. */
 const consuming = (stream: string, durable: string) => [
   ...[`CONSUMER.CREATE.${stream}.${durable}`, `CONSUMER.MSG.NEXT.${stream}.${durable}`].map(api),
@@ -88,12 +92,27 @@ const withDeadLetters = ({ consumers }: Service) =>
         ]),
       ];
 
-/** Durable consumers that others have of its stream. */
-const consumersOfOthers = (service: Service) =>
+/** Durable consumers that others have of a stream. */
+const consumersOfOthers = (service: Service, stream: string | undefined) =>
   SERVICE_NAMES.map((name): Service => SERVICES[name])
     .filter((other) => other !== service)
     .flatMap(({ consumers }) => consumers)
-    .filter(({ of }) => of.name === service.stream?.name);
+    .filter(({ of }) => of.name === stream);
+
+/** Streams of others that it compares with its inbox. */
+const comparedBy = ({ stream, consumers }: Service) => {
+  const compared = consumers.filter(({ remembers, of }) => remembers && of.name !== stream?.name);
+  return [...new Set(compared.map(({ of }) => of.name))];
+};
+
+/** Whoever reads a stream could reach its durables as well: those of others, and the place where its own stands. */
+const notReaching = (service: Service, streams: readonly string[]) =>
+  streams.flatMap((stream) => [
+    ...consumersOfOthers(service, stream).flatMap(({ durable }) => notConsuming(stream, durable)),
+    ...service.consumers
+      .filter(({ of }) => of.name === stream && stream !== service.stream?.name)
+      .map(({ durable }) => api(`CONSUMER.DELETE.${stream}.${durable}`)),
+  ]);
 
 /**
  * Of a service, by what it is. Dead letters are those services' whose consumers they come from. An event goes to its
@@ -102,18 +121,21 @@ const consumersOfOthers = (service: Service) =>
 function rightsOf(name: ServiceName): Rights {
   const service: Service = SERVICES[name];
   const { stream, consumers, announces, hears } = service;
-  const others = consumersOfOthers(service);
+  const others = consumersOfOthers(service, stream?.name);
+  const compared = comparedBy(service);
+  const butNot = notReaching(service, [...(stream ? [stream.name] : []), ...compared]);
   return {
     publish: [
       ...(stream ? owning(stream) : []),
       ...announces,
       ...consumers.flatMap(({ durable, of }) => consuming(of.name, durable)),
+      ...compared.flatMap(readingAnew),
       ...leasing(consumers),
       ...withDeadLetters(service),
       ...others.map(({ durable }) => settledDeadLetter(durable, '*')),
       ...LOOK_AROUND,
     ],
-    ...(others.length > 0 && { butNot: others.flatMap(({ durable, of }) => notConsuming(of.name, durable)) }),
+    ...(butNot.length > 0 && { butNot }),
     subscribe: [
       ...(stream?.subjects ?? []),
       ...DEAD_STREAM.subjects,

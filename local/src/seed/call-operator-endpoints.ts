@@ -55,7 +55,16 @@ export async function statusOf(access: OperatorAccess, service: OperatorService)
 
 export type ReconcileLine =
   | { progress: { check: string; done: number; total: number } }
-  | { difference: { check: string; owner: string; revision?: number; stream?: string; detail: string } }
+  | {
+      difference: {
+        check: string;
+        owner: string;
+        revision?: number;
+        eventId?: string;
+        stream?: string;
+        detail: string;
+      };
+    }
   | { result: { checked: Record<string, number>; differences: number } };
 
 /** Has a service compare what it keeps in several places; yields its report line by line while it works. */

@@ -1,4 +1,12 @@
-import { FRIEND_STREAM, PROFILE_COPY_CONSUMER, USER_STREAM } from '@kith/event-contracts';
+// Longer than other files: all that each process may not do, and what it may, on one server.
+import {
+  FRIEND_LIST_VIEW_CONSUMER,
+  FRIEND_STREAM,
+  PROFILE_COPY_CONSUMER,
+  USER_STREAM,
+  WEBHOOK_FRIEND_CONSUMER,
+  WEBHOOK_USER_CONSUMER,
+} from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import { connectBroker, DEAD_STREAM, type Log, natsOptions } from '@kith/event-delivery';
 import { eventually, type NatsServer, startNats } from '@kith/local-servers';
@@ -7,7 +15,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, PermissionViolationError } from 'nats';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-type User = 'user' | 'friend' | 'gateway' | 'kith';
+type User = 'user' | 'friend' | 'webhook' | 'gateway' | 'kith';
 const WHO = '019a0000-0000-7000-8000-000000000001';
 
 let nats: NatsServer;
@@ -74,7 +82,14 @@ describe('a stranger is not let in', () => {
 const STREAMS_OF_ALL = ['USER', 'FRIEND', 'DEAD'];
 const onEachStream = (...verbs: string[]) =>
   STREAMS_OF_ALL.flatMap((stream) => verbs.map((verb) => `$JS.API.STREAM.${verb}.${stream}`));
-const FORGED: Record<'user' | 'friend' | 'gateway', string[]> = {
+const allOfDurable = (stream: string, durable: string) => [
+  `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
+  `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${durable}`,
+  `$JS.API.CONSUMER.DELETE.${stream}.${durable}`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+  `$JS.ACK.${stream}.${durable}.1.1.1.1.0`,
+];
+const FORGED: Record<'user' | 'friend' | 'webhook' | 'gateway', string[]> = {
   gateway: [
     `live.friend-list.${WHO}`,
     `live.session-ended.${WHO}`,
@@ -118,7 +133,23 @@ const FORGED: Record<'user' | 'friend' | 'gateway', string[]> = {
     '$JS.API.STREAM.CREATE.USER',
     '$JS.API.STREAM.UPDATE.USER',
     '$JS.API.STREAM.MSG.DELETE.USER',
-    '$JS.API.CONSUMER.CREATE.USER.spy',
+    '$JS.API.STREAM.MSG.GET.USER',
+    `$JS.API.CONSUMER.DELETE.USER.${PROFILE_COPY_CONSUMER}`,
+    ...allOfDurable('USER', WEBHOOK_USER_CONSUMER),
+    ...allOfDurable('FRIEND', WEBHOOK_FRIEND_CONSUMER),
+    ...onEachStream('DELETE', 'PURGE'),
+  ],
+  webhook: [
+    `user.deleted.${WHO}`,
+    `friend.friend-removed.${WHO}`,
+    `dead.${PROFILE_COPY_CONSUMER}.${WHO}`,
+    '_INBOX.user.forged',
+    '$JS.API.STREAM.CREATE.USER',
+    '$JS.API.STREAM.MSG.GET.FRIEND',
+    `$JS.API.CONSUMER.DELETE.USER.${WEBHOOK_USER_CONSUMER}`,
+    `$JS.API.CONSUMER.DELETE.FRIEND.${WEBHOOK_FRIEND_CONSUMER}`,
+    ...allOfDurable('USER', PROFILE_COPY_CONSUMER),
+    ...allOfDurable('FRIEND', FRIEND_LIST_VIEW_CONSUMER),
     ...onEachStream('DELETE', 'PURGE'),
   ],
 };
@@ -146,6 +177,7 @@ describe.each(Object.entries(FORGED) as [keyof typeof FORGED, string[]][])('as t
       gateway: ['>', 'user.>', 'friend.>', 'dead.>', 'live.>', '$JS.API.>', '_INBOX.>', '_INBOX.user.>', '$JS.ACK.>'],
       user: ['>', 'friend.>', 'live.friend-list.*', '$JS.API.>', '_INBOX.friend.>', '_INBOX.gateway.>'],
       friend: ['>', 'user.>', 'live.session-ended.*', '$JS.API.>', '_INBOX.user.>', '_INBOX.gateway.>'],
+      webhook: ['>', 'user.>', 'friend.>', 'live.>', '$JS.API.>', '_INBOX.friend.>'],
     }[who],
   )('nobody can listen to %s', async (subject) => {
     const spy = await connect(natsOptions(nats.urlOf(who)));
@@ -225,6 +257,18 @@ describe('what a process has to do, it may', () => {
       expect((await broker.status()).streams.map(({ name }) => name).sort()).toEqual(['DEAD', 'FRIEND', 'USER']);
     },
   );
+
+  test.each([
+    ['friend', USER_STREAM],
+    ['webhook', USER_STREAM],
+    ['webhook', FRIEND_STREAM],
+  ] as const)('the %s service reads anew a stream that it consumes', async (who, stream) => {
+    const broker = await brokerOf(who);
+    onTestFinished(() => broker.close());
+    const read: number[] = [];
+    for await (const { sequence } of broker.stored(stream)) read.push(sequence);
+    expect(read).toEqual([1]);
+  });
 
   test('what a user may not publish fails at once, by name, and is logged once', async () => {
     const log = collectLog();

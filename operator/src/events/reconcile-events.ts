@@ -4,12 +4,13 @@ import { WITH_EVENTS } from '@kith/services';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
 import { type Progress, showProgress } from '../running-system/show-progress.ts';
+import { asksWhoPublished } from './ask-who-published.ts';
 import { type FoundDifference, repairDifferences } from './repair-differences.ts';
 
 export const RECONCILE_HELP = `kith events reconcile [--repair] [--json]
 
 Compares what is kept in several places: of every service (${WITH_EVENTS.join(', ')}) its outbox with its stream, and the streams
-that it consumes with its inbox where it says so; friend lists with their views, profiles with their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
+that it consumes with its inbox where it keeps one; friend lists with their views, profiles with their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
 
   --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more; people
             whom the user service does not have (its database was put back) leave the lists of their friends
@@ -62,18 +63,25 @@ async function compare(
 ): Promise<{ checked: Checked; found: FoundDifference[] }> {
   const found: FoundDifference[] = [];
   const checked: Checked = {};
+  const isKnown = asksWhoPublished(access);
   for (const service of WITH_EVENTS.filter((name) => access[`${name}Url`] !== undefined)) {
     let isWhole = false;
+    let lost = 0;
     for await (const line of reconcile(access, service)) {
       if ('progress' in line) {
         progress.show(`${service}: ${line.progress.check}`, line.progress.done, line.progress.total);
       } else if ('difference' in line) {
         const difference = { service, ...line.difference };
+        if (!(await isKnown(difference))) {
+          lost += 1;
+          continue;
+        }
         found.push(difference);
         onDifference(difference);
       } else if ('result' in line) {
         isWhole = true;
-        checked[service] = line.result.checked;
+        const { givenUp = 0, ...counts } = line.result.checked;
+        checked[service] = { ...counts, ...(givenUp + lost > 0 && { givenUp: givenUp + lost }) };
       }
     }
     if (!isWhole) throw new CommandFailed(`The ${service} service broke off before its result: its log says why.`);

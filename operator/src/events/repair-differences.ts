@@ -11,6 +11,7 @@ export type FoundDifference = {
   check: string;
   owner: string;
   revision?: number;
+  eventId?: string;
   /** The owners whose events are missing. */
   stream?: string;
   detail: string;

@@ -38,7 +38,8 @@ export async function showEvents(args: readonly string[]): Promise<ExitCode> {
   return 1;
 }
 
-async function* pagesOf(access: OperatorAccess, service: OperatorService, query: Record<string, string>) {
+/** All that the query finds in the outbox of a service and in its archive. */
+export async function* pagesOf(access: OperatorAccess, service: OperatorService, query: Record<string, string>) {
   for (let after = ''; ; ) {
     const path = `/operator/events/show?${new URLSearchParams({ ...query, after, limit: '1000' })}`;
     let next: string | null = null;

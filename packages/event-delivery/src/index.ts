@@ -3,12 +3,11 @@ export * from './broker/broker.ts';
 export * from './broker/durable-names.ts';
 export * from './broker/durable-taken.ts';
 export { BadHeaderPrefix } from './broker/header-prefix.ts';
-export * from './broker/message-id.ts';
-export * from './broker/publish-failed.ts';
+export { freshMessageId } from './broker/message-id.ts';
+export { PublishFailed } from './broker/publish-failed.ts';
 export { isSubject, subjectMatches } from './broker/subject-matches.ts';
 export * from './consumer/consume.ts';
-export * from './consumer/dead-letters/dead-letter.ts';
-export * from './consumer/dead-letters/record-settlement.ts';
+export type { DeadLetter, StoredDeadLetter, WhenPoisoned } from './consumer/dead-letters/dead-letter.ts';
 export * from './consumer/dead-letters/settle-dead-letters.ts';
 export { handleOnce, NothingToKeep } from './consumer/handle-once.ts';
 export * from './consumer/inbox.ts';
@@ -32,21 +31,34 @@ export {
 } from './metrics.ts';
 export * from './observe/log.ts';
 export type { OperatorHandler } from './operator/answer-operator.ts';
+export type { GlancedEvent, InboxConsumer } from './operator/compare-stream-with-inbox.ts';
 export * from './operator/event-routes.ts';
 export { type DeliveryStatus, type EventStatus, readDeliveryStatus } from './operator/event-status.ts';
 export * from './operator/reconcile.ts';
 export * from './operator/report-differences.ts';
-export * from './outbox/append-to-outbox.ts';
+export {
+  appendedAs,
+  appending,
+  appendToOutbox,
+  EventRefused,
+  wakeTogether,
+} from './outbox/append-to-outbox.ts';
 export * from './outbox/archive/read-events.ts';
 export * from './outbox/draft-event.ts';
 export * from './outbox/relay/relay.ts';
-export * from './outbox/remove-old-rows.ts';
+export type { Retention } from './outbox/remove-old-rows.ts';
 export * from './outbox/republish.ts';
 export * from './outbox/settle-set-aside.ts';
 export * from './outbox/stream/compare-outbox-with-stream.ts';
-export * from './outbox/stream/give-up-events.ts';
+export {
+  giveUpWhenBehind,
+  holdsUnknownEvents,
+  isBehindStream,
+  isSameStream,
+  type LostTime,
+  settleLostTime,
+} from './outbox/stream/give-up-events.ts';
 export * from './outbox/stream/watch-for-restores.ts';
-export * from './outbox/stream/watch-stream.ts';
 export { type InTransaction, inTransaction, transactionsWith } from './postgres/in-transaction.ts';
 export * from './postgres/look-at-each-connection.ts';
 export { preparing } from './postgres/prepare-statements.ts';

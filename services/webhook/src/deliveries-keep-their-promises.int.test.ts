@@ -20,6 +20,12 @@ async function register(url = receiver.url, events = ['kith.friend.*']): Promise
 }
 
 const logged = async (query = '') => (await service.operator(`webhooks/deliveries?${query}`)).body.deliveries;
+/** Of a reconciliation that was whole. */
+async function differences() {
+  const lines = await service.operatorLines('reconcile');
+  expect(lines.at(-1).result.checked).toMatchObject({ inbox: expect.any(Number) });
+  return lines.flatMap(({ difference }) => difference ?? []);
+}
 const revisionsOf = (ownerId: string) =>
   receiver.received.filter(({ event }) => event.subject === ownerId).map(({ event }) => event.revision);
 
@@ -197,4 +203,24 @@ test('proxy variables are not read', async () => {
   await eventually('it arrived all the same', () => receiver.received.length === 1);
   if (before === undefined) delete process.env.HTTP_PROXY;
   else process.env.HTTP_PROXY = before;
+});
+
+test('what was acknowledged and is not in the inbox is named; what nobody listens for, or listened for then, is not', async () => {
+  const { id } = await register();
+  await register(receiver.url, ['kith.user.*']);
+  await service.publish('ann', 1);
+  await service.sql.query(`UPDATE endpoint SET created_at = created_at - interval '5 minutes' WHERE id = $1`, [id]);
+  const missed = await service.publish('ann', 2);
+  await service.publishClosedRequest('ann', 3);
+  await service.publish('ann', 4);
+  await eventually('the last is logged', async () => (await logged('state=delivered'))[0]?.revision === 4);
+  expect(await differences()).toEqual([]);
+
+  await service.sql.query('DELETE FROM inbox WHERE event_id = $1', [missed]);
+  await eventually('it is named', async () => (await differences()).length > 0);
+  expect(await differences()).toMatchObject([
+    { check: 'inbox', owner: 'ann', revision: 2, eventId: missed, stream: 'FRIEND' },
+  ]);
+  await service.sql.query('UPDATE endpoint SET created_at = now()');
+  expect(await differences()).toEqual([]);
 });

@@ -20,6 +20,16 @@ export interface InboxConsumer {
   readonly durable: string;
   // biome-ignore lint/suspicious/noExplicitAny: a list of consumers of different contracts has no closer type.
   readonly contracts: Contracts<any>;
+  /** Whether what becomes of an event is in the inbox, for a consumer that lets some go by without a trace. All are. */
+  readonly isRemembered?: (event: GlancedEvent) => boolean;
+}
+
+/** What the envelope says, unchecked by its contract. */
+export interface GlancedEvent {
+  readonly name: string;
+  readonly ownerId: string;
+  readonly revision: number;
+  readonly occurredAt: Date;
 }
 
 export interface InboxComparison {
@@ -62,7 +72,7 @@ export async function compareStreamWithInbox(comparison: InboxComparison): Promi
     for (const { eventId, owner, revision, sequence } of unsettled) {
       if (!missing.delete(eventId)) continue;
       const detail = `${eventId}, ${stream.name} number ${sequence}, is acknowledged by ${durable}, but not in its inbox`;
-      await onDifference({ check: 'inbox', owner, revision, stream: stream.name, detail });
+      await onDifference({ check: 'inbox', owner, revision, eventId, stream: stream.name, detail });
     }
     looked += portion.length;
     portion = [];
@@ -81,7 +91,7 @@ export async function compareStreamWithInbox(comparison: InboxComparison): Promi
 const EVENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function meantBy(
-  { contracts: named }: InboxConsumer,
+  { contracts: named, isRemembered = () => true }: InboxConsumer,
   { since }: BrokerStatus['consumers'][number],
   rememberedSince: Date,
 ): (message: StoredMessage) => Asked | undefined {
@@ -90,11 +100,12 @@ function meantBy(
   return ({ id, sequence, payload, storedAt, headers }) => {
     // A redrive is for one consumer, and tells nothing of the others.
     if (storedAt < rememberedSince || (since && storedAt < since) || isRedriven(headers)) return undefined;
-    const { type, subject, revision } = glance(payload);
+    const { type, subject, revision, time } = glance(payload);
     const eventId = id === undefined ? '' : eventIdOf(id).toLowerCase();
-    if (!EVENT_ID.test(eventId) || typeof type !== 'string' || !names.has(type.replace(/\.v\d+$/, '')))
-      return undefined;
-    return { eventId, owner: String(subject), revision: Number(revision), sequence };
+    const name = String(type).replace(/\.v\d+$/, '');
+    if (!EVENT_ID.test(eventId) || !names.has(name)) return undefined;
+    const event = { name, ownerId: String(subject), revision: Number(revision), occurredAt: new Date(String(time)) };
+    return isRemembered(event) ? { eventId, owner: event.ownerId, revision: event.revision, sequence } : undefined;
   };
 }
 
@@ -110,7 +121,7 @@ async function settledElsewhere(broker: EventBroker, durable: string): Promise<S
   return new Set([...letters, ...dropped].map(({ eventId }) => eventId.toLowerCase()));
 }
 
-function glance(payload: Uint8Array): { type?: unknown; subject?: unknown; revision?: unknown } {
+function glance(payload: Uint8Array): { type?: unknown; subject?: unknown; revision?: unknown; time?: unknown } {
   try {
     return JSON.parse(Buffer.from(payload).toString('utf8')) ?? {};
   } catch {

@@ -106,6 +106,7 @@ test('an event that is acknowledged and not in the inbox is named, with whose st
       check: 'inbox',
       owner: 'p',
       revision: 2,
+      eventId: rows[0].event_id,
       stream: 'SHOP',
       detail: expect.stringMatching(
         new RegExp(`^${rows[0].event_id}, SHOP number 2, .* counts, but not in its inbox$`),

@@ -6,6 +6,8 @@ export interface Difference {
   readonly check: string;
   readonly owner: string;
   readonly revision?: number;
+  /** Of an event that is missing. */
+  readonly eventId?: string;
   /** The stream whose events are missing here: who publishes to it may publish them again. */
   readonly stream?: string;
   readonly detail: string;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { EventBroker, Stoppable } from '../broker/broker.ts';
@@ -63,6 +64,8 @@ export async function deliverEvents(options: DeliverOptions | OnlyConsumeOptions
   refuseSharedNames(consumers, source);
   const stopping = new AbortController();
   const { signal } = stopping;
+  // While the broker is away each part waits by it, however many consumers there are.
+  setMaxListeners(0, signal);
   const running: Stoppable[] = [];
   let relay: Relay | undefined;
 

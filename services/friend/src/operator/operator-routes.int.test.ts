@@ -1,3 +1,5 @@
+// Longer than other files: every route of the operator on one service, which takes seconds to start.
+import { PROFILE_COPY_CONSUMER } from '@kith/event-contracts';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
@@ -37,6 +39,11 @@ async function reconcile(): Promise<{ differences: object[]; result: { checked: 
   const differences = parsed.flatMap(({ difference }) => difference ?? []);
   return { differences, result: parsed.at(-1).result };
 }
+
+const inboxDiffersFor = async (owner: string) =>
+  (await reconcile()).differences.some(
+    (each) => 'check' in each && each.check === 'inbox' && 'owner' in each && each.owner === owner,
+  );
 
 test.each(['import-friendships', 'reconcile', 'status'])('%s is the operator’s alone', async (path) => {
   const body = path === 'import-friendships' ? { pairs: [] } : undefined;
@@ -110,6 +117,20 @@ test('a copy and a view that are not as they should be are each named', async ()
     ]),
   );
   expect(result.differences).toBe(2);
+});
+
+test('an event of the users that was acknowledged, and is not in the inbox, is named', async () => {
+  const ann = await service.users.signUp();
+  const copies = () => service.pool.query('SELECT FROM profile WHERE user_id = $1', [ann]);
+  await eventually('her event was handled', async () => (await copies()).rowCount === 1);
+  const { rowCount } = await service.pool.query('DELETE FROM inbox WHERE consumer = $1', [PROFILE_COPY_CONSUMER]);
+  expect(rowCount).toBeGreaterThan(0);
+  await eventually('it is named', () => inboxDiffersFor(ann));
+  const { differences, result } = await reconcile();
+  expect(differences).toContainEqual(
+    expect.objectContaining({ check: 'inbox', owner: ann, revision: 1, stream: 'USER' }),
+  );
+  expect(result.checked).toMatchObject({ inbox: expect.any(Number) });
 });
 
 test('spoiled views are named, the comparison goes on behind them, and loading them anew mends them', async () => {

@@ -12,7 +12,9 @@ import {
   type ConsumerDefinition,
   defineConsumer,
   type Envelope,
+  type GlancedEvent,
   handleOnce,
+  type InboxConsumer,
   type StreamName,
   writeEnvelope,
 } from '@kith/event-delivery';
@@ -49,6 +51,23 @@ export function queueEvents(parts: QueueParts): ConsumerDefinition<never>[] {
   return [
     of(USER_STREAM, WEBHOOK_USER_CONSUMER, userContracts),
     of(FRIEND_STREAM, WEBHOOK_FRIEND_CONSUMER, friendListContracts),
+  ];
+}
+
+/**
+ * What of both streams is in the inbox for certain: events for an endpoint that is there, and was before they occurred.
+ * Those that nobody listens for go by without a trace.
+ */
+export function rememberedFor(endpoints: readonly Endpoint[]): InboxConsumer[] {
+  const isRemembered = ({ name, occurredAt }: GlancedEvent) =>
+    endpoints.some(
+      (endpoint) =>
+        occurredAt.getTime() > endpoint.createdAt.getTime() + CLOCKS_DIFFER_BY_MS &&
+        endpoint.events.some((pattern) => eventMatches(pattern, name)),
+    );
+  return [
+    { stream: USER_STREAM, durable: WEBHOOK_USER_CONSUMER, contracts: userContracts, isRemembered },
+    { stream: FRIEND_STREAM, durable: WEBHOOK_FRIEND_CONSUMER, contracts: friendListContracts, isRemembered },
   ];
 }
 

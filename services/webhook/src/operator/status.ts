@@ -1,7 +1,9 @@
-import { type EventBroker, reportDifferences } from '@kith/event-delivery';
+import { type DifferenceReport, type EventBroker, reconcileEvents } from '@kith/event-delivery';
 import { type HttpHandler, sendJson } from '@kith/service-kit';
 import type pg from 'pg';
+import { rememberedFor } from '../consumers/queue-events.ts';
 import { countDeliveries } from '../deliveries/read-log.ts';
+import { listEndpoints } from '../endpoints/endpoint-rows.ts';
 
 /** `GET /operator/status`: `{"service","connected","consuming","webhooks":{"endpoints","paused","pending","dead"}}`. */
 export function answerStatus(pool: pg.Pool, broker: EventBroker, consuming: () => boolean): HttpHandler {
@@ -17,18 +19,28 @@ const STUCK = `
   WHERE d.state = 'pending' AND e.state = 'active' AND d.give_up_at < now() - interval '1 hour'
   ORDER BY d.id LIMIT 1000`;
 
-/** `GET /operator/reconcile`: names deliveries that nobody has tried although their time is over; changes nothing. */
+/**
+ * `GET /operator/reconcile`: names events that were acknowledged and never queued for whom they were for, and deliveries
+ * that nobody has tried although their time is over; changes nothing.
+ */
 export function answerReconcile(pool: pg.Pool, broker: EventBroker): HttpHandler {
-  return reportDifferences(
-    () => broker,
-    async (_broker, { onDifference }) => {
-      const { rows } = await pool.query<{ id: string; owner: string; revision: string }>(STUCK);
-      for (const { id, owner, revision } of rows) {
-        const detail = `delivery ${id} waits longer than it may`;
-        await onDifference({ check: 'webhooks', owner, revision: Number(revision), detail });
-      }
-      const { pending, dead } = await countDeliveries(pool);
-      return { pendingWebhooks: pending, deadWebhooks: dead };
-    },
-  );
+  return async (request, response) => {
+    const answer = reconcileEvents({
+      pool,
+      broker: () => broker,
+      inboxes: rememberedFor(await listEndpoints(pool)),
+      also: (report) => compareDeliveriesWithTheirTime(pool, report),
+    });
+    await answer(request, response);
+  };
+}
+
+async function compareDeliveriesWithTheirTime(pool: pg.Pool, { onDifference }: DifferenceReport) {
+  const { rows } = await pool.query<{ id: string; owner: string; revision: string }>(STUCK);
+  for (const { id, owner, revision } of rows) {
+    const detail = `delivery ${id} waits longer than it may`;
+    await onDifference({ check: 'webhooks', owner, revision: Number(revision), detail });
+  }
+  const { pending, dead } = await countDeliveries(pool);
+  return { pendingWebhooks: pending, deadWebhooks: dead };
 }

@@ -59,6 +59,7 @@ export async function startWebhookServiceForTests(
     /** Beside it, on the same database and servers. */
     startAnother: start,
     operator: (path: string, body?: object) => ask(`${service.url}/operator/${path}`, body),
+    operatorLines: (path: string) => askForLines(`${service.url}/operator/${path}`),
     publish: (ownerId: string, revision: number) => publishFriendAdded(broker, ownerId, revision),
     publishClosedRequest: (ownerId: string, revision: number) => publishRequestClosed(broker, ownerId, revision),
     async [Symbol.asyncDispose]() {
@@ -79,6 +80,14 @@ async function ask(url: string, body?: object): Promise<Answered> {
   const answered = (await response.json()) as any;
   const { code, field } = answered.errors?.[0]?.extensions ?? {};
   return { status: response.status, body: answered, ...(code && { code }), ...(field && { field }) };
+}
+
+/** What is answered line by line. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+async function askForLines(url: string): Promise<any[]> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${OPERATOR_KEY}` } });
+  const lines = (await response.text()).trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
 }
 
 const person = { userId: 'somebody', nickname: 'Some Body', avatarUrl: null };

@@ -19,28 +19,34 @@ export class ConsumerStopped extends Error {
   }
 }
 
+/** Handlers that run, to be cut off together. What is added after that is cut off at once. */
+export interface HandlersInHand {
+  add(handler: AbortController): void;
+  delete(handler: AbortController): void;
+}
+
 /**
  * Time limit (timeout; a middleware) of one try of a handler: rejects with HandlerTimedOut after `withinMs`, or with
- * the reason of the signal that it is given, once that is aborted, whatever the handler does then. The handler's own
- * signal is aborted first, so that what listens to it has ended the handler's transaction before the event is tried
- * again.
+ * the reason for which it is cut off meanwhile, whatever the handler does then. The handler's own signal is aborted
+ * first, so that what listens to it has ended the handler's transaction before the event is tried again.
  */
-export function withinTime<Event extends Envelope>(withinMs: number, handle: Handle<Event>): Handle<Event> {
-  return async (event, cutOff, delivered) => {
-    cutOff.throwIfAborted();
+export function withinTime<Event extends Envelope>(
+  withinMs: number,
+  handle: Handle<Event>,
+): Handle<Event, HandlersInHand> {
+  return async (event, inHand, delivered) => {
     const own = new AbortController();
-    const end = (reason: unknown) => own.abort(reason);
-    const timer = setTimeout(() => end(new HandlerTimedOut(withinMs)), withinMs);
-    const onCutOff = () => end(cutOff.reason);
-    cutOff.addEventListener('abort', onCutOff, { once: true });
+    inHand.add(own);
+    const timer = setTimeout(() => own.abort(new HandlerTimedOut(withinMs)), withinMs);
     try {
+      own.signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
         own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true });
         handle(event, own.signal, delivered).then(resolve, reject);
       });
     } finally {
       clearTimeout(timer);
-      cutOff.removeEventListener('abort', onCutOff);
+      inHand.delete(own);
     }
   };
 }

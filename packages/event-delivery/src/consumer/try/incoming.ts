@@ -2,8 +2,12 @@ import type { Delivery } from '../../broker/broker.ts';
 import type { Envelope } from '../../envelope/envelope.ts';
 import type { StoredDeadLetter } from '../dead-letters/dead-letter.ts';
 
-/** One try of an event. What wraps one and is one again is a middleware. */
-export type Handle<Event extends Envelope> = (event: Event, signal: AbortSignal, delivered: Delivered) => Promise<void>;
+/** One try of an event. What wraps one and is one again is a middleware. `Ends`: what says that it is cut off. */
+export type Handle<Event extends Envelope, Ends = AbortSignal> = (
+  event: Event,
+  ends: Ends,
+  delivered: Delivered,
+) => Promise<void>;
 
 /** What an event came as: the bytes of its envelope, with the headers beside it. */
 export type Delivered = Pick<Delivery, 'payload' | 'headers'>;

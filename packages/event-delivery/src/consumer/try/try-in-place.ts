@@ -28,7 +28,7 @@ export function triesInPlace<Contract extends EventContract>(
     turns.inPlace(async () => {
       if (!isActive()) return 'stopped';
       const startedAt = performance.now();
-      await handle(event, ending.cutOff, delivered);
+      await handle(event, ending.inHand, delivered);
       told.handled(event, performance.now() - startedAt);
       return 'handled';
     });
