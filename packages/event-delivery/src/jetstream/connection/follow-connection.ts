@@ -1,24 +1,24 @@
 import type { NatsConnection, Status } from 'nats';
 import type { Log } from '../../observe/log.ts';
 import { logRefusals } from './connect-to-nats.ts';
+import type { NatsAccess } from './read-nats-access.ts';
 
 /** Connection state: what the client says of its connection to NATS, told to whom it concerns. */
 export function followConnection(
   nc: NatsConnection,
   options: {
-    /** As NATS_URL. */
-    readonly url: string;
+    readonly access: NatsAccess;
     readonly log: Log;
     readonly onLost: () => void;
     /** The server does not let this user publish there. */
     readonly onDenied: (subject: string) => void;
   },
 ) {
-  const { url, log, onLost, onDenied } = options;
+  const { access, log, onLost, onDenied } = options;
   const reconnectHandlers = new Set<() => void>();
   let lost = false;
 
-  const refusals = logRefusals({ url, log, onDenied });
+  const refusals = logRefusals({ access, log, onDenied });
   void followStatus(nc, ({ type: event, ...status }) => {
     if ('error' in status) refusals.error(status.error);
     if (event === 'disconnect') {
