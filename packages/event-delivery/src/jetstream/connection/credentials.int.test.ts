@@ -1,3 +1,5 @@
+// Longer than other files: each kind of credentials against a server that is configured so, right and wrong.
+
 import { writeFile } from 'node:fs/promises';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
 import {

@@ -3,6 +3,9 @@ import type { Log } from '../../observe/log.ts';
 import { logRefusals } from './connect-to-nats.ts';
 import type { NatsAccess } from './read-nats-access.ts';
 
+/** Not all connections of a server at once. */
+const LEAVE_WITHIN_MS = 1_000;
+
 /** Connection state: what the client says of its connection to NATS, told to whom it concerns. */
 export function followConnection(
   nc: NatsConnection,
@@ -18,9 +21,17 @@ export function followConnection(
   const reconnectHandlers = new Set<() => void>();
   let lost = false;
 
+  /** Lame duck mode: the server is about to stop, and closes its connections one by one. We go while others are there. */
+  function leave(): void {
+    const others = Math.max(access.options.servers?.length ?? 1, nc.info?.connect_urls?.length ?? 0) > 1;
+    log.info({ server: nc.getServer(), others }, 'this NATS server is about to stop');
+    if (others) setTimeout(() => void nc.reconnect().catch(() => undefined), Math.random() * LEAVE_WITHIN_MS).unref();
+  }
+
   const refusals = logRefusals({ access, log, onDenied });
   void followStatus(nc, ({ type: event, ...status }) => {
     if ('error' in status) refusals.error(status.error);
+    if (event === 'ldm') leave();
     if (event === 'disconnect') {
       lost = true;
       onLost();
