@@ -1,4 +1,4 @@
-import { configFields } from '@kith/service-kit';
+import { configFields, natsFields } from '@kith/service-kit';
 import { z } from 'zod';
 import { edgeFields } from './admission/edge-config.ts';
 
@@ -7,6 +7,7 @@ export const gatewayConfig = z.object({
   HOST: configFields.host,
   PORT: configFields.port.default(4000),
   NATS_URL: configFields.natsUrl,
+  ...natsFields,
   EVENT_BUS: configFields.eventBus,
   GATEWAY_KEY: configFields.secret,
   USER_URL: configFields.httpUrls,

@@ -1,6 +1,7 @@
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
+  brokerIn,
   createTokenVerifier,
   followEndedTokens,
   type HttpHandler,
@@ -73,7 +74,7 @@ async function start(
   stops.push(edge.stop);
   const subgraphs = connectSubgraphs(config, log);
   stops.push(subgraphs.user.stop, subgraphs.friend.stop);
-  const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'gateway', log });
+  const broker = await connectBroker({ ...brokerIn(config), name: 'gateway', log });
   stops.push(() => broker.close());
 
   const source = createFriendListSource(subgraphs.friend, () => supergraph.current.changeSelection);

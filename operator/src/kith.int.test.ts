@@ -50,6 +50,8 @@ test.each([
   [['events', 'outbox', 'show', '1', '--json'], 2, 'USED_WRONGLY'],
   [['events', 'status', '--json'], 1, 'FAILED'],
   [['events', 'dead', 'drop', '1', '--json'], 1, 'FAILED'],
+  [['streams', 'apply', 'FRIEND', '--json'], 2, 'USED_WRONGLY'],
+  [['streams', 'apply', '--yes', '--json'], 1, 'FAILED'],
 ])('kith %j fails in JSON, and says nothing else', async (args, code, said) => {
   const { stdout, ...told } = await kith(args);
   expect(told).toEqual({ code, stderr: '' });

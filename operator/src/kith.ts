@@ -1,4 +1,5 @@
 import { OperatorCallFailed } from '@kith/local';
+import { applyStreamSettings, STREAMS_APPLY_HELP } from './events/apply-stream-settings.ts';
 import { RECONCILE_HELP, reconcileEvents } from './events/reconcile-events.ts';
 import { REPUBLISH_HELP, republishEvents } from './events/republish-events.ts';
 import {
@@ -73,6 +74,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'events outbox drop': { run: dropSetAside, help: OUTBOX_DROP_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+  'streams apply': { run: applyStreamSettings, help: STREAMS_APPLY_HELP },
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
   'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },
   'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },

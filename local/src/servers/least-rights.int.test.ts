@@ -282,3 +282,18 @@ describe('what a process has to do, it may', () => {
     ]);
   });
 });
+
+test("each service may bring its own streams and durables to what is configured, and nobody else's", async () => {
+  const streams = { keepForMs: 2 * 86_400_000 };
+  const broker = await connectBroker({
+    ...{ eventBus: 'jetstream' as const, natsUrl: nats.urlOf('friend'), name: 'friend', log: collectLog(), streams },
+  });
+  onTestFinished(() => broker.close());
+  for (const stream of [FRIEND_STREAM, DEAD_STREAM]) await broker.declareStream(stream);
+  await broker.declareStream(USER_STREAM);
+  expect(await broker.applySettings?.()).toMatchObject([
+    { stream: FRIEND_STREAM.name, setting: 'maxAgeS', configured: 172_800, outcome: 'applied' },
+    { stream: USER_STREAM.name, outcome: 'refused', why: 'NATS does not allow this user to change it' },
+  ]);
+  expect(await broker.differentSettings?.()).toMatchObject([{ stream: USER_STREAM.name }]);
+});

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { SetupProblem } from '@kith/local-servers';
-import { configFields, parseConfig } from '@kith/service-kit';
+import { configFields, natsFields, parseConfig } from '@kith/service-kit';
 import { z } from 'zod';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 import { databaseVariables } from '../system/variables-of-services.ts';
@@ -13,6 +13,7 @@ export const startConfigSchema = z.object({
   KITH_DATA: z.string().default('.kith'),
   ...databaseVariables(postgresUrl.optional()),
   NATS_URL: natsUrl.optional(),
+  ...natsFields,
   REDIS_URL: redisUrl.optional(),
   EVENT_BUS: eventBus,
   WEBHOOKS: onOrOff,
@@ -30,6 +31,11 @@ export function readStartConfig(env = process.env): StartConfig {
     config = parseConfig(startConfigSchema, env);
   } catch (error) {
     throw new SetupProblem((error as Error).message, { cause: error });
+  }
+  const stray = Object.keys(natsFields).find((variable) => config[variable as keyof typeof natsFields] !== undefined);
+  // The NATS that is started here has users of its own, and what is set would be shown to it in their place.
+  if (stray && config.NATS_URL === undefined && config.EVENT_BUS === 'jetstream') {
+    throw new SetupProblem(`${stray} is for a NATS of your own: set NATS_URL, or unset ${stray}.`);
   }
   return { ...config, KITH_DATA: dataFolder(config.KITH_DATA) };
 }

@@ -5,6 +5,12 @@ export * from './broker/durable-taken.ts';
 export { BadHeaderPrefix } from './broker/header-prefix.ts';
 export { freshMessageId } from './broker/message-id.ts';
 export { PublishFailed } from './broker/publish-failed.ts';
+export {
+  type AppliedSetting,
+  describeDifference,
+  type SettingDifference,
+  type StreamSettings,
+} from './broker/stream-settings.ts';
 export { isSubject, subjectMatches } from './broker/subject-matches.ts';
 export * from './consumer/consume.ts';
 export type { DeadLetter, StoredDeadLetter, WhenPoisoned } from './consumer/dead-letters/dead-letter.ts';
@@ -22,7 +28,9 @@ export * from './failures/outage.ts';
 export * from './http/ask-source.ts';
 export { BusIsTaken } from './in-process/hold-the-bus.ts';
 export { type InProcessOptions, startInProcessBroker } from './in-process/in-process-broker.ts';
-export { NatsUrlError, natsOptions } from './jetstream/connection/read-nats-url.ts';
+export { NatsAccessError, type NatsVariable } from './jetstream/connection/nats-access-error.ts';
+export { type NatsCredentials, natsCredentialsIn } from './jetstream/connection/read-nats-access.ts';
+export { natsOptions } from './jetstream/connection/read-nats-url.ts';
 export {
   type MetricsClient,
   MetricsNotReported,

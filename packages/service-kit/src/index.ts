@@ -19,6 +19,7 @@ export * from './identity/ended-tokens.ts';
 export * from './identity/operator-only.ts';
 export * from './identity/same-secret.ts';
 export * from './identity/verify-token.ts';
+export * from './process/broker-variables.ts';
 export * from './process/read-config.ts';
 export * from './process/run-process.ts';
 export * from './process/shutdown.ts';

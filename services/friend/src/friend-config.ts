@@ -1,4 +1,4 @@
-import { configFields } from '@kith/service-kit';
+import { configFields, natsFields, streamFields } from '@kith/service-kit';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './domain/relationship-state.ts';
 
@@ -12,6 +12,8 @@ export const friendConfigSchema = z.object({
   FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(16),
   REDIS_URL: configFields.redisUrl,
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  ...natsFields,
+  ...streamFields,
   EVENT_BUS: configFields.eventBus,
   USER_URL: configFields.httpUrls,
   GATEWAY_KEY: configFields.secret,

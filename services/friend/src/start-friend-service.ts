@@ -2,6 +2,7 @@ import { FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
+  brokerIn,
   createSubgraphServer,
   createTokenVerifier,
   currentTraceparent,
@@ -74,12 +75,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const parts = assembleParts({ config, reads, commands, background, users, view, timeline, committed });
   const { history } = parts;
 
-  const connecting = connectBroker({
-    eventBus: config.EVENT_BUS,
-    natsUrl: config.NATS_URL,
-    name: 'kith-friend',
-    log,
-  });
+  const connecting = connectBroker({ ...brokerIn(config), name: 'friend', log });
   const restores = noticeRestores({
     pool: upkeep,
     broker: connecting,

@@ -8,6 +8,7 @@ import {
 } from '@kith/event-contracts';
 import { connectBroker, deliverEvents, type EventBroker, eventRoutes } from '@kith/event-delivery';
 import {
+  brokerIn,
   connectRedis,
   createSubgraphServer,
   createTokenVerifier,
@@ -73,7 +74,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(database.end);
-    const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'user', log });
+    const broker = await connectBroker({ ...brokerIn(config), name: 'user', log });
     stops.push(() => broker.close());
 
     const ended = followEndedTokens({

@@ -1,4 +1,4 @@
-import { configFields } from '@kith/service-kit';
+import { configFields, natsFields, streamFields } from '@kith/service-kit';
 import { z } from 'zod';
 
 const { seconds, wholeNumber } = configFields;
@@ -10,6 +10,8 @@ export const userConfigSchema = z.object({
   USER_DATABASE_URL: configFields.postgresUrl,
   USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  ...natsFields,
+  ...streamFields,
   /** Counts wrong passwords for all processes together; without it each counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),
   EVENT_BUS: configFields.eventBus,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WEBHOOK_SOURCE } from '@kith/event-contracts';
 import { connectBroker, eventRoutes } from '@kith/event-delivery';
 import {
+  brokerIn,
   type Database,
   type Logger,
   openDatabase,
@@ -53,7 +54,7 @@ async function start(
   const { WEBHOOK_DATABASE_URL: url, WEBHOOK_DATABASE_CONNECTIONS: connections } = config;
   const database = openDatabase({ url, name: 'webhook', connections, log });
   stops.push(database.end);
-  const broker = await connectBroker({ eventBus: config.EVENT_BUS, natsUrl: config.NATS_URL, name: 'webhook', log });
+  const broker = await connectBroker({ ...brokerIn(config), name: 'webhook', log });
   stops.push(() => broker.close());
   const janitor = keepRemovingOldDeliveries(database.upkeep, config.WEBHOOK_LOG_DAYS, log);
   stops.push(() => janitor.stop());

@@ -1,4 +1,4 @@
-import { configFields } from '@kith/service-kit';
+import { configFields, natsFields, streamFields } from '@kith/service-kit';
 import { z } from 'zod';
 import { BadRange, readRanges } from './domain/allowed-address.ts';
 
@@ -24,6 +24,8 @@ export const webhookConfigSchema = z.object({
   WEBHOOK_DATABASE_URL: configFields.postgresUrl,
   WEBHOOK_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(8),
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
+  ...natsFields,
+  ...streamFields,
   EVENT_BUS: configFields.eventBus,
   OPERATOR_KEY: configFields.secret,
   WEBHOOK_ALLOW_HTTP: onOrOff,

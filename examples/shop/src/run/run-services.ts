@@ -39,10 +39,10 @@ async function runService(service: ShopService, config: ShopConfig, log: Log, st
   const place = config.services.get(name);
   if (!place) throw new Error(`Nobody has said where ${name} is.`);
   const { databaseUrl, port } = place;
-  const { host, eventBus, natsUrl, productUrl } = config;
+  const { host, eventBus, natsUrl, natsCredentials, productUrl } = config;
   const pool = openPool(databaseUrl, log, stops);
   await createTables(pool, tables);
-  const broker = await connectBroker({ eventBus, natsUrl, name, log });
+  const broker = await connectBroker({ eventBus, natsUrl, natsCredentials, name, log });
   stops.push(() => broker.close());
   const { routes, consumers, ...opened } = service.open({ pool, log, productUrl });
   stops.push(() => opened.stop?.());

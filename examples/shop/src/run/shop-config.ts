@@ -1,3 +1,4 @@
+import { type NatsCredentials, natsCredentialsIn } from '@kith/event-delivery';
 import { z } from 'zod';
 import { type ServiceName, SHOP_SERVICES } from './shop-services.ts';
 
@@ -31,6 +32,7 @@ export interface ShopConfig {
   readonly host: string;
   readonly eventBus: 'jetstream' | 'in-process';
   readonly natsUrl: string;
+  readonly natsCredentials: NatsCredentials;
   readonly logLevel: string;
   /** Where the product service answers, without a slash at the end. */
   readonly productUrl: string;
@@ -61,6 +63,7 @@ export function readShopConfig(names: readonly ServiceName[], env: NodeJS.Proces
     host: shared.HOST,
     eventBus: shared.EVENT_BUS,
     natsUrl: shared.NATS_URL,
+    natsCredentials: natsCredentialsIn(set),
     logLevel: shared.LOG_LEVEL,
     productUrl: shared.PRODUCT_URL.replace(/\/+$/, ''),
     eventsDatabaseUrl: inProcess ? read(busSchema, set).EVENTS_DATABASE_URL : undefined,

@@ -19,6 +19,11 @@ export async function brokerAtOnce(connecting: Promise<EventBroker>, headerPrefi
 /** What begins when the broker is there: a subscription, or a listener. */
 type Later = Omit<Subscription, 'begun'>;
 
+const settingsOf = (present: () => EventBroker) => ({
+  differentSettings: async () => present().differentSettings?.() ?? [],
+  applySettings: async () => present().applySettings?.() ?? [],
+});
+
 function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string | undefined): EventBroker {
   let broker: EventBroker | undefined;
   let closed = false;
@@ -64,6 +69,10 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
       return broker?.connected ?? false;
     },
     ...(headerPrefix === undefined ? {} : { headerPrefix }),
+    get keepForMs() {
+      return broker?.keepForMs;
+    },
+    ...settingsOf(present),
     declareStream: async (stream) => (await connecting).declareStream(stream),
     publish: async (messages) => broker?.publish(messages) ?? messages.map(() => ({ error: away() })),
     subscribe(subscription) {

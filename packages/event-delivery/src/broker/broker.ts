@@ -1,4 +1,5 @@
 import type { StreamName } from '../envelope/stream-name.ts';
+import type { AppliedSetting, SettingDifference } from './stream-settings.ts';
 
 /** A delivery that is neither acknowledged nor reported to be in progress for this long comes again. */
 export const ACK_WAIT_MS = 5_000;
@@ -23,7 +24,9 @@ export interface EventBroker {
   readonly connected: boolean;
   /** What the headers of event delivery's own begin with: `Kith` unless told, and the same for all that share a broker. */
   readonly headerPrefix?: string;
-  /** Creates the stream or brings its settings up to date; remembered, so that a wiped broker gets it back. */
+  /** How long its streams keep messages, where that was configured. */
+  readonly keepForMs?: number | 'forever' | undefined;
+  /** Creates the stream, or adds subjects that it lacks; remembered, so that a wiped broker gets it back. */
   declareStream(stream: StreamName): Promise<void>;
   /**
    * In the order given, pipelined; what follows a failed message is not stored in front of it. One result a message, in
@@ -36,6 +39,10 @@ export interface EventBroker {
   stored(stream: StreamName, options?: { subject?: string; after?: number }): AsyncIterable<StoredMessage>;
   deleteStored(stream: StreamName, sequence: number): Promise<void>;
   status(): Promise<BrokerStatus>;
+  /** What is otherwise than configured of the streams declared here, and of its durables. Missing: nothing can be. */
+  differentSettings?(): Promise<readonly SettingDifference[]>;
+  /** Makes it as configured, which may drop messages: for an operator to ask for. */
+  applySettings?(): Promise<readonly AppliedSetting[]>;
   /** Where traces are recorded, it carries the one that is being handled. */
   announce(subject: string, payload: string): void;
   /** `onMessage` that throws is reported and the message dropped: it never breaks the connection. */

@@ -4,11 +4,13 @@ import type { NatsConnection } from 'nats';
 import type { EventBroker } from '../broker/broker.ts';
 import { readHeaderPrefix } from '../broker/header-prefix.ts';
 import { PublishFailed } from '../broker/publish-failed.ts';
+import type { StreamSettings } from '../broker/stream-settings.ts';
 import type { Log } from '../observe/log.ts';
 import { announcesOverNats } from './announce-over-nats.ts';
+import { comparesSettings } from './apply-settings.ts';
 import { connectToNats } from './connection/connect-to-nats.ts';
 import { followConnection } from './connection/follow-connection.ts';
-import { readNatsUrl } from './connection/read-nats-url.ts';
+import { type NatsCredentials, readNatsAccess } from './connection/read-nats-access.ts';
 import { declaresStreams } from './declare-streams.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { readStatus, readStored } from './read-streams.ts';
@@ -23,13 +25,13 @@ const ASK_AGAIN_AFTER_MS = 250;
 export interface JetStreamOptions {
   /** As NATS_URL: with user and password or a token in it, where the server asks for them. */
   readonly servers: string;
+  /** Who we are where the URL does not say it, and certificates. */
+  readonly credentials?: NatsCredentials;
   /** Shown in the server's connection list. */
   readonly name: string;
   readonly log: Log;
-  /** 3 on a cluster. */
-  readonly replicas?: number;
-  /** How long streams keep messages (default 7 days), those that keep theirs for ever aside. */
-  readonly keepForMs?: number;
+  /** How streams are made, and compared with what is there. */
+  readonly streams?: StreamSettings;
   /** What the headers of event delivery's own begin with (default `Kith`). */
   readonly headerPrefix?: string;
 }
@@ -37,24 +39,27 @@ export interface JetStreamOptions {
 /**
  * The broker over NATS JetStream; runs on nats-server 2.9 and later. Waits for the server as long as it takes.
  *
- * @throws {NatsUrlError} when the URL cannot be read, or the server is there and refuses the user in it
+ * @throws {NatsAccessError} when what is said of it cannot be used, or the server is there and refuses us
  * @throws {BadHeaderPrefix}
  */
 export async function connectJetStream(options: JetStreamOptions): Promise<EventBroker> {
   const { log } = options;
   const headerPrefix = readHeaderPrefix(options.headerPrefix);
-  const nc = await connectToNats({ url: options.servers, name: options.name, log });
+  const access = readNatsAccess(options.servers, options.credentials ?? {}, options.name);
+  const nc = await connectToNats({ access, name: options.name, log });
   // A manager whose server has no answer yet must not fail the start: streams are declared with retries.
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
-  const declared = declaresStreams(jsm, options);
+  const settings = options.streams ?? {};
+  const declared = declaresStreams(jsm, { settings, log });
+  const durables = new Map<string, { stream: string; durable: string; keepsOrder: boolean }>();
   const acks = gatherAcks(log);
   const publisher = createPublisher(nc, {
     ackWithinMs: ACK_WITHIN_MS,
-    inboxPrefix: readNatsUrl(options.servers).inboxPrefix,
+    inboxPrefix: access.inboxPrefix,
     isTaken: declared.take,
   });
   const connection = followConnection(nc, {
-    url: options.servers,
+    access,
     log,
     onLost: publisher.connectionLost,
     onDenied: publisher.denied,
@@ -66,8 +71,9 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       return connection.isUp();
     },
     headerPrefix,
+    keepForMs: settings.keepForMs,
     async declareStream(stream) {
-      declared.add(stream);
+      declared.add(stream, { isOurs: true });
       await untilAnswered(nc, () => declared.put(stream.name));
     },
     async publish(messages) {
@@ -83,12 +89,12 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       return results;
     },
     subscribe: (subscription) => {
-      declared.add(subscription.stream);
-      return subscribeDurably(
-        { nc, jsm, log, acks, ensureStream: declared.put, onReconnect, replicas: options.replicas ?? 1 },
-        subscription,
-      );
+      const { stream, durable, keepsOrder = false } = subscription;
+      declared.add(stream, { isOurs: false });
+      durables.set(`${stream.name} ${durable}`, { stream: stream.name, durable, keepsOrder });
+      return subscribeDurably({ nc, jsm, log, acks, ensureStream: declared.put, onReconnect, settings }, subscription);
     },
+    ...comparesSettings(jsm, { settings, streams: declared.ours, durables: () => [...durables.values()] }),
     stored: (stream, what) => readStored(jsm, stream.name, what),
     async deleteStored(stream, sequence) {
       await jsm.streams.deleteMessage(stream.name, sequence).catch(async (error) => {

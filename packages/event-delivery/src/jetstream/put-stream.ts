@@ -1,43 +1,75 @@
-import { JetStreamApiError, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import { nanos, PermissionViolationError } from 'nats';
-import { DEDUP_WINDOW_MS } from '../broker/broker.ts';
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { PermissionViolationError } from 'nats';
+import type { StreamSettings } from '../broker/stream-settings.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
+import { settingsOfNew } from './stream-settings.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
 const STREAM_NOT_FOUND = 10059;
 
 /** `notOurs`: streams that this user may read and not make or change, found out by asking once. */
-export type Declaring = { readonly replicas?: number; readonly keepForMs?: number } & { readonly notOurs: Set<string> };
+export type Declaring = {
+  readonly settings: StreamSettings;
+  readonly notOurs: Set<string>;
+  /** Told of a stream that was there before: it is left as it is, but for subjects that it lacks. */
+  readonly onExisting: (stream: StreamName, info: StreamInfo) => void;
+};
 
-/** Makes the stream, or brings its settings up to date; one that is another's is left to them. */
+/**
+ * Makes the stream. One that is there is never shrunk or loosened: its operator may have set it up by hand, and only
+ * subjects that it does not take yet are added. One that is another's is left to them.
+ */
 export async function putStream(jsm: JetStreamManager, stream: StreamName, options: Declaring): Promise<void> {
-  const { notOurs } = options;
+  const { notOurs, settings, onExisting } = options;
+  const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
+  if (existing) {
+    await addSubjects(jsm, stream, existing, notOurs);
+    onExisting(stream, existing);
+    return;
+  }
+  if (notOurs.has(stream.name)) throw new StreamIsNotOurs();
   const config = {
     name: stream.name,
     subjects: [...stream.subjects],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
-    max_age: stream.keep === 'forever' ? 0 : nanos(options.keepForMs ?? 7 * DAY_MS),
-    duplicate_window: nanos(DEDUP_WINDOW_MS),
-    num_replicas: options.replicas ?? 1,
+    ...settingsOfNew(stream, settings),
   };
-  const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
-  if (!existing) {
-    if (notOurs.has(stream.name)) throw new StreamIsNotOurs();
-    await jsm.streams.add(config).catch((error) => {
-      if (!isDenied(error)) throw error;
-      notOurs.add(stream.name);
-      throw new StreamIsNotOurs();
-    });
-    return;
-  }
-  const { name, storage: _immutable, retention: _alsoImmutable, ...changeable } = config;
-  if (notOurs.has(name) || isAsWanted(existing.config, changeable)) return;
-  // Settings that are another's to change are another's to choose.
-  await jsm.streams.update(name, changeable).catch((error) => {
+  await jsm.streams.add(config).catch((error) => {
+    if (!isDenied(error)) throw cannotMake(stream, settings, error);
+    notOurs.add(stream.name);
+    throw new StreamIsNotOurs();
+  });
+}
+
+async function addSubjects(
+  jsm: JetStreamManager,
+  { name, subjects }: StreamName,
+  { config }: StreamInfo,
+  notOurs: Set<string>,
+) {
+  const missing = subjects.filter((subject) => !config.subjects.includes(subject));
+  if (missing.length === 0 || notOurs.has(name)) return;
+  await jsm.streams.update(name, { subjects: [...config.subjects, ...missing] }).catch((error) => {
     if (!isDenied(error)) throw error;
     notOurs.add(name);
   });
+}
+
+/** The server's own words do not say which stream, nor what of it was asked for. */
+function cannotMake({ name }: StreamName, { replicas, placementTags }: StreamSettings, error: Error): Error {
+  if (!(error instanceof JetStreamApiError)) return error;
+  const asked = [
+    ...(replicas === undefined ? [] : [`${replicas} replicas`]),
+    ...(placementTags ? [`placement tags ${placementTags.join(', ')}`] : []),
+  ];
+  if (asked.length > 0) error.message = `NATS makes no stream ${name} with ${asked.join(' and ')}: ${error.message}`;
+  return error;
 }
 
 export function nullWhenMissing(error: unknown): null {
@@ -53,13 +85,7 @@ class StreamIsNotOurs extends Error {
   }
 }
 
-/** Whether a stream has these settings already: a service that only consumes it need not have the right to change it. */
-function isAsWanted(existing: object, wanted: object): boolean {
-  const has = existing as Record<string, unknown>;
-  return Object.entries(wanted).every(([key, value]) => JSON.stringify(has[key]) === JSON.stringify(value));
-}
-
 /** Whether the server does not let this user ask for what was asked for. */
-function isDenied(error: unknown): boolean {
+export function isDenied(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof PermissionViolationError;
 }

@@ -75,6 +75,8 @@ const setAsideSchema = z
  * - `POST /operator/events/outbox/drop`: the same → `{"dropped":[outboxId]}`
  * - `GET /operator/events/show?owner=&kind=&type=&since=&until=&after=&limit=`: events of outbox and archive, a line each,
  *   and last `{"next":cursor}`, null behind the last of them
+ * - `GET /operator/events/streams`: what of streams and durables is otherwise than configured
+ * - `POST /operator/events/streams/apply`: makes it as configured → what became of each
  * - `POST /operator/events/republish`: `{since?,owners?}` → `{"republished":n}`
  */
 export function eventRoutes(options: EventRoutesOptions): Record<string, OperatorHandler> {
@@ -140,6 +142,7 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
       sendJson(response, 200, { dropped: await dropSetAside(pool, filter) });
     },
     'GET /operator/events/show': showEvents(pool),
+    ...settingsRoutes(presentBroker),
     'POST /operator/events/republish': async (request, response) => {
       const { since, owners } = await readBody(request, republishSchema);
       const what = { owners, since: since === undefined ? undefined : new Date(since) };
@@ -147,6 +150,19 @@ export function eventRoutes(options: EventRoutesOptions): Record<string, Operato
     },
   };
   return Object.fromEntries(Object.entries(routes).map(([path, handle]) => [path, answering(handle)]));
+}
+
+function settingsRoutes(presentBroker: () => Promise<EventBroker>): Record<string, OperatorHandler> {
+  return {
+    'GET /operator/events/streams': async (_request, response) => {
+      const broker = await presentBroker();
+      sendJson(response, 200, { differences: (await broker.differentSettings?.()) ?? [] });
+    },
+    'POST /operator/events/streams/apply': async (_request, response) => {
+      const broker = await presentBroker();
+      sendJson(response, 200, { applied: (await broker.applySettings?.()) ?? [] });
+    },
+  };
 }
 
 function lineOf(settled: Settled): object {

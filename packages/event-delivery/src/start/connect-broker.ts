@@ -1,6 +1,8 @@
 import type { EventBroker } from '../broker/broker.ts';
 import { brokerAtOnce } from '../broker/broker-at-once.ts';
+import type { StreamSettings } from '../broker/stream-settings.ts';
 import { type InProcessOptions, startInProcessBroker } from '../in-process/in-process-broker.ts';
+import type { NatsCredentials } from '../jetstream/connection/read-nats-access.ts';
 import { connectJetStream } from '../jetstream/jetstream-broker.ts';
 import type { Log } from '../observe/log.ts';
 
@@ -17,15 +19,18 @@ export class NoBusInThisProcess extends Error {
 
 /**
  * The bus is chosen by configuration alone: nothing else in a service knows which one it has. `jetstream` connects,
- * now or when the server is there (`brokerAtOnce`), as the user in `natsUrl` (throws NatsUrlError); `in-process` is the one bus of this process, which whoever runs the
+ * now or when the server is there (`brokerAtOnce`), as the user in `natsUrl` or `natsCredentials` (throws NatsAccessError); `in-process` is the one bus of this process, which whoever runs the
  * services together has started (throws NoBusInThisProcess otherwise).
  */
 export async function connectBroker(options: {
   eventBus: 'jetstream' | 'in-process';
   natsUrl: string;
+  /** What the URL does not say: `natsCredentialsIn(process.env)`. */
+  natsCredentials?: NatsCredentials;
   name: string;
   log: Log;
-  replicas?: number;
+  /** How streams are made; what is there is left as it is. */
+  streams?: StreamSettings;
   /** What the headers of event delivery's own begin with (default `Kith`); of the bus in the process its start decides. */
   headerPrefix?: string;
 }): Promise<EventBroker> {
@@ -34,7 +39,8 @@ export async function connectBroker(options: {
     servers: options.natsUrl,
     name: options.name,
     log: options.log,
-    ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+    ...(options.natsCredentials === undefined ? {} : { credentials: options.natsCredentials }),
+    ...(options.streams === undefined ? {} : { streams: options.streams }),
     ...(options.headerPrefix === undefined ? {} : { headerPrefix: options.headerPrefix }),
   });
   const broker = await brokerAtOnce(connecting, options.headerPrefix);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NatsUrlError } from '@kith/event-delivery';
+import { NatsAccessError } from '@kith/event-delivery';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { createLog } from '../telemetry/create-log.ts';
@@ -56,7 +56,7 @@ export async function runProcess<Schema extends z.ZodObject>(process_: {
     const signal = await Promise.race([signalled, running()]);
     return await stopWithin(FORCED_AFTER_MS, signal, ownLog, stops);
   } catch (error) {
-    if (!log || error instanceof ConfigError || error instanceof NatsUrlError) {
+    if (!log || error instanceof ConfigError || error instanceof NatsAccessError) {
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     } else log.fatal({ err: error }, 'cannot run');
     return 1;

@@ -1,26 +1,37 @@
 import type { NatsConnection, Status } from 'nats';
 import type { Log } from '../../observe/log.ts';
 import { logRefusals } from './connect-to-nats.ts';
+import type { NatsAccess } from './read-nats-access.ts';
+
+/** Not all connections of a server at once. */
+const LEAVE_WITHIN_MS = 1_000;
 
 /** Connection state: what the client says of its connection to NATS, told to whom it concerns. */
 export function followConnection(
   nc: NatsConnection,
   options: {
-    /** As NATS_URL. */
-    readonly url: string;
+    readonly access: NatsAccess;
     readonly log: Log;
     readonly onLost: () => void;
     /** The server does not let this user publish there. */
     readonly onDenied: (subject: string) => void;
   },
 ) {
-  const { url, log, onLost, onDenied } = options;
+  const { access, log, onLost, onDenied } = options;
   const reconnectHandlers = new Set<() => void>();
   let lost = false;
 
-  const refusals = logRefusals({ url, log, onDenied });
+  /** Lame duck mode: the server is about to stop, and closes its connections one by one. We go while others are there. */
+  function leave(): void {
+    const others = Math.max(access.options.servers?.length ?? 1, nc.info?.connect_urls?.length ?? 0) > 1;
+    log.info({ server: nc.getServer(), others }, 'this NATS server is about to stop');
+    if (others) setTimeout(() => void nc.reconnect().catch(() => undefined), Math.random() * LEAVE_WITHIN_MS).unref();
+  }
+
+  const refusals = logRefusals({ access, log, onDenied });
   void followStatus(nc, ({ type: event, ...status }) => {
     if ('error' in status) refusals.error(status.error);
+    if (event === 'ldm') leave();
     if (event === 'disconnect') {
       lost = true;
       onLost();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { NatsUrlError, readNatsUrl } from './read-nats-url.ts';
+import { NatsAccessError } from './nats-access-error.ts';
+import { readNatsUrl } from './read-nats-url.ts';
 
 test.each([
   ['nats://h', ['h:4222'], {}, '_INBOX'],
@@ -31,7 +32,7 @@ test.each([
   ['nats://a,', /names no host|is not a URL/],
 ])('%s is refused in words that hold no secret', (url, why) => {
   const read = () => readNatsUrl(url);
-  expect(read).toThrow(NatsUrlError);
+  expect(read).toThrow(NatsAccessError);
   expect(read).toThrow(why);
   expect(read).toThrow(/^NATS_URL: /);
   expect(read).not.toThrow(/cret/);

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'nats';
+import { NatsAccessError } from './nats-access-error.ts';
 
 /** Where NATS is, and who this process is there. */
 export interface NatsAddress {
@@ -14,20 +15,7 @@ export interface NatsAddress {
   readonly shown: string;
 }
 
-/**
- * NATS_URL cannot be used: BAD_NATS_URL, it says nothing that a client could use; NATS_REFUSES_CREDENTIALS, the server is
- * there and does not let us in. The message is one sentence for whoever set it, and never holds a secret.
- */
-export class NatsUrlError extends Error {
-  readonly code: 'BAD_NATS_URL' | 'NATS_REFUSES_CREDENTIALS';
-  constructor(code: NatsUrlError['code'], what: string, cause?: unknown) {
-    super(`NATS_URL: ${what}`, { cause });
-    this.name = 'NatsUrlError';
-    this.code = code;
-  }
-}
-
-const bad = (what: string) => new NatsUrlError('BAD_NATS_URL', what);
+const bad = (what: string) => new NatsAccessError('BAD_NATS_URL', 'NATS_URL', what);
 
 const DEFAULT_PORT = '4222';
 const SUBJECT_TOKEN = /^[\w-]+$/;
@@ -37,7 +25,7 @@ const SUBJECT_TOKEN = /^[\w-]+$/;
  * the first that names somebody says who we are at all of them. Credentials are percent-encoded, as in any URL. (The
  * client itself takes host and port from a URL, and drops the rest.)
  *
- * @throws {NatsUrlError}
+ * @throws {NatsAccessError}
  */
 export function readNatsUrl(text: string): NatsAddress {
   const urls = text.split(',').map((part) => parsed(part.trim()));
@@ -57,7 +45,7 @@ export function readNatsUrl(text: string): NatsAddress {
   };
 }
 
-/** The same for the client's `connect`. @throws {NatsUrlError} */
+/** The same for the client's `connect`. @throws {NatsAccessError} */
 export function natsOptions(text: string): ConnectionOptions {
   const { servers, credentials, encrypted, inboxPrefix } = readNatsUrl(text);
   return { servers: [...servers], ...credentials, ...(encrypted && { tls: {} }), inboxPrefix };

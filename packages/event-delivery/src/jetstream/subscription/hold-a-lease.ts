@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos } from 'nats';
 import { LEASE_STREAM, lease as leaseSubject } from '../../broker/durable-names.ts';
+import type { StreamSettings } from '../../broker/stream-settings.ts';
 import type { Log } from '../../observe/log.ts';
 
 /** A lease that is not renewed is free again after this time. */
@@ -25,7 +26,7 @@ export interface Lease {
  * subject's last sequence, which the server lets expire. Resolves when it is held; rejects when `signal` is aborted.
  */
 export async function holdALease(
-  options: { jsm: JetStreamManager; log: Log; replicas: number },
+  options: { jsm: JetStreamManager; log: Log; settings: StreamSettings },
   name: { stream: string; durable: string },
   signal: AbortSignal,
 ): Promise<Lease> {
@@ -50,7 +51,7 @@ export async function holdALease(
   for (;;) {
     signal.throwIfAborted();
     try {
-      await putLeaseStream(jsm, options.replicas);
+      await putLeaseStream(jsm, options.settings);
       await write();
       break;
     } catch (error) {
@@ -81,7 +82,7 @@ export async function holdALease(
   };
 }
 
-async function putLeaseStream(jsm: JetStreamManager, replicas: number): Promise<void> {
+async function putLeaseStream(jsm: JetStreamManager, { replicas = 1, placementTags }: StreamSettings): Promise<void> {
   const known = await jsm.streams.info(LEASE_STREAM).catch(() => undefined);
   if (known) return;
   await jsm.streams.add({
@@ -94,5 +95,6 @@ async function putLeaseStream(jsm: JetStreamManager, replicas: number): Promise<
     max_age: nanos(TTL_MS),
     duplicate_window: nanos(RENEW_EVERY_MS),
     num_replicas: replicas,
+    ...(placementTags && { placement: { cluster: '', tags: [...placementTags] } }),
   });
 }

@@ -10,6 +10,7 @@ import {
 import { type NatsConnection, nanos } from 'nats';
 import { ACK_WAIT_MS, type DurableSubscription, type StartAt, type Stoppable } from '../../broker/broker.ts';
 import { DurableTaken, mayConsume } from '../../broker/durable-taken.ts';
+import type { StreamSettings } from '../../broker/stream-settings.ts';
 import type { Log } from '../../observe/log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { putDurable } from './put-durable.ts';
@@ -26,7 +27,7 @@ export interface Pull {
   ensureStream: (name: string) => Promise<void>;
   onReconnect: (handler: () => void) => Stoppable;
   /** Of the stream of leases. */
-  replicas: number;
+  settings: StreamSettings;
 }
 
 export interface Opened {

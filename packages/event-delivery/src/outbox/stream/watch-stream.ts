@@ -119,8 +119,8 @@ export async function lookAtStream(
 async function writeDown(client: pg.ClientBase, missing: Missing, options: WatchOptions): Promise<number> {
   const { broker, source, stream, log } = options;
   if (missing.among === 'all') await gatherStored(client, broker.stored(stream));
-  const keepForMs = stream.keep === 'forever' ? undefined : (options.keepForMs ?? KEEP_MS);
-  const events = await markOwed(client, missing, { keepForMs });
+  const keep = stream.keep ?? options.keepForMs ?? broker.keepForMs ?? KEEP_MS;
+  const events = await markOwed(client, missing, { keepForMs: keep === 'forever' ? undefined : keep });
   if (events > 0) {
     const { reason } = missing;
     republished.inc({ source, reason }, events);

@@ -1,0 +1,80 @@
+import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
+import type { EventBroker } from '../broker/broker.ts';
+import { LEASE_STREAM } from '../broker/durable-names.ts';
+import type { AppliedSetting, SettingDifference, StreamSettings } from '../broker/stream-settings.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+import { isDenied, nullWhenMissing } from './put-stream.ts';
+import { differencesOf } from './stream-settings.ts';
+
+interface Compared {
+  readonly settings: StreamSettings;
+  /** Those that this process declares. */
+  readonly streams: () => readonly StreamName[];
+  /** Those that it consumes by, and whether order is kept. */
+  readonly durables: () => readonly {
+    readonly stream: string;
+    readonly durable: string;
+    readonly keepsOrder: boolean;
+  }[];
+}
+
+type Change = SettingDifference & { readonly make: () => Promise<unknown> };
+
+/** Configuration drift: what streams and durables are otherwise than configured, and the change that an operator asks for. */
+export function comparesSettings(
+  jsm: JetStreamManager,
+  { settings, streams, durables }: Compared,
+): Required<Pick<EventBroker, 'differentSettings' | 'applySettings'>> {
+  async function ofStream(stream: StreamName): Promise<Change[]> {
+    const info = await jsm.streams.info(stream.name).catch(nullWhenMissing);
+    if (!info) return [];
+    return differencesOf(stream, info.config, settings).map(({ change, ...found }) => ({
+      ...found,
+      make: async () => {
+        // A server by itself writes down any number of them, and keeps one.
+        if ((change.num_replicas ?? 1) > 1 && !info.cluster?.name) throw new Error('this NATS is no cluster');
+        await jsm.streams.update(stream.name, change);
+      },
+    }));
+  }
+
+  /** A lease expires by an age of its own: of its stream only where it is kept is the operator's. */
+  async function ofLeases(): Promise<Change[]> {
+    if (!durables().some(({ keepsOrder }) => keepsOrder)) return [];
+    const changes = await ofStream({ name: LEASE_STREAM, subjects: [] });
+    return changes.filter(({ setting }) => setting === 'replicas' || setting === 'placementTags');
+  }
+
+  async function ofDurable(stream: string, durable: string): Promise<Change[]> {
+    const { replicas } = settings;
+    const info: ConsumerInfo | undefined = await jsm.consumers.info(stream, durable).catch(() => undefined);
+    const is = info?.config.num_replicas ?? 0;
+    // 0: as many as its stream.
+    if (is === 0 || replicas === undefined || is === replicas) return [];
+    const make = () => jsm.consumers.update(stream, durable, { num_replicas: 0 });
+    return [{ stream, durable, setting: 'replicas', is, configured: replicas, make }];
+  }
+
+  async function changes(): Promise<Change[]> {
+    const found: Change[] = [];
+    for (const stream of streams()) found.push(...(await ofStream(stream)));
+    found.push(...(await ofLeases()));
+    for (const { stream, durable } of durables()) found.push(...(await ofDurable(stream, durable)));
+    return found;
+  }
+
+  return {
+    differentSettings: async () => (await changes()).map(({ make: _, ...found }) => found),
+    async applySettings() {
+      const applied: AppliedSetting[] = [];
+      for (const { make, ...found } of await changes()) {
+        const why = await make().then(() => undefined, whyNot);
+        applied.push(why === undefined ? { ...found, outcome: 'applied' } : { ...found, outcome: 'refused', why });
+      }
+      return applied;
+    },
+  };
+}
+
+const whyNot = (error: Error): string =>
+  isDenied(error) ? 'NATS does not allow this user to change it' : error.message;

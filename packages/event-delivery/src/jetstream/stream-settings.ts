@@ -1,0 +1,82 @@
+import type { StreamConfig } from '@nats-io/jetstream';
+import { nanos } from 'nats';
+import { DEDUP_WINDOW_MS } from '../broker/broker.ts';
+import type { SettingDifference, StreamSettings } from '../broker/stream-settings.ts';
+import type { StreamName } from '../envelope/stream-name.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const SECOND_NS = 1_000_000_000;
+const UNLIMITED = -1;
+
+/** One setting that an operator may have an opinion of: what a stream has, what is wanted, and how that is written. */
+interface Setting {
+  readonly name: SettingDifference['setting'];
+  readonly of: (config: StreamConfig) => SettingDifference['is'];
+  /** Undefined: no opinion, whatever there is stays. */
+  readonly wanted: (stream: StreamName, settings: StreamSettings) => SettingDifference['is'] | undefined;
+  readonly written: (value: SettingDifference['is'], config: StreamConfig) => Partial<StreamConfig>;
+}
+
+/** What is for ever is never dropped for age or size: those are the settings of what expires. */
+const SETTINGS: readonly Setting[] = [
+  {
+    name: 'replicas',
+    of: ({ num_replicas }) => num_replicas,
+    wanted: (_, { replicas }) => replicas,
+    written: (value) => ({ num_replicas: Number(value) }),
+  },
+  {
+    name: 'maxAgeS',
+    of: ({ max_age }) => (max_age === 0 ? 'unlimited' : max_age / SECOND_NS),
+    wanted: ({ keep }, { keepForMs }) => {
+      if (keep === 'forever' || keepForMs === 'forever') return 'unlimited';
+      return keepForMs === undefined ? undefined : keepForMs / 1_000;
+    },
+    written: (value, { duplicate_window: window }) => {
+      const max_age = value === 'unlimited' ? 0 : Number(value) * SECOND_NS;
+      // The server takes no window that is longer than messages are kept.
+      return { max_age, ...(max_age > 0 && window > max_age && { duplicate_window: max_age }) };
+    },
+  },
+  {
+    name: 'maxBytes',
+    of: ({ max_bytes }) => (max_bytes > 0 ? max_bytes : 'unlimited'),
+    wanted: ({ keep }, { maxBytes }) => (keep === 'forever' ? undefined : maxBytes),
+    written: (value) => ({ max_bytes: value === 'unlimited' ? UNLIMITED : Number(value) }),
+  },
+  {
+    name: 'placementTags',
+    of: ({ placement }) => [...(placement?.tags ?? [])].sort().join(',') || 'none',
+    wanted: (_, { placementTags: tags }) => (tags ? [...tags].sort().join(',') : undefined),
+    written: (value, { placement }) => ({
+      placement: { cluster: placement?.cluster ?? '', tags: String(value).split(',') },
+    }),
+  },
+];
+
+/** What a stream that is not there yet is made with. */
+export function settingsOfNew({ keep }: StreamName, settings: StreamSettings) {
+  const { replicas = 1, keepForMs = 7 * DAY_MS, maxBytes = 'unlimited', placementTags } = settings;
+  const isForever = keep === 'forever' || keepForMs === 'forever';
+  return {
+    max_age: isForever ? 0 : nanos(keepForMs),
+    max_bytes: keep === 'forever' || maxBytes === 'unlimited' ? UNLIMITED : maxBytes,
+    duplicate_window: nanos(isForever ? DEDUP_WINDOW_MS : Math.min(DEDUP_WINDOW_MS, keepForMs)),
+    num_replicas: replicas,
+    ...(placementTags && { placement: { cluster: '', tags: [...placementTags] } }),
+  };
+}
+
+/** What of a stream is otherwise than configured: to be told, and changed when an operator says so. */
+export function differencesOf(
+  stream: StreamName,
+  config: StreamConfig,
+  settings: StreamSettings,
+): readonly (SettingDifference & { readonly change: Partial<StreamConfig> })[] {
+  return SETTINGS.flatMap(({ name, of, wanted, written }) => {
+    const is = of(config);
+    const configured = wanted(stream, settings);
+    if (configured === undefined || configured === is) return [];
+    return [{ stream: stream.name, setting: name, is, configured, change: written(configured, config) }];
+  });
+}
