@@ -80,7 +80,7 @@ export async function startRedisCluster(place: RedisClusterPlace = {}): Promise<
 const clusterArguments = async (nodeTimeoutMs: number) => [
   ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-port', String(await freePort())],
   ...['--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-replica-validity-factor', '0'],
-  ...['--repl-diskless-sync-delay', '0', '--cluster-allow-replica-migration', 'no'],
+  ...['--repl-diskless-sync-delay', '0', '--rdb-del-sync-files', 'yes', '--cluster-allow-replica-migration', 'no'],
 ];
 
 async function joinNodes(nodes: readonly RedisNode[], primaries: number, cluster: LocalRedisCluster): Promise<void> {

@@ -52,7 +52,7 @@ export async function startRedisSentinels(place: RedisSentinelsPlace = {}): Prom
       const follow = first ? ['--replicaof', `127.0.0.1 ${first.port}`] : [];
       const dataFolder = join(folder, `node-${number}`);
       const { passwords, command } = place;
-      const more = ['--repl-diskless-sync-delay', '0', ...follow];
+      const more = ['--repl-diskless-sync-delay', '0', '--rdb-del-sync-files', 'yes', ...follow];
       nodes.push(await startRedisNode({ dataFolder, users, passwords, command, more }));
     }
     const [primary] = nodes as [RedisNode];

@@ -41,6 +41,8 @@ const LOOK_EVERY_MS = 1_000;
 export function commonClientOptions(commandTimeoutMs?: number): ClientOptions {
   return {
     connectTimeout: 2_000,
+    // Nor is a server waited for that hangs, in the middle of its greeting too: the next may be another.
+    socketTimeout: 3_000,
     ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
     // A command that met a dead connection is answered without Redis now. Kept and sent again after a reconnect, it
     // would speak to a server that may have lost or rolled back what the command took for granted.
