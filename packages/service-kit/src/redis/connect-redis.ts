@@ -1,7 +1,5 @@
-import type { EventEmitter } from 'node:events';
 import type { Log } from '@kith/event-delivery';
 import { isOutage } from '@kith/event-delivery/outage';
-import { SentinelConnector } from 'ioredis';
 import { ConfigError } from '../process/read-config.ts';
 import { type RedisAddress, readRedisUrl } from '../process/redis-address.ts';
 import { openRedisCluster, type RedisCluster } from './redis-cluster.ts';
@@ -192,9 +190,6 @@ function clientOptionsFor(address: RedisAddress, { ca, cert, key }: RedisConnect
       sentinels: [...address.hosts],
       name: sentinel.primary,
       role: 'master',
-      // Told of a failover, it leaves a primary that hangs, or that is cut off from everybody but us.
-      failoverDetector: true,
-      Connector: QuietSentinelConnector,
       sentinelRetryStrategy: (attempt) => Math.min(attempt * 50, 500),
       sentinelCommandTimeout: 1_000,
       ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
@@ -202,16 +197,6 @@ function clientOptionsFor(address: RedisAddress, { ca, cert, key }: RedisConnect
       ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
     }),
   };
-}
-
-/** The library writes the errors of the connections by which it hears of failovers to the console: they say nothing new. */
-class QuietSentinelConnector extends SentinelConnector {
-  constructor(options: unknown) {
-    super(options as ConstructorParameters<typeof SentinelConnector>[0]);
-    const own = this as unknown as { connectToSentinel(...of: unknown[]): EventEmitter };
-    const connect = own.connectToSentinel;
-    own.connectToSentinel = (...of) => connect.apply(this, of).on('error', () => undefined);
-  }
 }
 
 /** One line when it goes, and one when it is back. */

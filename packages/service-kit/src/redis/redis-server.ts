@@ -34,6 +34,7 @@ export interface ServerOptions {
 
 /** A server that may only be read is left so often, until the address leads to the one that took over. */
 const LEAVE_DEMOTED_AFTER_MS = 500;
+const BEGIN_AGAIN_AFTER_MS = 500;
 /** How often a server is asked whether it was replaced or demoted behind a connection that went on. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -62,13 +63,8 @@ export function openRedisServer(options: ServerOptions): RedisServer {
   /** Which history of writes it follows: another after a promotion, and after a start. */
   let replicationId: string | undefined;
   let leaving: NodeJS.Timeout | undefined;
-  const redis = new Redis({
-    ...commonClientOptions(options.commandTimeoutMs),
-    ...options.client,
-    // A failover leaves us connected to a server that may only be read, or that has lost its own (MASTERDOWN): look for
-    // the one that took over. Once that is known, the timer below looks, and not every command.
-    reconnectOnError: (error: Error) => !inCluster && !demoted && wasDemoted(error),
-  });
+  let beginning: NodeJS.Timeout | undefined;
+  const redis = openClient(options, () => !inCluster && !demoted);
 
   const breakOff = () => {
     usable = false;
@@ -107,6 +103,10 @@ export function openRedisServer(options: ServerOptions): RedisServer {
     clearTimeout(leaving);
   });
   redis.on('ready', () => void looking.now());
+  // The client gives up for good when a connection is broken off while it is being made.
+  redis.on('end', () => {
+    if (!closed) beginning = setTimeout(() => void redis.connect().catch(() => undefined), BEGIN_AGAIN_AFTER_MS);
+  });
 
   return {
     client: redis,
@@ -120,10 +120,22 @@ export function openRedisServer(options: ServerOptions): RedisServer {
       closed = true;
       breakOff();
       clearTimeout(leaving);
+      clearTimeout(beginning);
       looking.stop();
       redis.disconnect();
     },
   };
+}
+
+/** @param leaveDemoted whether an answer that tells of a failover is to end the connection */
+function openClient(options: ServerOptions, leaveDemoted: () => boolean): Redis {
+  return new Redis({
+    ...commonClientOptions(options.commandTimeoutMs),
+    ...options.client,
+    // A failover leaves us connected to a server that may only be read, or that has lost its own (MASTERDOWN): look for
+    // the one that took over. Once that is known, a timer looks, and not every command.
+    reconnectOnError: (error: Error) => leaveDemoted() && wasDemoted(error),
+  });
 }
 
 const wasDemoted = (error: Error) => isReadOnly(error) || error.message.startsWith('MASTERDOWN');

@@ -5,7 +5,7 @@ const UNTRUSTED =
   /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_(?:HAS_EXPIRED|NOT_YET_VALID|UNTRUSTED|SIGNATURE)|ALTNAME_INVALID|self.signed certificate|unable to (?:verify|get)/;
 
 /** One sentence for the operator: what keeps us from Redis, and the variable that says otherwise. */
-export function whatIsWrongWithRedis(error: Error, { kind, sentinel }: RedisAddress): string {
+export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: RedisAddress): string {
   const text = `${(error as { code?: string }).code ?? ''} ${error.message}`;
   if (/WRONGPASS|NOAUTH|invalid username-password|NOPERM/.test(text)) {
     return 'Redis refuses the user or the password in REDIS_URL';
@@ -29,5 +29,6 @@ export function whatIsWrongWithRedis(error: Error, { kind, sentinel }: RedisAddr
   if (kind === 'sentinel' && /^All sentinels are unreachable/.test(error.message)) {
     return `No Sentinel in REDIS_URL answers with a primary called ${sentinel?.primary}`;
   }
-  return 'Redis does not answer at the address in REDIS_URL';
+  // One that speaks no TLS may say nothing at all to who begins with it.
+  return `Redis does not answer${tls ? ' by TLS' : ''} at the address in REDIS_URL`;
 }

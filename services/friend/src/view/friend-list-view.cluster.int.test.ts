@@ -1,20 +1,18 @@
 import {
   eventually,
   type LocalRedisCluster,
-  type LocalRedisSentinels,
   type RedisNode,
   startRedisCluster,
-  startRedisSentinels,
+  tellRedisServer,
 } from '@kith/local-servers';
 import { usersOfRedis } from '@kith/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { ViewChange } from './entries/list-state.ts';
 import { metaKey } from './redis/view-keys.ts';
 import { viewScripts } from './redis/view-scripts.ts';
-import { aFriend, aList, aRequest, idOf, ListsInMemory } from './testing/lists-in-memory.ts';
-import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
+import { aListWithAView, changes, rename, viewsAreWhole } from './testing/change-and-read.ts';
+import { idOf, ListsInMemory } from './testing/lists-in-memory.ts';
+import { openView, TIMELINE } from './testing/open-view.ts';
 
-const rename = (nickname: string): ViewChange => ({ kind: 'put-friend', friend: aFriend(1, { nickname }) });
 const keyOf = (owner: string) => metaKey(owner, TIMELINE.current);
 
 const cleanUp: (() => Promise<unknown>)[] = [];
@@ -26,37 +24,6 @@ async function aView(url: string, lists: ListsInMemory, options: Parameters<type
   const view = await openView({ url }, lists, { commandTimeoutMs: 250, pauseAfterFailureMs: 50, ...options });
   cleanUp.push(() => view.close());
   return view;
-}
-
-async function aListWithAView(view: OpenView, lists: ListsInMemory, owner: string): Promise<void> {
-  lists.put(owner, { ...aList(3), requests: [aRequest(1)] });
-  await view.whole(owner);
-  await eventually('its view is stored', async () => (await view.stored(owner)) !== undefined);
-}
-
-/** What the service does with one change: commits, raises the floor, and applies it as soon as that can be done. */
-async function changes(view: OpenView, lists: ListsInMemory, owner: string, nickname: string): Promise<void> {
-  const revision = lists.change(owner, rename(nickname));
-  await view.raiseFloor(owner, revision);
-  expect((await view.find(owner, idOf(1))).friend?.nickname).toBe(nickname);
-  await eventually('the event is applied', () =>
-    view.apply(owner, revision, rename(nickname)).then(
-      () => true,
-      () => false,
-    ),
-  );
-  expect((await view.find(owner, idOf(1))).friend?.nickname).toBe(nickname);
-}
-
-/** Every list is answered by its view again, and that equals the database. */
-async function viewsAreWhole(view: OpenView, lists: ListsInMemory, owners: readonly string[]): Promise<void> {
-  for (const owner of owners) {
-    await eventually(`the view of ${owner} is whole`, async () => {
-      await view.whole(owner);
-      const { state, faults } = await view.inspect(owner);
-      return faults.length === 0 && state?.revision === lists.of(owner).revision;
-    });
-  }
 }
 
 describe('on a cluster', () => {
@@ -94,7 +61,6 @@ describe('on a cluster', () => {
 
   test('a user with the least rights cannot ask for the keys of others', async () => {
     const [{ port }] = cluster.nodes as [RedisNode];
-    const { tellRedisServer } = await import('@kith/local-servers');
     const url = (cluster.nodes.find((node) => node.port === port) as RedisNode).urlOf('friend');
     await expect(tellRedisServer(url, 'CLUSTER', 'GETKEYSINSLOT', 1, 1)).rejects.toThrow(/^NOPERM/);
     await expect(tellRedisServer(url, 'CLUSTER', 'FAILOVER')).rejects.toThrow(/^NOPERM/);
@@ -201,55 +167,5 @@ describe('on a cluster', () => {
     }
     await set('maxmemory', 0);
     await viewsAreWhole(view, lists, OWNERS);
-  });
-});
-
-describe('by Sentinels', () => {
-  let set: LocalRedisSentinels;
-  beforeAll(async () => {
-    set = await startRedisSentinels({ users: usersOfRedis });
-  });
-  afterAll(() => set?.stop());
-  beforeEach(() => set.settle());
-
-  test('a replica that is promoted without the last writes shows nobody the list as it was', async () => {
-    const lists = new ListsInMemory();
-    const [view, other] = [await aView(set.urlOf('friend'), lists), await aView(set.urlOf('friend'), lists)];
-    await aListWithAView(view, lists, 'lossy');
-    await other.whole('lossy');
-    const primary = await set.primary();
-    const replicas = set.nodes.filter((node) => node !== primary);
-    await primary.tell('WAIT', replicas.length, 5_000);
-    for (const replica of replicas) replica.pause();
-    await changes(view, lists, 'lossy', 'Lost');
-    await primary.kill();
-    for (const replica of replicas) replica.resume();
-    await eventually('another is primary', async () => {
-      for (const each of [view, other]) {
-        expect((await each.find('lossy', idOf(1))).friend?.nickname).toBe('Lost');
-        expect((await each.revision('lossy')) ?? 4).toBe(4);
-      }
-      return view.redis.connected && other.redis.connected;
-    });
-    await viewsAreWhole(view, lists, ['lossy']);
-    await changes(view, lists, 'lossy', 'And on');
-    await primary.start();
-  });
-
-  test('a primary that hangs is left for another, and every read is right meanwhile', async () => {
-    const lists = new ListsInMemory();
-    const view = await aView(set.urlOf('friend'), lists);
-    await aListWithAView(view, lists, 'hangs');
-    const primary = await set.primary();
-    primary.pause();
-    let round = 0;
-    await eventually('another is used', async () => {
-      const revision = lists.change('hangs', rename(`Round ${round}`));
-      await view.raiseFloor('hangs', revision);
-      expect((await view.find('hangs', idOf(1))).friend?.nickname).toBe(`Round ${round++}`);
-      return (await set.primary()) !== primary && view.redis.connected;
-    });
-    primary.resume();
-    await viewsAreWhole(view, lists, ['hangs']);
   });
 });
