@@ -80,14 +80,14 @@ export function openRedisServer(options: ServerOptions): RedisServer {
     demoted = state.isReplica;
     if (demoted) {
       breakOff();
-      replicationId = undefined;
       onAway(new Error('the server may only be read'));
       if (inCluster) return;
       clearTimeout(leaving);
       leaving = setTimeout(() => redis.disconnect(true), LEAVE_DEMOTED_AFTER_MS);
       return;
     }
-    if (usable && state.replicationId !== replicationId) place = {};
+    // Another history; or the same again, of which nothing is known since it was broken off, nor that it fails still.
+    if (!usable || state.replicationId !== replicationId) place = {};
     replicationId = state.replicationId;
     const wasUsable = usable;
     usable = true;
@@ -119,8 +119,7 @@ export function openRedisServer(options: ServerOptions): RedisServer {
     close() {
       closed = true;
       breakOff();
-      clearTimeout(leaving);
-      clearTimeout(beginning);
+      for (const timer of [leaving, beginning]) clearTimeout(timer);
       looking.stop();
       redis.disconnect();
     },
