@@ -7,8 +7,11 @@ export const REDIS_USERS: readonly RedisUser[] = [...IN_REDIS, 'one-process', 'k
 const keysOf = (user: Exclude<RedisUser, 'kith'>): readonly string[] =>
   user === 'one-process' ? IN_REDIS.flatMap(keysOf) : (SERVICES[user].redisKeys ?? []);
 
-/** What reads or changes others' keys without naming them, or the server. INFO tells a client whether it is ready. */
-const COMMANDS = '+@all -@admin -@dangerous -scan -randomkey -dbsize +info';
+/**
+ * Without what reads or changes others' keys without naming them, or the server. INFO tells a client whether it is
+ * ready, and CLUSTER SLOTS who serves which keys; the rest of CLUSTER names keys of others.
+ */
+const COMMANDS = '+@all -@admin -@dangerous -scan -randomkey -dbsize -cluster +cluster|slots +info';
 
 /**
  * Access control by least privilege (ACL, https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/):

@@ -6,10 +6,13 @@ export { ChildDidNotStart, runChildServer } from './child-process/run-child-serv
 export { SetupProblem } from './child-process/setup-problem.ts';
 export { writeSecretFile } from './child-process/write-secret-file.ts';
 export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts';
+export { type RedisNode, tellRedisServer } from './servers/restartable-redis.ts';
 export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
 export { type ClusterPlace, type NatsCluster, type NatsNode, startNatsCluster } from './servers/start-nats-cluster.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
-export { REDIS_COMMANDS, type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
+export { REDIS_COMMANDS, type RedisServer, redisProgram, redisUrl, startRedis } from './servers/start-redis.ts';
+export { type LocalRedisCluster, startRedisCluster } from './servers/start-redis-cluster.ts';
+export { type LocalRedisSentinels, startRedisSentinels } from './servers/start-redis-sentinels.ts';
 export type { Passwords, ServerUsers } from './servers/users-of-a-server.ts';
 export { askWhetherReady, missesNothing, type Readiness } from './waiting/ask-whether-ready.ts';
 export { eventually } from './waiting/eventually.ts';

@@ -98,6 +98,11 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   return { url, brokenBy: delivery.brokenBy };
 }
 
+const redisOf = (config: FriendConfig) => ({
+  url: config.REDIS_URL,
+  ...{ ca: config.REDIS_CA_FILE, cert: config.REDIS_CERT_FILE, key: config.REDIS_KEY_FILE },
+});
+
 /** The read model, closed with the rest; Redis may be away. */
 function openViews(using: {
   config: FriendConfig;
@@ -108,7 +113,7 @@ function openViews(using: {
   stops: Stop[];
 }): { redis: ViewRedis; view: FriendListView } {
   const { config, timeline, reads, onAhead, log, stops } = using;
-  const redis = connectRedis({ url: config.REDIS_URL, timeline, log });
+  const redis = connectRedis({ ...redisOf(config), timeline, log });
   const view = createFriendListView({
     redis,
     load: (ownerId) => loadList(reads, ownerId),

@@ -163,10 +163,11 @@ function askingWhoBlocks({ FRIEND_URL, GATEWAY_KEY }: UserConfig, log: Logger): 
   return nobodyBlocks(log);
 }
 
-function connectAttempts({ REDIS_URL: url }: UserConfig, log: Logger): RedisConnection | undefined {
+function connectAttempts(config: UserConfig, log: Logger): RedisConnection | undefined {
+  const { REDIS_URL: url, REDIS_CA_FILE: ca, REDIS_CERT_FILE: cert, REDIS_KEY_FILE: key } = config;
   if (url === undefined) return undefined;
   const meanwhile = 'sign-ins are counted in this process alone';
-  return connectRedis({ url, log, meanwhile, commandTimeoutMs: REDIS_WITHIN_MS });
+  return connectRedis({ url, ca, cert, key, log, meanwhile, commandTimeoutMs: REDIS_WITHIN_MS });
 }
 
 /** How long a command may take before its caller does without Redis. */
@@ -177,7 +178,7 @@ function countAttempts(config: UserConfig, redis: RedisConnection | undefined): 
     failuresPerAccount: config.SIGN_IN_FAILURES_PER_ACCOUNT,
     failuresPerAddress: config.SIGN_IN_FAILURES_PER_ADDRESS,
     windowS: config.SIGN_IN_WINDOW_S,
-    ...(redis && { redis: redis.client }),
+    ...(redis && { redis }),
   });
 }
 

@@ -14,6 +14,9 @@ export const userConfigSchema = z.object({
   ...streamFields,
   /** Counts wrong passwords for all processes together; without it each counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),
+  REDIS_CA_FILE: configFields.pemFile.optional(),
+  REDIS_CERT_FILE: configFields.pemFile.optional(),
+  REDIS_KEY_FILE: configFields.pemFile.optional(),
   EVENT_BUS: configFields.eventBus,
   /** Knows who blocks whom; without it a search hides nobody. */
   FRIEND_URL: configFields.httpUrls.optional(),

@@ -45,6 +45,8 @@ describe('is an outage', () => {
       'redis without its primary',
       new Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
     ],
+    ['redis keys that have moved', new Error('MOVED 866 10.0.0.2:6379')],
+    ['redis keys on their way', new Error('ASK 866 10.0.0.2:6379')],
     ['redis cluster down', new Error('CLUSTERDOWN The cluster is down')],
     ['redis full', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
     ['redis that cannot save', new Error('MISCONF Redis is configured to save RDB snapshots, but')],

@@ -54,15 +54,15 @@ const PG =
 
 /**
  * Replies of Redis (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors) while it starts, fails
- * over, is full, cannot save, is busy, or does not let us in; one that a script met comes wrapped in older servers' ERR.
+ * over, moves keys to another server, is full, cannot save, is busy, or does not let us in; one that a script met comes wrapped in older servers' ERR.
  */
 const REDIS =
-  /^(?:ERR Error running script.* -)?(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF|NOREPLICAS|BUSY|NOAUTH|WRONGPASS) |^ERR max number of clients reached/;
+  /^(?:ERR Error running script.* -)?(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|MISCONF|NOREPLICAS|BUSY|NOAUTH|WRONGPASS) |^ERR max number of clients reached/;
 const REDIS_READ_ONLY = /^(?:ERR Error running script.* -)?READONLY /;
 
 /** What ioredis says without a code. */
 const IOREDIS =
-  /^(?:Connection is closed|Command timed out|connect ETIMEDOUT|Reached the max retries per request|Stream isn't writeable|All sentinels are unreachable|None of startup nodes is available|Failed to refresh slots cache)/;
+  /^(?:Connection is closed|Command timed out|connect ETIMEDOUT|Reached the max retries per request|Stream isn't writeable|All sentinels are unreachable|Socket timeout\.)/;
 
 /** NATS says it by the class of its errors; a timeout of `AbortSignal` has the same name and means the same. */
 const NAMES = new Set([

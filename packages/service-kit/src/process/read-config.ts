@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { hostToListenAt } from '../http/host-in-url.ts';
+import { readRedisUrl } from './redis-address.ts';
 
 /** A variable is missing or cannot be used; the message names it. */
 export class ConfigError extends Error {
@@ -42,6 +44,26 @@ const natsUrls = z.string().refine(
   { error: 'must be URLs as nats://user:password@host:4222 (or tls://), percent-encoded and separated by commas' },
 );
 
+const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    readRedisUrl(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+/** The text of a file of certificates or of a key. */
+const pemFile = z.string().transform((file, context) => {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('\n-----END ')) return text;
+    context.addIssue({ code: 'custom', message: `${file} is no PEM file (-----BEGIN …)` });
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: `the file cannot be read (${(error as Error).message})` });
+  }
+  return z.NEVER;
+});
+
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -65,7 +87,8 @@ export const configFields = {
     }),
   postgresUrl: urlWith('postgres', 'postgresql'),
   natsUrl: natsUrls,
-  redisUrl: urlWith('redis', 'rediss'),
+  redisUrl,
+  pemFile,
   eventBus: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),
   onOrOff: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   logLevel: z

@@ -35,7 +35,7 @@ export async function fillView(
 ): Promise<ListState | 'held' | 'fresh'> {
   const { redis, load, distrust, expireAfterMs, leaseMs } = options;
   const token = randomUUID();
-  const outages = distrust.outages;
+  const trust = distrust.trustIn(ownerId);
   let state: ListState | undefined;
   /** What the state before was below: as it was known before the load that follows. */
   let mustReach = 0;
@@ -47,7 +47,7 @@ export async function fillView(
       // Nothing is known of a revision before Postgres has it.
       if (state.revision < mustReach) throw new SpoiledView(`its floor is ${mustReach}, above Postgres`);
       const outcome = await redis.run('store', ownerId, storeArgs(token, expireAfterMs, state));
-      if (outcome === 'stored') distrust.believe(ownerId, outages);
+      if (outcome === 'stored') distrust.believe(ownerId, trust);
       if (outcome === 'stored' || outcome === 'superseded') return state;
       if (typeof outcome === 'number') mustReach = outcome;
     }

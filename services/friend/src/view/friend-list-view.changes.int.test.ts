@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
+import { eventually, startRedis } from '@kith/local-servers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ViewChange } from './entries/list-state.ts';
@@ -6,13 +6,14 @@ import { ViewUnavailable } from './redis/connect-redis.ts';
 import { viewKeys } from './redis/view-keys.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
+import { type RedisForView, startRedisForView } from './testing/start-redis-for-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
 
 const lists = new ListsInMemory();
-let server: ChildServer;
+let server: RedisForView;
 let view: OpenView;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedisForView();
   view = await openView(server, lists);
 });
 afterAll(async () => {

@@ -1,20 +1,21 @@
 // Longer than other files: all races between loaders of one list, over one Redis and one world of lists.
 
-import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
+import { eventually } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ViewChange } from './entries/list-state.ts';
 import type { FriendListViewOptions } from './friend-list-view.ts';
 import { aFriend, aList, idOf, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView } from './testing/open-view.ts';
+import { type RedisForView, startRedisForView } from './testing/start-redis-for-view.ts';
 
 const rename: ViewChange = { kind: 'put-friend', friend: aFriend(1, { nickname: 'Zed' }) };
 const aPage = { order: 'NAME', limit: 20 } as const;
 const patient = { waitForLoaderMs: 10_000, waitForConsumerMs: 10_000 };
 
-let server: ChildServer;
+let server: RedisForView;
 const open: OpenView[] = [];
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedisForView();
 });
 afterEach(async () => {
   for (const view of open.splice(0)) await view.close();

@@ -1,5 +1,4 @@
 import type { FriendData } from '@kith/event-contracts';
-import { type ChildServer, startRedis } from '@kith/local-servers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ListInHand } from './entries/list-in-hand.ts';
@@ -9,12 +8,13 @@ import { askForPage, type FriendPage, type PageRequest } from './questions/ask-f
 import { anyText } from './testing/any-text.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView } from './testing/open-view.ts';
+import { type RedisForView, startRedisForView } from './testing/start-redis-for-view.ts';
 
 const lists = new ListsInMemory();
-let server: ChildServer;
+let server: RedisForView;
 let view: OpenView;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedisForView();
   view = await openView(server, lists);
 });
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { ViewUnavailable } from './redis/connect-redis.ts';
 import { viewKeys } from './redis/view-keys.ts';
 import { aFriend, aRequest, idOf, inOrder, ListsInMemory } from './testing/lists-in-memory.ts';
 import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
+import { startRedisForView } from './testing/start-redis-for-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
 
 /**
@@ -134,7 +135,7 @@ function aWorld(seed: number): World {
 test.each([1, 2, 3])(
   'two processes, with keys evicted and everything flushed: every read holds what was promised (seed %d)',
   async (seed) => {
-    const server = await startRedis();
+    const server = await startRedisForView();
     const world = aWorld(seed);
     const views = [await openView(server, world.lists), await openView(server, world.lists)];
     await live(views, world, async () => {

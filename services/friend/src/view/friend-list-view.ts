@@ -89,9 +89,9 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     loadRevisions: options.loadRevisions,
     compareEveryMs: options.compareEveryMs ?? 60_000,
     mostOwners: 50_000,
+    placeOf: options.redis.placeOf,
   });
-  options.redis.onLost(() => distrust.outage());
-  const redis = pauseAfterFailures(options.redis, { pauseMs, onFailure: () => distrust.outage() });
+  const redis = pauseAfterFailures(options.redis, { pauseMs, onFailure: (ownerId) => distrust.failedFor(ownerId) });
   const floors = new FloorsToRaise({
     async raise(ownerId, revision) {
       const reached = await changeOrForget(redis, ownerId, log, () => redis.run('raise-floor', ownerId, [revision]));

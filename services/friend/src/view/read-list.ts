@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@kith/event-delivery';
 import { compareWithPostgres } from './coherence/compare-with-postgres.ts';
-import type { Distrust } from './coherence/distrust-after-outages.ts';
+import type { Distrust, Trust } from './coherence/distrust-after-outages.ts';
 import type { FloorsToRaise } from './coherence/keep-raising-floors.ts';
 import {
   AheadOfPostgres,
@@ -60,22 +60,22 @@ export function readList(options: ReadListOptions): AnswerBatch {
   async function answerFromView(ownerId: string, questions: Questions): Promise<Answers> {
     const startedAt = performance.now();
     /** What Postgres held when this view was compared with it: once a batch, unless an outage comes in between. */
-    let compared: { revision: number; outages: number } | undefined;
+    let compared: { revision: number; trust: Trust } | undefined;
     for (;;) {
-      const { outages } = distrust;
+      const trust = distrust.trustIn(ownerId);
       const seen = await askView(options, ownerId, questions, floorFor(ownerId, compared));
       if (typeof seen === 'object') {
-        if (distrust.believes(ownerId) && outages === distrust.outages) {
+        if (distrust.believes(ownerId) && trust === distrust.trustIn(ownerId)) {
           if (distrust.isDue(ownerId)) void compareWithPostgres(options, ownerId, seen.revision);
           return seen.answers;
         }
         // Compared after the view was seen: then it cannot be ahead.
-        if (compared?.outages !== outages || seen.revision > compared.revision) {
-          compared = { revision: await distrust.currentRevision(ownerId), outages };
+        if (compared?.trust !== trust || seen.revision > compared.revision) {
+          compared = { revision: await distrust.currentRevision(ownerId), trust };
         }
         if (seen.revision > compared.revision) throw new AheadOfPostgres(compared.revision, seen.revision);
         if (seen.revision === compared.revision) {
-          distrust.believe(ownerId, outages);
+          distrust.believe(ownerId, trust);
           return seen.answers;
         }
         await floors.raise(ownerId, compared.revision);

@@ -13,7 +13,7 @@ export async function revisionsOfViews(
   ownerIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const { redis, distrust, floors, log } = options;
-  const { outages } = distrust;
+  const trusts = ownerIds.map((ownerId) => distrust.trustIn(ownerId));
   const views = await redis.readMeta(ownerIds, ['revision', 'floor']).catch((error: unknown) => {
     if (error instanceof ViewUnavailable) return [];
     throw error;
@@ -24,6 +24,7 @@ export async function revisionsOfViews(
   await Promise.all(
     views.map(async (view, place) => {
       const ownerId = present(ownerIds[place], 'each view that was asked for is answered');
+      if (view instanceof ViewUnavailable) return;
       if (view instanceof Error) return drop(ownerId, view);
       const [revisionText, floorText] = view;
       if (revisionText === null || revisionText === undefined) return;
@@ -31,7 +32,7 @@ export async function revisionsOfViews(
       const floor = numberIn(floorText ?? '0');
       if (revision === undefined || floor === undefined) return drop(ownerId, 'a number is none');
       if (revision < Math.max(floor, floors.of(ownerId))) return;
-      if (!distrust.believes(ownerId)) {
+      if (!distrust.believes(ownerId) || trusts[place] !== distrust.trustIn(ownerId)) {
         // Not known: the caller asks Postgres itself, and hears from it what is wrong.
         const current = await distrust.currentRevision(ownerId).catch(() => undefined);
         if (current === undefined || revision < current) return;
@@ -39,7 +40,7 @@ export async function revisionsOfViews(
           // Waited for: it may be the end of the timeline that the caller's answer is for.
           return dropAhead(options, ownerId, new AheadOfPostgres(current, revision)).catch(() => undefined);
         }
-        distrust.believe(ownerId, outages);
+        distrust.believe(ownerId, present(trusts[place], 'trust was read for each list that was asked for'));
       } else if (distrust.isDue(ownerId)) void compareWithPostgres(options, ownerId, revision);
       upToDate.set(ownerId, revision);
     }),

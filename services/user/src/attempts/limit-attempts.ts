@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { KithError } from '@kith/service-kit';
-import type { Redis } from 'ioredis';
+import { KithError, type RedisConnection, type RedisScript } from '@kith/service-kit';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { UserRuleError } from '../domain/user-rule-error.ts';
 
@@ -25,7 +24,10 @@ export interface AttemptLimits {
  * slow or emptied, the former is left, and has counted from the beginning. Names of accounts and addresses are kept as
  * hashes only.
  */
-export function createAttemptLimits({ redis, ...limits }: AttemptLimitOptions & { redis?: Redis }): AttemptLimits {
+export function createAttemptLimits({
+  redis,
+  ...limits
+}: AttemptLimitOptions & { redis?: RedisConnection }): AttemptLimits {
   const perAccount = countersOf('account', limits.failuresPerAccount, limits.windowS, redis);
   const perAddress = countersOf('address', limits.failuresPerAddress, limits.windowS, redis);
 
@@ -50,12 +52,23 @@ export function createAttemptLimits({ redis, ...limits }: AttemptLimitOptions & 
   };
 }
 
-function countersOf(kind: string, points: number, windowS: number, redis: Redis | undefined): RateLimiterAbstract[] {
+function countersOf(
+  kind: string,
+  points: number,
+  windowS: number,
+  redis: RedisConnection | undefined,
+): RateLimiterAbstract[] {
   const options = { keyPrefix: `kith:attempts:${kind}`, points, duration: windowS };
   const inThisProcess = new RateLimiterMemory(options);
   if (!redis) return [inThisProcess];
-  return [inThisProcess, new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true })];
+  return [inThisProcess, new RateLimiterRedis({ ...options, storeClient: asStoreClient(redis) })];
 }
+
+/** The client as the limiter uses it (adapter): one script about one key, wherever that is kept. */
+const asStoreClient = (redis: RedisConnection) => ({
+  defineCommand: (name: string, script: RedisScript) => redis.define(name, script),
+  rlflxIncr: ([key = '', ...args]: readonly string[]) => redis.run('rlflxIncr', [key], args),
+});
 
 /** Whether it was counted: not by a Redis that is away. Throws KithError RATE_LIMITED. */
 async function consume(from: RateLimiterAbstract, key: string): Promise<boolean> {

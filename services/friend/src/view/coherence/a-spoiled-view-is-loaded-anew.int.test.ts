@@ -1,4 +1,4 @@
-import { type ChildServer, eventually, startRedis } from '@kith/local-servers';
+import { eventually } from '@kith/local-servers';
 import { register } from '@prometheus-io/client';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,13 +6,14 @@ import type { ViewChange } from '../entries/list-state.ts';
 import { viewKeys } from '../redis/view-keys.ts';
 import { aFriend, aList, aRequest, idOf, inOrder, ListsInMemory } from '../testing/lists-in-memory.ts';
 import { type OpenView, openView, TIMELINE } from '../testing/open-view.ts';
+import { type RedisForView, startRedisForView } from '../testing/start-redis-for-view.ts';
 
 const lists = new ListsInMemory();
-let server: ChildServer;
+let server: RedisForView;
 let redis: Redis;
 let view: OpenView;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedisForView();
   redis = new Redis(server.url);
   view = await openView(server, lists, { compareEveryMs: 1 });
 });

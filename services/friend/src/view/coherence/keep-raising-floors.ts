@@ -90,9 +90,8 @@ export class FloorsToRaise {
     if (this.#retrying) return;
     this.#retrying = true;
     for (const ownerId of [...this.#pending.keys()]) {
-      if (await this.#attempt(ownerId)) continue;
-      this.#retryLater();
-      break;
+      // One server of a cluster may be away, or one slot on its way to another: the others' floors do not wait for it.
+      if (!(await this.#attempt(ownerId))) this.#retryLater();
     }
     this.#retrying = false;
     if (this.#pending.size === 0) this.#dropped = false;

@@ -1,5 +1,5 @@
 import type { Log } from '@kith/event-delivery';
-import { connectRedis as connect } from '@kith/service-kit';
+import { connectRedis as connect, type RedisConnectOptions, type RedisPlace } from '@kith/service-kit';
 import { metaKey, viewKeys } from './view-keys.ts';
 import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
 
@@ -7,11 +7,17 @@ import { sourceOf, type ViewScript, viewScripts } from './view-scripts.ts';
 export interface ViewRedis {
   /** Runs a script on one owner's keys: one round trip. Rejects with ViewUnavailable. */
   run(script: ViewScript, ownerId: string, args: readonly (string | number)[]): Promise<unknown>;
-  /** HMGET of `meta` of many owners in one round trip, an error where one has no hash. Rejects with ViewUnavailable. */
+  /**
+   * HMGET of `meta` of many owners, in one round trip to each server: ViewUnavailable where one did not answer, another
+   * error where an owner has no hash. Rejects with ViewUnavailable when none answers in time.
+   */
   readMeta(ownerIds: readonly string[], fields: readonly string[]): Promise<((string | null)[] | Error)[]>;
-  /** Called when the connection is lost: what happened to the data since, nobody here knows. */
-  onLost(handler: () => void): void;
-  /** Called when the server answers again, and when it first does. */
+  /**
+   * Which server keeps this owner's view, since its last break: what happened to the data in a break, nobody here
+   * knows. Undefined when nobody is known to keep it.
+   */
+  placeOf(ownerId: string): RedisPlace | undefined;
+  /** Called when a server answers again, and when it first does. */
   onReady(handler: () => void): void;
   readonly connected: boolean;
   close(): Promise<void>;
@@ -30,58 +36,41 @@ export class ViewUnavailable extends Error {
 }
 
 /**
- * Connects to one Redis 7 server (or Valkey), and again for as long as it takes; resolves without waiting for it.
+ * Connects to Redis 7 (or Valkey), and again for as long as it takes; resolves without waiting for it.
  *
  * @param timeline what revisions count in, as it is now
  * @param commandTimeoutMs how long a command may take before its caller does without Redis
  */
-export function connectRedis(options: {
-  url: string;
-  timeline: { readonly current: string };
-  log: Log;
-  commandTimeoutMs?: number;
-}): ViewRedis {
-  const { timeline } = options;
-  const connection = connect({
-    url: options.url,
-    log: options.log,
-    meanwhile: 'friend lists are read from Postgres until it does',
-  });
-  const redis = connection.client;
-  for (const script of viewScripts) redis.defineCommand(script, { lua: sourceOf(script), numberOfKeys: 6 });
-  // defineCommand adds methods that the type does not know.
-  const scripts = redis as unknown as Record<ViewScript, (...args: (string | number)[]) => Promise<unknown>>;
-
-  const timeoutMs = options.commandTimeoutMs ?? 250;
-
-  const mustBeThere = () => {
-    // A demoted server answers, with what it had then.
-    if (!connection.connected) throw new ViewUnavailable('Redis is away');
-  };
+export function connectRedis(
+  options: Pick<RedisConnectOptions, 'url' | 'ca' | 'cert' | 'key'> & {
+    timeline: { readonly current: string };
+    log: Log;
+    commandTimeoutMs?: number;
+  },
+): ViewRedis {
+  const { timeline, commandTimeoutMs: timeoutMs = 250, ...opened } = options;
+  const redis = connect({ ...opened, meanwhile: 'friend lists are read from Postgres until it does' });
+  for (const script of viewScripts) redis.define(script, { lua: sourceOf(script), numberOfKeys: 6 });
 
   return {
-    async run(script, ownerId, args) {
-      mustBeThere();
-      return answerOf(scripts[script](...viewKeys(ownerId, timeline.current), ...args), timeoutMs);
-    },
+    run: (script, ownerId, args) => answerOf(redis.run(script, viewKeys(ownerId, timeline.current), args), timeoutMs),
     async readMeta(ownerIds, fields) {
-      mustBeThere();
-      const pipeline = redis.pipeline();
-      for (const ownerId of ownerIds) pipeline.hmget(metaKey(ownerId, timeline.current), ...fields);
-      const replies = await answerOf(pipeline.exec(), timeoutMs);
-      return (replies ?? []).map(([error, values]) => {
-        if (error?.message.startsWith('WRONGTYPE')) return error;
-        if (error) throw new ViewUnavailable(error);
-        return values as (string | null)[];
-      });
+      const keys = ownerIds.map((ownerId) => metaKey(ownerId, timeline.current));
+      const replies = await answerOf(redis.hmget(keys, fields), timeoutMs);
+      const read = replies.map((reply) =>
+        reply instanceof Error && !reply.message.startsWith('WRONGTYPE') ? new ViewUnavailable(reply) : reply,
+      );
+      const [first] = read;
+      if (first instanceof ViewUnavailable && read.every((each) => each instanceof ViewUnavailable)) throw first;
+      return read;
     },
-    onLost: connection.onLost,
-    onReady: connection.onReady,
+    placeOf: (ownerId) => redis.placeOf(metaKey(ownerId, timeline.current)),
+    onReady: redis.onReady,
     get connected() {
-      return connection.connected;
+      return redis.connected;
     },
     async close() {
-      connection.close();
+      redis.close();
     },
   };
 }

@@ -53,7 +53,7 @@ function countCalls(redis: ViewRedis): ViewRedis & { calls: number } {
       counted.calls++;
       return redis.readMeta(...args);
     },
-    onLost: redis.onLost,
+    placeOf: redis.placeOf,
     onReady: redis.onReady,
     get connected() {
       return redis.connected;
