@@ -8,3 +8,8 @@ export { loadRevisions } from '../../../services/friend/src/lists/load-revisions
 export { createRelationships } from '../../../services/friend/src/relationships/change-relationship.ts';
 export { createFriendListView, type FriendListView } from '../../../services/friend/src/view/friend-list-view.ts';
 export { connectRedis } from '../../../services/friend/src/view/redis/connect-redis.ts';
+export { readBlockedUsers } from '../../../services/friend/src/queries/read-blocked-users.ts';
+export { readFriendRequests } from '../../../services/friend/src/queries/read-friend-requests.ts';
+export { readMutualFriends } from '../../../services/friend/src/queries/read-mutual-friends.ts';
+export { readRelations } from '../../../services/friend/src/queries/read-relations.ts';
+export { suggestFriends } from '../../../services/friend/src/queries/suggest-friends.ts';
