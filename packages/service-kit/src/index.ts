@@ -6,6 +6,7 @@ export * from './concurrency/take-turns.ts';
 export * from './databases/connect-redis.ts';
 export * from './databases/create-pool.ts';
 export * from './databases/open-database.ts';
+export * from './databases/read-until-caller-leaves.ts';
 export * from './errors/check-arguments.ts';
 export * from './errors/invariant.ts';
 export * from './errors/kith-error.ts';
