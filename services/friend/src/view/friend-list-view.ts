@@ -112,9 +112,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     log,
   });
   redis.onReady(() => floors.retryNow());
-  const ask = oneBatchPerOwner(
-    readList({ ...readingOf(options), redis, distrust, floors, withSlot: atMostAtOnce(options.mostLoads ?? 8, LINE_FOR_LOADS) }),
-  );
+  const withSlot = atMostAtOnce(options.mostLoads ?? 8, LINE_FOR_LOADS);
+  const ask = oneBatchPerOwner(readList({ ...readingOf(options), redis, distrust, floors, withSlot }));
 
   const revisions = (ownerIds: readonly string[]) =>
     revisionsOfViews({ redis, distrust, floors, log, onAhead }, ownerIds);
