@@ -1,7 +1,6 @@
 import { createTestDatabase } from '@kith/migrations';
 import { createLog, createPool } from '@kith/service-kit';
 import { WITH_DATABASE } from '@kith/services';
-import type pg from 'pg';
 import { expect, test } from 'vitest';
 import { compareWithPrismaSchema } from './compare-with-prisma-schema.ts';
 
@@ -20,7 +19,7 @@ test.each(WITH_DATABASE)('what the migrations of %s make is what its schema.pris
 });
 
 /** Prisma's schema language does not know INCLUDE, and its engine takes the columns for columns of the key. */
-async function forgetIncludedColumns(pool: pg.Pool): Promise<void> {
+async function forgetIncludedColumns(pool: ReturnType<typeof createPool>): Promise<void> {
   const { rows } = await pool.query<{ table: string; name: string; key: string }>(
     `SELECT conrelid::regclass::text AS table, conname AS name,
        regexp_replace(pg_get_constraintdef(pg_constraint.oid), ' INCLUDE .*$', '') AS key
