@@ -8,6 +8,7 @@ import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
 import { measureLivePush } from './measures/measure-live-push.ts';
 import { measureRelay } from './measures/measure-relay.ts';
+import { measureScale } from './measures/measure-scale.ts';
 import { measureSearch } from './measures/measure-search.ts';
 import { measureStampede } from './measures/measure-stampede.ts';
 import { measureWritePath } from './measures/measure-write-path.ts';
@@ -28,9 +29,10 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureLivePush,
   measureSearch,
   measureHostileDocuments,
+  measureScale,
 ];
 
-const HELP = `npx -y pnpm@12 bench [NAME …]
+const HELP = `npx -y pnpm@12 bench [NAME …] [PEOPLE …]
 
 Without a name everything is measured, which takes about six minutes, and written to bench/results.md. The names:
 ${MEASUREMENTS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}`;
@@ -43,7 +45,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-async function measureInAPlaceOfItsOwn(measurement: Measurement, steps: Steps): Promise<Measured> {
+async function measureInAPlaceOfItsOwn(
+  measurement: Measurement,
+  numbers: readonly number[],
+  steps: Steps,
+): Promise<Measured> {
   const { name, title } = measurement;
   await using stack = new AsyncDisposableStack();
   started = stack;
@@ -51,7 +57,7 @@ async function measureInAPlaceOfItsOwn(measurement: Measurement, steps: Steps): 
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   try {
     const place = { folder, started: stack, step: (what: string) => steps.show(`${title}: ${what}`) };
-    return { title, figures: await measurement.run(place) };
+    return { title, figures: await measurement.run(place, numbers) };
   } catch (error) {
     steps.clear();
     process.stderr.write(`${name}: ${(error as Error).stack}\n`);
@@ -59,7 +65,16 @@ async function measureInAPlaceOfItsOwn(measurement: Measurement, steps: Steps): 
   }
 }
 
-async function bench(names: readonly string[]): Promise<number> {
+async function bench(args: readonly string[]): Promise<number> {
+  const isNumber = (arg: string) => /^[1-9]\d*$/.test(arg);
+  const names = args.filter((arg) => !isNumber(arg));
+  const numbers = args.filter(isNumber).map(Number);
+  const forNobody =
+    numbers.length > 0 && !MEASUREMENTS.some(({ name, takesNumbers }) => takesNumbers && names.includes(name));
+  if (forNobody) {
+    process.stderr.write(`A number stands behind a measurement that takes one: bench scale ${numbers[0]}.\n`);
+    return 2;
+  }
   const unknown = names.find((name) => !MEASUREMENTS.some((measurement) => measurement.name === name));
   if (unknown !== undefined) {
     process.stderr.write(`${unknown.startsWith('-') ? '' : `There is no measurement "${unknown}".\n\n`}${HELP}\n`);
@@ -71,7 +86,7 @@ async function bench(names: readonly string[]): Promise<number> {
     names.length === 0 ? !onlyByName : names.includes(name),
   );
   const measured: Measured[] = [];
-  for (const measurement of chosen) measured.push(await measureInAPlaceOfItsOwn(measurement, steps));
+  for (const measurement of chosen) measured.push(await measureInAPlaceOfItsOwn(measurement, numbers, steps));
   steps.clear();
   process.stdout.write(`${machine.join('\n')}\n\n${layOutTable(measured)}\n`);
   if (names.length === 0) await writeReport(machine, measured, chosen);

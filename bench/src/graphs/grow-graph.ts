@@ -1,3 +1,5 @@
+import { seeded } from './seeded.ts';
+
 /**
  * A scale-free graph: each person who joins befriends some of those before, the more often whoever has more friends
  * (Barabási and Albert, "Emergence of Scaling in Random Networks", Science 286, 1999). The same seed, the same graph.
@@ -22,15 +24,4 @@ export function growGraph(options: { people: number; friendsEach: number; seed: 
     }
   }
   return edges;
-}
-
-/** mulberry32, https://github.com/bryc/code/blob/master/jshash/PRNGs.md: from 0 up to 1. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -14,6 +14,8 @@ export interface Figure {
     | 'µs CPU/event'
     | 'KB'
     | 'queries'
+    | 'pages'
+    | 'times'
     | 'errors';
   /** In the same unit. The first is the floor: the least that anybody could need for it. */
   readonly beside?: readonly { readonly what: string; readonly value: number }[];
@@ -38,5 +40,7 @@ export interface Measurement {
   readonly explained: string;
   /** Takes minutes of preparation: measured only when it is named. */
   readonly onlyByName?: true;
-  run(place: Workplace): Promise<Figure[]>;
+  /** Whole numbers behind its name on the command line are for it. */
+  readonly takesNumbers?: true;
+  run(place: Workplace, numbers: readonly number[]): Promise<Figure[]>;
 }

@@ -26,6 +26,8 @@ const OF_THE_ORDER = [
   'services/friend/src/view/entries/sort-keys.ts',
   'web/src/friends/filter-friends.ts',
 ];
+/** It is short, and so is read with the list's own index. */
+const OF_THE_INDEX = ['prisma/friend/migrations/20261128040000_read_lists_from_their_index/migration.sql'];
 
 const MOST_BY_HAND = 11;
 
@@ -37,6 +39,6 @@ test('a field on a friend, say `pinned`, is named in no more files than CONTRIBU
   const naming = files.filter(
     (path) => isProduction(path) && /\bpinned\b/.test(readFileSync(join(workspaceRoot, path), 'utf8')),
   );
-  expect(naming.sort()).toEqual([...OF_ANY_FIELD, ...GENERATED, ...OF_THE_ORDER].sort());
+  expect(naming.sort()).toEqual([...OF_ANY_FIELD, ...GENERATED, ...OF_THE_ORDER, ...OF_THE_INDEX].sort());
   expect(OF_ANY_FIELD.length).toBeLessThanOrEqual(MOST_BY_HAND);
 });

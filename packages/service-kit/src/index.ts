@@ -5,6 +5,7 @@ export * from './concurrency/forget-first-beyond.ts';
 export * from './concurrency/take-turns.ts';
 export * from './databases/create-pool.ts';
 export * from './databases/open-database.ts';
+export * from './databases/read-until-caller-leaves.ts';
 export * from './errors/check-arguments.ts';
 export * from './errors/invariant.ts';
 export * from './errors/kith-error.ts';

@@ -120,6 +120,8 @@ function openViews(using: {
     loadRevisions: (ownerIds) => loadRevisions(reads, ownerIds),
     log,
     onAhead,
+    // The others are for what is read meanwhile.
+    mostLoads: Math.max(1, (reads.options.max ?? 1) - 2),
   });
   timeline.onBegun(() => view.timelineBegan());
   stops.push(

@@ -24,6 +24,7 @@ import {
   postgresIn,
   type RedisConnection,
   type RunningPart,
+  readUntilCallerLeaves,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -212,12 +213,10 @@ function serve(options: {
         verify: createTokenVerifier({ jwks: () => keys.publicKeys(new Date()) }, ended),
         log,
         translateError: translateUserError,
-        contextFor: (request) => ({
-          ...request,
-          parts,
-          users: createUserLoader(parts.pool),
-          provenUserIds: new Set(),
-        }),
+        contextFor: (request) => {
+          const reads = readUntilCallerLeaves(parts.pool, request.callerGone);
+          return { ...request, parts, reads, users: createUserLoader(parts.pool), provenUserIds: new Set() };
+        },
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
       [`GET ${TOKENS_ENDED_PATH}`]: gatewayOnly(

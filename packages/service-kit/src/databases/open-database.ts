@@ -15,8 +15,8 @@ export interface Database {
   end(): Promise<void>;
 }
 
-/** Nobody waits longer for a service, so that neither does Postgres work longer for a client. */
-const FOR_A_CLIENT = { lockWithinMs: 700, statementWithinMs: 3_000 };
+/** Less than the 2.5 s that the gateway waits for a service: Postgres works for nobody who has gone. */
+const FOR_A_CLIENT = { lockWithinMs: 700, statementWithinMs: 2_000 };
 /** An event that meets a locked row comes again; the connection is for another owner's meanwhile. */
 const IN_THE_BACKGROUND = { lockWithinMs: 500, statementWithinMs: 60_000 };
 /** The fewest that can be divided. */

@@ -36,6 +36,8 @@ export interface SubgraphContext {
   readonly traceparent: string;
   /** The client's network address, as the gateway saw it; null when it did not say. */
   readonly clientAddress: string | null;
+  /** Aborted when whoever asked has closed the connection before the answer: the work for them can end. */
+  readonly callerGone: () => AbortSignal;
 }
 
 /**
@@ -85,7 +87,8 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
     try {
       const { document, errors } = prepare(query);
-      const contextValue = options.contextFor({ viewer, traceparent, clientAddress });
+      const callerGone = whenClosedUnanswered(response);
+      const contextValue = options.contextFor({ viewer, traceparent, clientAddress, callerGone });
       const result = document
         ? await inTrace(traceparent, () =>
             run({ schema, document, contextValue, variableValues: variables, operationName }),
@@ -95,6 +98,22 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     } finally {
       span.end();
     }
+  };
+}
+
+/** Made when first asked for: most requests are answered without a statement that is worth ending. */
+function whenClosedUnanswered(response: Parameters<HttpHandler>[1]): () => AbortSignal {
+  let gone: AbortController | undefined;
+  return () => {
+    if (gone) return gone.signal;
+    const controller = new AbortController();
+    gone = controller;
+    const closed = () => {
+      if (!response.writableFinished) controller.abort();
+    };
+    if (response.closed) closed();
+    else response.once('close', closed);
+    return controller.signal;
   };
 }
 

@@ -1,5 +1,5 @@
 import type { UserAnswer } from '@kith/event-contracts';
-import type pg from 'pg';
+import type { Reads } from '@kith/service-kit';
 import { z } from 'zod';
 import { userAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
@@ -13,12 +13,12 @@ const BLOCKED = `
 
 /** Whom a person blocks, the latest first; one statement. */
 export async function readBlockedUsers(
-  pool: pg.Pool,
+  reads: Reads,
   ownerId: string,
   page: { first: number; after: string | null | undefined },
 ): Promise<Page<UserAnswer>> {
   const after = cursor.read(page.after);
-  const { rows } = await pool.query<BlockedRow>({
+  const { rows } = await reads.query<BlockedRow>({
     name: 'blocked-users',
     text: BLOCKED,
     values: [ownerId, after?.[0] ?? null, after?.[1] ?? null, page.first + 1],

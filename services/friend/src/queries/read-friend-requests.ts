@@ -1,6 +1,5 @@
 import type { FriendRequestAnswer } from '@kith/event-contracts';
-import { present } from '@kith/service-kit';
-import type pg from 'pg';
+import { present, type Reads } from '@kith/service-kit';
 import { z } from 'zod';
 import { requestAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
@@ -29,13 +28,13 @@ const OUTGOING = requests('from_id');
 
 /** A person's open requests in one direction, newest first; one statement. */
 export async function readFriendRequests(
-  pool: pg.Pool,
+  reads: Reads,
   ownerId: string,
   page: { direction: 'INCOMING' | 'OUTGOING'; first: number; after: string | null | undefined },
 ): Promise<FriendRequestPage> {
   const after = cursor.read(page.after);
   const incoming = page.direction === 'INCOMING';
-  const { rows } = await pool.query<RequestRow>({
+  const { rows } = await reads.query<RequestRow>({
     name: incoming ? 'incoming-requests' : 'outgoing-requests',
     text: incoming ? INCOMING : OUTGOING,
     values: [ownerId, after?.[0] ?? null, page.first + 1],

@@ -1,5 +1,5 @@
 import type { UserAnswer } from '@kith/event-contracts';
-import type pg from 'pg';
+import type { Reads } from '@kith/service-kit';
 import { z } from 'zod';
 import { userAnswer } from '../lists/list-change.ts';
 import { keyset, type Page, pageOf } from './keyset-cursor.ts';
@@ -20,12 +20,12 @@ const MUTUAL = `
  * somebody who has no friends. One statement.
  */
 export async function readMutualFriends(
-  pool: pg.Pool,
+  reads: Reads,
   pair: { viewerId: string; otherId: string },
   page: { first: number; after: string | null | undefined },
 ): Promise<Page<UserAnswer>> {
   const after = cursor.read(page.after);
-  const { rows } = await pool.query<{ user_id: string; nickname: string; avatar_url: string | null }>({
+  const { rows } = await reads.query<{ user_id: string; nickname: string; avatar_url: string | null }>({
     name: 'mutual-friends',
     text: MUTUAL,
     values: [pair.viewerId, pair.otherId, after?.[0] ?? null, page.first + 1],

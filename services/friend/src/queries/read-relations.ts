@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Reads } from '@kith/service-kit';
 
 export type Relation = 'SELF' | 'NONE' | 'FRIEND' | 'REQUEST_SENT' | 'REQUEST_RECEIVED' | 'BLOCKED';
 
@@ -15,8 +15,8 @@ const RELATIONS = `
   FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (other, place) ORDER BY place`;
 
 /** What each of these people is to the viewer, in their order; one statement. */
-export async function readRelations(pool: pg.Pool, viewerId: string, userIds: readonly string[]): Promise<Relation[]> {
-  const { rows } = await pool.query<{ relation: Relation }>({
+export async function readRelations(reads: Reads, viewerId: string, userIds: readonly string[]): Promise<Relation[]> {
+  const { rows } = await reads.query<{ relation: Relation }>({
     name: 'relations',
     text: RELATIONS,
     values: [viewerId, userIds],

@@ -16,6 +16,13 @@ const CHANGEABLE = FIELDS.filter((field) => field !== 'since');
 export type DetailsRow = { readonly [Field in keyof FriendDetails]: FriendDetails[Field] | null };
 
 export const DETAIL_COLUMNS = FIELDS.join(', ');
+/** What the key of `friend` includes: read without a look at the table. */
+const IN_INDEX = ['pinned', 'since'] as const satisfies readonly (keyof FriendDetails)[];
+export const INDEXED_COLUMNS = IN_INDEX.join(', ');
+/** The others; rows for which this holds have them, in all others they are as here. */
+export const HAS_TOLD = "(remark IS NOT NULL OR tags <> '{}')";
+export const TOLD_COLUMNS = FIELDS.filter((field) => !IN_INDEX.some((indexed) => indexed === field)).join(', ');
+export const NOTHING_TOLD = { remark: null, tags: [] } as const;
 export const CHANGEABLE_COLUMNS = CHANGEABLE.join(', ');
 /** `SET` of an upsert. */
 export const SET_CHANGEABLE = CHANGEABLE.map((field) => `${field} = excluded.${field}`).join(', ');

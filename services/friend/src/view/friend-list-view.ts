@@ -1,5 +1,5 @@
 import type { Log } from '@kith/event-delivery';
-import { atMostAtOnce } from '@kith/service-kit';
+import { atMostAtOnce, KithError } from '@kith/service-kit';
 import { Distrust, type LoadRevisions } from './coherence/distrust-after-outages.ts';
 import { FloorsToRaise } from './coherence/keep-raising-floors.ts';
 import { pauseAfterFailures } from './coherence/pause-after-failures.ts';
@@ -82,6 +82,15 @@ export interface FriendListView {
   stop(): void;
 }
 
+/** After Redis was emptied everybody's list is loaded: those who come first first, and who could not be served in time is told. */
+const LINE_FOR_LOADS = {
+  mayWait: 2_000,
+  refusal: () =>
+    new KithError('SERVICE_UNAVAILABLE', 'Many lists are loaded at this moment: try again in a moment.', {
+      retryAfterMs: 1_000,
+    }),
+};
+
 export function createFriendListView(options: FriendListViewOptions): FriendListView {
   const { log, onAhead } = options;
   const pauseMs = options.pauseAfterFailureMs ?? 200;
@@ -103,9 +112,8 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
     log,
   });
   redis.onReady(() => floors.retryNow());
-  const ask = oneBatchPerOwner(
-    readList({ ...readingOf(options), redis, distrust, floors, withSlot: atMostAtOnce(options.mostLoads ?? 8) }),
-  );
+  const withSlot = atMostAtOnce(options.mostLoads ?? 8, LINE_FOR_LOADS);
+  const ask = oneBatchPerOwner(readList({ ...readingOf(options), redis, distrust, floors, withSlot }));
 
   const revisions = (ownerIds: readonly string[]) =>
     revisionsOfViews({ redis, distrust, floors, log, onAhead }, ownerIds);

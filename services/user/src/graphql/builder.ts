@@ -1,4 +1,4 @@
-import { KithError, type SubgraphContext, type Viewer } from '@kith/service-kit';
+import { KithError, type Reads, type SubgraphContext, type Viewer } from '@kith/service-kit';
 import SchemaBuilder from '@pothos/core';
 // The federation plugin needs the directives plugin before it.
 import DirectivePlugin from '@pothos/plugin-directives';
@@ -8,6 +8,8 @@ import type { UserLoader } from '../profiles/load-users.ts';
 
 export interface UserContext extends SubgraphContext {
   readonly parts: UserServiceParts;
+  /** What is read for this request alone: it ends when nobody waits for the answer any more. */
+  readonly reads: Reads;
   readonly users: UserLoader;
   /** Who proved in this very request who they are: signed up or in, or refreshed their session. */
   readonly provenUserIds: Set<string>;

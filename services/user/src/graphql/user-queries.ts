@@ -38,8 +38,9 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { text, first, after }, context) => {
       const viewerId = viewerOf(context).userId;
-      const { pool, askWhoBlocks } = context.parts;
-      return searchUsers(pool, { text, first: readPageSize(first ?? 20), after: after ?? null }, (userIds) =>
+      const { reads } = context;
+      const { askWhoBlocks } = context.parts;
+      return searchUsers(reads, { text, first: readPageSize(first ?? 20), after: after ?? null }, (userIds) =>
         askWhoBlocks({ viewerId, userIds }),
       );
     },

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Reads } from '@kith/service-kit';
 import { USER_COLUMNS, type UserRow } from './user-row.ts';
 
 const BY_IDS = `SELECT ${USER_COLUMNS} FROM users WHERE id = ANY($1::uuid[])`;
@@ -6,13 +6,13 @@ const PAGE = `
   SELECT ${USER_COLUMNS} FROM users WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2`;
 
 /** Users by id, deleted ones included, in no order; ids of nobody bring nothing. One statement. */
-export async function readUsers(pool: pg.Pool, ids: readonly string[]): Promise<UserRow[]> {
-  const { rows } = await pool.query<UserRow>({ name: 'users-by-ids', text: BY_IDS, values: [ids] });
+export async function readUsers(reads: Reads, ids: readonly string[]): Promise<UserRow[]> {
+  const { rows } = await reads.query<UserRow>({ name: 'users-by-ids', text: BY_IDS, values: [ids] });
   return rows;
 }
 
 /** Every user, deleted ones included, in the order of their ids; `after` the last id of the page before. */
-export async function readUserPage(pool: pg.Pool, after: string | null, first: number): Promise<UserRow[]> {
-  const { rows } = await pool.query<UserRow>({ name: 'user-page', text: PAGE, values: [after, first] });
+export async function readUserPage(reads: Reads, after: string | null, first: number): Promise<UserRow[]> {
+  const { rows } = await reads.query<UserRow>({ name: 'user-page', text: PAGE, values: [after, first] });
   return rows;
 }

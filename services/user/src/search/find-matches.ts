@@ -1,5 +1,4 @@
-import { present } from '@kith/service-kit';
-import type pg from 'pg';
+import { present, type Reads } from '@kith/service-kit';
 
 /** All words from `from` up to, not including, `to`, in the order of bytes. */
 export interface Prefix {
@@ -49,15 +48,15 @@ const BY_ALL_WORDS = `
   ORDER BY found.word, found.kind, found.user_id`;
 
 /** The one whose username it is, if any. */
-export async function findByUsername(pool: pg.Pool, username: string): Promise<Match[]> {
+export async function findByUsername(reads: Reads, username: string): Promise<Match[]> {
   // Postgres knows no NUL, and no username has one.
   if (username.includes('\u0000')) return [];
-  return (await pool.query<Match>({ name: 'search-by-username', text: BY_USERNAME, values: [username] })).rows;
+  return (await reads.query<Match>({ name: 'search-by-username', text: BY_USERNAME, values: [username] })).rows;
 }
 
 /** Users with a word in the range, each once, from a position on. */
 export async function findByWord(
-  pool: pg.Pool,
+  reads: Reads,
   wanted: {
     prefix: Prefix;
     after: Match | null;
@@ -68,7 +67,7 @@ export async function findByWord(
   },
 ): Promise<Match[]> {
   const { prefix, after, limit, withoutUsers, withoutWords } = wanted;
-  const { rows } = await pool.query<Match>({
+  const { rows } = await reads.query<Match>({
     name: 'search-by-word',
     text: BY_WORD,
     values: [
@@ -87,13 +86,13 @@ export async function findByWord(
 }
 
 /** Users with a word in every range, each once: those among the first 500 matches of the rarest. */
-export async function findByAllWords(pool: pg.Pool, prefixes: readonly Prefix[]): Promise<Match[]> {
+export async function findByAllWords(reads: Reads, prefixes: readonly Prefix[]): Promise<Match[]> {
   const lows = prefixes.map(({ from }) => from);
   const highs = prefixes.map(({ to }) => to);
-  const rarest = await pool.query<Prefix>({ name: 'search-rarest-word', text: RAREST, values: [lows, highs] });
+  const rarest = await reads.query<Prefix>({ name: 'search-rarest-word', text: RAREST, values: [lows, highs] });
   const { from, to } = present(rarest.rows[0], 'the rarest of some words is one of them');
   const others = prefixes.filter((prefix) => prefix.from !== from);
-  const { rows } = await pool.query<Match>({
+  const { rows } = await reads.query<Match>({
     name: 'search-by-all-words',
     text: BY_ALL_WORDS,
     values: [from, to, others.map((prefix) => prefix.from), others.map((prefix) => prefix.to)],

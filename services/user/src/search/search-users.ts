@@ -1,6 +1,5 @@
-import { KithError } from '@kith/service-kit';
+import { KithError, type Reads } from '@kith/service-kit';
 import { foldText } from '@kith/written-text';
-import type pg from 'pg';
 import { readUsers } from '../profiles/read-users.ts';
 import type { UserRow } from '../profiles/user-row.ts';
 import { findByAllWords, findByUsername, findByWord, type Match, type Prefix } from './find-matches.ts';
@@ -29,17 +28,17 @@ export interface FoundPage {
  * KithError BAD_USER_INPUT with field `text` (1 to 64 characters) or `after`.
  */
 export async function searchUsers(
-  pool: pg.Pool,
+  reads: Reads,
   { text, first, after }: { text: string; first: number; after: string | null },
   hiddenAmong: HiddenAmong = nobodyIsHidden,
 ): Promise<FoundPage> {
-  const phases = phasesOf(pool, checkedText(text));
+  const phases = phasesOf(reads, checkedText(text));
   const start = after === null ? null : readSearchCursor(after);
 
   const found = await findVisible(phases, start, first + 1, hiddenAmong);
   const page = found.slice(0, first);
   const users = await readUsers(
-    pool,
+    reads,
     page.map(({ userId }) => userId),
   );
   const byId = new Map(users.map((user) => [user.id, user]));
@@ -99,15 +98,15 @@ async function findNext(
 type Phase = (after: Match | null, limit: number) => Promise<Match[]>;
 
 /** The phases in order. Each leaves out whom an earlier one brings. */
-function phasesOf(pool: pg.Pool, text: string): Phase[] {
+function phasesOf(reads: Reads, text: string): Phase[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
   // A word that only begins another one adds nothing to it: "an ann" is "ann".
   const prefixes = words
     .filter((word) => !words.some((other) => other !== word && other.startsWith(word)))
     .map(rangeOf);
 
-  const exact = once(() => findByUsername(pool, foldText(text)));
-  const whole = once(async () => (prefixes.length < 2 ? [] : findByAllWords(pool, prefixes)));
+  const exact = once(() => findByUsername(reads, foldText(text)));
+  const whole = once(async () => (prefixes.length < 2 ? [] : findByAllWords(reads, prefixes)));
 
   const byUsername: Phase = async (after) => (after ? [] : exact());
   const byAllWords: Phase = async (after, limit) => {
@@ -118,7 +117,7 @@ function phasesOf(pool: pg.Pool, text: string): Phase[] {
   const byWord = prefixes.map(
     (prefix, index): Phase =>
       async (after, limit) =>
-        findByWord(pool, {
+        findByWord(reads, {
           prefix,
           after,
           limit,

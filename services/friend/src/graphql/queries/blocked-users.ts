@@ -14,7 +14,7 @@ builder.objectField(UserType, 'blockedUsers', (t) =>
     },
     resolve: ({ id }, { first, after }, context) => {
       onlyOneself(id, context);
-      return readBlockedUsers(context.parts.pool, id, { first: readPageSize(first ?? 20), after });
+      return readBlockedUsers(context.reads, id, { first: readPageSize(first ?? 20), after });
     },
   }),
 );

@@ -55,7 +55,7 @@ builder.objectField(UserType, 'friendRequests', (t) =>
     resolve: ({ id }, { direction, first, after }, context) => {
       onlyOneself(id, context);
       const page = { direction: direction ?? 'INCOMING', first: readPageSize(first ?? 20), after };
-      return readFriendRequests(context.parts.pool, id, page);
+      return readFriendRequests(context.reads, id, page);
     },
   }),
 );

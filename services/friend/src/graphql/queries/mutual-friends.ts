@@ -14,7 +14,7 @@ builder.objectField(UserType, 'mutualFriends', (t) =>
     },
     resolve: ({ id }, { first, after }, context) => {
       const pair = { viewerId: viewerOf(context).userId, otherId: id };
-      return readMutualFriends(context.parts.pool, pair, { first: readPageSize(first ?? 20), after });
+      return readMutualFriends(context.reads, pair, { first: readPageSize(first ?? 20), after });
     },
   }),
 );

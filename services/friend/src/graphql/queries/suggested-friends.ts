@@ -1,4 +1,4 @@
-import { readPageSize } from '@kith/service-kit';
+import { atMostAtOnce, createTurns, KithError, type Reads, readPageSize } from '@kith/service-kit';
 import { type FriendSuggestion, suggestFriends } from '../../queries/suggest-friends.ts';
 import { builder, onlyOneself } from '../types/builder.ts';
 import { UserType, UserWithProfile } from '../types/user-type.ts';
@@ -11,6 +11,26 @@ const FriendSuggestionType = builder.objectRef<FriendSuggestion>('FriendSuggesti
   }),
 });
 
+/** Of the connections for reads; the others are for everybody else. */
+const AT_ONCE = 2;
+/** Each takes a few hundredths of a second: whoever is behind so many would wait for longer than a moment. */
+const MAY_WAIT = 40;
+const PER_PERSON = { waitAtMostMs: 1_000, mayWait: 4 };
+
+const inPersonsTurn = createTurns(PER_PERSON);
+const inAPlace = atMostAtOnce(AT_ONCE, {
+  mayWait: MAY_WAIT,
+  refusal: () =>
+    new KithError('SERVICE_UNAVAILABLE', 'Many ask for suggestions at this moment: try again in a moment.', {
+      retryAfterMs: 1_000,
+    }),
+});
+
+/** Bulkhead: the dearest read runs one at a time for a person, and two at a time in a process. */
+function suggestInTurn(reads: Reads, viewerId: string, first: number): Promise<FriendSuggestion[]> {
+  return inPersonsTurn([viewerId], () => inAPlace(() => suggestFriends(reads, viewerId, first)));
+}
+
 builder.objectField(UserType, 'suggestedFriends', (t) =>
   t.field({
     type: [FriendSuggestionType],
@@ -20,7 +40,7 @@ builder.objectField(UserType, 'suggestedFriends', (t) =>
     args: { first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }) },
     resolve: ({ id }, { first }, context) => {
       const { userId } = onlyOneself(id, context);
-      return suggestFriends(context.parts.pool, userId, readPageSize(first ?? 20));
+      return suggestInTurn(context.reads, userId, readPageSize(first ?? 20));
     },
   }),
 );

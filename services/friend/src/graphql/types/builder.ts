@@ -1,4 +1,4 @@
-import { KithError, type SubgraphContext, type Viewer } from '@kith/service-kit';
+import { KithError, type Reads, readUntilCallerLeaves, type SubgraphContext, type Viewer } from '@kith/service-kit';
 import SchemaBuilder from '@pothos/core';
 // The federation plugin needs the directives plugin before it.
 import DirectivePlugin from '@pothos/plugin-directives';
@@ -9,16 +9,19 @@ import { type Relation, readRelations } from '../../queries/read-relations.ts';
 
 export interface FriendContext extends SubgraphContext {
   readonly parts: FriendServiceParts;
+  /** What is read for this request alone: it ends when nobody waits for the answer any more. */
+  readonly reads: Reads;
   /** Of this request's viewer to others: all that are asked for at once in one statement. */
   readonly relations: DataLoader<string, Relation>;
 }
 
 /** What a request's resolvers find in its context. */
 export function friendContext(request: SubgraphContext, parts: FriendServiceParts): FriendContext {
+  const reads = readUntilCallerLeaves(parts.pool, request.callerGone);
   const relations = new DataLoader<string, Relation>((userIds) =>
-    readRelations(parts.pool, viewerOf(request).userId, userIds),
+    readRelations(reads, viewerOf(request).userId, userIds),
   );
-  return { ...request, parts, relations };
+  return { ...request, parts, reads, relations };
 }
 
 export const builder = new SchemaBuilder<{
