@@ -7,6 +7,7 @@ export { SetupProblem } from './child-process/setup-problem.ts';
 export { writeSecretFile } from './child-process/write-secret-file.ts';
 export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts';
 export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
+export { PGBOUNCER_COMMANDS, type PgBouncer, startPgBouncer } from './servers/start-pgbouncer.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
 export { REDIS_COMMANDS, type RedisServer, redisUrl, startRedis } from './servers/start-redis.ts';
 export type { Passwords, ServerUsers } from './servers/users-of-a-server.ts';

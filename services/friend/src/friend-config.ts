@@ -10,6 +10,7 @@ export const friendConfigSchema = z.object({
   PORT: configFields.port,
   FRIEND_DATABASE_URL: configFields.postgresUrl,
   FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(16),
+  PREPARED_STATEMENTS: configFields.preparedStatements,
   REDIS_URL: configFields.redisUrl,
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   EVENT_BUS: configFields.eventBus,

@@ -14,6 +14,7 @@ export async function createEventDatabase(
   const url = new URL(server);
   url.pathname = `/${name}`;
   await once(url.href, tables ?? (await readFile(new URL('../event-tables.sql', import.meta.url), 'utf8')));
+  url.port = String(inject('poolerPort') ?? url.port);
   const pool = openPool({ connectionString: url.href, max: 10 });
   return {
     url: url.href,

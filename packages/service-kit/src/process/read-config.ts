@@ -57,6 +57,7 @@ export const configFields = {
   host: z.string().transform(hostToListenAt).default('127.0.0.1'),
   httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
   postgresUrl: urlWith('postgres', 'postgresql'),
+  preparedStatements: z.enum(['on', 'off', 'auto'], { error: 'must be on, off or auto' }).default('auto'),
   natsUrl: natsUrls,
   redisUrl: urlWith('redis', 'rediss'),
   eventBus: z.enum(['jetstream', 'in-process'], { error: 'must be jetstream or in-process' }).default('jetstream'),

@@ -4,12 +4,13 @@ import { backoffMs } from '../../failures/backoff.ts';
 import type { Log } from '../../observe/log.ts';
 import { measureOutbox } from '../../observe/measure-delivery.ts';
 import { listenForCommits } from '../../postgres/listen-for-commits.ts';
+import { hasItsOwnSession } from '../../postgres/session-of-its-own.ts';
 import { withClient } from '../../postgres/with-client.ts';
 import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
 import { publishRows } from './publish-rows.ts';
 import { markSetAside, ownersSetAside, type Refused } from './set-aside.ts';
-import { BATCH, isOfAnotherSession, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
+import { BATCH, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** While another relay is at it, looking at every commit would be in vain. */
@@ -47,7 +48,6 @@ export function startRelay(options: RelayOptions): Relay {
   const measured = measureOutbox(options.source, pool);
   const setAside = ownersSetAside();
   let stopping = false;
-  let prepares = true;
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -60,10 +60,6 @@ export function startRelay(options: RelayOptions): Relay {
         if (!isRelay) await alarm.pause(LEAVE_IT_TO_ANOTHER_MS);
         await alarm.wait(sweepEveryMs);
       } catch (error) {
-        if (prepares && isOfAnotherSession(error)) {
-          prepares = false;
-          continue;
-        }
         failures += 1;
         // Writes go on meanwhile; said once, not at every try.
         if (failures === 1) log.warn({ error: String(error) }, 'the relay cannot publish; it keeps trying');
@@ -76,7 +72,7 @@ export function startRelay(options: RelayOptions): Relay {
    * One transaction after the other, each with one batch, while there is something: marks and others get their turn.
    */
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
-    const outbox = unpublishedRows(client, { prepares });
+    const outbox = unpublishedRows(client, { prepares: await hasItsOwnSession(client) });
     alarm.reset();
     await setAside.refresh(client);
     let rows = await outbox.begin(setAside.toSkip());
