@@ -18,7 +18,9 @@ export function listenForCommits(pool: pg.Pool, channel: string, wake: () => voi
     // The pool hides its password from copies of its options.
     const { password } = pool.options;
     const options = password === undefined ? pool.options : { ...pool.options, password };
-    const opened = new pg.Client({ ...options, application_name: 'outbox-relay-listen' });
+    // The pool's own kind of client: one of several servers is looked for in the same way. Its type knows no options.
+    const Client = (pool.options.Client ?? pg.Client) as typeof pg.Client;
+    const opened = new Client({ ...options, application_name: 'outbox-relay-listen' });
     client = opened;
     const lost = () => {
       if (client !== opened) return;

@@ -1,4 +1,4 @@
-import { borrowSessions, isSession, nameNoStatements, processIdOf } from '@kith/event-delivery';
+import { borrowSessions, isSession, nameNoStatements, poolOfServers, processIdOf } from '@kith/event-delivery';
 import pg from 'pg';
 import type { Logger } from 'pino';
 
@@ -32,7 +32,7 @@ const REPLACE_AT_MOST_EVERY_MS = 1_000;
 export function createPool(options: PoolOptions): pg.Pool {
   const { log } = options;
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...poolOfServers(options.url),
     application_name: options.name,
     max: options.max ?? 10,
     connectionTimeoutMillis: 3_000,

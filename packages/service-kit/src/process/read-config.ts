@@ -1,3 +1,4 @@
+import { readPostgresAddress } from '@kith/event-delivery';
 import { z } from 'zod';
 import { hostToListenAt } from '../http/host-in-url.ts';
 
@@ -42,6 +43,14 @@ const natsUrls = z.string().refine(
   { error: 'must be URLs as nats://user:password@host:4222 (or tls://), percent-encoded and separated by commas' },
 );
 
+const postgresUrls = z.string().superRefine((text, context) => {
+  try {
+    readPostgresAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -56,7 +65,8 @@ export const configFields = {
   /** Loopback unless told otherwise. */
   host: z.string().transform(hostToListenAt).default('127.0.0.1'),
   httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
-  postgresUrl: urlWith('postgres', 'postgresql'),
+  /** One server or several, separated by commas. */
+  postgresUrl: postgresUrls,
   preparedStatements: z.enum(['on', 'off', 'auto'], { error: 'must be on, off or auto' }).default('auto'),
   natsUrl: natsUrls,
   redisUrl: urlWith('redis', 'rediss'),

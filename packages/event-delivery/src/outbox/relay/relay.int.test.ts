@@ -314,7 +314,7 @@ describe('the relay', () => {
     beforeEach(async () => {
       if (bus === 'JetStream') return;
       await broker.close();
-      broker = await startInProcessBroker({ pool, log: collectLog() });
+      broker = await startInProcessBroker({ pool: database.sessions, log: collectLog() });
       await broker.declareStream(SHOP_STREAM);
     });
 

@@ -10,7 +10,7 @@ import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
 import { publishRows } from './publish-rows.ts';
 import { markSetAside, ownersSetAside, type Refused } from './set-aside.ts';
-import { BATCH, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
+import { BATCH, isOfAnotherSession, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 /** While another relay is at it, looking at every commit would be in vain. */
@@ -48,6 +48,7 @@ export function startRelay(options: RelayOptions): Relay {
   const measured = measureOutbox(options.source, pool);
   const setAside = ownersSetAside();
   let stopping = false;
+  let prepares = true;
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -60,6 +61,10 @@ export function startRelay(options: RelayOptions): Relay {
         if (!isRelay) await alarm.pause(LEAVE_IT_TO_ANOTHER_MS);
         await alarm.wait(sweepEveryMs);
       } catch (error) {
+        if (prepares && isOfAnotherSession(error)) {
+          prepares = false;
+          continue;
+        }
         failures += 1;
         // Writes go on meanwhile; said once, not at every try.
         if (failures === 1) log.warn({ error: String(error) }, 'the relay cannot publish; it keeps trying');
@@ -72,7 +77,7 @@ export function startRelay(options: RelayOptions): Relay {
    * One transaction after the other, each with one batch, while there is something: marks and others get their turn.
    */
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
-    const outbox = unpublishedRows(client, { prepares: await hasItsOwnSession(client) });
+    const outbox = unpublishedRows(client, { prepares: prepares && (await hasItsOwnSession(client)) });
     alarm.reset();
     await setAside.refresh(client);
     let rows = await outbox.begin(setAside.toSkip());

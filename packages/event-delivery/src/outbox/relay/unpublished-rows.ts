@@ -113,3 +113,11 @@ export function unpublishedRows(client: pg.ClientBase, { prepares }: { prepares:
     },
   };
 }
+
+/** What was prepared is not there, or is there already: between us and Postgres is a pooler that hides its sessions. */
+export function isOfAnotherSession(error: unknown): boolean {
+  const INVALID_SQL_STATEMENT_NAME = '26000';
+  const DUPLICATE_PREPARED_STATEMENT = '42P05';
+  const { code } = error as { code?: unknown };
+  return code === INVALID_SQL_STATEMENT_NAME || code === DUPLICATE_PREPARED_STATEMENT;
+}
