@@ -19,7 +19,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { TZ } = project.config.env ?? {};
   const zone = typeof TZ === 'string' ? { timeZone: TZ } : {};
   const postgres = await startPostgres({ dataFolder: join(folder, 'postgres'), durable: false, ...zone });
-  const pooler = process.env[THROUGH_PGBOUNCER] ? await startPgBouncer({ postgres, poolSize: 60 }) : undefined;
+  const pooler =
+    (project.config.env?.[THROUGH_PGBOUNCER] ?? process.env[THROUGH_PGBOUNCER])
+      ? await startPgBouncer({ postgres, poolSize: 60 })
+      : undefined;
   for (const name of WITH_DATABASE) {
     const url = postgres.url(templateDatabase(name));
     await createDatabaseIfMissing(url);
