@@ -47,7 +47,7 @@ export function listenForCommits(pool: pg.Pool, channel: string, wake: () => voi
 
   /** A pooler would LISTEN in a session that hears for others: never asked again, because it never answers here. */
   function giveUp(opened: pg.Client): void {
-    log.info(
+    log.debug(
       {},
       'a pooler is between us and Postgres: commits wake this process by themselves, and others by the sweep',
     );
