@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { isThereAPooler } from './checks/src/running-tests/is-there-a-pooler.ts';
 import { LongFilesFirst } from './checks/src/running-tests/long-files-first.ts';
 
 // Node gives every package graphql's CommonJS build; Vite would give ours the ES one, and two copies of graphql do not
@@ -17,6 +18,15 @@ const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
 // The suites that write and read instants run twice, with process and Postgres in zones far from UTC on either side.
 const WITH_INSTANTS = ['services/user/src/**/*.int.test.ts', 'services/friend/src/**/*.int.test.ts'];
 const FAR_ZONES = { 'int-east': 'Asia/Kathmandu', 'int-west': 'Pacific/Marquesas' };
+
+// The main suites of each service run once more with a pooler in transaction mode before Postgres, where there is one.
+const BEHIND_A_POOLER = [
+  'services/user/src/main.int.test.ts',
+  'services/friend/src/graphql/reads-include-own-writes.int.test.ts',
+  'services/friend/src/graphql/refusals.int.test.ts',
+  'services/friend/src/operator/operator-routes.int.test.ts',
+  'services/webhook/src/deliveries-keep-their-promises.int.test.ts',
+];
 
 const againstServers = {
   globalSetup: ['./prisma/src/start-one-postgres-per-test-run.ts'],
@@ -53,6 +63,16 @@ export default defineConfig({
       ...Object.entries(FAR_ZONES).map(([name, TZ]) => ({
         resolve,
         test: { name, include: WITH_INSTANTS, exclude: ['**/node_modules/**'], env: { TZ }, ...againstServers },
+      })),
+      ...(isThereAPooler() ? [BEHIND_A_POOLER] : []).map((include) => ({
+        resolve,
+        test: {
+          name: 'int-pooled',
+          include,
+          exclude: ['**/node_modules/**'],
+          env: { THROUGH_PGBOUNCER: '1' },
+          ...againstServers,
+        },
       })),
       {
         resolve,

@@ -1,4 +1,4 @@
-import { startBusOfThisProcess } from '@kith/event-delivery';
+import { findTheServer, startBusOfThisProcess } from '@kith/event-delivery';
 import { gatewayConfig, type RunningGateway, startGateway } from '@kith/gateway';
 import { createDatabaseIfMissing } from '@kith/local-servers';
 import {
@@ -46,7 +46,7 @@ async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log:
   const broken: Promise<unknown>[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {
-    await createDatabaseIfMissing(config.EVENTS_DATABASE_URL);
+    await createDatabaseIfMissing(await findTheServer(config.EVENTS_DATABASE_URL));
     const pool = createPool({ url: config.EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
     stops.push(() => pool.end());
     const bus = await startBusOfThisProcess({ pool, log });

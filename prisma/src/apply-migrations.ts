@@ -31,7 +31,8 @@ export class MigrationFailed extends SetupProblem {
 /**
  * Brings a database to the newest schema: what `prisma migrate deploy` does, without the engine it would download.
  * The database is made when it does not exist. Each migration is one transaction together with its row in
- * `_prisma_migrations`, so one that fails leaves nothing behind.
+ * `_prisma_migrations`, so one that fails leaves nothing behind. Its advisory lock (mutual exclusion of processes) is the
+ * transaction's as well: a session's would stay behind in a pooler, and the next migration would wait for ever.
  *
  * @param migrations default: those of `prisma/<service>/migrations`
  * @returns the names applied by this call, in order
@@ -47,13 +48,13 @@ export async function migrate(
   const client = openClient(databaseUrl);
   await client.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_ADVISORY_LOCK]);
-    await client.query(PRISMA_TABLE);
-    const pending = await comparedWithBooks(client, wanted, service);
-    for (const migration of pending) await apply(client, migration, service);
-    return { applied: pending.map(({ name }) => name) };
+    const applied: string[] = [];
+    for (;;) {
+      const name = await applyNext(client, wanted, service);
+      if (name === undefined) return { applied };
+      applied.push(name);
+    }
   } finally {
-    // Closing the session releases the lock.
     await client.end();
   }
 }
@@ -104,12 +105,34 @@ async function comparedWithBooks(
   return wanted.filter(({ name }) => !books.has(name));
 }
 
+/** One transaction: the first migration that is not in the books yet. Answers its name; undefined when all are there. */
+async function applyNext(
+  client: pg.Client,
+  wanted: readonly Migration[],
+  service: ServiceWithDatabase,
+): Promise<string | undefined> {
+  await client.query('BEGIN');
+  try {
+    // A timeout of the role or the database is not for migrations, which take as long as they take.
+    await client.query('SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [PRISMA_ADVISORY_LOCK]);
+    await client.query(PRISMA_TABLE);
+    // Behind the lock: another runner may have applied some meanwhile.
+    const [next] = await comparedWithBooks(client, wanted, service);
+    if (next) await apply(client, next, service);
+    await client.query('COMMIT');
+    return next?.name;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
 async function apply(
   client: pg.Client,
   { name, script, checksum }: Migration,
   service: ServiceWithDatabase,
 ): Promise<void> {
-  await client.query('BEGIN');
   try {
     await client.query(script);
     await client.query(
@@ -117,9 +140,7 @@ async function apply(
        VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
       [randomUUID(), checksum, name],
     );
-    await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
     const { message, position } = error as Error & { position?: string };
     const line = position ? ` at line ${script.slice(0, Number(position)).split('\n').length}` : '';
     throw new MigrationFailed(

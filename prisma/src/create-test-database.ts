@@ -38,6 +38,7 @@ export async function createTestDatabase(
   );
   const url = new URL(server);
   url.pathname = `/${name}`;
+  url.port = String(inject('poolerPort') ?? url.port);
   return {
     url: url.href,
     drop: async () => {

@@ -1,3 +1,4 @@
+import { findTheServer, readPostgresAddress } from '@kith/event-delivery';
 import { giveDatabaseToItsService, migrate, roleIn } from '@kith/migrations';
 import { parseConfig } from '@kith/service-kit';
 import { databaseOf, WITH_DATABASE } from '@kith/services';
@@ -10,9 +11,10 @@ try {
   const config = parseConfig(migrateConfig);
   for (const service of WITH_DATABASE) {
     const { urlVariable, serviceUrlVariable } = databaseOf(service);
-    const [url, serviceUrl] = [config[urlVariable], config[serviceUrlVariable]];
+    const [url, serviceUrl] = [await findTheServer(config[urlVariable]), config[serviceUrlVariable]];
     const { applied } = await migrate(url, service);
-    if (serviceUrl !== undefined) await giveDatabaseToItsService(url, roleIn(serviceUrl));
+    if (serviceUrl !== undefined)
+      await giveDatabaseToItsService(url, roleIn(readPostgresAddress(serviceUrl).servers[0]));
     process.stdout.write(`${service}: ${applied.length === 0 ? 'nothing to apply' : applied.join(', ')}\n`);
   }
 } catch (error) {

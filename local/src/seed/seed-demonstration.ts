@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findTheServer } from '@kith/event-delivery';
 import pg from 'pg';
 import { importFriendships, importUsers, type OperatorAccess } from './call-operator-endpoints.ts';
 import { FRIENDSHIPS, MEMBERS } from './zacharys-karate-club.ts';
@@ -77,7 +78,7 @@ async function neverRecordedAnEvent(databaseUrl: string): Promise<boolean> {
 }
 
 async function ask<Row extends object>(databaseUrl: string, sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new pg.Client({ connectionString: await findTheServer(databaseUrl) });
   // Its statement fails; unheard, its own error would end the process as well.
   client.on('error', () => undefined);
   await client.connect();

@@ -84,7 +84,6 @@ export const OPENS_THE_STREAMS = 'user' satisfies ServiceWithDatabase;
 
 /** The bus inside the process has a database of its own on the same server. */
 export function eventsDatabaseBeside(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.pathname = '/kith_events';
-  return url.href;
+  // Of several servers as well, which are no URL.
+  return databaseUrl.replace(/^([a-z]+:\/\/[^/?]*)(?:\/[^?]*)?/, '$1/kith_events');
 }

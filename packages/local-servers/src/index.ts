@@ -9,6 +9,7 @@ export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts
 export { type RedisNode, tellRedisServer } from './servers/restartable-redis.ts';
 export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';
 export { type ClusterPlace, type NatsCluster, type NatsNode, startNatsCluster } from './servers/start-nats-cluster.ts';
+export { PGBOUNCER_COMMANDS, type PgBouncer, startPgBouncer } from './servers/start-pgbouncer.ts';
 export { type PostgresServer, startPostgres } from './servers/start-postgres.ts';
 export { REDIS_COMMANDS, type RedisServer, redisProgram, redisUrl, startRedis } from './servers/start-redis.ts';
 export { type LocalRedisCluster, startRedisCluster } from './servers/start-redis-cluster.ts';

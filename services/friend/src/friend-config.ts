@@ -10,6 +10,7 @@ export const friendConfigSchema = z.object({
   PORT: configFields.port,
   FRIEND_DATABASE_URL: configFields.postgresUrl,
   FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(16),
+  PREPARED_STATEMENTS: configFields.preparedStatements,
   REDIS_URL: configFields.redisUrl,
   REDIS_CA_FILE: configFields.pemFile.optional(),
   REDIS_CERT_FILE: configFields.pemFile.optional(),

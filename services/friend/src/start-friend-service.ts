@@ -62,6 +62,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     name: 'kith-friend',
     log,
     connections: config.FRIEND_DATABASE_CONNECTIONS,
+    preparedStatements: config.PREPARED_STATEMENTS,
   });
   stops.push(end);
 

@@ -72,6 +72,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       url: config.USER_DATABASE_URL,
       name: 'user',
       connections: config.USER_DATABASE_CONNECTIONS,
+      preparedStatements: config.PREPARED_STATEMENTS,
       log,
     });
     stops.push(database.end);

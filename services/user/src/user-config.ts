@@ -9,6 +9,7 @@ export const userConfigSchema = z.object({
   PORT: configFields.port,
   USER_DATABASE_URL: configFields.postgresUrl,
   USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
+  PREPARED_STATEMENTS: configFields.preparedStatements,
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   ...natsFields,
   ...streamFields,

@@ -51,8 +51,11 @@ async function start(
   log: Logger,
   { resolve, stops }: { resolve: Resolve; stops: Stop[] },
 ): Promise<Omit<RunningPart, 'stop'>> {
-  const { WEBHOOK_DATABASE_URL: url, WEBHOOK_DATABASE_CONNECTIONS: connections } = config;
-  const database = openDatabase({ url, name: 'webhook', connections, log });
+  const { WEBHOOK_DATABASE_URL: url, WEBHOOK_DATABASE_CONNECTIONS: connections, PREPARED_STATEMENTS } = config;
+  const database = openDatabase({
+    ...{ url, name: 'webhook', connections, log },
+    preparedStatements: PREPARED_STATEMENTS,
+  });
   stops.push(database.end);
   const broker = await connectBroker({ ...brokerIn(config), name: 'webhook', log });
   stops.push(() => broker.close());

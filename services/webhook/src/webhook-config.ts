@@ -23,6 +23,7 @@ export const webhookConfigSchema = z.object({
   PORT: configFields.port,
   WEBHOOK_DATABASE_URL: configFields.postgresUrl,
   WEBHOOK_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(8),
+  PREPARED_STATEMENTS: configFields.preparedStatements,
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   ...natsFields,
   ...streamFields,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Log } from '../observe/log.ts';
+import { hasItsOwnSession } from '../postgres/session-of-its-own.ts';
 
 const BUS_LOCK = 0x6b627573;
 const TRY_EVERY_MS = 200;
@@ -18,9 +19,20 @@ export class BusIsTaken extends Error {
   }
 }
 
+/** The in-process bus is told to reach its database through a pooler. */
+export class BusNeedsASession extends Error {
+  readonly code = 'BUS_NEEDS_A_SESSION';
+  constructor() {
+    super(
+      'The in-process bus holds a lock of its session, and a pooler lends sessions: give it the address of Postgres.',
+    );
+    this.name = 'BusNeedsASession';
+  }
+}
+
 /**
  * Advisory lock (mutual exclusion of processes): keeps a session-level one on a connection of its own for as long as
- * this process runs the bus: two processes would give out the same sequences. Throws BusIsTaken. After a restart of
+ * this process runs the bus: two processes would give out the same sequences. Throws BusIsTaken, and BusNeedsASession. After a restart of
  * Postgres the lock is taken again; `held` tells whether it is there.
  */
 export async function holdTheBus(pool: pg.Pool, log: Log) {
@@ -37,6 +49,7 @@ export async function holdTheBus(pool: pg.Pool, log: Log) {
       if (!stopping) void takeAgain();
     });
     try {
+      if (!(await hasItsOwnSession(candidate))) throw new BusNeedsASession();
       const { rows } = await candidate.query('SELECT pg_try_advisory_lock($1) AS mine', [BUS_LOCK]);
       if (rows[0].mine) client = candidate;
       else candidate.release(true);

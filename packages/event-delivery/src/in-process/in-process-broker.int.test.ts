@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const connect = () => startInProcessBroker({ pool: database.pool, log: collectLog(), headerPrefix: 'Shop' });
+const connect = () => startInProcessBroker({ pool: database.sessions, log: collectLog(), headerPrefix: 'Shop' });
 describeBrokerContract('The in-process bus', { connect }, vitest);
 describeConsumerContract('the in-process bus', { connect }, vitest);
 

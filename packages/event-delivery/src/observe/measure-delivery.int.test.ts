@@ -23,7 +23,7 @@ beforeEach(async () => {
   durable = `counts-${randomUUID()}`;
   running = [];
   database = await createEventDatabase();
-  broker = await startInProcessBroker({ pool: database.pool, log: collectLog() });
+  broker = await startInProcessBroker({ pool: database.sessions, log: collectLog() });
   await broker.declareStream(SHOP_STREAM);
   await broker.declareStream(DEAD_STREAM);
 });

@@ -70,7 +70,7 @@ test.each(['JetStream', 'the in-process bus'])(
     const broker =
       bus === 'JetStream'
         ? await connectJetStream({ servers: nats.url, name: 'test', log })
-        : await startInProcessBroker({ pool, log });
+        : await startInProcessBroker({ pool: database.sessions, log });
     await broker.declareStream(SHOP_STREAM);
     const relay = startRelay({ pool, broker, source: 'shop/test', log });
     let heard: string | undefined;

@@ -26,7 +26,7 @@ beforeEach(async () => {
   const { pool } = database;
   const log = collectLog();
   poisonous = [];
-  broker = await startInProcessBroker({ pool, log });
+  broker = await startInProcessBroker({ pool: database.sessions, log });
   const once = handleOnce<{ id: string; revision: number }>(pool, 'counts', async ({ revision }) => {
     if (poisonous.includes(revision)) throw new RangeError('poison');
   });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  broker = await startInProcessBroker({ pool: database.pool, log: collectLog() });
+  broker = await startInProcessBroker({ pool: database.sessions, log: collectLog() });
   await broker.declareStream(SHOP_STREAM);
   relay = startRelay({ pool: database.pool, broker, source: 'shop/test', log: collectLog() });
 });

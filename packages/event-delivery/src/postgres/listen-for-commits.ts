@@ -1,9 +1,13 @@
 import pg from 'pg';
 import type { Log } from '../observe/log.ts';
+import { hasItsOwnSession } from './session-of-its-own.ts';
 
 const OPEN_AGAIN_AFTER_MS = 500;
 
-/** A connection of its own that LISTENs to a channel (notification, LISTEN/NOTIFY), opened again whenever it is lost. */
+/**
+ * A connection of its own that LISTENs to a channel (notification, LISTEN/NOTIFY), opened again whenever it is lost.
+ * Through a pooler it listens to nothing, and `listening` stays false.
+ */
 export function listenForCommits(pool: pg.Pool, channel: string, wake: () => void, log: Log) {
   let client: pg.Client | undefined;
   let up = false;
@@ -14,7 +18,9 @@ export function listenForCommits(pool: pg.Pool, channel: string, wake: () => voi
     // The pool hides its password from copies of its options.
     const { password } = pool.options;
     const options = password === undefined ? pool.options : { ...pool.options, password };
-    const opened = new pg.Client({ ...options, application_name: 'outbox-relay-listen' });
+    // The pool's own kind of client: one of several servers is looked for in the same way. Its type knows no options.
+    const Client = (pool.options.Client ?? pg.Client) as typeof pg.Client;
+    const opened = new Client({ ...options, application_name: 'outbox-relay-listen' });
     client = opened;
     const lost = () => {
       if (client !== opened) return;
@@ -28,6 +34,7 @@ export function listenForCommits(pool: pg.Pool, channel: string, wake: () => voi
     opened.on('notification', wake);
     try {
       await opened.connect();
+      if (!(await hasItsOwnSession(opened))) return giveUp(opened);
       await opened.query(`LISTEN ${channel}`);
       up = true;
       // What was committed while nobody listened.
@@ -36,6 +43,18 @@ export function listenForCommits(pool: pg.Pool, channel: string, wake: () => voi
       log.debug({ error: String(error) }, 'cannot listen for commits yet; the sweep goes on');
       lost();
     }
+  }
+
+  /** A pooler would LISTEN in a session that hears for others: never asked again, because it never answers here. */
+  function giveUp(opened: pg.Client): void {
+    log.debug(
+      {},
+      'a pooler is between us and Postgres: commits wake this process by themselves, and others by the sweep',
+    );
+    client = undefined;
+    void opened.end().catch(() => undefined);
+    // What was committed until now.
+    wake();
   }
 
   void open();

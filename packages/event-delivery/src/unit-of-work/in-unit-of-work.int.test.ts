@@ -125,7 +125,7 @@ async function left(id: string): Promise<number> {
 }
 
 test('local subscribers hear of an event first, then the event table has it, then the broker', async () => {
-  const broker = await startInProcessBroker({ pool: db.pool, log: collectLog() });
+  const broker = await startInProcessBroker({ pool: db.sessions, log: collectLog() });
   const order: string[] = [];
   const delivery = await deliverEvents({
     pool: db.pool,

@@ -1,3 +1,4 @@
+import { borrowSessions, isSession, nameNoStatements, poolOfServers, processIdOf } from '@kith/event-delivery';
 import pg from 'pg';
 import type { Logger } from 'pino';
 
@@ -10,7 +11,12 @@ export interface PoolOptions {
   /** How long a statement waits for a lock, and how long it may take: longer, and Postgres cancels it. */
   readonly lockWithinMs?: number;
   readonly statementWithinMs?: number;
+  /** `auto` unless told: named on a session of our own, unnamed where a pooler lends one for each transaction. */
+  readonly preparedStatements?: PreparedStatements;
 }
+
+/** Whether statements are prepared once under a name, and then only executed. */
+export type PreparedStatements = 'on' | 'off' | 'auto';
 
 /** A session that holds its locks and says nothing: Postgres ends it. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
@@ -26,7 +32,7 @@ const REPLACE_AT_MOST_EVERY_MS = 1_000;
 export function createPool(options: PoolOptions): pg.Pool {
   const { log } = options;
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...poolOfServers(options.url),
     application_name: options.name,
     max: options.max ?? 10,
     connectionTimeoutMillis: 3_000,
@@ -45,16 +51,26 @@ export function createPool(options: PoolOptions): pg.Pool {
 
 /**
  * With a statement, not in the message that opens the connection: poolers between us and Postgres refuse what they do
- * not know there. A pooler that lends sessions by the transaction keeps the setting with the server's connection, which
- * it lends to the next: all processes of a service set the same, and ALTER ROLE … SET holds for those nobody has set.
+ * not know there. A pooler that lends sessions by the transaction would keep the settings with a session that others use
+ * next: behind one they are local to each transaction, and to this very statement.
  */
 async function setUpSession(client: pg.PoolClient, options: PoolOptions): Promise<void> {
-  const { lockWithinMs = 10_000, statementWithinMs = 60_000 } = options;
+  const { lockWithinMs = 10_000, statementWithinMs = 60_000, preparedStatements = 'auto' } = options;
+  const settings = Object.entries({
+    TimeZone: 'UTC',
+    lock_timeout: lockWithinMs,
+    statement_timeout: statementWithinMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  const isBorrowed = `pg_backend_pid() <> ${processIdOf(client)}`;
   // Before the pool has handed it to anybody.
-  await client.query(
-    `SET TIME ZONE 'UTC'; SET lock_timeout = ${lockWithinMs}; SET statement_timeout = ${statementWithinMs};
-     SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+  const { rows } = await client.query<{ pid: number }>(
+    `SELECT ${settings.map(([name, value]) => `set_config('${name}', '${value}', ${isBorrowed})`)}, pg_backend_pid() AS pid`,
   );
+  const setLocal = settings.map(([name, value]) => `SET LOCAL ${name} = '${value}'`).join('; ');
+  if (!isSession(client, rows[0]?.pid)) {
+    borrowSessions(client, { setLocal, namesStatements: preparedStatements === 'on' });
+  } else if (preparedStatements === 'off') nameNoStatements(client);
 }
 
 function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
@@ -79,7 +95,7 @@ function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
   });
 }
 
-/** Whether the database answers, and takes changes, for `/ready`. */
+/** Readiness probe: whether the database answers, and takes changes, asked as operations ask. */
 export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; writable: boolean }> {
   return pool.query(READ_ONLY).then(
     ({ rows }) => ({ readable: true, writable: rows[0]?.read_only === 'off' }),
@@ -87,4 +103,8 @@ export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; wr
   );
 }
 
-const READ_ONLY = `SELECT current_setting('transaction_read_only') AS read_only`;
+// Named as those of operations are: what a pooler refuses them, it refuses this one.
+const READ_ONLY = {
+  name: 'is-read-only',
+  text: `SELECT current_setting('transaction_read_only') AS read_only`,
+};

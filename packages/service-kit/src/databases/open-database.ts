@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { createPool, type PoolOptions } from './create-pool.ts';
+import { createPool, type PoolOptions, type PreparedStatements } from './create-pool.ts';
 
 /** One service's connections to its database, by kind of work. */
 export interface Database {
@@ -15,6 +15,14 @@ export interface Database {
   end(): Promise<void>;
 }
 
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly log: Logger;
+  readonly connections: number;
+  readonly preparedStatements?: PreparedStatements;
+}
+
 /** Less than the 2.5 s that the gateway waits for a service: Postgres works for nobody who has gone. */
 const FOR_A_CLIENT = { lockWithinMs: 700, statementWithinMs: 2_000 };
 /** An event that meets a locked row comes again; the connection is for another owner's meanwhile. */
@@ -26,10 +34,10 @@ const DIVIDED_FROM = 5;
  * Bulkheads (M. Nygard, Release It!): so many connections in all, in compartments by kind of work, so that what one kind
  * waits for, a locked row say, leaves the others their own. Too few to be divided, all but the upkeep's are one.
  */
-export function openDatabase(options: { url: string; name: string; log: Logger; connections: number }): Database {
-  const { connections, name } = options;
+export function openDatabase(options: DatabaseOptions): Database {
+  const { connections, name, preparedStatements = 'auto' } = options;
   const open = (what: string, max: number, bounds: Pick<PoolOptions, 'lockWithinMs' | 'statementWithinMs'>) =>
-    createPool({ url: options.url, log: options.log, name: `${name}-${what}`, max, ...bounds });
+    createPool({ url: options.url, log: options.log, name: `${name}-${what}`, max, preparedStatements, ...bounds });
   const pools = divide(connections, open);
   return { ...pools, end: async () => void (await Promise.all([...new Set(Object.values(pools))].map(end))) };
 }

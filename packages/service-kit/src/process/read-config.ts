@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readPostgresAddress } from '@kith/event-delivery';
 import { z } from 'zod';
 import { hostToListenAt } from '../http/host-in-url.ts';
 import { readRedisUrl } from './redis-address.ts';
@@ -52,6 +53,14 @@ const redisUrl = z.string().superRefine((text, context) => {
   }
 });
 
+const postgresUrls = z.string().superRefine((text, context) => {
+  try {
+    readPostgresAddress(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
 /** The text of a file of certificates or of a key. */
 const pemFile = z.string().transform((file, context) => {
   try {
@@ -85,7 +94,9 @@ export const configFields = {
     .refine((urls) => urls.every((url) => isUrlWith(['http', 'https'], url)), {
       error: 'must be a URL that starts with http:// or https://, or several, separated by commas',
     }),
-  postgresUrl: urlWith('postgres', 'postgresql'),
+  /** One server or several, separated by commas. */
+  postgresUrl: postgresUrls,
+  preparedStatements: z.enum(['on', 'off', 'auto'], { error: 'must be on, off or auto' }).default('auto'),
   natsUrl: natsUrls,
   redisUrl,
   pemFile,

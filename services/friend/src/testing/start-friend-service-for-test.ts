@@ -53,6 +53,7 @@ const DEFAULTS = {
   HOST: '127.0.0.1',
   PORT: 0,
   FRIEND_DATABASE_CONNECTIONS: 16,
+  PREPARED_STATEMENTS: 'auto',
   EVENT_BUS: 'jetstream',
   LOG_LEVEL: 'silent',
   FRIENDS_PER_LIST: 5_000,

@@ -162,7 +162,7 @@ describe('the outbox', () => {
 describe('the relay', () => {
   test('publishes what was committed by NOTIFY, without a nudge and before it would look by itself', async () => {
     // Whoever waited for it would outlast the test.
-    relay({ sweepEveryMs: 3_600_000 });
+    relay({ pool: database.sessions, sweepEveryMs: 3_600_000 });
     await eventually('it listens', async () => {
       const { rows } = await pool.query("SELECT FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'");
       return rows.length > 0;
@@ -314,7 +314,7 @@ describe('the relay', () => {
     beforeEach(async () => {
       if (bus === 'JetStream') return;
       await broker.close();
-      broker = await startInProcessBroker({ pool, log: collectLog() });
+      broker = await startInProcessBroker({ pool: database.sessions, log: collectLog() });
       await broker.declareStream(SHOP_STREAM);
     });
 

@@ -4,6 +4,7 @@ import { backoffMs } from '../../failures/backoff.ts';
 import type { Log } from '../../observe/log.ts';
 import { measureOutbox } from '../../observe/measure-delivery.ts';
 import { listenForCommits } from '../../postgres/listen-for-commits.ts';
+import { hasItsOwnSession } from '../../postgres/session-of-its-own.ts';
 import { withClient } from '../../postgres/with-client.ts';
 import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
@@ -76,7 +77,7 @@ export function startRelay(options: RelayOptions): Relay {
    * One transaction after the other, each with one batch, while there is something: marks and others get their turn.
    */
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
-    const outbox = unpublishedRows(client, { prepares });
+    const outbox = unpublishedRows(client, { prepares: prepares && (await hasItsOwnSession(client)) });
     alarm.reset();
     await setAside.refresh(client);
     let rows = await outbox.begin(setAside.toSkip());

@@ -71,8 +71,8 @@ export interface UnpublishedRows {
 
 /**
  * What the relay says to Postgres, in ONE round trip each: statements in a row make a simple query, which has no
- * parameters, and PREPARE saves their planning. `prepares: false` does without it, where the session may be another one
- * each time.
+ * parameters, and PREPARE saves their planning. `prepares: false` does without both, where the session may be another one
+ * in each transaction.
  */
 export function unpublishedRows(client: pg.ClientBase, { prepares }: { prepares: boolean }): UnpublishedRows {
   const begin = (ownersToSkip: readonly string[]) => {
@@ -99,7 +99,12 @@ export function unpublishedRows(client: pg.ClientBase, { prepares }: { prepares:
       }
       return rowsOf(begin(ownersToSkip));
     },
-    markAndBegin: (done, ownersToSkip) => rowsOf(`${markAndEnd(done)}; ${begin(ownersToSkip)}`),
+    async markAndBegin(done, ownersToSkip) {
+      if (prepares) return rowsOf(`${markAndEnd(done)}; ${begin(ownersToSkip)}`);
+      // The next transaction may have another session, and is told its settings behind its BEGIN.
+      await client.query(markAndEnd(done));
+      return rowsOf(begin(ownersToSkip));
+    },
     async markAndEnd(done) {
       await client.query(markAndEnd(done));
     },
@@ -109,7 +114,7 @@ export function unpublishedRows(client: pg.ClientBase, { prepares }: { prepares:
   };
 }
 
-/** What was prepared is not there, or is there already: between us and Postgres is a pooler that changes sessions. */
+/** What was prepared is not there, or is there already: between us and Postgres is a pooler that hides its sessions. */
 export function isOfAnotherSession(error: unknown): boolean {
   const INVALID_SQL_STATEMENT_NAME = '26000';
   const DUPLICATE_PREPARED_STATEMENT = '42P05';

@@ -28,7 +28,7 @@ const log = collectLog();
 
 beforeEach(async () => {
   database = await createEventDatabase();
-  broker = await startInProcessBroker({ pool: database.pool, log });
+  broker = await startInProcessBroker({ pool: database.sessions, log });
   await broker.declareStream(SHOP_STREAM);
 });
 afterEach(async () => {

@@ -287,7 +287,7 @@ test.each([
   ['its messages', 'event_bus.message'],
   ['its streams', 'event_bus.stream, event_bus.message'],
 ])('when the bus inside the process has lost %s, a consumer gets what it had not had', async (_, tables) => {
-  let broker = await startInProcessBroker({ pool: database.pool, log });
+  let broker = await startInProcessBroker({ pool: database.sessions, log });
   await broker.declareStream(SHOP_STREAM);
   const before = service(broker);
   const first = consumer(broker);
@@ -299,7 +299,7 @@ test.each([
   await before.stop();
   await broker.close();
   await database.pool.query(`TRUNCATE ${tables}`);
-  broker = await startInProcessBroker({ pool: database.pool, log });
+  broker = await startInProcessBroker({ pool: database.sessions, log });
   running.unshift({ stop: () => broker.close() });
   await broker.declareStream(SHOP_STREAM);
   service(broker);
