@@ -189,6 +189,7 @@ async function listen(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     log,
     ready: () => readinessOf(subgraphs, broker),
     ...routesOf(config, serveGraphql({ yoga, openStreams, graphiql, edge }), graphiql !== undefined),

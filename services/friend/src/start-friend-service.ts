@@ -195,6 +195,7 @@ async function serve(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     log,
     ready: async () => {
       const { readable, writable } = await postgresIn(upkeep);

@@ -194,6 +194,7 @@ function serve(options: {
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     log,
     ready: async () => {
       const { readable, writable } = await postgresIn(database.upkeep);
