@@ -13,6 +13,7 @@ export interface Figure {
     | 'ms CPU/change'
     | 'µs CPU/event'
     | 'KB'
+    | 'bytes'
     | 'queries'
     | 'errors';
   /** In the same unit. The first is the floor: the least that anybody could need for it. */
