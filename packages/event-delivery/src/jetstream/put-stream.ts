@@ -53,7 +53,7 @@ class StreamIsNotOurs extends Error {
   }
 }
 
-/** Whether a stream has these settings already: whoever only consumes it need not have the right to change it. */
+/** Whether a stream has these settings already: a service that only consumes it need not have the right to change it. */
 function isAsWanted(existing: object, wanted: object): boolean {
   const has = existing as Record<string, unknown>;
   return Object.entries(wanted).every(([key, value]) => JSON.stringify(has[key]) === JSON.stringify(value));

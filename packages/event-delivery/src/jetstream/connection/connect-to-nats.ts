@@ -5,7 +5,7 @@ import { familyOf } from '../../observe/trace-event-path.ts';
 import { NatsUrlError, natsOptions, readNatsUrl } from './read-nats-url.ts';
 
 const RECONNECT_EVERY_MS = 250;
-/** Whoever sets the password right starts the process or the server anew anyway. */
+/** To correct the password, the process or the server is restarted anyway. */
 const ASK_AGAIN_AFTER_REFUSAL_MS = 2_000;
 
 const refusal = (shown: string, cause?: unknown) =>
