@@ -19,14 +19,14 @@ export const USUAL = { changesPerDay: 2, readsPerDay: 20, peak: 3, keepDays: 7 }
 
 /** Bytes of one each. `bench footprint`; an idle client: `bench live-push`. */
 export const BYTES = {
-  personInUserDatabase: 1_730,
-  personInFriendDatabase: 270,
-  friendshipInFriendDatabase: 370,
-  eventInOutbox: 870,
+  personInUserDatabase: 1_750,
+  personInFriendDatabase: 400,
+  friendshipInFriendDatabase: 350,
+  eventInOutbox: 1_200,
   eventInStream: 600,
-  friendInView: 300,
+  friendInView: 560,
   watchedOwnerInNats: 870,
-  subjectInNats: 580,
+  subjectInNats: 650,
   idleClientInGateway: 13_400,
 } as const;
 
