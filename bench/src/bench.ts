@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureCommitToClient } from './measures/measure-commit-to-client.ts';
 import { measureFederatedRead } from './measures/measure-federated-read.ts';
+import { measureFootprint } from './measures/measure-footprint.ts';
 import { measureHostileDocuments } from './measures/measure-hostile-documents.ts';
 import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
@@ -30,6 +31,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureSearch,
   measureHostileDocuments,
   measureScale,
+  measureFootprint,
 ];
 
 const HELP = `npx -y pnpm@12 bench [NAME …] [PEOPLE …]

@@ -6,6 +6,7 @@ import { edgeFields } from './admission/edge-config.ts';
 export const gatewayConfig = z.object({
   HOST: configFields.host,
   PORT: configFields.port.default(4000),
+  METRICS_PORT: configFields.port.optional(),
   NATS_URL: configFields.natsUrl,
   ...natsFields,
   EVENT_BUS: configFields.eventBus,

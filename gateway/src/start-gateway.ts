@@ -190,6 +190,7 @@ async function listen(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: () => readinessOf(subgraphs, broker),

@@ -26,7 +26,7 @@ process.exit(await runProcess({ name: 'one-process', configSchema: oneProcessCon
 
 /**
  * The services and the gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
- * environment as ever; HOST and PORT are the gateway's, USER_URL, FRIEND_URL and their like say where the services listen.
+ * environment as ever; HOST, PORT and METRICS_PORT are the gateway's, USER_URL, FRIEND_URL and their like say where the services listen.
  */
 async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log: Logger): Promise<RunningPart> {
   const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
@@ -36,7 +36,8 @@ async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log:
       const { urlVariable } = SERVICES[name];
       const url = config[urlVariable];
       if (url === undefined) throw new ConfigError(urlVariable, 'is required and not set');
-      const itsEnvironment = { ...environment, ...listeningAt(url) };
+      // One registry for all: the gateway answers for it.
+      const itsEnvironment = { ...environment, METRICS_PORT: undefined, ...listeningAt(url) };
       return { start, config: parseConfig(configSchema, itsEnvironment) };
     }),
   );

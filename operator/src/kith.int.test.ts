@@ -48,6 +48,8 @@ test.each([
   [['events', 'dead', 'list', '--burn', '--json'], 2, 'USED_WRONGLY'],
   [['events', 'outbox', 'drop', '--number', '1', '--json'], 2, 'USED_WRONGLY'],
   [['events', 'outbox', 'show', '1', '--json'], 2, 'USED_WRONGLY'],
+  [['plan', '--people', 'many', '--friends', '1', '--online', '5%', '--json'], 2, 'USED_WRONGLY'],
+  [['plan', '--burn', '--json'], 2, 'USED_WRONGLY'],
   [['events', 'status', '--json'], 1, 'FAILED'],
   [['events', 'dead', 'drop', '1', '--json'], 1, 'FAILED'],
   [['streams', 'apply', 'FRIEND', '--json'], 2, 'USED_WRONGLY'],

@@ -28,6 +28,7 @@ import { EVENT_STATUS_HELP, showEventStatus } from './events/show-event-status.t
 import { SHOW_HELP, showEvents } from './events/show-events.ts';
 import { TAIL_HELP, tailEvents } from './events/tail-events.ts';
 import { IMPORT_HELP, importEdgeList } from './import/import-edge-list.ts';
+import { PLAN_HELP, planScale } from './plan/plan-scale.ts';
 import { CommandFailed, type ExitCode, UsedWrongly } from './running-system/end-with-a-code.ts';
 import { SYSTEM_VARIABLES } from './running-system/find-running-system.ts';
 import { BEGIN_TIMELINE_HELP, beginTimeline } from './system/begin-timeline.ts';
@@ -78,6 +79,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Prom
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
   'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },
   'keys rotate': { run: rotateKeys, help: ROTATE_KEYS_HELP },
+  plan: { run: planScale, help: PLAN_HELP },
   'webhooks add': { run: addWebhook, help: ADD_HELP },
   'webhooks list': { run: listWebhooks, help: LIST_HELP },
   'webhooks remove': { run: removeWebhook, help: REMOVE_HELP },

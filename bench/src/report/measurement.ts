@@ -13,6 +13,7 @@ export interface Figure {
     | 'ms CPU/change'
     | 'µs CPU/event'
     | 'KB'
+    | 'bytes'
     | 'queries'
     | 'pages'
     | 'times'

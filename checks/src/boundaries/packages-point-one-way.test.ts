@@ -12,7 +12,7 @@ const LEVELS = [
   ['@kith/migrations', '@kith/client', '@kith/service-kit', '@kith/example-shop'],
   ['@kith/user', '@kith/friend', '@kith/gateway', '@kith/web'],
   ['@kith/local'],
-  ['@kith/operator'],
+  ['@kith/operator', '@kith/deploy'],
   ['@kith/checks', '@kith/e2e', '@kith/bench'],
 ];
 const levelOf = (name: string) => {

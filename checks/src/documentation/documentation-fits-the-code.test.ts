@@ -20,7 +20,7 @@ import { hasTest } from './tests-by-title.ts';
 
 const read = (path: string) => readFileSync(join(workspaceRoot, path), 'utf8');
 
-const FOLDERS = '{gateway,services,packages,web,local,operator,checks,prisma,e2e,bench,examples,docs}';
+const FOLDERS = '{gateway,services,packages,web,local,operator,deploy,checks,prisma,e2e,bench,examples,docs}';
 const isOurs = (path: string) => !/(^|\/)(node_modules|dist[^/]*|generated)(\/|$)/.test(path);
 const files = [`${FOLDERS}/**/*`, '*.{md,json,yml,yaml,ts}'].flatMap((pattern) =>
   globSync(pattern, { cwd: workspaceRoot, exclude: (path) => !isOurs(path) }),

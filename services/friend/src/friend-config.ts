@@ -8,6 +8,7 @@ const { wholeNumber, seconds } = configFields;
 export const friendConfigSchema = z.object({
   HOST: configFields.host,
   PORT: configFields.port,
+  METRICS_PORT: configFields.port.optional(),
   FRIEND_DATABASE_URL: configFields.postgresUrl,
   FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(16),
   PREPARED_STATEMENTS: configFields.preparedStatements,

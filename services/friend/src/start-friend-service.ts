@@ -199,6 +199,7 @@ async function serve(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: async () => {

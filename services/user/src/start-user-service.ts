@@ -198,6 +198,7 @@ function serve(options: {
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: async () => {

@@ -7,6 +7,7 @@ const { seconds, wholeNumber } = configFields;
 export const userConfigSchema = z.object({
   HOST: configFields.host,
   PORT: configFields.port,
+  METRICS_PORT: configFields.port.optional(),
   USER_DATABASE_URL: configFields.postgresUrl,
   USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
   PREPARED_STATEMENTS: configFields.preparedStatements,

@@ -71,6 +71,7 @@ async function start(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    metricsPort: config.METRICS_PORT,
     log,
     ready: async () => {
       const { readable, writable } = await postgresIn(database.upkeep);

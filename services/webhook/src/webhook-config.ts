@@ -21,6 +21,7 @@ const ranges = z
 export const webhookConfigSchema = z.object({
   HOST: configFields.host,
   PORT: configFields.port,
+  METRICS_PORT: configFields.port.optional(),
   WEBHOOK_DATABASE_URL: configFields.postgresUrl,
   WEBHOOK_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(8),
   PREPARED_STATEMENTS: configFields.preparedStatements,

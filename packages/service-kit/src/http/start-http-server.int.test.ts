@@ -43,6 +43,44 @@ test('it says that it lives, what it misses, and how it does', async () => {
   uses.postgres = false;
   expect(await ready()).toEqual([503, { ready: false, missing: ['postgres', 'redis'] }]);
   expect(await (await fetch(`${http.url}/metrics`)).text()).toContain('process_cpu_seconds_total');
+  expect(http.metricsUrl).toBe(http.url);
+});
+
+test('metrics at a port of their own are nowhere else, and nothing else is there', async () => {
+  const apart = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    metricsPort: 0,
+    log: pino({ level: 'silent' }),
+    ready: () => ({ ready: true, uses: {} }),
+    routes: { 'GET /own': (_request, response) => sendJson(response, 200, {}) },
+    // As the gateway's web client, which answers every path.
+    otherwise: (_request, response) => sendJson(response, 200, { page: true }),
+  });
+  const statusOf = async (url: string, method = 'GET') => (await fetch(url, { method })).status;
+  expect(await (await fetch(`${apart.metricsUrl}/metrics`)).text()).toContain('process_cpu_seconds_total');
+  expect(await statusOf(`${apart.metricsUrl}/metrics/`, 'HEAD')).toBe(200);
+  for (const path of ['/metrics', '/metrics/', '/metrics?name=x']) {
+    expect([path, await statusOf(`${apart.url}${path}`)]).toEqual([path, 404]);
+    expect([path, await statusOf(`${apart.url}${path}`, 'HEAD')]).toEqual([path, 404]);
+  }
+  for (const path of ['/own', '/live', '/ready', '/']) {
+    expect([path, await statusOf(`${apart.metricsUrl}${path}`)]).toEqual([path, 404]);
+    expect([path, await statusOf(`${apart.url}${path}`)]).toEqual([path, 200]);
+  }
+  expect(await statusOf(`${apart.metricsUrl}/metrics`, 'POST')).toBe(404);
+  await apart.stop();
+  await expect(fetch(`${apart.metricsUrl}/metrics`)).rejects.toThrow();
+});
+
+test('a port for metrics that is taken stops the start, and nothing is left that listens', async () => {
+  const options = { host: '127.0.0.1', log: pino({ level: 'silent' }), ready: () => ({ ready: true, uses: {} }) };
+  const before = await startHttpServer({ ...options, port: 0, routes: {} });
+  await before.stop();
+  const port = Number(new URL(before.url).port);
+  const metricsPort = Number(new URL(http.url).port);
+  await expect(startHttpServer({ ...options, port, metricsPort, routes: {} })).rejects.toThrow(/EADDRINUSE/);
+  await expect(fetch(`${before.url}/live`)).rejects.toThrow();
 });
 
 test('what is not there is 404, by method too', async () => {

@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where `/metrics` is answered instead of `port` (METRICS_PORT): at the same host, and nothing else is. 0 takes a free one. */
+  readonly metricsPort?: number | undefined;
   readonly log: Logger;
   readonly ready: () => Promise<Readiness> | Readiness;
   /** By method and path: `'POST /operator/import-users'`, or by path alone for every method: `'/graphql'`. */
@@ -45,6 +47,8 @@ export interface Readiness {
 export interface HttpServer {
   /** `http://127.0.0.1:4101`, with the port that was really taken. */
   readonly url: string;
+  /** Where `/metrics` is: `url`, unless it has a port of its own. */
+  readonly metricsUrl: string;
   /** For upgrades to WebSocket. */
   readonly server: http.Server;
   /** From now on `/ready` says that the process stops, so that nobody new is sent here; all else goes on. */
@@ -81,7 +85,7 @@ let metricsCollected = false;
 /**
  * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200 while it can do
  * its work, else 503; `{"ready":true,"missing":["nats"]}` names what it does without either way) and `/metrics`
- * (Prometheus). HEAD is answered wherever GET is, and a path with a slash at its end as without. A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
+ * (Prometheus; at a port of its own when `metricsPort` says one, and 404 here). HEAD is answered wherever GET is, and a path with a slash at its end as without. A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
  * Rejects when the port cannot be taken.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -96,10 +100,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       const missing = Object.keys(uses).filter((name) => !uses[name]);
       sendJson(response, ready ? 200 : 503, { ready, missing });
     },
-    'GET /metrics': async (_request, response) => {
-      const text = await prometheus.register.metrics();
-      response.writeHead(200, { 'content-type': prometheus.register.contentType }).end(text);
-    },
+    // Said here, because what `otherwise` answers is for everybody.
+    'GET /metrics': options.metricsPort === undefined ? answerMetrics : notFound,
     ...options.routes,
   };
 
@@ -120,9 +122,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await listen(server, hostToListenAt(options.host), options.port);
   // For its whole life: without a listener a connection that cannot be accepted (no handles left) would end the process.
   server.on('error', (err) => options.log.warn({ err }, 'a connection could not be accepted'));
+  const metrics = await metricsApart(options).catch(async (error) => {
+    await close(server);
+    throw error;
+  });
+  const url = urlOf(options.host, server);
 
   return {
-    url: `http://${hostInUrl(options.host)}:${(server.address() as AddressInfo).port}`,
+    url,
+    metricsUrl: metrics === undefined ? url : urlOf(options.host, metrics),
     server,
     announceStop: () => {
       stopping = true;
@@ -131,9 +139,31 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       stopping = true;
       await wait(options.noticeMs ?? 0);
       await close(server);
+      if (metrics) await close(metrics);
     },
   };
 }
+
+const answerMetrics: HttpHandler = async (_request, response) => {
+  const text = await prometheus.register.metrics();
+  response.writeHead(200, { 'content-type': prometheus.register.contentType }).end(text);
+};
+
+/** A listener of its own for `/metrics`, with the same limits; undefined when there is no port for it. */
+async function metricsApart({ host, metricsPort, log }: HttpServerOptions): Promise<http.Server | undefined> {
+  if (metricsPort === undefined) return undefined;
+  const server = http.createServer(LIMITS, (request, response) => {
+    const isAsked = ['GET', 'HEAD'].includes(request.method ?? '') && readRequestTarget(request) === '/metrics';
+    void answer(refusalOf(request) ?? (isAsked ? answerMetrics : notFound), request, response, log);
+  });
+  server.on('clientError', refuseWhatIsNoRequest);
+  await listen(server, hostToListenAt(host), metricsPort);
+  server.on('error', (err) => log.warn({ err }, 'a connection for metrics could not be accepted'));
+  return server;
+}
+
+const urlOf = (host: string, server: http.Server) =>
+  `http://${hostInUrl(host)}:${(server.address() as AddressInfo).port}`;
 
 async function answer(handle: HttpHandler, request: IncomingMessage, response: ServerResponse, log: Logger) {
   try {
