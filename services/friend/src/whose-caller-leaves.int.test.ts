@@ -66,7 +66,7 @@ test('a crowd at the dearest read has two places of it, and costs other reads an
   await eventually('its places are taken', async () => (await running()) === 2);
   const others = await Promise.all([
     asAnn('{ friendListChanges { cursor } }'),
-    asAnn('{ friend(userId: "' + bob + '") { remark } }'),
+    asAnn(`{ friend(userId: "${bob}") { remark } }`),
     asAnn(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { friendRequests { totalCount } } } }',
       { variables: representing(ann) },
