@@ -34,6 +34,7 @@ const FOR_STRANGERS: Readonly<Record<string, readonly string[]>> = {
     'reportDifferences',
     'compareOutboxWithStream',
   ],
+  'whether a pooler is in between, for a pool of their own, as tests ask it': ['hasItsOwnSession'],
   'whoever speaks to the broker past the toolkit, as tests do': [
     'natsOptions',
     'startInProcessBroker',
