@@ -50,6 +50,8 @@ export function followReplicas(options: ReplicasOptions): Replicas {
 class FollowedReplicas implements Replicas {
   readonly #options: ReplicasOptions;
   readonly #byAddress = new Map<string, Replica>();
+  /** The same, as each call goes through them. */
+  #all: readonly Replica[] = [];
   /** One of equals is not always the first. */
   #turn = 0;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -65,28 +67,26 @@ class FollowedReplicas implements Replicas {
 
   choose(tried: ReadonlySet<Replica>): Replica | undefined {
     let best: Replica | undefined;
-    const all = [...this.#byAddress.values()];
     this.#turn += 1;
-    for (let n = 0; n < all.length; n += 1) {
-      const replica = all[(this.#turn + n) % all.length];
+    for (let n = 0; n < this.#all.length; n += 1) {
+      const replica = this.#all[(this.#turn + n) % this.#all.length];
       if (replica && !tried.has(replica) && (!best || isBetter(replica, best))) best = replica;
     }
     return best;
   }
 
   hasOther(than: Replica): boolean {
-    for (const replica of this.#byAddress.values()) if (replica !== than && replica.ready) return true;
-    return false;
+    return this.#all.some((replica) => replica !== than && replica.ready);
   }
 
   async ready(): Promise<boolean> {
-    return (await Promise.all([...this.#byAddress.values()].map(saysReady))).includes(true);
+    return (await Promise.all(this.#all.map(saysReady))).includes(true);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([...this.#closing, ...[...this.#byAddress.values()].map(({ pool }) => pool.close())]);
+    await Promise.all([...this.#closing, ...this.#all.map(({ pool }) => pool.close())]);
   }
 
   #repeat(task: () => Promise<void>, everyMs: number): void {
@@ -105,8 +105,8 @@ class FollowedReplicas implements Replicas {
   /** Never rejects. */
   async #askWhetherReady(): Promise<void> {
     // Where there is one alone, it is asked whatever it says.
-    if (this.#byAddress.size < 2) return;
-    const asked = [...this.#byAddress.values()].map(async (replica) => {
+    if (this.#all.length < 2) return;
+    const asked = this.#all.map(async (replica) => {
       replica.ready = await saysReady(replica);
     });
     await Promise.all(asked);
@@ -139,12 +139,14 @@ class FollowedReplicas implements Replicas {
     const pool = new Pool(address, { connections: maxConnections, pipelining: 1, connect });
     const shown = urls.length === 1 && as === address ? name : `${name} ${new URL(address).host}`;
     this.#byAddress.set(address, { pool, circuit: breakCircuit(shown, log), running: 0, ready: true });
+    this.#all = [...this.#byAddress.values()];
   }
 
   /** It goes on with what it has been asked. */
   #leave(address: string): void {
     const replica = this.#byAddress.get(address);
     this.#byAddress.delete(address);
+    this.#all = [...this.#byAddress.values()];
     if (!replica) return;
     replica.circuit.forget();
     const closing = replica.pool.close().then(() => {
