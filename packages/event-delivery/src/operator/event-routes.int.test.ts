@@ -28,13 +28,14 @@ let consumer: Stoppable;
 let relay: Stoppable;
 let server: Server;
 let url: string;
+const streams: { keepForMs: number } = { keepForMs: 86_400_000 };
 let fixed = false;
 const handled: string[] = [];
 
 beforeAll(async () => {
   [nats, database] = await Promise.all([startNats(), createEventDatabase()]);
   const log = collectLog();
-  broker = await connectJetStream({ servers: nats.url, name: 'test', log });
+  broker = await connectJetStream({ servers: nats.url, name: 'test', log, streams });
   await broker.declareStream(SHOP_STREAM);
   relay = startRelay({ pool: database.pool, broker, source: 'shop/test', log });
   consumer = await consume(
@@ -282,4 +283,14 @@ test('without the broker, what needs it is refused, and the rest answers', async
   }
   expect(await get('/status')).toMatchObject({ connected: false, streams: [] });
   expect((await post('/republish', { owners: ['good'] })).status).toBe(200);
+});
+
+test('what of a stream is otherwise than configured is listed, and applied', async () => {
+  streams.keepForMs *= 2;
+  const difference = { stream: SHOP_STREAM.name, setting: 'maxAgeS', is: 86_400, configured: 172_800 };
+  const listed = await fetch(`${url}/streams`);
+  expect(await listed.json()).toEqual({ differences: [difference] });
+  const applied = await fetch(`${url}/streams/apply`, { method: 'POST', body: '{}' });
+  expect(await applied.json()).toEqual({ applied: [{ ...difference, outcome: 'applied' }] });
+  expect(await (await fetch(`${url}/streams`)).json()).toEqual({ differences: [] });
 });
