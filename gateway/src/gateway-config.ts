@@ -10,8 +10,8 @@ export const gatewayConfig = z.object({
   ...natsFields,
   EVENT_BUS: configFields.eventBus,
   GATEWAY_KEY: configFields.secret,
-  USER_URL: configFields.httpUrl,
-  FRIEND_URL: configFields.httpUrl,
+  USER_URL: configFields.httpUrls,
+  FRIEND_URL: configFields.httpUrls,
   /** The composed schema of both services. */
   SUPERGRAPH_FILE: z.string(),
   LOG_LEVEL: configFields.logLevel,
@@ -25,6 +25,8 @@ export const gatewayConfig = z.object({
   DEMONSTRATION_FILE: z.string().optional(),
   /** Over how long a stopping gateway spreads the closing of its sockets, so that their clients do not all return at once. */
   DRAIN_MS: configFields.wholeNumber(0, 9_000).default(2_000),
+  /** For so long it goes on after that, so that whoever balances load can send elsewhere. */
+  STOP_NOTICE_MS: configFields.stopNoticeMs,
   ...edgeFields,
 });
 

@@ -112,8 +112,8 @@ type Subgraphs = Readonly<Record<'user' | 'friend', Subgraph>>;
 function connectSubgraphs(config: GatewayConfig, log: Logger): Subgraphs {
   const calls = { gatewayKey: config.GATEWAY_KEY, log, answerWithinMs: config.SUBGRAPH_TIMEOUT_MS };
   return {
-    user: connectSubgraph({ name: 'user', url: config.USER_URL, ...calls }),
-    friend: connectSubgraph({ name: 'friend', url: config.FRIEND_URL, ...calls }),
+    user: connectSubgraph({ name: 'user', urls: config.USER_URL, ...calls }),
+    friend: connectSubgraph({ name: 'friend', urls: config.FRIEND_URL, ...calls }),
   };
 }
 
@@ -124,12 +124,12 @@ interface Sessions {
 }
 
 function followSessions(config: GatewayConfig, broker: EventBroker, log: Logger, stops: Stop[]): Sessions {
-  const { USER_URL: userUrl, GATEWAY_KEY: gatewayKey } = config;
-  const ended = followEndedTokens({ broker, endedSince: askForEndedTokens({ userUrl, gatewayKey }), log });
+  const { USER_URL: userUrls, GATEWAY_KEY: gatewayKey } = config;
+  const ended = followEndedTokens({ broker, endedSince: askForEndedTokens({ userUrls, gatewayKey }), log });
   stops.push(ended.stop);
   const sessionEnds = watchSessionEnds({ broker, ended, log });
   stops.push(sessionEnds.stop);
-  return { verify: createTokenVerifier({ jwksUrl: `${userUrl}/.well-known/jwks.json` }, ended), sessionEnds };
+  return { verify: createTokenVerifier({ issuerUrls: userUrls }, ended), sessionEnds };
 }
 
 /** What answers operations over one supergraph. */
@@ -190,6 +190,7 @@ async function listen(
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: () => readinessOf(subgraphs, broker),
     ...routesOf(config, serveGraphql({ yoga, openStreams, graphiql, edge }), graphiql !== undefined),

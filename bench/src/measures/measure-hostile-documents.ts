@@ -15,8 +15,8 @@ const UNSEEN_PER_SECOND = 6;
 const ROUNDS = 4;
 const ROUND_S = 15;
 const WARM_UP_S = 10;
-/** In each round with hostile documents, so that there are more than a hundred in a minute. */
-const HOSTILE_IN_ROUND = 26;
+/** In each round with hostile documents, which ends two processes each, so that more than a hundred end in a minute. */
+const HOSTILE_IN_ROUND = 14;
 const PLANNERS_KILLED_AT_LEAST = 100;
 /** What ends native code, in turn. */
 const FAULTS = ['aborts', 'overflows', 'exits', 'eats', 'aborts', 'loops'];

@@ -101,6 +101,14 @@ test('the operations of the tour, and of what `start` prints, fit the public sch
   for (const operation of [...tour, ...OPERATIONS]) expect(validate(schema, parse(operation))).toEqual([]);
 });
 
+test("the README's life of one change takes seven files at most", () => {
+  const rows = rowsBelow(read('README.md'), '| | what happens | where | and there, in more detail |');
+  const paths = rows.flatMap(([, , where = '']) => matches(where, /`([^`]+)`/g));
+  expect(paths.length).toBeGreaterThan(4);
+  expect(paths.length).toBeLessThanOrEqual(7);
+  expect(paths.filter((path) => !files.includes(path))).toEqual([]);
+});
+
 test('every decision is in the index, by its title', () => {
   const numbered = pages.filter((path) => /^docs\/decisions\/\d/.test(path)).sort();
   const titles = numbered.map((path) => /^# (\d+)\. (.+)$/m.exec(read(path))?.slice(1) ?? [path]);

@@ -12,7 +12,7 @@ export type SystemForTest = RunningSystem & {
 
 /** A whole system in a private folder, which `stop()` removes. KEEP_KITH_DATA=1 keeps it, logs and all, to look into. */
 export async function startSystemForTest(
-  options: { gateways?: number; env?: Record<string, string> } = {},
+  options: Omit<Parameters<typeof startSystem>[0], 'kithData'> = {},
 ): Promise<SystemForTest> {
   const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-'));
   const system = await startSystem({ kithData, gateways: 2, ...options });

@@ -1,6 +1,6 @@
-/** When the fastest of the last moments took so many times as long as it does without a crowd, too many run at a time. */
+/** Too many run at once when the fastest operation of late took this many times as long as it does without a crowd. */
 const SLOWER_BY = 3;
-/** Less is nobody's complaint. */
+/** A delay below this is not worth acting on. */
 const FAST_ENOUGH_MS = 4;
 /** Of fewer the fastest says little. */
 const SAMPLES = 8;
@@ -16,7 +16,7 @@ const GROWS_BELOW = 0.5;
 const FORGET = 0.002;
 
 /**
- * An adaptive concurrency limit: how much work may be in hand shows in the fastest operations. In a crowd they are slow
+ * An adaptive concurrency limit: how much work may be in flight shows in the fastest operations. In a crowd they are slow
  * too, while a slow service or a hard operation slows only some. (The signal is CoDel's, RFC 8289; the way to the limit
  * is TCP's, as in Netflix's concurrency-limits.)
  */
@@ -37,7 +37,7 @@ export class AdaptiveLimit {
     this.mayRun = most;
   }
 
-  /** With this one so many are in hand. */
+  /** How many are in flight, this one included. */
   began(inHand: number): void {
     this.#mostInHand = Math.max(this.#mostInHand, inHand);
   }

@@ -1,9 +1,9 @@
 import { LOOK_EVERY_MS } from './loop-lateness.ts';
 
-/** What has kept the process at work for so many looks is no burst but a crowd; so many with a pause in each end it. */
+/** A burst that lasts for more looks than this is a crowd; a crowd ends after this many looks with a pause in each. */
 const BURST_AT_MOST_LOOKS = 2;
 const CROWD_IS_GONE_AFTER_LOOKS = 20;
-/** With nothing in hand for so much of a look it was not kept at work: between two operations of a crowd there is less. */
+/** Idle for more than this part of a look is no crowd: between two operations of a crowd there is less idle time. */
 const PAUSE_MS = 0.05 * LOOK_EVERY_MS;
 
 /** Tells a crowd from a burst: a burst ends in a pause. */
@@ -18,12 +18,12 @@ export class CrowdOrBurst {
     this.#idleSince = now;
   }
 
-  /** Something is in hand again. */
+  /** Operations are in flight again. */
   busy(now: number): void {
     this.#idleMs += now - this.#idleSince;
   }
 
-  /** Nothing is in hand any more. */
+  /** No operation is in flight any more. */
   idle(now: number): void {
     this.#idleSince = now;
   }

@@ -1,6 +1,6 @@
 /** How often it is looked. */
 export const LOOK_EVERY_MS = 50;
-/** One pause, of whatever length, is no overload, nor are two: the event loop is late when it is at most of so many looks. */
+/** One or two pauses, however long, are no overload: the event loop is late when it is so at most of this many looks. */
 const LOOKS = 5;
 
 /** Event loop lag: how late this process is again and again with what it has to do. */

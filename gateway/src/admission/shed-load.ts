@@ -58,8 +58,8 @@ const loopDelay = new Gauge({
 });
 
 /**
- * Load shedding: bounds the work in hand, so that what is accepted is answered in time and the rest is told at once to
- * come back: by Little's law, with more in hand each only takes longer. First come, first served.
+ * Load shedding: bounds the work in flight, so that what is accepted is answered in time and the rest is told at once to
+ * come back: by Little's law, with more in flight each only takes longer. First come, first served.
  *
  * Waiting is for bursts, which end in a pause. In a crowd the row would never be empty: it would not let one more
  * through, and everybody would wait as long as it is; so nobody joins it when there has been no pause for a while, and

@@ -9,7 +9,7 @@ import { z } from 'zod';
 /** `only`: nothing but documents of the manifests. `prefer`: those by their id, others as they come. */
 export type TrustedDocumentsMode = 'only' | 'prefer' | 'off';
 
-/** What of an operation says which document is meant. */
+/** The parts of an operation that say which document is meant. */
 interface AskedDocument {
   readonly query?: unknown;
   readonly documentId?: unknown;

@@ -11,7 +11,7 @@ import type { FriendListChange } from './sources/friend-list-change.ts';
 import type { FriendListSource } from './sources/friend-list-source.ts';
 import type { WatchedLists } from './sources/watched-lists.ts';
 
-/** Opens the live list of whoever asks; throws a GraphQLError UNAUTHENTICATED when nobody in particular does. */
+/** Opens the live list of the viewer; throws a GraphQLError UNAUTHENTICATED when there is none. */
 export type OpenLiveList = (after: string | null, context: GatewayContext) => LiveList<FriendListChange>;
 
 export function liveLists(inputs: {

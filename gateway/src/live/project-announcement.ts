@@ -2,7 +2,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import { Failures } from '../plan/gather/failures.ts';
 import type { Announced } from '../plan/plan-operations.ts';
 
-/** Makes the answer to an announced object in which all stands that the client selected. */
+/** Makes the answer from an announced object that has everything the client selected. */
 export interface Projection {
   project(announced: object): ExecutionResult;
   /**
@@ -17,7 +17,7 @@ export type Mask = (error: GraphQLError) => GraphQLError;
 /** Nobody was asked, so nobody has failed. */
 const NO_FAILURES = new Failures();
 
-/** Memoisation: one for each planned operation in whose announcements all stands that it selects. */
+/** Memoisation: one for each planned operation whose announcements have everything that it selects. */
 export function rememberProjections(mask: Mask): (announced: Announced) => Projection {
   const known = new WeakMap<Announced, Projection>();
   return (announced) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ChangesSince } from './list/changes-since.ts';
+import type { ListDelta } from './list/changes-since.ts';
 import type { ListChange } from './list/list-change.ts';
 import { LiveList } from './list/live-list.ts';
 import { PushedList } from './push-to-socket.ts';
@@ -19,7 +19,7 @@ async function pushedList(resultOf = (each: ListChange) => `{"r":${each.revision
   let hear: (change: ListChange, bytes: number) => void = () => undefined;
   const asked: (string | null)[] = [];
   let listening = true;
-  let answer: ChangesSince<ListChange> = { changes: [], cursor: 'c3', revision: 3, hasMore: false };
+  let answer: ListDelta<ListChange> = { changes: [], cursor: 'c3', revision: 3, hasMore: false };
   const list = new LiveList<ListChange>('c3', {
     listen(list) {
       hear = (each, bytes) => list.hear(each, bytes);

@@ -68,7 +68,7 @@ test('a file that is gone since the start ends its answer, and nothing else', as
   expect((await get('/')).status).toBe(200);
 });
 
-test.runIf(process.platform === 'linux')('who leaves in the middle of a file leaves no file open', async () => {
+test.runIf(process.platform === 'linux')('a client that leaves halfway leaves no file open', async () => {
   const leaving = Array.from({ length: 5 }, async () => {
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     socket.write('GET /assets/large.js HTTP/1.1\r\nhost: kith\r\n\r\n');

@@ -19,7 +19,7 @@ import {
 import { type Failures, TOLD } from './gather/failures.ts';
 import type { Gathered } from './gather/gathered.ts';
 
-/** Where a value stands in an answer, the last step first. */
+/** The path of a value in an answer, the last step first. */
 interface Place {
   readonly before: Place | undefined;
   readonly key: string | number;
@@ -64,7 +64,7 @@ export function compileSelection(options: {
   operation: OperationDefinitionNode;
   /** Coerced: conditions are settled by them. */
   variables: Record<string, unknown>;
-  /** Under which key a field's value stands in `data`. */
+  /** The key of a field's value in `data`. */
   sourceKeyOf: (field: FieldNode) => string;
 }): CompleteSelection {
   const { schema, document, operation, sourceKeyOf } = options;
@@ -201,7 +201,7 @@ function lacking(step: FieldStep, source: Source, at: Place | undefined, complet
   completion.errors.push(new GraphQLError(message, { path: pathOf(at), extensions }));
 }
 
-/** What may not be null is not there: a service has said why, or else it is a fault of ours. */
+/** A non-null field has no value: a service has said why, or else it is a fault of ours. */
 function missing(what: string, at: Place | undefined, completion: Completion): undefined {
   completion.flawed = true;
   if (!at) return;

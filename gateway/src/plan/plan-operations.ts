@@ -38,11 +38,11 @@ export interface PlannedOperation {
 /** What is taken of each announcement of the field that is subscribed to. */
 export interface Announced {
   readonly field: FieldNode;
-  /** The part of what is selected that stands in it; all of it when there is nothing to `gather`. */
+  /** The part of the selection that an announcement has; all of it when there is nothing to `gather`. */
   readonly take: CompleteSelection;
 }
 
-/** Why an operation is not run; said anew each time. */
+/** Why an operation is not run; made anew for each answer. */
 interface NotPlanned {
   readonly errors: readonly GraphQLError[];
 }

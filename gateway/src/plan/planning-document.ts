@@ -75,7 +75,7 @@ export function planningDocumentOf(
         return { ...set, selections: opensSession ? [NEW_TOKEN, ...selections] : selections };
       },
       Field: {
-        // As the client wrote it: whoever reads the answer knows no other.
+        // As the client wrote it: it knows no other name.
         enter(field) {
           const key = sourceKeyOf(field);
           if (key === field.name.value) return field.alias && withoutAlias(field);

@@ -8,7 +8,7 @@ import type { FromPlanner, ToPlanner } from './planner-process.ts';
 const WATCH_EVERY_MS = 10;
 /** All of this process: some 60 are its own. */
 const MOST_MEMORY_BYTES = 400 * 1024 * 1024;
-/** What has grown beyond this by one plan after the other is replaced in time. */
+/** A process that has grown beyond this over many plans is replaced between two of them. */
 const WORN_BYTES = MOST_MEMORY_BYTES / 2;
 const LOOK_FOR_WEAR_EVERY = 200;
 

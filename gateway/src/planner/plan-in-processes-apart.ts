@@ -24,7 +24,7 @@ export interface AskedPlan {
 }
 
 export interface Planner {
-  /** Undefined when no service has to be asked. Rejects with PlanRefused alone. */
+  /** Undefined when no service has to be asked. Rejects with PlanRefused only. */
   plan(asked: AskedPlan): Promise<PlanNode | undefined>;
   /** What was planned cannot be run: it is counted and told once, and refused from now on. */
   refuse(asked: AskedPlan, why: unknown): PlanRefused;
@@ -54,6 +54,7 @@ const ends = new Counter({
 
 /** What takes more goes apart. On a machine that is very busy a moment of the processor's time takes long. */
 const IN_THE_ROW = { processes: 3, mostCpuMs: 100, withinMs: 1_000 };
+const OF_STRANGERS = { ...IN_THE_ROW, processes: 2 };
 const APART = { processes: 2, mostCpuMs: 500, withinMs: 1_500 };
 /** A client waits no longer for an answer. */
 const WAIT_AT_MOST_MS = 2_500;
@@ -81,7 +82,8 @@ interface Waiting extends PlanJob, AskedPlan {
  * one is refused and remembered. Only what ends a process that has planned nothing before is taken for the cause: any
  * other end may be a neighbour's fault, and the document is tried once more, alone. Documents are planned in one row; one
  * that is not planned soon, one that is tried once more, and all from a sender whose document has ended a process a moment
- * ago, in a second row beside it, so that others do not wait for them.
+ * ago, in a second row beside it, so that others do not wait for them. While one sender after the other ends processes,
+ * those who were never there before have a third: they do not wait for what is tried again, and nobody waits for them.
  * Rejects when the supergraph cannot be read.
  */
 export async function planInProcessesApart(
@@ -97,11 +99,13 @@ export async function planInProcessesApart(
 class ProcessesApart implements Planner {
   readonly #log: PlannerOptions['log'];
   readonly #row: PlannerLane;
+  /** Begun by the first flood. */
+  readonly #strangers: PlannerLane;
   readonly #apart: PlannerLane;
   readonly #refused = new Map<string, true>();
   readonly #told = new Map<string, true>();
   readonly #late = new Map<string, true>();
-  /** Single-flight: who asks for the same meanwhile waits for the same. */
+  /** Single-flight: callers that ask for the same meanwhile wait for the same plan. */
   readonly #inFlight = new Map<string, Promise<Outcome>>();
   readonly #senders = new SenderRecords();
   #stopped = false;
@@ -117,6 +121,7 @@ class ProcessesApart implements Planner {
     const done = (apart: boolean) => (job: PlanJob, answered: Answered, alone: boolean) =>
       this.#done(job as Waiting, answered, { apart, alone });
     this.#row = new PlannerLane({ ...common, ...IN_THE_ROW, done: done(false) });
+    this.#strangers = new PlannerLane({ ...common, ...OF_STRANGERS, done: done(false) });
     this.#apart = new PlannerLane({ ...common, ...APART, niceness: LESS_IMPORTANT, done: done(true) });
   }
 
@@ -143,8 +148,9 @@ class ProcessesApart implements Planner {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const lane of [this.#row, this.#apart]) for (const job of lane.waiting) (job as Waiting).settle(unavailable());
-    await Promise.all([this.#row.stop(), this.#apart.stop()]);
+    const lanes = [this.#row, this.#strangers, this.#apart];
+    for (const lane of lanes) for (const job of lane.waiting) (job as Waiting).settle(unavailable());
+    await Promise.all(lanes.map((lane) => lane.stop()));
   }
 
   #enter(key: string, asked: AskedPlan): Promise<Outcome> {
@@ -163,11 +169,12 @@ class ProcessesApart implements Planner {
       }, WAIT_AT_MOST_MS);
       const suspicion = this.#senders.suspicionOf(asked.from);
       const suspect = suspicion === 'suspect';
+      const lane = suspicion === 'stranger' ? this.#strangers : this.#row;
       const job: Waiting = { ...asked, key, suspect, over: false, alone: false, killed: false, slow: false, settle };
       if (this.#stopped) settle(unavailable());
-      else if (suspicion !== 'none') this.#setApart(job);
-      else if (this.#row.waiting.length >= MOST_WAITING) settle(unavailable());
-      else this.#row.add(job);
+      else if (suspect) this.#setApart(job);
+      else if (lane.waiting.length >= MOST_WAITING) settle(unavailable());
+      else lane.add(job);
     });
   }
 
@@ -186,7 +193,7 @@ class ProcessesApart implements Planner {
     { how, said }: Extract<Answered, { kind: 'ended' }>,
     { apart, alone }: { apart: boolean; alone: boolean },
   ): void {
-    // Whoever ended it may not have meant the document: only what was ended twice is taken for the cause.
+    // The process may have ended for another reason: only a document that two have ended with is taken for the cause.
     const onceMore = how === 'killed' && !job.killed;
     const isSlow = how === 'late' || how === 'time';
     this.#senders.ended(job.from, { suspect: !onceMore, inRow: !apart });

@@ -41,7 +41,7 @@ function compile(trusted: readonly string[]): (address: string, hop: number) => 
   }
 }
 
-/** What a client wrote itself stands left of what our proxies saw: read from the right, and no further than needed. */
+/** What a client wrote itself is left of what our proxies added: read from the right, and no further than needed. */
 function nearestUntrusted(
   forwarded: string,
   own: string,

@@ -12,7 +12,7 @@ export interface GatewayContext {
   answerBy?: number;
   /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */
   readonly socketWatchesSession?: boolean;
-  /** Over WebSocket: the short way for results of this operation, for who needs no more of it. */
+  /** Over WebSocket: the short way for results of this operation, for a list that needs nothing else of it. */
   readonly push?: PushTo;
 }
 

@@ -26,7 +26,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-  subgraph = connectSubgraph({ name: 'user', url, gatewayKey: 'k', log, answerWithinMs: ANSWER_WITHIN_MS });
+  subgraph = connectSubgraph({ name: 'user', urls: [url], gatewayKey: 'k', log, answerWithinMs: ANSWER_WITHIN_MS });
 });
 afterEach(() => {
   service.closeAllConnections();
@@ -55,7 +55,13 @@ test('a service that stopped answering is waited for a few times, then not at al
 test('a service that is slow for one and answers others meanwhile is asked for all of them', async () => {
   answers = false;
   answersOthers = true;
-  const patient = connectSubgraph({ name: 'user', url, gatewayKey: 'k', log, answerWithinMs: 2 * ANSWER_WITHIN_MS });
+  const patient = connectSubgraph({
+    name: 'user',
+    urls: [url],
+    gatewayKey: 'k',
+    log,
+    answerWithinMs: 2 * ANSWER_WITHIN_MS,
+  });
   const other = () => patient.call({ query: '{ me { id } }', authorization: 'other' });
   expect(await other()).toEqual({ data: { me: null } });
   for (let round = 0; round < 3; round += 1) {

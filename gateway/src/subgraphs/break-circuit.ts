@@ -4,7 +4,7 @@ import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'co
 
 /** So many calls in a row without an answer, and nobody waits for the next. */
 const FAILURES = 8;
-/** Then one call in so long is let through, to see whether it is back. */
+/** Once in this time one call is let through, to see whether the service is back. */
 const TRY_AGAIN_AFTER_MS = 1_000;
 
 const open = new Gauge({
@@ -14,8 +14,15 @@ const open = new Gauge({
 });
 
 export interface Circuit {
-  /** `call` says when the service has answered it. */
-  run<Result>(call: (answered: () => void) => Promise<Result>): Promise<Result>;
+  /**
+   * `call` says when the service has answered it; `isItsFault`: whether having no answer counts against it.
+   *
+   * @throws BrokenCircuitError when nothing is asked now; SlowForOne, by its `cause`, what does not count
+   */
+  run<Result>(call: (answered: () => void) => Promise<Result>, options: { isItsFault: boolean }): Promise<Result>;
+  readonly isOpen: boolean;
+  /** It is no longer counted. */
+  forget(): void;
 }
 
 /**
@@ -42,20 +49,24 @@ export function breakCircuit(service: string, log: Logger): Circuit {
     if (state === CircuitState.Closed) log.info({ service }, 'the service answers again');
   });
   return {
-    run: (call) =>
+    run: (call, { isItsFault }) =>
       policy.execute(async () => {
         const askedAt = performance.now();
         try {
           return await call(answered);
         } catch (error) {
-          throw answeredAt > askedAt ? new SlowForOne(error) : error;
+          throw answeredAt > askedAt || !isItsFault ? new SlowForOne(error) : error;
         }
       }),
+    get isOpen() {
+      return policy.state === CircuitState.Open;
+    },
+    forget: () => open.remove({ service }),
   };
 }
 
-/** The call got no answer, and others did meanwhile. */
-class SlowForOne extends Error {
+/** The call got no answer, and others did meanwhile, or it had not all of its time. */
+export class SlowForOne extends Error {
   constructor(cause: unknown) {
     super('The service answers others.', { cause });
   }

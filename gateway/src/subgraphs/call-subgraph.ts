@@ -1,8 +1,9 @@
 import { CLIENT_ADDRESS_HEADER, GATEWAY_KEY_HEADER, type Logger } from '@kith/service-kit';
+import { isBrokenCircuitError } from 'cockatiel';
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
-import { Pool } from 'undici';
-import { breakCircuit } from './break-circuit.ts';
+import { SlowForOne } from './break-circuit.ts';
+import { followReplicas, type Replica } from './replicas.ts';
 
 export interface SubgraphCall {
   readonly query: string;
@@ -29,76 +30,103 @@ export interface Subgraph {
 export interface SubgraphOptions {
   /** As a client may see it: "friend". */
   readonly name: string;
-  /** Base URL; GraphQL is at /graphql. */
-  readonly url: string;
+  /** Base URLs of its replicas, or a host name that stands for several; GraphQL is at /graphql. */
+  readonly urls: readonly string[];
   readonly gatewayKey: string;
   readonly log: Logger;
   readonly answerWithinMs?: number;
   readonly maxConnections?: number;
 }
 
-const READY_WITHIN_MS = 1_000;
+/** What is sent twice, if need be, has not all of the time the first time. */
+const SHARE_OF_FIRST_TRY = 0.6;
+/** Nothing has been sent: it can have done nothing. */
+const NOTHING_IS_ASKED = 'circuit open';
+const NOT_SENT = new Set([
+  NOTHING_IS_ASKED,
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'],
+]);
 
-/** A connection pool to one service, behind its circuit breaker; every call has a deadline. */
+/**
+ * A service of several replicas, each behind its circuit breaker; every call has a deadline. What one replica does not
+ * answer is asked of another within that time, if that is safe: a query, or what has not been sent.
+ */
 export function connectSubgraph(options: SubgraphOptions): Subgraph {
-  const { name, url, gatewayKey, log, answerWithinMs = 2_500, maxConnections = 64 } = options;
-  const pool = new Pool(url, { connections: maxConnections, pipelining: 1, connect: { timeout: 1_000 } });
-  const circuit = breakCircuit(name, log);
+  const { name, urls, gatewayKey, log, answerWithinMs = 2_500, maxConnections = 64 } = options;
+  const replicas = followReplicas({ name, urls, log, maxConnections });
 
   async function call(call: SubgraphCall): Promise<SubgraphResult> {
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      [GATEWAY_KEY_HEADER]: gatewayKey,
-    };
-    if (call.authorization !== undefined) headers.authorization = call.authorization;
-    if (call.traceparent !== undefined) headers.traceparent = call.traceparent;
-    if (call.clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = call.clientAddress;
+    const headers = headersOf(call, gatewayKey);
     const body = JSON.stringify({
       query: call.query,
       variables: call.variables,
       operationName: call.operationName,
     });
-    const leftMs = Math.floor((call.answerBy ?? Number.POSITIVE_INFINITY) - Date.now());
-    if (leftMs <= 0) return unavailable(name);
-    // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
-    const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), Math.min(answerWithinMs, leftMs));
-    const { signal } = giveUp;
-    const ask = async (answered: () => void) => {
-      const response = await pool.request({ path: '/graphql', method: 'POST', headers, body, signal });
-      const result = readResult(await response.body.text());
-      answered();
-      return result;
-    };
-    try {
-      return await circuit.run((answered) => ask(answered).catch(leftMs < answerWithinMs ? notItsFault : rethrow));
-    } catch {
-      return unavailable(name);
-    } finally {
-      clearTimeout(timer);
+    const answerBy = Math.min(call.answerBy ?? Number.POSITIVE_INFINITY, Date.now() + answerWithinMs);
+    const isQuery = !call.query.startsWith('mutation');
+    const tried = new Set<Replica>();
+    for (let replica = replicas.choose(tried); replica; replica = replicas.choose(tried)) {
+      const leftMs = Math.floor(answerBy - Date.now());
+      if (leftMs <= 0) break;
+      tried.add(replica);
+      const mayBeSentTwice = isQuery && tried.size === 1 && replicas.hasOther(replica);
+      const withinMs = mayBeSentTwice ? leftMs * SHARE_OF_FIRST_TRY : leftMs;
+      try {
+        // It had less than its time: others had used that up, and it is not its fault.
+        return await ask(replica, { headers, body, withinMs, isItsFault: leftMs >= answerWithinMs - 1 });
+      } catch (error) {
+        if (!isQuery && !NOT_SENT.has(codeOf(error))) break;
+      }
     }
+    return unavailable(name);
   }
 
-  /** It had less than its time: others had used that up. */
-  const notItsFault = () => unavailable(name);
-
-  async function ready(): Promise<boolean> {
-    const signal = AbortSignal.timeout(READY_WITHIN_MS);
-    try {
-      const { statusCode, body } = await pool.request({ path: '/ready', method: 'GET', signal });
-      await body.dump();
-      return statusCode === 200;
-    } catch {
-      return false;
-    }
-  }
-
-  return { call, ready, stop: () => pool.close() };
+  return { call, ready: () => replicas.ready(), stop: () => replicas.stop() };
 }
 
-function rethrow(error: unknown): never {
-  throw error;
+function headersOf(call: SubgraphCall, gatewayKey: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    [GATEWAY_KEY_HEADER]: gatewayKey,
+  };
+  if (call.authorization !== undefined) headers.authorization = call.authorization;
+  if (call.traceparent !== undefined) headers.traceparent = call.traceparent;
+  if (call.clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = call.clientAddress;
+  return headers;
+}
+
+/** Rejects when there was no answer in time. */
+async function ask(
+  replica: Replica,
+  asked: { headers: Record<string, string>; body: string; withinMs: number; isItsFault: boolean },
+): Promise<SubgraphResult> {
+  const { headers, body, withinMs, isItsFault } = asked;
+  // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), withinMs);
+  replica.running += 1;
+  try {
+    return await replica.circuit.run(
+      async (answered) => {
+        const response = await replica.pool.request({
+          ...{ path: '/graphql', method: 'POST', headers, body, signal: giveUp.signal },
+        });
+        const result = readResult(await response.body.text());
+        answered();
+        return result;
+      },
+      { isItsFault },
+    );
+  } finally {
+    replica.running -= 1;
+    clearTimeout(timer);
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (isBrokenCircuitError(error)) return NOTHING_IS_ASKED;
+  return String(((error instanceof SlowForOne ? error.cause : error) as { code?: unknown }).code);
 }
 
 /** Any status: a refusal (401 and so on) comes as GraphQL errors too. Throws when it is no answer of ours. */

@@ -37,7 +37,7 @@ export function declareLiveSubgraph({ supergraph, subscription, source, types }:
   };
 }
 
-/** What of a supergraph is about announcements. */
+/** The part of a supergraph that is about announcements. */
 export interface Announced {
   readonly supergraph: DocumentNode;
   readonly types: ReadonlyMap<string, TypeDefinitionNode>;

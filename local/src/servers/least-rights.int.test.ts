@@ -1,3 +1,5 @@
+// Longer than other files: what every user of NATS may do and may not, over one server.
+
 import { FRIEND_STREAM, PROFILE_COPY_CONSUMER, USER_STREAM } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import { connectBroker, DEAD_STREAM, type Log, natsOptions } from '@kith/event-delivery';

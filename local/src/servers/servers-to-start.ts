@@ -1,7 +1,7 @@
 import type { Fields, ServiceWithDatabase } from '@kith/services';
 import type { ServerPasswords } from './server-passwords.ts';
 
-/** Opened as whoever may do everything there: for migrations, tests and the operator. */
+/** Opened as the superuser: for migrations, tests and the operator. */
 export type ServerUrls = Fields<ServiceWithDatabase, 'DatabaseUrl', string> & { natsUrl: string; redisUrl: string };
 
 export type ServersToStart = {
@@ -9,7 +9,7 @@ export type ServersToStart = {
   kithData: string;
   /** Servers that run already: what is given here is not started. */
   given?: Partial<ServerUrls>;
-  /** Whose databases are needed; all of them unless told. */
+  /** The services whose databases are needed; all unless told. */
   databases?: readonly ServiceWithDatabase[];
   passwords: ServerPasswords;
   /** false: no fsync in Postgres, for tests. */

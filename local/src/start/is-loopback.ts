@@ -8,7 +8,7 @@ loopback.addAddress('::1', 'ipv6');
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const version = isIP(bare);
-  // What is no address is looked up by whoever listens; only one name is known to stay here.
+  // A name is resolved by the server that listens; only one name is known to stay here.
   if (version === 0) return /^(.+\.)?localhost\.?$/.test(bare);
   return loopback.check(bare, version === 6 ? 'ipv6' : 'ipv4');
 }

@@ -20,6 +20,7 @@ export const startConfigSchema = z.object({
   GATEWAY_KEY: secret.optional(),
   OPERATOR_KEY: secret.optional(),
   SIGNING_KEY_FILE: z.string().optional(),
+  TRUSTED_PROXIES: z.string().optional(),
 });
 export type StartConfig = z.output<typeof startConfigSchema>;
 

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ChildDidNotStart, isPortFree, SetupProblem } from '@kith/local-servers';
+import { SetupProblem } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import {
   ALWAYS_THERE,
@@ -29,11 +29,14 @@ import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices } from '../servers/server-access.ts';
 import type { ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
+import { balance, placesOfGateways, refuseTakenPort, trustOf } from '../several/place-gateways.ts';
+import { type HowMany, readHowMany } from '../several/read-how-many.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
-import { buildWebClientWhenStale } from './build-web-client.ts';
+import { buildWebClientWhenStale } from '../web-client/build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
+import { explain } from './explain-failure.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { isLoopback } from './is-loopback.ts';
 import { readStartConfig, type StartConfig } from './read-start-config.ts';
@@ -79,6 +82,7 @@ export async function startAndRun(): Promise<void> {
 
   const begin = async () => {
     const config = readStartConfig();
+    const howMany = readHowMany(process.argv.slice(2), config);
     claimed = await claimDataFolder(config.KITH_DATA);
     const folder = claimed;
     const onStarted = (started: ServiceProcess) => {
@@ -86,7 +90,12 @@ export async function startAndRun(): Promise<void> {
       restarters.push(restartWhenItEnds(started, say, () => recordProcesses(folder, running)));
       void recordProcesses(folder, running);
     };
-    await bringUp(config, folder, onStarted, () => stopping);
+    await bringUp(config, folder, {
+      howMany,
+      onStarted,
+      onBalancer: (stopBalancer) => restarters.push(stopBalancer),
+      isStopping: () => stopping,
+    });
   };
   starting = begin();
   try {
@@ -106,9 +115,14 @@ class WasStopped extends Error {}
 async function bringUp(
   config: StartConfig,
   folder: ClaimedFolder,
-  onStarted: (process: ServiceProcess) => void,
-  isStopping: () => boolean,
+  during: {
+    howMany: HowMany;
+    onStarted: (process: ServiceProcess) => void;
+    onBalancer: (stop: () => Promise<void>) => void;
+    isStopping: () => boolean;
+  },
 ): Promise<void> {
+  const { howMany, onStarted, isStopping } = during;
   const goOn = () => {
     if (isStopping()) throw new WasStopped();
   };
@@ -149,11 +163,11 @@ async function bringUp(
       supergraphFile,
       ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
       // Whatever else is set, limits and lifetimes, is for the processes: each reads what it knows.
-      extra: process.env as Record<string, string>,
+      extra: { ...(process.env as Record<string, string>), ...trustOf(config, howMany) },
     },
     {
-      services: await freePorts(SERVICE_NAMES),
-      gateways: [{ host: config.HOST, port: config.PORT }],
+      services: await freePorts(SERVICE_NAMES, howMany.services),
+      gateways: await placesOfGateways(config, howMany),
       logFolder: join(kithData, 'logs'),
     },
     onStarted,
@@ -161,7 +175,7 @@ async function bringUp(
   goOn();
 
   const addresses = {
-    gatewayUrl: processes.gateways[0]?.url ?? '',
+    gatewayUrl: await balance(processes.gateways, config, during.onBalancer),
     ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => processes[name].url),
     ...(processes.webhook && { webhookUrl: processes.webhook.url }),
   };
@@ -171,13 +185,6 @@ async function bringUp(
   goOn();
   const tookMs = process.uptime() * 1000;
   process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
-}
-
-async function refuseTakenPort({ HOST, PORT }: StartConfig): Promise<void> {
-  if (await isPortFree(PORT, HOST)) return;
-  throw new SetupProblem(
-    `Port ${PORT} on ${HOST} is in use or not allowed: end what listens there, or choose another port, for example PORT=${PORT + 1} npx -y pnpm@12 start.`,
-  );
 }
 
 /** Says whether there is one that may be told: on a host that others can reach, only that it is open is said. */
@@ -236,11 +243,4 @@ async function recordProcesses(folder: ClaimedFolder, running: readonly ServiceP
   await folder
     .record({ processes: Object.fromEntries(marks) })
     .catch((error: Error) => say(`system.json could not be written: ${error.message}`));
-}
-
-/** One sentence for what a person can mend; the stack for what only a programmer can. */
-function explain(error: unknown): string {
-  if (error instanceof SetupProblem) return error.message;
-  if (error instanceof ChildDidNotStart) return `${error.message}. The whole story is in ${error.logFile}.`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

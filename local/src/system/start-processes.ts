@@ -1,4 +1,5 @@
 import { freePort } from '@kith/local-servers';
+import { present } from '@kith/service-kit';
 import {
   fieldsOfEach,
   ofEach,
@@ -13,15 +14,22 @@ import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
 
 export type Addresses = {
-  /** Ports on 127.0.0.1. */
-  services: Readonly<Record<ServiceName, number>>;
+  /** Ports on 127.0.0.1, of as many processes of each service. */
+  services: Readonly<Record<ServiceName, readonly number[]>>;
   gateways: readonly { host: string; port: number }[];
   logFolder: string;
 };
 
-/** Of a service that is started on request, undefined when nobody asked for it. */
+/** The first process of each service; of one that is started on request, undefined when nobody asked for it. */
 export type StartedProcesses = Record<ServiceAlwaysThere, ServiceProcess> &
-  Partial<Record<ServiceOnRequest, ServiceProcess>> & { gateways: ServiceProcess[] };
+  Partial<Record<ServiceOnRequest, ServiceProcess>> & {
+    /** All processes of each service. */
+    replicas: Partial<Record<ServiceName, readonly ServiceProcess[]>>;
+    gateways: ServiceProcess[];
+  };
+
+/** One of several processes goes on for so long when it stops, until all who send to it have asked it and know. */
+const STOP_NOTICE_MS = '2000';
 
 /**
  * Starts the services and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
@@ -34,10 +42,15 @@ export async function startProcesses(
   { services, gateways, logFolder }: Addresses,
   onStarted: (process: ServiceProcess) => void,
 ): Promise<StartedProcesses> {
-  const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) => `http://127.0.0.1:${services[name]}`);
+  const urls = fieldsOfEach(SERVICE_NAMES, 'Url', (name) =>
+    services[name].map((port) => `http://127.0.0.1:${port}`).join(','),
+  );
   const full = { ...wiring, ...urls } as Wiring;
+  const countOf = (program: Program) =>
+    program === 'gateway' ? gateways.length : program === 'one-process' ? 1 : services[program].length;
   const run = async (program: Program, name: string, host: string, port: number) => {
-    const process = await runKithProcess({ program, name, host, port, env: environmentOf(program, full), logFolder });
+    const env = { ...(countOf(program) > 1 && { STOP_NOTICE_MS }), ...environmentOf(program, full) };
+    const process = await runKithProcess({ program, name, host, port, env, logFolder });
     onStarted(process);
     return process;
   };
@@ -47,29 +60,37 @@ export async function startProcesses(
     if (!gateway) throw new Error('One process has one gateway.');
     const all = await run('one-process', 'one-process', gateway.host, gateway.port);
     const seen = ofEach(names, (name) => seenAt(urls[`${name}Url`], all));
-    return { ...seen, gateways: gateways.map(() => all) };
+    return { ...seen, replicas: ofEach(names, (name) => [seen[name]]), gateways: gateways.map(() => all) };
   }
+  const numbered = (name: string, all: readonly unknown[], index: number) =>
+    all.length === 1 ? name : `${name}-${index + 1}`;
+  const wanted = names.flatMap((name) => services[name].map((port, index) => ({ name, port, index })));
   const starting = [
-    ...names.map((name) => run(name, name, '127.0.0.1', services[name])),
-    ...gateways.map(({ host, port }, index) =>
-      run('gateway', gateways.length === 1 ? 'gateway' : `gateway-${index + 1}`, host, port),
-    ),
+    ...wanted.map(({ name, port, index }) => run(name, numbered(name, services[name], index), '127.0.0.1', port)),
+    ...gateways.map(({ host, port }, index) => run('gateway', numbered('gateway', gateways, index), host, port)),
   ];
   // All have to come to an end before a failure is reported: the caller stops those that `onStarted` told it of.
   const outcomes = await Promise.allSettled(starting);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
   const started = await Promise.all(starting);
+  const replicas = ofEach(names, (name) => started.filter((_process, at) => wanted[at]?.name === name));
   return {
-    ...ofEach(names, (name) => started[names.indexOf(name)] as ServiceProcess),
-    gateways: started.slice(names.length),
+    ...ofEach(names, (name) => present(replicas[name][0], 'each service has a process')),
+    replicas,
+    gateways: started.slice(wanted.length),
   };
 }
 
-/** A free port for each of them. */
-export async function freePorts<Name extends string>(names: readonly Name[]): Promise<Record<Name, number>> {
-  const ports = await Promise.all(names.map(async (name) => [name, await freePort()] as const));
-  return Object.fromEntries(ports) as Record<Name, number>;
+/** Free ports for each of them: one, unless `replicas` says otherwise. */
+export async function freePorts<Name extends string>(
+  names: readonly Name[],
+  replicas: Partial<Record<Name, number>> = {},
+): Promise<Record<Name, number[]>> {
+  const ports = names.map(
+    async (name) => [name, await Promise.all(Array.from({ length: replicas[name] ?? 1 }, () => freePort()))] as const,
+  );
+  return Object.fromEntries(await Promise.all(ports)) as Record<Name, number[]>;
 }
 
 /** The same process under another of its addresses. */

@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
-import { databasesOf, SERVICE_NAMES, startedWith } from '@kith/services';
+import { databasesOf, SERVICE_NAMES, type ServiceName, startedWith } from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
 import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
@@ -27,7 +27,7 @@ export type RunningSystem = ServerUrls &
 
 /**
  * A whole system of its own, for a test or a benchmark to use and to break: private servers, migrated databases, the
- * composed supergraph, one process of each service, and as many gateways as asked for.
+ * composed supergraph, processes of each service, and as many gateways as asked for.
  *
  * @param options `kithData`: an empty folder for data and `logs/*.log`; `env`: more variables, for every process;
  *   `durable`: true for a benchmark, whose Postgres has to fsync. EVENT_BUS=in-process, there or in this process's own
@@ -36,6 +36,8 @@ export type RunningSystem = ServerUrls &
 export async function startSystem(options: {
   kithData: string;
   gateways?: number;
+  /** How many processes of each service; one unless told. */
+  replicas?: Partial<Record<ServiceName, number>>;
   env?: Record<string, string>;
   durable?: boolean;
 }): Promise<RunningSystem> {
@@ -66,7 +68,7 @@ export async function startSystem(options: {
       },
       {
         logFolder: join(kithData, 'logs'),
-        services: await freePorts(SERVICE_NAMES),
+        services: await freePorts(SERVICE_NAMES, options.replicas),
         gateways: await Promise.all(
           Array.from({ length: gatewayCount }, async () => ({ host: '127.0.0.1', port: await freePort() })),
         ),

@@ -7,7 +7,7 @@ export type Program = ServiceName | 'gateway' | 'one-process';
 
 export type Wiring = Fields<ServiceName, 'Url', string> & {
   access: ServerAccess;
-  /** Shared by the gateway and the services: whoever lacks it is not the gateway. */
+  /** Shared by the gateway and the services: a caller without it is not the gateway. */
   gatewayKey: string;
   /** Opens the operator's endpoints. */
   operatorKey: string;

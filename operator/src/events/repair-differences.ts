@@ -11,12 +11,12 @@ export type FoundDifference = {
   check: string;
   owner: string;
   revision?: number;
-  /** Whose events are missing. */
+  /** The owners whose events are missing. */
   stream?: string;
   detail: string;
 };
 
-/** At most so many owners a call. */
+/** How many owners one call has at most. */
 const OWNERS_AT_ONCE = 1_000;
 const LOOK_EVERY_MS = 200;
 const HANDLED_WITHIN_MS = 10 * 60 * 1_000;

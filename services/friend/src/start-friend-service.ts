@@ -68,7 +68,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const timeline = await followTimeline(upkeep, log, { others: [reads, commands, background] });
   stops.push(() => timeline.stop());
   const { redis, view } = openViews({ config, timeline, log, stops, reads, onAhead: (id) => restores.viewIsAhead(id) });
-  const users = connectUserService({ url: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
+  const users = connectUserService({ urls: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
   const teller = tellOfCommits({ view, log });
   stops.push(() => teller.stop());
   const { committed } = teller;
@@ -183,14 +183,15 @@ async function serve(
   const { reads, background, upkeep, connecting, parts, users, log, stops } = using;
   const ended = followEndedTokens({
     broker: connecting,
-    endedSince: askForEndedTokens({ userUrl: config.USER_URL, gatewayKey: config.GATEWAY_KEY }),
+    endedSince: askForEndedTokens({ userUrls: config.USER_URL, gatewayKey: config.GATEWAY_KEY }),
     log,
   });
   stops.push(() => ended.stop());
-  const verify = createTokenVerifier({ jwksUrl: `${config.USER_URL}/.well-known/jwks.json` }, ended);
+  const verify = createTokenVerifier({ issuerUrls: config.USER_URL }, ended);
   const http = await startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: async () => {
       const { readable, writable } = await postgresIn(upkeep);

@@ -159,7 +159,7 @@ async function assembleParts(options: {
 }
 
 function askingWhoBlocks({ FRIEND_URL, GATEWAY_KEY }: UserConfig, log: Logger): AskWhoBlocks {
-  if (FRIEND_URL !== undefined) return askFriendServiceWhoBlocks({ friendUrl: FRIEND_URL, gatewayKey: GATEWAY_KEY });
+  if (FRIEND_URL !== undefined) return askFriendServiceWhoBlocks({ friendUrls: FRIEND_URL, gatewayKey: GATEWAY_KEY });
   return nobodyBlocks(log);
 }
 
@@ -195,6 +195,7 @@ function serve(options: {
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
+    noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: async () => {
       const { readable, writable } = await postgresIn(database.upkeep);

@@ -16,7 +16,7 @@ export const userConfigSchema = z.object({
   REDIS_URL: configFields.redisUrl.optional(),
   EVENT_BUS: configFields.eventBus,
   /** Knows who blocks whom; without it a search hides nobody. */
-  FRIEND_URL: configFields.httpUrl.optional(),
+  FRIEND_URL: configFields.httpUrls.optional(),
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,
   SIGNING_KEY_FILE: z.string().min(1),
@@ -26,6 +26,7 @@ export const userConfigSchema = z.object({
   SIGN_IN_FAILURES_PER_ACCOUNT: wholeNumber(1, 1_000_000).default(10),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(1, 1_000_000).default(100),
   SIGN_IN_WINDOW_S: seconds.default(900),
+  STOP_NOTICE_MS: configFields.stopNoticeMs,
   LOG_LEVEL: configFields.logLevel,
   TRACES_TO: configFields.tracesTo,
 });

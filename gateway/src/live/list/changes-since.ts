@@ -1,10 +1,10 @@
 import type { ListChange } from './list-change.ts';
 
-/** What the store answers when it is asked what happened to a list since a cursor. */
-export interface ChangesSince<Change> {
+/** What happened to a list since a cursor, as the store answers it. */
+export interface ListDelta<Change> {
   /** In order of revision. A snapshot comes whole: all its pages, the last of them `complete`. */
   readonly changes: readonly Change[];
-  /** Where the list stands after `changes`. */
+  /** The list's place after `changes`. */
   readonly cursor: string;
   readonly revision: number;
   readonly hasMore: boolean;
@@ -18,17 +18,14 @@ export interface Position {
 
 export interface NewChanges<Change> {
   readonly changes: Change[];
-  /** Where the reader stands after them. */
+  /** The reader's place after them. */
   readonly end: { readonly cursor: string; readonly revision: number };
   readonly hasMore: boolean;
   readonly hasSnapshot: boolean;
 }
 
-/** What of an answer is new to a reader who stands at `from`; throws when it would leave a hole. */
-export function newChangesOf<Change extends ListChange>(
-  answer: ChangesSince<Change>,
-  from: Position,
-): NewChanges<Change> {
+/** The part of a delta that is new to a reader at `from`; throws when it would leave a hole. */
+export function newChangesOf<Change extends ListChange>(answer: ListDelta<Change>, from: Position): NewChanges<Change> {
   const changes: Change[] = [];
   let revision = from.revision;
   let inSnapshot = false;

@@ -1,10 +1,10 @@
-import type { ChangesSince } from './changes-since.ts';
+import type { ListDelta } from './changes-since.ts';
 
 export interface LiveListInputs<Change> {
   /** Announcements from now on: in any order, doubled or lost. */
   listen(list: ListSubscriber<Change>): { stop(): void };
   /** Asks the store. Throws SubscriptionRefused when no retry will help; any other error is retried. */
-  changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ChangesSince<Change>>;
+  changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ListDelta<Change>>;
   /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
   pause(failures: number, signal: AbortSignal): Promise<void>;
   readonly observer?: {

@@ -87,7 +87,7 @@ export class LiveList<Change extends ListChange>
   }
 
   ahead(revision: number): void {
-    // Before the first answer nobody knows where the reader stands, and the answer will tell.
+    // Before the first answer the reader's place is not known; the answer will tell.
     if (this.#position.revision === null || revision <= this.#highestKnown) return;
     this.#highestKnown = revision;
     this.doubt('STORE_AHEAD');
@@ -113,7 +113,7 @@ export class LiveList<Change extends ListChange>
         () => ({ last: revision, revision: change.revision }),
       );
     } catch (error) {
-      // Whoever makes this list hear of a change may be the connection's reader: it must not be thrown at them.
+      // The caller may be the connection's reader: an error must not be thrown at it.
       this.end(error as Error);
       return undefined;
     }
@@ -229,6 +229,6 @@ export class LiveList<Change extends ListChange>
 }
 
 const END: IteratorResult<never, undefined> = { done: true, value: undefined };
-/** A second or two when connections are refused: whoever subscribes while the store is down is told so. */
+/** A second or two when connections are refused: a client that subscribes while the store is down is told so. */
 const MAX_FAILURES_BEFORE_THE_FIRST_ANSWER = 5;
 const MAX_STALE_ANSWERS = 5;

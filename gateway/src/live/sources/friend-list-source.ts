@@ -2,7 +2,7 @@ import { atMostAtOnce } from '@kith/service-kit';
 import { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../../request/gateway-context.ts';
 import type { Subgraph, SubgraphResult } from '../../subgraphs/call-subgraph.ts';
-import type { ChangesSince } from '../list/changes-since.ts';
+import type { ListDelta } from '../list/changes-since.ts';
 import { SubscriptionRefused } from '../list/live-list-inputs.ts';
 import { askTogether } from './ask-together.ts';
 import type { FriendListChange } from './friend-list-change.ts';
@@ -12,12 +12,12 @@ export interface FriendListSource {
    * What happened to the viewer's list since the cursor; a whole snapshot for null or a cursor that cannot be continued.
    * Throws SubscriptionRefused when the viewer may not have it, a GraphQLError when the service failed.
    */
-  changesSince(cursor: string | null, viewer: GatewayContext): Promise<ChangesSince<FriendListChange>>;
+  changesSince(cursor: string | null, viewer: GatewayContext): Promise<ListDelta<FriendListChange>>;
   /**
    * The same, asked first whether there is anything: what waits to be asked is asked as one, so that a crowd that comes
    * back to lists that have not changed costs next to nothing.
    */
-  changesSinceIfAny(cursor: string | null, viewer: GatewayContext): Promise<ChangesSince<FriendListChange>>;
+  changesSinceIfAny(cursor: string | null, viewer: GatewayContext): Promise<ListDelta<FriendListChange>>;
   /** Where these lists stand now, by owner; a list that nobody ever changed may be missing. */
   revisionsOf(ownerIds: readonly string[]): Promise<ListRevisions>;
 }

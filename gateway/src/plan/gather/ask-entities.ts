@@ -14,7 +14,7 @@ export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanO
   const keys = keysAsked(fetch.operation);
   return async (gathered) => {
     if (gathered.sessions.size === 0) return askFor(joins, gathered, gathered.context.authorization);
-    // Behind a field that has opened a session stands what its user may see.
+    // Below a field that has opened a session is what its user may see.
     const asking = bySession(joins, gathered);
     await Promise.all([...asking].map(([authorization, some]) => askFor(some, gathered, authorization)));
   };

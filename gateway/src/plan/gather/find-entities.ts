@@ -14,11 +14,11 @@ interface Entities {
   readonly representations: object[];
   /** Whose fields the entity of each representation has: several places may show the same one. */
   readonly targets: Record<string, unknown>[][];
-  /** Where an object stands; worked out only when there is an error to tell. */
+  /** The path of an object; worked out only when there is an error to report. */
   pathsTo(target: object): (string | number)[][];
 }
 
-/** What stands at the places of a join, as the service is asked for it. */
+/** The objects at the places of a join, as the service is asked for them. */
 export function entitiesAt({ paths, requires }: Join, data: object, schema: GraphQLSchema): Entities {
   const representations: object[] = [];
   const targets: Record<string, unknown>[][] = [];

@@ -63,7 +63,7 @@ function isForServers(message: string): boolean {
 const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
 
 function send(socket: WebSocket, frame: string): Promise<void> {
-  // Resolves when the frame has left: whoever sends more waits for that, and so the reader sets the pace.
+  // Resolves when the frame has left. The next one waits for that, so the reader sets the pace (backpressure).
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return resolve();
     socket.send(frame, (error) => (error ? reject(error) : resolve()));

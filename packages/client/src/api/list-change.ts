@@ -7,5 +7,5 @@ export type Friend = Extract<FriendListChange, { __typename: 'FriendAdded' }>['f
 export type FriendRequest = Extract<FriendListChange, { __typename: 'FriendRequestAdded' }>['request'];
 export type Person = Friend['user'];
 
-/** What of a friend the viewer can change. A field left out stays; `remark: null` or "" clears it. */
+/** The fields of a friend that the viewer can change. A field left out stays; `remark: null` or "" clears it. */
 export type FriendEdit = Omit<UpdateFriendInput, 'userId'>;

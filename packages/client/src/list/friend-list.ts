@@ -130,7 +130,7 @@ export class FriendList {
   #put(friend: Friend): void {
     this.#remove(friend.user.id);
     this.#byId.set(friend.user.id, friend);
-    // A new array each time: whoever was given the old one may compare by identity.
+    // A new array each time: readers of the old one may compare by identity.
     this.#friends = this.#friends.toSpliced(placeOf(this.#friends, friend), 0, friend);
   }
 

@@ -53,7 +53,7 @@ export function createKnownTokens(store: KeyValueStore): KnownTokens {
   return {
     latest: () => tokens,
     async current() {
-      // Whoever signed in while the store was being read is newer than what it held.
+      // A session that began while the store was being read is newer than what it held.
       reading ??= read().then((found) => {
         if (tokens === undefined) show(found);
       });

@@ -13,12 +13,12 @@ export interface Tokens {
 /** A friend list as it is stored, with whose it is. */
 export type OwnedFriendList = SavedFriendList & { readonly userId: string };
 
-/** undefined for what no release of today's layout has written: it would break whoever relied on it later. */
+/** undefined for what no release of today's layout has written: it would break its readers later. */
 export function readTokens(json: unknown): Tokens | undefined {
   return isTokens(json) ? json : undefined;
 }
 
-/** undefined likewise. One bad entry spoils all: a list is whole or not there. */
+/** undefined as above. One bad entry makes all of it invalid: a list is whole or not there. */
 export function readFriendList(json: unknown): OwnedFriendList | undefined {
   return isFriendList(json) ? json : undefined;
 }

@@ -2,7 +2,7 @@ import { createClient } from 'graphql-ws';
 import type { FriendListChange } from '../api/list-change.ts';
 import { WATCH_FRIEND_LIST } from '../api/operations.ts';
 
-/** Whoever does not take the connection, or does not answer a ping, in so long is not there any more, whatever TCP says. */
+/** A gateway that does not accept the connection, or answer a ping, within this time is gone, whatever TCP says. */
 const ANSWERS_WITHIN_MS = 10_000;
 const PING_EVERY_MS = 10_000;
 /** The protocol's codes for "not you, or not any more": a fresh token may help. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */

@@ -28,7 +28,7 @@ export interface Watching {
   stop(): void;
 }
 
-/** Nothing more to catch up with when nothing has come for so long after the subscription began. */
+/** It has caught up when nothing has come for this long after the subscription began. */
 const QUIET_MS = 250;
 /** Without word from the platform that the network is back. */
 const LOOK_AGAIN_AFTER_MS = 15_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Of these people, who blocks the viewer? Asked by whoever is about to show them. */
+/** Of these people, who blocks the viewer? Asked before they are shown. */
 export const whoBlocksSchema = z.object({ viewerId: z.guid(), userIds: z.array(z.guid()).max(1_000) });
 export type WhoBlocks = z.output<typeof whoBlocksSchema>;
 

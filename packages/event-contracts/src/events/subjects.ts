@@ -21,7 +21,7 @@ export const liveFriendList = (ownerId: string): string => `live.friend-list.${o
 /** Core NATS, not stored: sessions of this user ended before their tokens expire; `sessionEndedSchema` is what it says. */
 export const liveSessionEnded = (userId: string): string => `live.session-ended.${userId}`;
 
-/** Core NATS, not stored: the same for whoever checks tokens, all users on one subject; `tokensEndedSchema`. */
+/** Core NATS, not stored: the same for those who check tokens, all users on one subject; `tokensEndedSchema`. */
 export const LIVE_TOKENS_ENDED = 'live.tokens-ended';
 
 export const userEvent = (event: string) => (userId: string) => `user.${event}.${userId}`;

@@ -1,4 +1,4 @@
-/** Deferred promise, settled by whoever holds it. Nobody has to wait for it: its failure is told elsewhere too. */
+/** Deferred promise, settled by its holder. Nobody has to wait for it: its failure is reported elsewhere too. */
 export function beginsLater() {
   let resolve = (_value: void | PromiseLike<void>): void => undefined;
   let reject = (_reason: unknown): void => undefined;

@@ -28,7 +28,7 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
   let broker: EventBroker | undefined;
   let closed = false;
   const reconnectHandlers = new Set<() => void>();
-  // Whoever closed it before it was there no longer wants it.
+  // It was closed before it was there, so it is no longer wanted.
   const connected = connecting.then(async (there) => {
     broker = there;
     if (closed) return void (await there.close());
@@ -37,7 +37,7 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
       handler();
     }
   });
-  // Its failure is told to whoever awaits something of it.
+  // Its failure is reported to the callers that wait for it.
   connected.catch(() => undefined);
 
   const away = () => new PublishFailed('NOT_CONNECTED', 'The broker is away.');

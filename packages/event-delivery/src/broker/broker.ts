@@ -1,7 +1,7 @@
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { AppliedSetting, SettingDifference } from './stream-settings.ts';
 
-/** A delivery that was neither acknowledged nor said to be in work for so long comes again. */
+/** A delivery that is neither acknowledged nor reported to be in progress for this long comes again. */
 export const ACK_WAIT_MS = 5_000;
 
 /** Within this time a second message with the same id is not stored. */
@@ -17,7 +17,7 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
  * - A published message is stored before its result is known; the same message id within the dedup window is stored once.
  * - A durable subscription gets every stored message at least once, in stream order for the first delivery, and again
  *   after `retryLater`, or when neither ack nor working() came for ACK_WAIT_MS.
- * - `announce` reaches whoever listens at this moment, and nobody else. What is published to a stream is heard by them
+ * - `announce` reaches those who listen at this moment, and nobody else. What is published to a stream is heard by them
  *   too, possibly before it is stored, and possibly when it turns out a duplicate.
  */
 export interface EventBroker {
@@ -121,7 +121,7 @@ export interface Delivery {
   readonly deliveryCount: number;
   ack(): void;
   retryLater(delayMs: number): void;
-  /** Still at it: starts ACK_WAIT_MS anew. */
+  /** Still in progress: ACK_WAIT_MS begins again. */
   working(): void;
 }
 
@@ -142,13 +142,13 @@ export interface BrokerStatus {
     createdAt: string;
     messages: number;
     bytes: number;
-    /** So many messages, about, are held at most: the oldest are dropped for more. Undefined where only age is a limit. */
+    /** About how many messages are kept at most: the oldest are dropped for more. Undefined where only age is a limit. */
     mostMessages?: number;
     /** Of an empty stream: of the next message. */
     firstSequence: number;
     lastSequence: number;
   }[];
-  /** `lag`: stored and not yet delivered; `unacked`: delivered and in hand; all through `ackedThrough` is handled. */
+  /** `lag`: stored and not yet delivered; `unacked`: delivered and in flight; all through `ackedThrough` is handled. */
   readonly consumers: readonly {
     stream: string;
     durable: string;

@@ -15,7 +15,7 @@ export class PublishFailed extends Error {
 
 const FAULTS_OF_THE_MESSAGE = new Set(['NO_STREAM', 'FORBIDDEN', 'TOO_LARGE', 'BAD_SUBJECT']);
 
-/** Whether the message itself is at fault, so that waiting is in vain and others should not wait behind it. */
+/** Whether the message itself is at fault, so that waiting does not help and others should not wait behind it. */
 export function isFaultOfTheMessage(error: Error): boolean {
   return error instanceof PublishFailed && FAULTS_OF_THE_MESSAGE.has(error.code);
 }

@@ -25,7 +25,7 @@ export interface ConsumeOptions {
  * Runs a consumer (competing consumers, at-least-once) until it is stopped: parse, handle, acknowledge. Events of one
  * owner in order, owners concurrently; failures, and handlers that are not done in time, are retried with back-off; what
  * cannot be read, or keeps failing, becomes a dead letter and the others flow. A version above the newest known here
- * waits for an upgrade. `stop()` finishes what is in hand within a limit and leaves the rest unacknowledged: it comes
+ * waits for an upgrade. `stop()` finishes what is in flight within a limit and leaves the rest unacknowledged: it comes
  * again, here or elsewhere, within ACK_WAIT_MS.
  *
  * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide;

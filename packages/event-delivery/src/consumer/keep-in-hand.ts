@@ -4,8 +4,8 @@ import type { Outcome } from './try/incoming.ts';
 const SAY_WORKING_EVERY_MS = ACK_WAIT_MS / 3;
 
 /**
- * Deliveries in hand (in flight, unacknowledged): each is said to be in work until its turn has come and is over, and is
- * then answered by its outcome.
+ * Deliveries in flight (not yet acknowledged): the broker is told that each is in progress until its turn is over,
+ * and is then answered by its outcome.
  */
 export function keepInHand(options: {
   /** Must end the turn that it begins, also when `work` rejects. */
@@ -34,7 +34,7 @@ export function keepInHand(options: {
 
   return {
     take(delivery: Delivery, receive: () => Promise<Outcome>): void {
-      // A redelivery of what is still in hand (the broker was out of reach for a while) is answered with it.
+      // A redelivery of what is still in flight (the broker was out of reach for a while) is answered with it.
       const key = `${delivery.sequence}:${delivery.headers[MESSAGE_ID_HEADER] ?? ''}`;
       const isInHand = inHand.has(key);
       inHand.set(key, delivery);

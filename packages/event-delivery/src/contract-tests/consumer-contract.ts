@@ -295,7 +295,7 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest, r
         expect(Buffer.from(letter!.payload!, 'base64').toString('utf8')).toBe(message.payload);
       });
 
-      test('that a handler meets when it reads to fill a gap waits alike', async () => {
+      test('that a handler meets when it reads to fill a hole waits alike', async () => {
         let upgraded = false;
         let handled = 0;
         const waiting = await start(async (event) => {

@@ -37,7 +37,7 @@ export function createExecutor(limits: { concurrency: number; maxQueued: number 
     try {
       await job();
     } catch {
-      // Whoever submitted the job reports its failure; here it only must not cost a place.
+      // The caller that submitted the job reports its failure; here it only must not cost a place.
     }
   }
 

@@ -96,7 +96,7 @@ export function handsOver<Event>(options: {
       while (!this.hasRoom()) await Promise.all([...executors].map((executor) => executor.room()));
     },
     drain,
-    /** Waits for what is in hand so long, and gives the rest up. */
+    /** How long it waits for what is in flight; the rest is given up. */
     async stop(withinMs: number): Promise<void> {
       const timer = new AbortController();
       const late = sleep(withinMs, undefined, { signal: timer.signal }).catch(() => undefined);

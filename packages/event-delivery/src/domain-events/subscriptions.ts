@@ -22,13 +22,13 @@ export type Participant<Event, Unit> = (events: readonly Event[], unit: Unit) =>
 export type Unregister = () => void;
 
 export interface SubscriberOptions {
-  /** Where it runs; without one it is called by whoever dispatches, which is right for what takes microseconds. */
+  /** Where it runs; without one the dispatcher calls it, which is right for what takes microseconds. */
   readonly executor?: Executor;
   /** What a failure report calls it: the name of the function unless it is given. */
   readonly name?: string;
 }
 
-/** Publish/subscribe inside the process: where whoever wants to hear of events says so. */
+/** Publish/subscribe inside the process: the subscribers of events. */
 export interface Subscribing<Event extends DomainEvent, Unit> {
   /**
    * Subscribes to events that are committed. What the handler throws is reported, and spoils neither the command nor a

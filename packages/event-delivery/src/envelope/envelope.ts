@@ -38,7 +38,7 @@ export type EnvelopeOf<Contract> =
 /** A message that cannot be read here. No retry helps, unless it is from the future: a newer process can read that. */
 export class UnreadableEvent extends Error {
   readonly code: 'MALFORMED_ENVELOPE' | 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'MALFORMED_DATA';
-  /** Its type is known here, its version is above the newest: whoever wrote it was deployed later than this process. */
+  /** Its type is known here, its version is above the newest: its writer was deployed later than this process. */
   readonly fromTheFuture: boolean;
   /** Of UNKNOWN_TYPE: which. */
   readonly type: string | undefined;

@@ -10,12 +10,12 @@ export function isOutage(error: unknown): boolean {
   return chainOf(error).some(saysOutage);
 }
 
-/** Serialization failure and deadlock: whoever meets them did nothing wrong and simply tries again. */
+/** Serialization failure and deadlock: the transaction did nothing wrong and is tried again. */
 export function lostToOthers(error: unknown): boolean {
   return chainOf(error).some((each) => codesOf(each).some((code) => code === '40001' || code === '40P01'));
 }
 
-/** The server may only be read: it was demoted, or is about to be. Whoever took over is found by a new connection. */
+/** The server may only be read: it was demoted, or is about to be. A new connection finds the server that took over. */
 export function isReadOnly(error: unknown): boolean {
   return chainOf(error).some(
     (each) => codesOf(each).includes('25006') || REDIS_READ_ONLY.test(textOf(each, 'message')),

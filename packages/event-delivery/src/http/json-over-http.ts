@@ -18,7 +18,7 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
       bytes += chunk.length;
       if (bytes > maxBytes) {
         request.pause();
-        // Whoever answers lets the rest come.
+        // The rest is read, and dropped, once it is answered.
         request.off('data', take);
         chunks.length = 0;
         resolve(undefined);

@@ -3,7 +3,7 @@ import { subjectMatches } from '../broker/subject-matches.ts';
 import type { Log } from '../observe/log.ts';
 import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
 
-/** Announcements to whoever listens at this moment. Delivered after the announcer's turn, as from a network. */
+/** Announcements to those who listen at this moment. Delivered after the announcer's turn, as from a network. */
 export function announceInProcess(log: Log) {
   const exact = new Map<string, Set<OnAnnouncement>>();
   const wild = new Map<string, Set<OnAnnouncement>>();

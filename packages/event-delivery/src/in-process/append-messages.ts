@@ -7,7 +7,7 @@ import { toStored } from './stored-message.ts';
 
 /** As a NATS server has it by default, so that a service behaves the same on both. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** Of each stream, so many of the newest messages are handed to consumers without asking Postgres again. */
+/** How many of the newest messages of each stream are handed to consumers without asking Postgres again. */
 const TAIL = 2_000;
 
 const DUPLICATES = `

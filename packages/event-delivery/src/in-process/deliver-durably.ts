@@ -22,7 +22,7 @@ export interface DurableOptions {
 export type Durable = ReturnType<typeof createDurable>;
 
 /**
- * One durable consumer: where it stands is in Postgres, what is in hand is in memory, so that a crash delivers again
+ * One durable consumer: where it stands is in Postgres, what is in flight is in memory, so that a crash delivers again
  * what was not acknowledged. Acknowledgements are written behind, many in one statement.
  */
 export function createDurable(options: DurableOptions) {
@@ -81,7 +81,7 @@ export function createDurable(options: DurableOptions) {
           clearInterval(watch);
           if (current !== subscription) return;
           current = undefined;
-          // What is still in hand may yet be acknowledged; the next subscription gets the rest from the beginning.
+          // What is still in flight may yet be acknowledged; the next subscription gets the rest from the beginning.
           await acked.written();
         },
       };

@@ -5,7 +5,7 @@ import type { Acknowledged } from './write-acknowledged.ts';
 
 const PORTION = 200;
 
-/** The cursor of one durable: claimed for a subscription first, then moved on as far as there is room in hand. */
+/** The cursor of one durable: claimed for a subscription first, then moved on as far as the limit of what is in flight allows. */
 export function readsIntoHand(options: {
   readonly stream: string;
   readonly store: MessageStore;

@@ -26,7 +26,7 @@ export function writesAcknowledged(options: {
   readonly log: Log;
   readonly stream: string;
   readonly durable: string;
-  /** All up to here was given out and is not in hand any more. */
+  /** All up to here was given out and is not in flight any more. */
   readonly through: () => number;
 }) {
   const { pool, log, stream, durable, through } = options;

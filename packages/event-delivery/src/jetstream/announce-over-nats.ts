@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts';
 import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
 import { guarded } from './connection/follow-connection.ts';
 
-/** Publish-subscribe on core NATS: announcements to whoever listens at this moment. */
+/** Publish-subscribe on core NATS: announcements to those who listen at this moment. */
 export function announcesOverNats(
   nc: NatsConnection,
   { log, beforeSending }: { log: Log; beforeSending: () => void },

@@ -3,7 +3,7 @@ import { type Context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from 
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/), version 00; ids of nothing but zeros are none. */
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
-/** The parts of a traceparent; undefined when it is none. */
+/** The parts of a traceparent; undefined when it is not valid. */
 export function readTraceparent(
   traceparent: string | undefined,
 ): { traceId: string; spanId: string; flags: string } | undefined {
@@ -16,7 +16,7 @@ export function writeTraceparent({ traceId, spanId, traceFlags }: SpanContext): 
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }
 
-/** Where a span below this traceparent begins; at the root when it is none. */
+/** The context of a span below this traceparent; the root when it is not valid. */
 export function contextBelow(traceparent: string | undefined): Context {
   const parent = readTraceparent(traceparent);
   if (!parent) return ROOT_CONTEXT;

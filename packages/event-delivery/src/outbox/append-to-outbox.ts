@@ -14,7 +14,7 @@ const COLUMNS = 'event_id, owner_kind, owner_id, revision, type, subject, payloa
 const TYPES = ['uuid', 'text', 'text', 'bigint', 'text', 'text', 'jsonb', 'jsonb', 'timestamptz'];
 
 /**
- * The sub-statement `appended` of a `WITH`, for who writes state and events in one statement: `appending` gives the
+ * The sub-statement `appended` of a `WITH`, to write state and events in one statement: `appending` gives the
  * values of its nine parameters, from number `first` on. It appends nothing unless `onlyIf` holds. With `wakes`
  * another one, `relays_woken`, wakes the relays; the statement must select from it.
  */
@@ -35,7 +35,7 @@ const APPEND = `WITH ${appendedAs(1, { onlyIf: 'true', wakes: true })} SELECT * 
  * Coalescing of notifications: runs transactions of this process that append, and tells each whether to wake the relays
  * itself. Notifying transactions are committed one at a time in all of a Postgres server: each holds a lock from before
  * its flush to the disk until after it (PreCommit_Notify in Postgres's async.c), and no two flushes are made in one. So
- * of those in hand together only the first notifies; for the others one notification follows, which flushes nothing.
+ * of those in flight together only the first notifies; for the others one notification follows, which flushes nothing.
  * Should the process die before it, the relays' sweep finds what was committed.
  */
 export function wakeTogether(sql: SqlConnection) {

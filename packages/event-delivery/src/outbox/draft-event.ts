@@ -13,7 +13,7 @@ export interface OutboxEvent {
   readonly occurredAt: Date;
   readonly data: unknown;
   readonly traceparent?: string | undefined;
-  /** Whose newest version the data is checked against when it is appended. */
+  /** The contract with whose newest version the data is compared when it is appended. */
   readonly contract?: EventContract | undefined;
 }
 

@@ -42,7 +42,7 @@ export function transactionsWith({ settings, maxTries }: { settings: string; max
   };
 }
 
-/** The same for who needs to know what Postgres answered to `begin`: one that says more than BEGIN answers in a list. */
+/** The same, with what Postgres answered to `begin`: one that says more than BEGIN answers in a list. */
 export async function begunWith<Result>(
   pool: pg.Pool,
   begin: string,
@@ -68,7 +68,7 @@ export async function begunWith<Result>(
   return outcome.result;
 }
 
-/** Rejects as soon as it is aborted: whoever lent `work` a connection then cuts it, and Postgres rolls back. */
+/** Rejects as soon as it is aborted: the lender of the connection then cuts it, and Postgres rolls back. */
 async function unlessAborted<Result>(signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
   if (!signal) return work();
   signal.throwIfAborted();

@@ -19,7 +19,7 @@ export async function startWhenItAnswers<Started>(
       if (started !== undefined) return started;
     } catch (error) {
       if (error instanceof DurableTaken) throw error;
-      // Said once, not at every try; what has closed its broker ends.
+      // Logged once, not at every try; what has closed its broker ends.
       if (tries === 1 && !signal.aborted) log.warn({ what, error: String(error) }, 'not started yet; trying again');
     }
     await sleep(AGAIN_AFTER_MS, undefined, { ref: false, signal }).catch(() => undefined);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** A pool that bears a server which ends first: even after `end()` its connections hear of that. */
+/** A pool that tolerates a server which ends first: its connections hear of that even after `end()`. */
 export function openPool(options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool(options);
   pool.on('error', () => undefined);

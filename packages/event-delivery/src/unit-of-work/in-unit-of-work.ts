@@ -8,7 +8,7 @@ import type { SqlConnection } from '../postgres/sql-connection.ts';
 export interface UnitOfWork<Event extends AggregateEvent> {
   /** The open transaction. */
   readonly sql: SqlConnection;
-  /** For who wants to hear of this unit's events alone; `EventBus.currentScope` finds it, too. */
+  /** For subscribers to this unit's events alone; `EventBus.currentScope` finds it, too. */
   readonly scope: EventScope<Event, UnitOfWork<Event>>;
   /**
    * Makes the aggregate part of the unit: what it records, before or after, is published with it. A repository calls it

@@ -1,7 +1,7 @@
 /** Counting semaphore: runs at most `limit` of the works given to it at the same time; the others wait their turn. */
 export function atMostAtOnce(
   limit: number,
-  /** Beyond so many in line a work is not begun: it rejects with `refusal`. */
+  /** How many may wait; one more is refused: it rejects with `refusal`. */
   line?: { mayWait: number; refusal: () => Error },
 ): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let running = 0;

@@ -45,7 +45,7 @@ export function createTurns({ waitAtMostMs, mayWait }: { waitAtMostMs: number; m
     const before = keys.flatMap((key) => lastOf.get(key) ?? []);
     const those = before.length === 0 ? undefined : Promise.all(before);
     const turn = those ? afterThose(those, keys).then(work) : work();
-    // Who was refused is over when those before are: whoever comes next still waits for them.
+    // A refused turn is over when those before it are: the next one still waits for them.
     const over: Promise<void> = Promise.allSettled([turn, those]).then(([{ status }]) => {
       for (const key of keys) {
         if (status === 'fulfilled') doneAt.set(key, performance.now());

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { reportMetrics } from '@kith/event-delivery/metrics';
 import * as prometheus from '@prometheus-io/client';
@@ -25,6 +26,8 @@ export interface HttpServerOptions {
   readonly routes: Readonly<Record<string, HttpHandler>>;
   /** Answers what no route does (the gateway's web client); 404 without it. */
   readonly otherwise?: HttpHandler;
+  /** For so long it goes on when it is to stop, and says so to whoever can send elsewhere; 0 unless told. */
+  readonly noticeMs?: number;
   /** After that a request that is not whole is 408; 30 s unless told. */
   readonly requestWithinMs?: number;
 }
@@ -46,7 +49,10 @@ export interface HttpServer {
   readonly server: http.Server;
   /** From now on `/ready` says that the process stops, so that nobody new is sent here; all else goes on. */
   announceStop(): void;
-  /** Accepts nothing new, waits for running requests (at most 5 s), then closes every connection. */
+  /**
+   * Says that it stops, by `/ready` and by closing each connection that is used, and goes on for `noticeMs`. Then accepts
+   * nothing new, waits for running requests (at most 5 s), and closes every connection.
+   */
   stop(): Promise<void>;
 }
 
@@ -105,6 +111,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const server: http.Server = http.createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
     const path = readRequestTarget(request);
     const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
+    if (stopping) response.shouldKeepAlive = false;
     if (route) useTarget(request, path);
     const handle = refusalOf(request) ?? route ?? options.otherwise ?? notFound;
     void answer(handle, request, response, options.log);
@@ -122,6 +129,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
     stop: async () => {
       stopping = true;
+      await wait(options.noticeMs ?? 0);
       await close(server);
     },
   };

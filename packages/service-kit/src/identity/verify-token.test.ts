@@ -60,7 +60,7 @@ test.each(['', 'Bearer', 'Bearer x', 'Basic YTpi', 'Bearer a.b.c d'])('the heade
 });
 
 test('a key set that cannot be fetched is not the token’s fault', async () => {
-  const away = createTokenVerifier({ jwksUrl: 'http://127.0.0.1:1/jwks.json' });
+  const away = createTokenVerifier({ issuerUrls: ['http://127.0.0.1:1'] });
   await expect(away(`Bearer ${await sign(claims())}`)).rejects.toMatchObject({
     code: 'SERVICE_UNAVAILABLE',
     extensions: { retryAfterMs: 1_000 },

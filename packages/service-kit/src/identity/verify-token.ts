@@ -1,6 +1,7 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
   errors,
   type JSONWebKeySet,
   type JWTVerifyGetKey,
@@ -8,6 +9,7 @@ import {
 } from 'jose';
 import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
 import { KithError } from '../errors/kith-error.ts';
+import { fetchFromReplicas } from '../http/fetch-from-replicas.ts';
 
 /** Who is asking, as the access token says. */
 export interface Viewer {
@@ -30,6 +32,10 @@ const KEEP_KEYS_MS = 60_000;
 /** A verified token is remembered until it expires: about 4 MB at most. */
 const MAX_REMEMBERED_TOKENS = 10_000;
 
+/** Where the user service shows the keys that access tokens are signed with. */
+const KEY_SET_PATH = '/.well-known/jwks.json';
+const KEY_SET_WITHIN_MS = 3_000;
+
 /** Reads `Authorization: Bearer …`. null without a header; KithError UNAUTHENTICATED with what is wrong with it. */
 export type TokenVerifier = (authorization: string | undefined) => Promise<Viewer | null>;
 
@@ -51,19 +57,16 @@ interface EndedEarly {
 }
 
 /**
- * Verifies access tokens (EdDSA, `iss`, `aud`, `exp`, `sub`, `sid`) against the user service's key set, given as a URL
+ * Verifies access tokens (EdDSA, `iss`, `aud`, `exp`, `sub`, `sid`) against the user service's key set, given as the service's URLs
  * (fetched on first use, kept a minute, fetched again for an unknown key at most every 30 s) or as what holds the keys
  * now. When the key set cannot be fetched the verifier throws KithError SERVICE_UNAVAILABLE; for a token that has
  * `ended`, TokenEnded.
  */
 export function createTokenVerifier(
-  source: { jwksUrl: string } | { jwks: JSONWebKeySet | (() => JSONWebKeySet) },
+  source: { issuerUrls: readonly string[] } | { jwks: JSONWebKeySet | (() => JSONWebKeySet) },
   ended?: EndedEarly,
 ): TokenVerifier {
-  const keyFor =
-    'jwksUrl' in source
-      ? createRemoteJWKSet(new URL(source.jwksUrl), { timeoutDuration: 3_000, cacheMaxAge: KEEP_KEYS_MS })
-      : keysHeldHere(source.jwks);
+  const keyFor = 'issuerUrls' in source ? keysFetchedFrom(source.issuerUrls) : keysHeldHere(source.jwks);
   const remembered = new Map<string, Viewer>();
 
   async function viewerOf(token: string): Promise<Viewer> {
@@ -93,6 +96,15 @@ function keysHeldHere(jwks: JSONWebKeySet | (() => JSONWebKeySet)): JWTVerifyGet
     if (prepared?.set !== set) prepared = { set, keyFor: createLocalJWKSet(set) };
     return prepared.keyFor(header, token);
   };
+}
+
+function keysFetchedFrom(urls: readonly string[]): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(`${urls[0]}${KEY_SET_PATH}`), {
+    timeoutDuration: KEY_SET_WITHIN_MS,
+    cacheMaxAge: KEEP_KEYS_MS,
+    [customFetch]: (_url, { method, headers }) =>
+      fetchFromReplicas(urls, KEY_SET_PATH, { method, headers, withinMs: KEY_SET_WITHIN_MS }),
+  });
 }
 
 async function verify(token: string, keyFor: JWTVerifyGetKey): Promise<Viewer> {

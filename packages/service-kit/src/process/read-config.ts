@@ -56,6 +56,13 @@ export const configFields = {
   /** Loopback unless told otherwise. */
   host: z.string().transform(hostToListenAt).default('127.0.0.1'),
   httpUrl: urlWith('http', 'https').transform((text) => text.replace(/\/+$/, '')),
+  /** The replicas of one service, separated by commas. */
+  httpUrls: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim().replace(/\/+$/, '')))
+    .refine((urls) => urls.every((url) => isUrlWith(['http', 'https'], url)), {
+      error: 'must be a URL that starts with http:// or https://, or several, separated by commas',
+    }),
   postgresUrl: urlWith('postgres', 'postgresql'),
   natsUrl: natsUrls,
   redisUrl: urlWith('redis', 'rediss'),
@@ -68,6 +75,8 @@ export const configFields = {
     .default('info'),
   /** Where spans go: a collector's OTLP endpoint over HTTP, or a file to append to. */
   tracesTo: z.string().min(1).optional(),
+  /** For so long a service that stops goes on while it says that it will. */
+  stopNoticeMs: wholeNumber(0, 60_000).default(0),
   /** A duration in whole seconds, at least 1, at most ten years. */
   seconds: wholeNumber(1, 315_360_000),
   /** A key that processes share, of at least 16 characters. */

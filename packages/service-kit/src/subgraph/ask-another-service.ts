@@ -1,16 +1,21 @@
+import { fetchFromReplicas } from '../http/fetch-from-replicas.ts';
 import { currentTraceparent } from '../telemetry/trace-context.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
 /**
  * Asks another service, as a service: by POST with the gateway's key and no viewer, in the trace of what is being
- * answered. Resolves with the JSON that came, whatever its status; rejects when none has come within `withinMs`.
+ * answered. What is asked changes nothing: where one replica does not answer, the next is asked. Resolves with the JSON
+ * that came, whatever its status; rejects when none has come within `withinMs`.
+ *
+ * @param baseUrls of its replicas
  */
 export async function askAnotherService(
-  url: string,
+  baseUrls: readonly string[],
+  path: string,
   asked: { readonly gatewayKey: string; readonly body: unknown; readonly withinMs: number },
 ): Promise<{ readonly ok: boolean; readonly status: number; readonly json: unknown }> {
   const traceparent = currentTraceparent();
-  const response = await fetch(url, {
+  const response = await fetchFromReplicas(baseUrls, path, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -18,7 +23,7 @@ export async function askAnotherService(
       ...(traceparent ? { traceparent } : {}),
     },
     body: JSON.stringify(asked.body),
-    signal: AbortSignal.timeout(asked.withinMs),
+    withinMs: asked.withinMs,
   });
   return { ok: response.ok, status: response.status, json: await response.json() };
 }

@@ -6,6 +6,7 @@ import {
   tokensEndedSinceSchema,
 } from '@kith/event-contracts';
 import type { Logger } from 'pino';
+import { fetchFromReplicas } from '../http/fetch-from-replicas.ts';
 import { createEndedTokens, type EndedTokens } from '../identity/ended-tokens.ts';
 import { tokensCannotBeChecked } from '../identity/verify-token.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
@@ -108,12 +109,12 @@ export function followEndedTokens(options: {
   };
 }
 
-/** Asks the user service, for `followEndedTokens` in other processes. */
-export function askForEndedTokens({ userUrl, gatewayKey }: { userUrl: string; gatewayKey: string }) {
+/** Asks the user service, at any of its replicas, for `followEndedTokens` in other processes. */
+export function askForEndedTokens({ userUrls, gatewayKey }: { userUrls: readonly string[]; gatewayKey: string }) {
   return async (sinceMs: number): Promise<TokensEndedSince> => {
-    const response = await fetch(`${userUrl}${TOKENS_ENDED_PATH}?since=${sinceMs}`, {
+    const response = await fetchFromReplicas(userUrls, `${TOKENS_ENDED_PATH}?since=${sinceMs}`, {
       headers: { [GATEWAY_KEY_HEADER]: gatewayKey },
-      signal: AbortSignal.timeout(ASK_WITHIN_MS),
+      withinMs: ASK_WITHIN_MS,
     });
     if (!response.ok) throw new Error(`The user service answers ${response.status}.`);
     return tokensEndedSinceSchema.parse(await response.json());

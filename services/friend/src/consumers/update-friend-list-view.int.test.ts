@@ -100,7 +100,7 @@ test('a duplicate, or an event that comes after a later one, changes nothing', a
   expect(await list.stored()).toEqual(await list.inPostgres());
 });
 
-test('a gap is closed from the outbox, whoever comes first', async () => {
+test('a hole is closed from the outbox, whoever comes first', async () => {
   const list = await aList();
   for (const remark of ['one', 'two', 'three', 'four']) await list.change(remark);
   const events = await list.events();
@@ -110,7 +110,7 @@ test('a gap is closed from the outbox, whoever comes first', async () => {
   expect(await list.stored()).toEqual(await list.inPostgres());
 });
 
-test('a gap too long to walk is left to the next reader, who loads the list anew', async () => {
+test('a hole too long to walk is left to the next reader, who loads the list anew', async () => {
   const list = await aList();
   await list.change(...Array.from({ length: 502 }, (_, n) => `remark ${n}`));
   const events = await list.events();

@@ -24,7 +24,7 @@ function consumer(viewRevision: number | Error, history: FriendListEvent[]) {
     view: {
       apply: async () => {
         if (viewRevision instanceof Error) throw viewRevision;
-        return { outcome: 'gap', viewRevision };
+        return { outcome: 'hole', viewRevision };
       },
     },
     timeline: { current: idOf(99), holds: async () => true },
@@ -34,14 +34,14 @@ function consumer(viewRevision: number | Error, history: FriendListEvent[]) {
   return { handle, announced };
 }
 
-test('a view that says that it has a gap, and lies where there is none, stops the change (S15)', async () => {
+test('a view that says that it has a hole, and lies where there is none, stops the change (S15)', async () => {
   const { handle } = consumer(7, []);
   await expect(handle(added(ANN, 7))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S15' });
 });
 
 test('a history of another list is neither applied nor announced (S16)', async () => {
-  const gap = consumer(1, [added(BOB, 2)]);
-  await expect(gap.handle(added(ANN, 3))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S16' });
+  const hole = consumer(1, [added(BOB, 2)]);
+  await expect(hole.handle(added(ANN, 3))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S16' });
   const away = consumer(new Error('Redis is away'), [added(BOB, 4)]);
   await expect(away.handle(added(ANN, 3))).rejects.toMatchObject({ invariant: 'S16' });
   expect(away.announced).toEqual([`live.friend-list.${ANN}`]);

@@ -22,11 +22,11 @@ export interface UpdateFriendListViewOptions {
   readonly events: (ownerId: string, afterRevision: number, limit: number) => Promise<readonly FriendListEvent[]>;
 }
 
-/** A gap longer than this is cheaper to load than to walk: the view is left behind, and a reader loads it anew. */
-const LONGEST_GAP = 500;
-/** While Redis is away: a change of a list whose view is behind is announced after so long at most. */
+/** A hole longer than this is cheaper to load than to walk: the view is left behind, and a reader loads it anew. */
+const LONGEST_HOLE = 500;
+/** While Redis is away: how long at most a change waits to be announced when the view is behind. */
 const MOST_MS_BETWEEN_TRIES = 1_000;
-/** Changes that are announced though the view has not had them; whoever misses more finds it by the gateway's poll. */
+/** Changes that are announced though the view does not have them; what is beyond that is found by the gateway's poll. */
 const ANNOUNCED_AHEAD = 100;
 
 /**
@@ -43,14 +43,14 @@ export function updateFriendListView(
   async function apply(event: FriendListEvent): Promise<void> {
     const { ownerId, revision } = event;
     const outcome = await view.apply(ownerId, revision, viewChangeOf(event));
-    if (outcome.outcome !== 'gap') return;
+    if (outcome.outcome !== 'hole') return;
     const missing = revision - outcome.viewRevision;
-    invariant(missing > 1, 'a view with a gap before a change lies below it (S15)', () => ({
+    invariant(missing > 1, 'a view with a hole before a change lies below it (S15)', () => ({
       ownerId,
       revision,
       outcome,
     }));
-    if (missing > LONGEST_GAP) return;
+    if (missing > LONGEST_HOLE) return;
     for (const earlier of await options.events(ownerId, outcome.viewRevision, missing)) {
       assertSameList(earlier, event);
       await view.apply(ownerId, earlier.revision, viewChangeOf(earlier));

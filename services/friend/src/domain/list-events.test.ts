@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { ann, annAndBob, aRequest, bob } from '../testing/between-two.ts';
-import { listChangesOf } from './list-events.ts';
+import { listEventsOf } from './list-events.ts';
 import type { Relationship } from './relationship.ts';
 
 /** What each list learns of what was recorded: owner, type, data. */
 function learnt(relationship: Relationship) {
   const people = new Map([ann, bob].map((person) => [person.userId, person]));
   return relationship.events
-    .flatMap((event) => listChangesOf(event, people))
+    .flatMap((event) => listEventsOf(event, people))
     .map(({ ownerId, contract, data }) => ({ ownerId, name: contract.name, data }));
 }
 

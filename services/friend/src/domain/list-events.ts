@@ -10,8 +10,8 @@ import type { DataOf } from '@kith/event-delivery/envelope';
 import type { RelationshipEvent } from './relationship-events.ts';
 import type { FriendDetails, FriendRequest, Person } from './relationship-state.ts';
 
-/** One change of one person's list, still without its revision. */
-export type ListChange =
+/** An event of one person's list that has no revision, id or time yet. */
+export type ListEventDraft =
   | { readonly ownerId: string; readonly contract: typeof friendAdded; readonly data: DataOf<typeof friendAdded> }
   | { readonly ownerId: string; readonly contract: typeof friendChanged; readonly data: DataOf<typeof friendChanged> }
   | { readonly ownerId: string; readonly contract: typeof friendRemoved; readonly data: DataOf<typeof friendRemoved> }
@@ -28,9 +28,9 @@ export type ListChange =
 
 /**
  * What the lists of the two people learn of an internal event: the one mapping from the Relationship's rich events to
- * the flat, versioned contracts. A block is nobody's business but the blocker's, so it changes no list by itself.
+ * the flat, versioned contracts. A block is visible to the blocker alone, so it changes no list by itself.
  */
-export function listChangesOf(event: RelationshipEvent, people: ReadonlyMap<string, Person>): ListChange[] {
+export function listEventsOf(event: RelationshipEvent, people: ReadonlyMap<string, Person>): ListEventDraft[] {
   switch (event.name) {
     case 'relationship.friendship-began':
       return eachSide(event.sides, people).map(({ ownerId, friend }) => ({

@@ -8,7 +8,7 @@ export interface Person {
   readonly friendPolicy: 'OPEN' | 'APPROVAL' | 'CLOSED';
 }
 
-/** What one of the two keeps about the other while they are friends: what their list says besides who the other is. */
+/** What one of the two keeps about the other while they are friends: a list entry without the person. */
 export type FriendDetails = Readonly<Omit<FriendData, keyof PersonData | 'tags' | 'since'>> & {
   readonly tags: readonly string[];
   readonly since: Date;

@@ -80,7 +80,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     else this.#addUnasked(message, remark);
   }
 
-  /** Binds the two whatever their policies, as an operator's import does; the caps and blocks hold all the same. */
+  /** Makes the two friends whatever their policies, as an operator's import does; caps and blocks still apply. */
   bind(): void {
     refuseSelf(this.#viewer, this.#other);
     if (this.areFriends) return;
@@ -122,7 +122,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
   /** Changes what the viewer keeps about the friend. A field left out stays; an empty remark clears it. */
   update(change: DetailsToChange): void {
     const before = this.#viewer.friend;
-    // What is wrong with the input is said first: it is wrong whoever the friend is.
+    // Bad input is refused first: it is wrong whoever the friend is.
     const written = writtenDetails(change);
     if (!before) throw notFriends();
     const changed: FriendDetails = { ...before, ...written };
@@ -198,7 +198,7 @@ export class Relationship implements RecordsEvents<RelationshipEvent> {
     this.#befriend({ viewer: viewersRemark, other: request.remark });
   }
 
-  /** Whoever calls it has made sure that both lists have room, before anything was recorded. */
+  /** The caller has made sure that both lists have room, before anything was recorded. */
   #befriend(remarks: { viewer: string | null; other: string | null }): void {
     const viewers = detailsAtFirst(remarks.viewer, this.#moment.now);
     const others = detailsAtFirst(remarks.other, this.#moment.now);

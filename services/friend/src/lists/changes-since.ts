@@ -1,5 +1,5 @@
 import { invariant, present } from '@kith/service-kit';
-import type { ListState, StoredRequest } from '../view/entries/list-state.ts';
+import type { ListedRequest, ListState } from '../view/entries/list-state.ts';
 import type { FriendListChange, FriendListEvent, FriendListSnapshot, SnapshotReason } from './list-change.ts';
 import { changeAnswer, friendAnswer, requestAnswer } from './list-change.ts';
 import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.ts';
@@ -7,7 +7,8 @@ import { type ListCursor, readListCursor, writeListCursor } from './list-cursor.
 /** Friends a page of a snapshot holds: a frame of some 50 KB. */
 const FRIENDS_PER_PAGE = 200;
 
-export interface ListDelta {
+/** What happened to a list since a cursor, as the public schema names it. */
+export interface FriendListDelta {
   readonly changes: readonly FriendListChange[];
   readonly cursor: string;
   /** The list's revision at `cursor`. */
@@ -37,7 +38,7 @@ export async function changesSince(
   ownerId: string,
   after: string | null | undefined,
   first: number,
-): Promise<ListDelta> {
+): Promise<FriendListDelta> {
   if (after === null || after === undefined) return snapshot(history, ownerId, 'SUBSCRIBED');
   const cursor = readListCursor(after);
   if (!cursor || cursor.ownerId !== ownerId || cursor.timeline !== history.timeline) {
@@ -69,7 +70,7 @@ export async function changesSince(
   return { changes, cursor: last.cursor, revision: last.revision, hasMore: events.length > first };
 }
 
-async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotReason): Promise<ListDelta> {
+async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotReason): Promise<FriendListDelta> {
   const { revision, friends, requests } = await history.whole(ownerId);
   const people = await history.people(requests.flatMap(({ fromId, toId }) => [fromId, toId]));
   const at = { timeline: history.timeline, ownerId, revision };
@@ -92,7 +93,7 @@ async function snapshot(history: ListHistory, ownerId: string, reason: SnapshotR
 }
 
 function joinPeople(
-  { id, fromId, toId, message, sentAt }: StoredRequest,
+  { id, fromId, toId, message, sentAt }: ListedRequest,
   people: ReadonlyMap<string, { nickname: string; avatarUrl: string | null }>,
 ) {
   const person = (userId: string) => ({ userId, nickname: '', avatarUrl: null, ...people.get(userId) });

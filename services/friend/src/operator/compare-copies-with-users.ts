@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { UserService, UsersProfile } from '../profiles/user-service.ts';
 
 const PAGE = 1_000;
-/** A copy that is behind gets so long to catch up before it counts: the system runs meanwhile. */
+/** How long a copy that is behind may take to catch up before it counts: the system runs meanwhile. */
 const SETTLE_MS = 2_000;
 
 const COPIES = `

@@ -10,7 +10,7 @@ import type { OperatorOptions } from './operator-options.ts';
 
 const bodySchema = z.object({ owners: z.array(z.guid()).min(1).max(1_000) });
 
-// A copy that is wrong under the right version would be kept for as new as any: it counts as older than all.
+// A wrong copy with the right version would be kept as the newest: here every copy counts as older.
 const DISTRUST = 'UPDATE profile SET version = 0 WHERE user_id = $1 AND NOT deleted';
 const COPIES = 'SELECT user_id, deleted FROM profile WHERE user_id = ANY($1::uuid[])';
 const REMEMBER = 'UPDATE profile SET version = 0, deleted = false WHERE user_id = $1';

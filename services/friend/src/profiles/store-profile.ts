@@ -9,7 +9,7 @@ export interface Profile extends ProfileData {
 
 const LOCK_COPY = 'SELECT nickname, avatar_url, version, deleted FROM profile WHERE user_id = $1 FOR UPDATE';
 
-// A person's list is born with the copy of their profile: whoever is known here can be locked.
+// A person's list is made with the copy of their profile, so that everybody who is known here can be locked.
 const FIRST_COPY = `
   WITH list AS (INSERT INTO friend_list (owner_id) VALUES ($1) ON CONFLICT DO NOTHING)
   INSERT INTO profile (user_id, username, nickname, avatar_url, friend_policy, version)

@@ -33,11 +33,15 @@ const answerOf = z.object({
 });
 
 /** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
-export function connectUserService(options: { url: string; gatewayKey: string; timeoutMs?: number }): UserService {
+export function connectUserService(options: {
+  urls: readonly string[];
+  gatewayKey: string;
+  timeoutMs?: number;
+}): UserService {
   async function ask(query: string, variables: object): Promise<UsersProfile[]> {
     let answer: z.output<typeof answerOf>;
     try {
-      const { json } = await askAnotherService(`${options.url}/graphql`, {
+      const { json } = await askAnotherService(options.urls, '/graphql', {
         gatewayKey: options.gatewayKey,
         body: { query, variables },
         withinMs: options.timeoutMs ?? 3_000,

@@ -18,7 +18,7 @@ import { findRequest, type KnownPeople, loadRelationships } from './load-relatio
 import type { Changed, Relationships, RelationshipsOptions } from './relationships.ts';
 import { PairHasChanged } from './save-pair.ts';
 
-/** Of one list, a command waits so long for its turn, behind so many others at most. */
+/** How long a command waits at most for the turn of its list, and behind how many others. */
 const TURNS = { waitAtMostMs: 1_000, mayWait: 200 };
 
 class UnknownPeople extends Error {

@@ -1,6 +1,6 @@
 import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
 import { present } from '@kith/service-kit';
-import { type ListChange, listChangesOf } from '../domain/list-events.ts';
+import { type ListEventDraft, listEventsOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
 import type { RelationshipEvent } from '../domain/relationship-events.ts';
 import type { RelationshipState, Side } from '../domain/relationship-state.ts';
@@ -12,7 +12,7 @@ import { assertLists } from './what-always-holds.ts';
 
 /** What a transaction did to lists. */
 export interface MovedLists {
-  /** Where each list concerned stands. */
+  /** The revision of each list concerned, by owner. */
   readonly revisions: ReadonlyMap<string, number>;
   /** What aggregates recorded, once: to be called when the transaction has committed. */
   takeEvents(): readonly RelationshipEvent[];
@@ -33,7 +33,7 @@ export class ListLedger implements MovedLists {
   readonly #stamp: { newId: () => string; traceparent: string | undefined };
   readonly #entered: Relationship[] = [];
   readonly #drafts: OutboxEvent[] = [];
-  /** Whose list's row is to be written. */
+  /** Owners of the lists whose rows are to be written. */
   readonly #touched = new Set<string>();
 
   constructor(
@@ -58,12 +58,12 @@ export class ListLedger implements MovedLists {
     return this.#listOf(ownerId).revision;
   }
 
-  /** Whose revision has risen. */
+  /** Owners of the lists whose revision has risen. */
   get moved(): ReadonlySet<string> {
     return new Set(this.#drafts.map(({ ownerId }) => ownerId));
   }
 
-  /** Where every list stands, moved or not. */
+  /** The figures of every list, moved or not. */
   get revisions(): ReadonlyMap<string, number> {
     return new Map([...this.#lists].map(([ownerId, { revision }]) => [ownerId, revision]));
   }
@@ -83,7 +83,7 @@ export class ListLedger implements MovedLists {
     }
     for (const event of relationship.events) {
       this.#countHidden(event);
-      for (const change of listChangesOf(event, people)) this.#drafts.push(this.#draft(change, event.occurredAt));
+      for (const draft of listEventsOf(event, people)) this.#drafts.push(this.#draft(draft, event.occurredAt));
     }
   }
 
@@ -118,13 +118,13 @@ export class ListLedger implements MovedLists {
     this.#touched.add(event.byId);
   }
 
-  #draft({ ownerId, contract, data }: ListChange, occurredAt: Date): OutboxEvent {
+  #draft({ ownerId, contract, data }: ListEventDraft, occurredAt: Date): OutboxEvent {
     const list = this.#listOf(ownerId);
     const revision = list.revision + 1;
     this.#lists.set(ownerId, { ...list, revision });
     this.#touched.add(ownerId);
     const { newId, traceparent } = this.#stamp;
-    // ListChange pairs each contract with its own data, which the union hides from the type of draftEvent.
+    // ListEventDraft pairs each contract with its own data, which the union hides from the type of draftEvent.
     return draftEvent<unknown>(contract, { eventId: newId(), ownerId, revision, occurredAt, data, traceparent });
   }
 

@@ -8,7 +8,7 @@ import { type ProfileRow, personOf } from '../rows/profile-row.ts';
 import type { KnownPeople } from './load-relationships.ts';
 import { assertPair } from './what-always-holds.ts';
 
-/** Which two people: by their ids, or as the viewer of a request and whoever else it is about. */
+/** Which two people: by their ids, or as the viewer of a request and the other person in it. */
 export type WhichPair = Pair | { readonly viewerId: string; readonly requestId: string };
 
 /** What a command about two people decides by, as it was at one moment, and nothing locked. */
@@ -20,8 +20,8 @@ export interface LoadedPair extends KnownPeople {
   readonly request: FriendRequest | undefined;
 }
 
-// One statement, so one snapshot. A row for each of the two; what stands between them is in the viewer's. In a pair of
-// one and the same person the rows are two all the same.
+// One statement, so one snapshot. A row for each of the two; what is between them is in the viewer's. In a pair of
+// one and the same person there are still two rows.
 const LOAD = `
   WITH pair AS (
     SELECT $1::uuid AS viewer, coalesce($2::uuid, (

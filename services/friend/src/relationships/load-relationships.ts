@@ -32,7 +32,7 @@ const LOCK = `
     WHERE owner_id = ANY($1::uuid[]) AND (SELECT count(*) FROM people) >= 0 ORDER BY owner_id FOR UPDATE)
   SELECT ${PROFILE_COLUMNS}, ${FIGURE_COLUMNS} FROM people JOIN lists ON owner_id = user_id`;
 
-/** Waits for whoever changes a list of theirs at this moment. People who are not known here are left out. */
+/** Waits for commands that are changing one of their lists. People who are not known here are left out. */
 export async function lockPeople(sql: SqlConnection, userIds: readonly string[]): Promise<KnownPeople> {
   const { rows } = await sql.query<LockedRow>(LOCK, [[...new Set(userIds)]]);
   const people = new Map<string, Person>();

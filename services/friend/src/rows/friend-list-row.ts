@@ -1,4 +1,4 @@
-/** What stands in the row of a person's list. */
+/** The row of a person's list, without its owner. */
 export interface ListFigures {
   readonly revision: number;
   /** Rises with what commands decide by and no list shows. With the revision it tells whether a list was touched. */

@@ -1,5 +1,5 @@
 import type { FriendRequest } from '../domain/relationship-state.ts';
-import type { StoredRequest } from '../view/entries/list-state.ts';
+import type { ListedRequest } from '../view/entries/list-state.ts';
 
 /** Each field's column in `friend_request`, and its type. */
 const COLUMNS = {
@@ -51,12 +51,12 @@ export function requestValues(request: FriendRequest, value: (of: unknown, type:
   return FIELDS.map((field) => value(request[field], COLUMNS[field][1])).join(', ');
 }
 
-/** What lists show of a request. */
+/** The columns of a request that lists show. */
 export const LISTED_REQUEST_COLUMNS = 'id, from_id, to_id, message, sent_at';
 
 export function listedRequestOf(
   row: Pick<FriendRequestRow, 'id' | 'from_id' | 'to_id' | 'message' | 'sent_at'>,
-): StoredRequest {
+): ListedRequest {
   const { id, from_id: fromId, to_id: toId, message, sent_at: sentAt } = row;
   return { id, fromId, toId, message, sentAt: new Date(sentAt).toISOString() };
 }

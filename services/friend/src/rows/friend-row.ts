@@ -1,6 +1,6 @@
 import type { FriendDetails } from '../domain/relationship-state.ts';
 
-/** What a row of `friend` says besides who has whom. Columns bear the names of the fields; here their types are spelled. */
+/** The columns of `friend` other than the two ids: named as the fields are, with their types. */
 const TYPES = {
   remark: 'text',
   pinned: 'boolean',

@@ -58,6 +58,7 @@ const DEFAULTS = {
   FRIENDS_PER_LIST: 5_000,
   OPEN_REQUESTS_PER_USER: 500,
   ASK_AGAIN_AFTER_S: 7 * 24 * 60 * 60,
+  STOP_NOTICE_MS: 0,
 } as const;
 
 /** The friend service as it runs, with its own servers, on a user service that is a stand-in. */
@@ -81,7 +82,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     FRIEND_DATABASE_URL: database.url,
     REDIS_URL: redis.urlOf('friend'),
     NATS_URL: nats.urlOf('friend'),
-    USER_URL: users.http.url,
+    USER_URL: [users.http.url],
     ...keys,
     ...config,
   };

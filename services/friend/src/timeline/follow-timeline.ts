@@ -62,7 +62,7 @@ export async function followTimeline(
     const round = rounds;
     const remembered = seen && performance.now() - seen.at < REMEMBERED_FOR_MS ? seen : undefined;
     const { rows } = await sql.query(LOOK, [remembered?.event ?? null]);
-    // What was read before a new one began says nothing any more.
+    // What was read before a new timeline began is out of date.
     if (round !== rounds) {
       await beginning;
       return look(sql);
@@ -118,7 +118,7 @@ export async function followTimeline(
   };
 }
 
-/** Does it again, so long after it was done; never rejects, since `work` does not. Returns what ends it. */
+/** Repeats `work`, with a pause after each time; never rejects, since `work` does not. Returns what ends it. */
 function keepDoing(work: () => Promise<unknown>, everyMs: number): () => void {
   let timer: NodeJS.Timeout;
   let stopped = false;

@@ -77,7 +77,7 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
 
   async function askStream(broker: EventBroker): Promise<boolean> {
     try {
-      // What was given up a moment ago is no evidence any more.
+      // What was given up a moment ago is no longer evidence.
       await lostTime.settled();
       if (!(await isBehindStream(pool, broker, stream))) return false;
       await begin('its stream');

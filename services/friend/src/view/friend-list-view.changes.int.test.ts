@@ -51,25 +51,25 @@ test('an event that comes after a later one changes nothing', async () => {
   expect((await view.find('late', idOf(1))).friend?.nickname).toBe('Late');
 });
 
-test('an event that skips others is not applied, and the missing ones close the gap', async () => {
-  await listOf('gap', 3);
+test('an event that skips others is not applied, and the missing ones close the hole', async () => {
+  await listOf('hole', 3);
   const changes = ['One', 'Two', 'Three'].map((name) => rename(1, name));
-  const revisions = changes.map((change) => lists.change('gap', change));
-  expect(await view.apply('gap', revisions[2]!, changes[2]!)).toEqual({ outcome: 'gap', viewRevision: 3 });
-  expect(await view.stored('gap')).toMatchObject({ revision: 3 });
+  const revisions = changes.map((change) => lists.change('hole', change));
+  expect(await view.apply('hole', revisions[2]!, changes[2]!)).toEqual({ outcome: 'hole', viewRevision: 3 });
+  expect(await view.stored('hole')).toMatchObject({ revision: 3 });
   for (const [place, revision] of revisions.entries()) {
-    expect(await view.apply('gap', revision, changes[place]!)).toEqual({ outcome: 'applied' });
+    expect(await view.apply('hole', revision, changes[place]!)).toEqual({ outcome: 'applied' });
   }
-  expect((await view.find('gap', idOf(1))).friend?.nickname).toBe('Three');
+  expect((await view.find('hole', idOf(1))).friend?.nickname).toBe('Three');
 });
 
-test('a view known to have a gap is not shown to readers', async () => {
-  await listOf('known-gap', 3);
+test('a view known to have a hole is not shown to readers', async () => {
+  await listOf('known-hole', 3);
   const [one, two] = [rename(1, 'One'), rename(1, 'Two')];
-  lists.change('known-gap', one);
-  await view.apply('known-gap', lists.change('known-gap', two), two);
-  expect(await view.revision('known-gap')).toBeUndefined();
-  expect(await view.find('known-gap', idOf(1))).toMatchObject({ revision: 5, friend: { nickname: 'Two' } });
+  lists.change('known-hole', one);
+  await view.apply('known-hole', lists.change('known-hole', two), two);
+  expect(await view.revision('known-hole')).toBeUndefined();
+  expect(await view.find('known-hole', idOf(1))).toMatchObject({ revision: 5, friend: { nickname: 'Two' } });
 });
 
 test('an event for a list without a view says so and makes none', async () => {

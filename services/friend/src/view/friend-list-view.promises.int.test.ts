@@ -8,7 +8,7 @@ import { type OpenView, openView, TIMELINE } from './testing/open-view.ts';
 import { tellRedis } from './testing/tell-redis.ts';
 
 /**
- * Writers, a consumer that lags, repeats and leaves gaps, readers and an enemy, all at once, on a few lists. Every read
+ * Writers, a consumer that lags, repeats and leaves holes, readers and an enemy, all at once, on a few lists. Every read
  * must hold every change promised before it began, and be exactly the list at the revision it names.
  */
 const OWNERS = ['ann', 'bob', 'cid'];

@@ -45,7 +45,7 @@ export interface FriendListViewOptions {
 
 type Applied =
   | { readonly outcome: 'applied' | 'duplicate' | 'no-view' }
-  | { readonly outcome: 'gap'; readonly viewRevision: number };
+  | { readonly outcome: 'hole'; readonly viewRevision: number };
 
 /**
  * Read model (materialized view): everybody's friend list in Redis, ready to read. Reads answer with the list as it was
@@ -54,7 +54,7 @@ type Applied =
  */
 export interface FriendListView {
   /**
-   * Applies what one revision did. On a gap the caller applies the revisions between first, from the outbox. Rejects
+   * Applies what one revision did. On a hole the caller applies the revisions between first, from the outbox. Rejects
    * with ViewUnavailable when Redis is away: the caller keeps the event and tries again until it is answered.
    */
   apply(ownerId: string, revision: number, change: ViewChange): Promise<Applied>;
@@ -119,7 +119,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
       );
       const [outcome, viewRevision] = (reply ?? ['no-view']) as [Applied['outcome'], number];
       if (outcome === 'duplicate' && viewRevision > revision) distrust.doubt(ownerId);
-      return outcome === 'gap' ? { outcome, viewRevision } : { outcome };
+      return outcome === 'hole' ? { outcome, viewRevision } : { outcome };
     },
 
     raiseFloor: (ownerId, revision) => floors.raise(ownerId, revision),

@@ -1,8 +1,8 @@
 import type { FriendData } from '@kith/event-contracts';
 import { memberOfEntry, readEntries } from './entries/list-entry.ts';
-import type { ListState, StoredRequest } from './entries/list-state.ts';
+import type { ListedRequest, ListState } from './entries/list-state.ts';
+import { readRequests } from './entries/listed-requests.ts';
 import type { ListOrder } from './entries/sort-keys.ts';
-import { readRequests } from './entries/stored-requests.ts';
 
 /** What stands in Redis for one list. */
 export interface InspectedView {
@@ -78,14 +78,14 @@ function readAll(
   entries: ReadonlyMap<string, string>,
   requestsById: ReadonlyMap<string, string>,
   faults: string[],
-): { friends: FriendData[]; requests: StoredRequest[] } {
+): { friends: FriendData[]; requests: ListedRequest[] } {
   const friends: FriendData[] = [];
   for (const [id, entry] of entries) {
     const friend = readOr(() => readEntries([entry])[0], `friend ${id} cannot be read`, faults);
     if (friend && friend.userId !== id) faults.push(`under ${id} stands friend ${friend.userId}`);
     if (friend) friends.push(friend);
   }
-  const requests: StoredRequest[] = [];
+  const requests: ListedRequest[] = [];
   for (const [id, json] of requestsById) {
     const request = readOr(() => readRequests([json])[0], `request ${id} cannot be read`, faults);
     if (request && request.id !== id) faults.push(`under ${id} stands request ${request.id}`);

@@ -85,7 +85,7 @@ export class User implements RecordsEvents<UserEvent> {
     this.#root.record({ name: 'user.password-changed', ...this.#root.stamp(moment) });
   }
 
-  /** Erases the profile for good and frees the username: people are known by id, so whoever takes it inherits nothing. */
+  /** Erases the profile for good and frees the username: people are known by id, so its next user inherits nothing. */
   delete(moment: Moment): void {
     if (this.#state.deleted) return;
     this.#root.raiseVersion();

@@ -11,11 +11,14 @@ const ANSWERED_WITHIN_MS = 2_000;
  * Asks the friend service, as a service: with the gateway's key and no viewer. At most 1,000 people at once. KithError
  * SERVICE_UNAVAILABLE when it does not answer: rather nobody is shown than somebody who must not be seen.
  */
-export function askFriendServiceWhoBlocks(options: { friendUrl: string; gatewayKey: string }): AskWhoBlocks {
+export function askFriendServiceWhoBlocks(options: {
+  friendUrls: readonly string[];
+  gatewayKey: string;
+}): AskWhoBlocks {
   return async (question) => {
     if (question.userIds.length === 0) return new Set();
     try {
-      const { ok, status, json } = await askAnotherService(`${options.friendUrl}${WHO_BLOCKS_PATH}`, {
+      const { ok, status, json } = await askAnotherService(options.friendUrls, WHO_BLOCKS_PATH, {
         ...{ gatewayKey: options.gatewayKey, body: question, withinMs: ANSWERED_WITHIN_MS },
       });
       if (!ok) throw new Error(`The friend service answers ${status}.`);

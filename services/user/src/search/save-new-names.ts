@@ -2,7 +2,7 @@ import type { SqlConnection } from '@kith/event-delivery';
 import type { UserEvent } from '../domain/user-events.ts';
 import { saveWords } from './save-words.ts';
 
-/** In the transaction of these events: whoever has a new name, or none any more, is found by it and no other. */
+/** In the transaction of these events: a user with a new name, or no longer any, is found by that alone. */
 export async function saveNewNames(events: readonly UserEvent[], { sql }: { sql: SqlConnection }): Promise<void> {
   const named = new Map(events.flatMap((event) => namesAfter(event)));
   if (named.size > 0)

@@ -29,7 +29,7 @@ test('an access token verifies against the published key set', async () => {
   expect(keys).toEqual([expect.not.objectContaining({ d: expect.anything() })]);
   expect(decodeProtectedHeader(accessToken)).toEqual({ alg: 'EdDSA', kid: keys[0]!.kid, typ: 'JWT' });
 
-  const verify = createTokenVerifier({ jwksUrl: `${service.url}/.well-known/jwks.json` });
+  const verify = createTokenVerifier({ issuerUrls: [service.url] });
   expect(await verify(`Bearer ${accessToken}`)).toMatchObject({ userId: user.id, sessionId: sessionIdIn(accessToken) });
 });
 

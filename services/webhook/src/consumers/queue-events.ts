@@ -21,7 +21,7 @@ import { type EventToSend, queueDeliveries } from '../deliveries/queue-deliverie
 import { eventMatches } from '../domain/event-pattern.ts';
 import { type Endpoint, listEndpoints } from '../endpoints/endpoint-rows.ts';
 
-/** Clocks of two machines may differ by so much: an endpoint hears rather too much than too little of its beginning. */
+/** By how much the clocks of two machines may differ: at first an endpoint gets too many events rather than too few. */
 const CLOCKS_DIFFER_BY_MS = 60_000;
 
 export interface QueueParts {
@@ -85,7 +85,7 @@ function typeOf(name: string): string {
   return contract.type;
 }
 
-/** What an operator sends to try an endpoint: an event of nobody's, with an id of its own. */
+/** What an operator sends to try an endpoint: an event without an owner, with an id of its own. */
 export function testEvent(eventId: string, now: Date): EventToSend {
   const event = { eventId, ownerId: eventId, revision: 1, type: 'kith.webhook.test.v1' };
   const body = writeEnvelope({ ...event, source: WEBHOOK_SOURCE, occurredAt: now, data: {} });

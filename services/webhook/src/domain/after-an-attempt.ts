@@ -28,7 +28,7 @@ export type Next =
 /**
  * Decides by the attempt that was made last. A delivery is tried until `giveUpAt`, the last time at that moment itself.
  *
- * @param backoff milliseconds to wait after so many tries, with jitter
+ * @param backoff milliseconds to wait after a number of tries, with jitter
  */
 export function afterAnAttempt(
   attempt: Attempt,

@@ -11,7 +11,7 @@ export function answerStatus(pool: pg.Pool, broker: EventBroker, consuming: () =
   };
 }
 
-/** Long after its time: whoever sends has tried it since. */
+/** Long after its time: the sender has tried it since. */
 const STUCK = `
   SELECT d.id, d.owner_id AS owner, d.revision FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
   WHERE d.state = 'pending' AND e.state = 'active' AND d.give_up_at < now() - interval '1 hour'

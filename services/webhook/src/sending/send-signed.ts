@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Attempt } from '../domain/after-an-attempt.ts';
 import type { Secrets } from '../endpoints/endpoint-rows.ts';
 
-/** Of an answer nothing is needed; so much is read, so that its connection can be used again. */
+/** How much of an answer is read, so that its connection can be used again; nothing of it is needed. */
 const MOST_ANSWER_BYTES = 64 * 1024;
 
 export interface Message {

@@ -4,7 +4,7 @@ import { type Endpoint, listEndpoints } from '../endpoints/endpoint-rows.ts';
 import { createBell } from './bell.ts';
 import type { Worker } from './work-through-endpoint.ts';
 
-/** Endpoints that another process registered or removed are noticed after so long. */
+/** How long until endpoints that another process registered or removed are noticed. */
 const LOOK_EVERY_MS = 1_000;
 
 /** What is told of the endpoints that there are, now and whenever they change. */

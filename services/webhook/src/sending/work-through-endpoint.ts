@@ -14,7 +14,7 @@ import { sendSigned } from './send-signed.ts';
 export const OWNERS_AT_ONCE = 4;
 /** Also how often the lease is renewed, and another process's queueing is noticed. */
 const LOOK_EVERY_MS = 1_000;
-/** A lease is longer than an attempt by so much: what a process that stood still was sending is over when another begins. */
+/** How much longer a lease is than an attempt: what a frozen process was sending is over when another begins. */
 const LEASE_LONGER_BY_MS = 5_000;
 
 export interface WorkParts {

@@ -1,4 +1,4 @@
-import type { ChangesSince } from '../changes-since.ts';
+import type { ListDelta } from '../changes-since.ts';
 import type { ListChange } from '../list-change.ts';
 import { LiveList } from '../live-list.ts';
 
@@ -13,9 +13,9 @@ export const page = (revision: number, complete: boolean): ListChange => ({
   cursor: `c${revision}`,
   complete,
 });
-export const nothingNew = (revision: number): ChangesSince<ListChange> => answer([], { revision });
+export const nothingNew = (revision: number): ListDelta<ListChange> => answer([], { revision });
 
-export function answer(changes: ListChange[], over: Partial<ChangesSince<ListChange>> = {}): ChangesSince<ListChange> {
+export function answer(changes: ListChange[], over: Partial<ListDelta<ListChange>> = {}): ListDelta<ListChange> {
   const revision = over.revision ?? changes.at(-1)!.revision;
   return { changes, cursor: `c${revision}`, revision, hasMore: false, ...over };
 }
@@ -24,7 +24,7 @@ export function answer(changes: ListChange[], over: Partial<ChangesSince<ListCha
 export function subscriber(after: string | null = null) {
   let hear: (change: ListChange, bytes: number) => void = () => undefined;
   const log: string[] = [];
-  const asked: { cursor: string | null; answer: PromiseWithResolvers<ChangesSince<ListChange>> }[] = [];
+  const asked: { cursor: string | null; answer: PromiseWithResolvers<ListDelta<ListChange>> }[] = [];
   const pauses: PromiseWithResolvers<void>[] = [];
   let listening = true;
   const list = new LiveList<ListChange>(after, {
@@ -37,7 +37,7 @@ export function subscriber(after: string | null = null) {
       };
     },
     changesSince(cursor) {
-      const question = { cursor, answer: Promise.withResolvers<ChangesSince<ListChange>>() };
+      const question = { cursor, answer: Promise.withResolvers<ListDelta<ListChange>>() };
       asked.push(question);
       return question.answer.promise;
     },
@@ -72,7 +72,7 @@ export function subscriber(after: string | null = null) {
         ends.push((error as Error).message);
       }
     },
-    async answers(given: ChangesSince<ListChange> | Error) {
+    async answers(given: ListDelta<ListChange> | Error) {
       await settled();
       const question = asked.at(-1)!;
       if (given instanceof Error) question.answer.reject(given);

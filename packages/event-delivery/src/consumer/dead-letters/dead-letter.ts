@@ -95,7 +95,7 @@ export function reasonOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-/** Whatever can be told of a payload that may be unreadable, for the operator's list. */
+/** What can be read of a payload that may be unreadable, for the operator's list. */
 function glance(payload: Uint8Array): { type: string | null; revision: number | null } {
   try {
     const { type, revision } = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown>;

@@ -17,7 +17,7 @@ export interface Settlement {
   readonly reason: string;
 }
 
-/** Recorded before it is done: a crash in between leaves a record too many, never a deed without one. */
+/** Written before the action: a crash in between may leave a record without an action, never an action without a record. */
 export async function recordSettlement(
   broker: EventBroker,
   letter: StoredDeadLetter,

@@ -29,7 +29,7 @@ export type Settled =
 
 type SettledLetter = { readonly letter: StoredDeadLetter } & (
   | { readonly outcome: 'redriven' | 'dropped' }
-  /** Parked behind another that is redriven now: its consumer handles it next, unasked. */
+  /** Parked behind another that is redriven now: its consumer handles it next by itself. */
   | { readonly outcome: 'follows' }
   | { readonly outcome: 'refused'; readonly code: RefusalToSettle }
 );

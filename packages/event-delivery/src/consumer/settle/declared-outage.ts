@@ -9,7 +9,7 @@ export function isOutageFor(
   try {
     return consumer.isOutage?.(error) === true;
   } catch {
-    // Whoever cannot say has not said so.
+    // A consumer that throws here has not declared an outage.
     return false;
   }
 }

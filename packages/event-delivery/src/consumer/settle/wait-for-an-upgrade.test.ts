@@ -18,7 +18,7 @@ test('an event from the future waits for a day since it was stored, and no longe
 });
 
 test.each([
-  ['what a handler met when it read to fill a gap', new Error('the gap', { cause: fromTheFuture }), true],
+  ['what a handler met when it read to fill a hole', new Error('the hole', { cause: fromTheFuture }), true],
   ['that, however deep', new Error('1', { cause: new Error('2', { cause: fromTheFuture }) }), true],
   ['a version that is no version', new UnreadableEvent('UNKNOWN_VERSION', 'v0'), false],
   ['malformed data', new UnreadableEvent('MALFORMED_DATA', 'n'), false],

@@ -2,13 +2,13 @@ import { UnreadableEvent } from '../../envelope/envelope.ts';
 import { backoffMs } from '../../failures/backoff.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** While what waits takes up half of what the consumer may have in hand, nothing waits longer: others must flow. */
+/** While what waits takes up half of what the consumer may have in flight, nothing waits longer: others must flow. */
 const CROWDED_MS = 10 * 60 * 1_000;
 const LOOK_AGAIN = { firstMs: 1_000, mostMs: 30_000 };
 
 /**
  * Whether a process that knows newer versions could do what failed here: the event itself is of such a version, or a
- * read that the handler made to fill a gap met one.
+ * read that the handler made to fill a hole met one.
  */
 function isFromTheFuture(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth += 1) {

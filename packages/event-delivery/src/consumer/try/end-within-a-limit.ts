@@ -6,19 +6,19 @@ export const END_WITHIN_MS = 1_000;
 
 export interface Ending {
   hasBegun(): boolean;
-  /** Aborted, with ConsumerStopped, when what is still in hand is cut off. */
+  /** Aborted, with ConsumerStopped, when what is still in flight is cut off. */
   readonly cutOff: AbortSignal;
   /** False when the end cut it short. */
   pause(ms: number): Promise<boolean>;
   /** From now on nothing is begun, nor tried again. */
   begin(): void;
-  /** Resolves when what was in hand has finished or been cut off. */
+  /** Resolves when what was in flight has finished or been cut off. */
   finish(): Promise<void>;
 }
 
 /**
- * Graceful shutdown (draining) of a consumer: what is in hand may finish within `stopWithinMs`, then it is cut off.
- * `over` resolves when nothing is in hand any more.
+ * Graceful shutdown (draining) of a consumer: what is in flight may finish within `stopWithinMs`, then it is cut off.
+ * `over` resolves when nothing is in flight any more.
  */
 export function endsWithinALimit(stopWithinMs: number, over: () => Promise<void>): Ending {
   const stopped = new AbortController();

@@ -15,7 +15,7 @@ import { tryTls } from './try-tls.ts';
 import { whyNatsRefuses } from './why-nats-refuses.ts';
 
 const RECONNECT_EVERY_MS = 250;
-/** Whoever sets the password right starts the process or the server anew anyway. */
+/** To correct the password, the process or the server is restarted anyway. */
 const ASK_AGAIN_AFTER_REFUSAL_MS = 2_000;
 /** One server of several that does not answer is not to be waited for as long as the client would. */
 const ANSWER_WITHIN_MS = 5_000;

@@ -5,11 +5,11 @@ import { LEASE_STREAM, lease as leaseSubject } from '../../broker/durable-names.
 import type { StreamSettings } from '../../broker/stream-settings.ts';
 import type { Log } from '../../observe/log.ts';
 
-/** What nobody renews is free again after so long. */
+/** A lease that is not renewed is free again after this time. */
 const TTL_MS = 6_000;
 const RENEW_EVERY_MS = 1_500;
 const ANSWER_WITHIN_MS = 1_000;
-/** The holder takes its lease to end by so much earlier than the server does. */
+/** By how much earlier than the server the holder takes its lease to end. */
 const MARGIN_MS = 1_000;
 const ASK_AGAIN_AFTER_MS = 500;
 

@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 
-/** The server has them all at hand: when none came for so long, the others are gone from the stream. */
+/** The server has them all at hand: when none has come for this long, the others are gone from the stream. */
 const QUIET_MS = 500;
 
 /**

@@ -15,7 +15,7 @@ import type { Log } from '../../observe/log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { putDurable } from './put-durable.ts';
 
-/** By so much the server's clock of redeliveries may be late. */
+/** By how much the server's clock of redeliveries may be late. */
 const DUE_WITHIN_MS = 300;
 
 export interface Pull {
@@ -38,7 +38,7 @@ export interface Opened {
 
 const DESCRIPTION = 'Consumed by ';
 
-/** Whose a durable is. In its description, which every server since 2.9 keeps; metadata came later. */
+/** The service that owns a durable. In its description, which every server since 2.9 keeps; metadata came later. */
 export function serviceOf({ config }: Pick<ConsumerInfo, 'config'>): string | undefined {
   const { description } = config;
   return description?.startsWith(DESCRIPTION) ? description.slice(DESCRIPTION.length) : undefined;

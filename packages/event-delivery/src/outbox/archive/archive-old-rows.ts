@@ -66,8 +66,8 @@ async function moveInBatches(pool: pg.Pool, span: readonly [Date, Date], signal?
 }
 
 /**
- * Has archived events in the outbox again, as they were, for who publishes them once more. What an operator has dropped
- * stays. `which` is a condition on `archived`, whose parameters are `values`.
+ * Copies archived events back into the outbox, unchanged, to be published again. What an operator has dropped stays
+ * dropped. `which` is a condition on `archived`, whose parameters are `values`.
  */
 export async function bringBack(sql: pg.ClientBase, which: string, values: readonly unknown[]): Promise<number> {
   const { rowCount } = await sql.query(

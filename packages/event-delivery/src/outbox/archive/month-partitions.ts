@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { inTransaction } from '../../postgres/in-transaction.ts';
 
-/** For who makes or drops a month: one process of a database at a time. */
+/** Held while a month is made or dropped: by one process of a database at a time. */
 const ARCHIVE_LOCK = 0x6b617263;
 
-/** Who reads the archive for longer than this makes a change of its partitions wait for the next round. */
+/** How long a change of the partitions waits for readers of the archive, before it waits for the next round. */
 const LOCK_WITHIN_MS = 2_000;
 
 export interface Month {

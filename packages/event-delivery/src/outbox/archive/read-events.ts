@@ -137,7 +137,7 @@ function readCursor({ name, types }: Order, cursor: string): string[] {
     const isOne = of === name && key.length === types.length && key.every((each, at) => isValue(each, types[at]));
     if (isOne) return key as string[];
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   throw new CursorNotValid();
 }

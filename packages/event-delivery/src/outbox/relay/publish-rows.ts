@@ -74,7 +74,7 @@ export async function publishRows(rows: readonly OutboxRow[], options: PublishRo
   return { done, refused, failed };
 }
 
-/** When no stream took an event, the next one of each owner that is of the same kind will hardly fare better. */
+/** When no stream took an event, the next event of the same kind of each owner is unlikely to be taken either. */
 function suspectsAmong(left: readonly OutboxRow[], last: Refused | undefined): OutboxRow[] {
   if (!last || !(last.error instanceof PublishFailed) || last.error.code !== 'NO_STREAM') return [];
   const kind = kindOf(last.row.subject);

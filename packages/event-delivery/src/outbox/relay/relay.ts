@@ -12,7 +12,7 @@ import { markSetAside, ownersSetAside, type Refused } from './set-aside.ts';
 import { BATCH, isOfAnotherSession, type PublishedRow, unpublishedRows } from './unpublished-rows.ts';
 
 const SWEEP_EVERY_MS = 1_000;
-/** While another relay is at it, looking at every commit would be in vain. */
+/** While another relay publishes, looking after every commit finds nothing to do. */
 const LEAVE_IT_TO_ANOTHER_MS = 25;
 const RETRY = { firstMs: 100, mostMs: 5_000 };
 
@@ -129,7 +129,7 @@ async function leaveAside(
 }
 
 interface Round {
-  /** False: another one is at it. */
+  /** False: another relay is publishing. */
   readonly isRelay: boolean;
   /** Why the broker did not take a row, and none behind it. */
   readonly failed?: Error | undefined;

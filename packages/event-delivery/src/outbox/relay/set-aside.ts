@@ -2,10 +2,10 @@ import type pg from 'pg';
 import { PublishFailed } from '../../broker/publish-failed.ts';
 import { type OutboxRow, OWNER_KEY, ownerKeyOf } from './unpublished-rows.ts';
 
-/** An owner whose event no broker takes is left alone so long, doubled each time; the others flow. */
+/** How long an owner whose event no broker takes is left alone, doubled each time; the others flow. */
 const FIRST_MS = 30_000;
 const MOST_MS = 10 * 60_000;
-/** Of those whose time is up so many are tried in one turn: trying in vain must not hold up the others. */
+/** How many owners whose time is up are tried in one turn: tries that fail must not hold up the others. */
 const TRIED_AT_ONCE = 16;
 
 // In the row, so that every process can tell, and an operator can take it away.

@@ -61,7 +61,7 @@ export interface PublishedRow {
 }
 
 export interface UnpublishedRows {
-  /** Begins a transaction; the rows to publish, undefined while another relay is at it. */
+  /** Begins a transaction; the rows to publish, undefined while another relay is publishing. */
   begin(ownersToSkip: readonly string[]): Promise<OutboxRow[] | undefined>;
   /** Ends the transaction with these marked, and begins the next one. */
   markAndBegin(done: readonly PublishedRow[], ownersToSkip: readonly string[]): Promise<OutboxRow[] | undefined>;

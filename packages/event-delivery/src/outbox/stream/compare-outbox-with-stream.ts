@@ -26,7 +26,7 @@ export interface Comparison {
   /** Told how many events of a timeline that was given up are still in the stream: no difference, see give-up-events.ts. */
   readonly onGivenUp?: (events: number) => unknown;
   readonly onProgress?: (done: number, total: number) => unknown;
-  /** An event that is not published so long after it happened is a difference; younger, it is on its way. */
+  /** An event that is not published this long after it happened is a difference; a younger one is on its way. */
   readonly publishedWithinMs?: number;
 }
 

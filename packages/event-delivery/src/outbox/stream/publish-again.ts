@@ -51,7 +51,7 @@ const UNPUBLISH = `
     SELECT id FROM outbox WHERE stream_sequence = ${OWED} AND published_at IS NOT NULL ORDER BY id LIMIT $1)`;
 
 /**
- * Replay: makes so many of the rows that are owed unpublished, with the relay kept out; it sends them before anything
+ * Replay: marks at most this many of the lost rows as unpublished, with the relay kept out; it sends them before anything
  * newer. Resolves to their number.
  */
 export async function unpublishOwed(client: pg.ClientBase, atMost: number): Promise<number> {

@@ -47,8 +47,9 @@ export interface WatchOptions {
  * Where the stream has a limit, half as much at a time as it holds, and the next when consumers have nothing left to do,
  * since more would push out what they have yet to get; a consumer that is away is not waited for longer than a minute.
  *
- * The position that was last seen is kept in the database, beside the outbox, and what is owed in its rows. Rows go the
- * way of the relay, in order, and those that were handled come a second time: consumers know them by inbox or revision.
+ * The position that was last seen is kept in the database beside the outbox; rows say what has to be published again.
+ * The relay publishes them in order, and those that were handled come a second time: consumers know them by inbox or
+ * revision.
  */
 export function startStreamWatch(options: WatchOptions): Stoppable {
   const { broker, log, stream, everyMs = LOOK_EVERY_MS } = options;

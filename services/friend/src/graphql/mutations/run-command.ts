@@ -27,7 +27,7 @@ export function commandRequest<Result>(
   return context.parts.relationships.changeRequest(viewerId, readId('requestId', requestId), decide);
 }
 
-/** Where the viewer's list stands after a command: for resuming, and for comparing with changes that arrive. */
+/** The place of the viewer's list after a command: to resume from, and to compare with changes that arrive. */
 export interface ListPlace {
   readonly listCursor: string;
   readonly listRevision: number;

@@ -1,4 +1,4 @@
-import type { ListDelta } from '../../lists/changes-since.ts';
+import type { FriendListDelta } from '../../lists/changes-since.ts';
 import type { FriendListChange, FriendListSnapshot } from '../../lists/list-change.ts';
 import { builder } from './builder.ts';
 import { FriendRequestType } from './friend-request-type.ts';
@@ -28,7 +28,7 @@ const SnapshotReasonType = builder.enumType('SnapshotReason', {
 });
 
 builder.objectRef<FriendListSnapshot>('FriendListSnapshot').implement({
-  description: 'The list as it stands, in pages that all bear the same revision.',
+  description: 'The list as it stands, in pages that all have the same revision.',
   interfaces: [FriendListChangeType],
   fields: (t) => ({
     reason: t.expose('reason', { type: SnapshotReasonType, description: 'Why the whole list is sent.' }),
@@ -43,7 +43,7 @@ builder.objectRef<FriendListSnapshot>('FriendListSnapshot').implement({
       resolve: ({ requests }) => [...requests],
     }),
     complete: t.exposeBoolean('complete', {
-      description: 'false on every page but the last; all pages bear the same revision.',
+      description: 'false on every page but the last; all pages have the same revision.',
     }),
   }),
 });
@@ -91,7 +91,7 @@ builder.objectRef<AnswerOf<'FriendRequestClosed'>>('FriendRequestClosed').implem
   }),
 });
 
-export const FriendListDeltaType = builder.objectRef<ListDelta>('FriendListDelta').implement({
+export const FriendListDeltaType = builder.objectRef<FriendListDelta>('FriendListDelta').implement({
   description: 'What happened to a list since a cursor.',
   fields: (t) => ({
     changes: t.field({

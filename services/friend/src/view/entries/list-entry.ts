@@ -41,7 +41,7 @@ export function searchText(friend: FriendData): string {
 
 /**
  * All tags, each between a beginning and an end that no tag can hold: `tagText([tag])` occurs in it exactly when the
- * friend bears the tag. Composed (NFC), so that it does however the tag was typed, then or now.
+ * friend has the tag. Composed (NFC), so that the tag is found however it was typed, then or now.
  */
 export function tagText(tags: readonly string[]): string {
   return tags

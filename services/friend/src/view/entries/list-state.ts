@@ -1,7 +1,7 @@
 import type { FriendData } from '@kith/event-contracts';
 
-/** An open request in either direction. Ids only: the two profiles are joined when it is read. */
-export interface StoredRequest {
+/** What a list shows of an open request, in either direction. Ids only: the two profiles are joined when it is read. */
+export interface ListedRequest {
   readonly id: string;
   readonly fromId: string;
   readonly toId: string;
@@ -14,12 +14,12 @@ export interface StoredRequest {
 export interface ListState {
   readonly revision: number;
   readonly friends: readonly FriendData[];
-  readonly requests: readonly StoredRequest[];
+  readonly requests: readonly ListedRequest[];
 }
 
 /** What one revision does to a list. `put-` adds or replaces. */
 export type ViewChange =
   | { readonly kind: 'put-friend'; readonly friend: FriendData }
   | { readonly kind: 'remove-friend'; readonly userId: string }
-  | { readonly kind: 'put-request'; readonly request: StoredRequest }
+  | { readonly kind: 'put-request'; readonly request: ListedRequest }
   | { readonly kind: 'remove-request'; readonly requestId: string };

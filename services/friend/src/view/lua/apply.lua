@@ -1,5 +1,5 @@
 -- ARGV: revision, kind of change, id, value (entry or JSON; '' when removing)
--- Answers: applied | duplicate or gap and the view's revision | no-view
+-- Answers: applied | duplicate or hole and the view's revision | no-view
 local revision, kind, id, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local found = view()
@@ -8,7 +8,7 @@ if not found or tonumber(revision) > found.revision + 1 then
   -- The list is known to have got this far: a loader who has less in hand loads again, a reader waits or reloads.
   raiseFloor(revision)
   if not found then return { 'no-view' } end
-  return { 'gap', found.revision }
+  return { 'hole', found.revision }
 end
 
 -- A Redis that is full refuses the commands that could grow it and allows the rest: whichever is refused must come

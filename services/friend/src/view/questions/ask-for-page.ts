@@ -16,7 +16,7 @@ export interface PageRequest {
   readonly after?: string | undefined;
   /** Only friends whose nickname or remark contains this, folded; white space asks for all, and what shows nothing for none. */
   readonly text?: string | undefined;
-  /** Only friends that bear exactly this tag, composed or not. */
+  /** Only friends with exactly this tag, composed or not. */
   readonly tag?: string | undefined;
 }
 

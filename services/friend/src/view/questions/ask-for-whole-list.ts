@@ -1,6 +1,6 @@
 import { readEntries } from '../entries/list-entry.ts';
 import type { ListState } from '../entries/list-state.ts';
-import { oldestFirst, readRequests } from '../entries/stored-requests.ts';
+import { oldestFirst, readRequests } from '../entries/listed-requests.ts';
 import type { Question } from './question.ts';
 
 /** Everything at one revision, for snapshots. Friends in no order. */

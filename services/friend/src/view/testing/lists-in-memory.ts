@@ -1,5 +1,5 @@
 import type { FriendData } from '@kith/event-contracts';
-import type { ListState, StoredRequest, ViewChange } from '../entries/list-state.ts';
+import type { ListedRequest, ListState, ViewChange } from '../entries/list-state.ts';
 
 /**
  * Stands for Postgres in the view's tests: the lists, their revisions, and a gate in front of each load. A load reads
@@ -76,7 +76,7 @@ export function aFriend(number: number, details: Partial<FriendData> = {}): Frie
   };
 }
 
-export function aRequest(number: number, details: Partial<StoredRequest> = {}): StoredRequest {
+export function aRequest(number: number, details: Partial<ListedRequest> = {}): ListedRequest {
   const sentAt = new Date(Date.UTC(2026, 0, 1) + number * 1_000).toISOString();
   return { id: idOf(number), fromId: idOf(1), toId: idOf(2), message: null, sentAt, ...details };
 }

@@ -50,7 +50,7 @@ async function run(packageName: string, command: string, args: readonly string[]
   const file = join(dirname(manifestFile), typeof bin === 'string' ? bin : (bin[command] ?? ''));
   const child = spawn(nodeProgram(), [file, ...args], {
     cwd: WEB,
-    // Whoever calls may be a test: React has another, larger build for those.
+    // The caller may be a test, for which React has another, larger build.
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,180 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Logger } from '@kith/service-kit';
+import { Pool } from 'undici';
+import { breakCircuit, type Circuit } from './break-circuit.ts';
+
+/** One process of a service, as this gateway sees it. */
+export interface Replica {
+  readonly pool: Pool;
+  readonly circuit: Circuit;
+  /** What has been asked and not answered. */
+  running: number;
+  /** What it says of itself: one that stops is asked nothing new. */
+  ready: boolean;
+}
+
+export interface Replicas {
+  /** Whom to ask: of those that are ready the one with the least to do; undefined when all of them were `tried`. */
+  choose(tried: ReadonlySet<Replica>): Replica | undefined;
+  /** Whether there is somebody else to ask. */
+  hasOther(than: Replica): boolean;
+  /** Whether one of them says that it can do its work. */
+  ready(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface ReplicasOptions {
+  readonly name: string;
+  /** Of each replica, or a name that stands for the addresses of several. */
+  readonly urls: readonly string[];
+  readonly log: Logger;
+  readonly maxConnections: number;
+  /** The addresses of a name; the system's resolver unless told. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+const READY_WITHIN_MS = 1_000;
+const ASK_READY_EVERY_MS = 500;
+const RESOLVE_EVERY_MS = 5_000;
+
+/**
+ * Client-side load balancing: the replicas of one service, each with connections and a circuit breaker of its own. While
+ * there are several, each is asked twice a second whether it is ready, so that one that is to stop, or is frozen, gets
+ * nothing more. A host name with several addresses is several replicas; the name is looked up every five seconds.
+ */
+export function followReplicas(options: ReplicasOptions): Replicas {
+  return new FollowedReplicas(options);
+}
+
+class FollowedReplicas implements Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #byAddress = new Map<string, Replica>();
+  /** One of equals is not always the first. */
+  #turn = 0;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #closing: Promise<unknown>[] = [];
+  #stopped = false;
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+    for (const url of options.urls) this.#add(url);
+    if (options.urls.some(mayBeSeveral)) this.#repeat(() => this.#resolve(), RESOLVE_EVERY_MS);
+    this.#repeat(() => this.#askWhetherReady(), ASK_READY_EVERY_MS);
+  }
+
+  choose(tried: ReadonlySet<Replica>): Replica | undefined {
+    let best: Replica | undefined;
+    const all = [...this.#byAddress.values()];
+    this.#turn += 1;
+    for (let n = 0; n < all.length; n += 1) {
+      const replica = all[(this.#turn + n) % all.length];
+      if (replica && !tried.has(replica) && (!best || isBetter(replica, best))) best = replica;
+    }
+    return best;
+  }
+
+  hasOther(than: Replica): boolean {
+    for (const replica of this.#byAddress.values()) if (replica !== than && replica.ready) return true;
+    return false;
+  }
+
+  async ready(): Promise<boolean> {
+    return (await Promise.all([...this.#byAddress.values()].map(saysReady))).includes(true);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([...this.#closing, ...[...this.#byAddress.values()].map(({ pool }) => pool.close())]);
+  }
+
+  #repeat(task: () => Promise<void>, everyMs: number): void {
+    let running = false;
+    const run = () => {
+      if (running) return;
+      running = true;
+      void task().finally(() => {
+        running = false;
+      });
+    };
+    run();
+    this.#timers.push(setInterval(run, everyMs).unref());
+  }
+
+  /** Never rejects. */
+  async #askWhetherReady(): Promise<void> {
+    // Where there is one alone, it is asked whatever it says.
+    if (this.#byAddress.size < 2) return;
+    const asked = [...this.#byAddress.values()].map(async (replica) => {
+      replica.ready = await saysReady(replica);
+    });
+    await Promise.all(asked);
+  }
+
+  /** Never rejects: those who are known stay while a name cannot be looked up. */
+  async #resolve(): Promise<void> {
+    const { urls, resolve = addressesOf } = this.#options;
+    const wanted = new Map<string, string>();
+    for (const url of urls) {
+      const { protocol, hostname, port } = new URL(url);
+      const addresses = mayBeSeveral(url) ? await resolve(hostname).catch(() => undefined) : [];
+      // What a name stood for is not forgotten because nobody can say so now.
+      if (addresses === undefined) return;
+      if (addresses.length < 2) wanted.set(url, url);
+      for (const address of addresses.length < 2 ? [] : addresses) {
+        const host = isIP(address) === 6 ? `[${address}]` : address;
+        wanted.set(`${protocol}//${host}${port && `:${port}`}`, url);
+      }
+    }
+    if (this.#stopped) return;
+    for (const [address, url] of wanted) if (!this.#byAddress.has(address)) this.#add(address, url);
+    for (const address of [...this.#byAddress.keys()]) if (!wanted.has(address)) this.#leave(address);
+  }
+
+  /** @param as the URL whose host the service is known by, where that is not its address */
+  #add(address: string, as = address): void {
+    const { name, urls, log, maxConnections } = this.#options;
+    const connect = { timeout: 1_000, ...(as !== address && { servername: new URL(as).hostname }) };
+    const pool = new Pool(address, { connections: maxConnections, pipelining: 1, connect });
+    const shown = urls.length === 1 && as === address ? name : `${name} ${new URL(address).host}`;
+    this.#byAddress.set(address, { pool, circuit: breakCircuit(shown, log), running: 0, ready: true });
+  }
+
+  /** It goes on with what it has been asked. */
+  #leave(address: string): void {
+    const replica = this.#byAddress.get(address);
+    this.#byAddress.delete(address);
+    if (!replica) return;
+    replica.circuit.forget();
+    const closing = replica.pool.close().then(() => {
+      this.#closing = this.#closing.filter((one) => one !== closing);
+    });
+    this.#closing.push(closing);
+  }
+}
+
+function isBetter(one: Replica, other: Replica): boolean {
+  const [a, b] = [one, other].map(({ ready, circuit }) => Number(!ready) + Number(circuit.isOpen)) as [number, number];
+  return a === b ? one.running < other.running : a < b;
+}
+
+async function saysReady({ pool }: Replica): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(READY_WITHIN_MS);
+    const { statusCode, body } = await pool.request({ path: '/ready', method: 'GET', signal });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    return false;
+  }
+}
+
+function mayBeSeveral(url: string): boolean {
+  const { hostname } = new URL(url);
+  return isIP(hostname) === 0 && !hostname.startsWith('[') && hostname !== 'localhost';
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address).sort();
+}

@@ -1,0 +1,87 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { hostInUrl, hostToListenAt } from '@kith/service-kit';
+import { createProxyServer } from 'httpxy';
+
+const ASK_READY_EVERY_MS = 250;
+const READY_WITHIN_MS = 1_000;
+const NOBODY = JSON.stringify({
+  errors: [{ message: 'No gateway answers: try again in a moment.', extensions: { code: 'SERVICE_UNAVAILABLE' } }],
+});
+
+interface Target {
+  readonly url: string;
+  ready: boolean;
+  /** Requests and sockets that are open to it. */
+  open: number;
+}
+
+/**
+ * A load balancer for the gateways of one machine: each request and each socket goes to the gateway that is ready and has
+ * the fewest. Good enough for `start`; where others are to reach it, take one that is made for it.
+ * Rejects when the port cannot be taken.
+ */
+export async function startBalancer(options: {
+  readonly HOST: string;
+  readonly PORT: number;
+  readonly gatewayUrls: readonly string[];
+}): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const { HOST, PORT, gatewayUrls } = options;
+  const targets: Target[] = gatewayUrls.map((url) => ({ url, ready: true, open: 0 }));
+  const asking = setInterval(() => targets.forEach(askWhetherReady), ASK_READY_EVERY_MS);
+  const proxy = createProxyServer({ xfwd: true });
+  proxy.on('error', (_error, _request, answer) => {
+    if (answer instanceof http.ServerResponse) refuse(answer);
+    else (answer as Socket | undefined)?.destroy();
+  });
+
+  const server = http.createServer((request, response) => {
+    const target = chooseAmong(targets);
+    count(target, response);
+    void proxy.web(request, response, { target: target.url });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const target = chooseAmong(targets);
+    count(target, socket);
+    socket.on('error', () => socket.destroy());
+    void proxy.ws(request, socket, { target: target.url }, head);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host: hostToListenAt(HOST), port: PORT }, resolve);
+  });
+  return {
+    url: `http://${hostInUrl(HOST)}:${PORT}`,
+    stop: async () => {
+      clearInterval(asking);
+      proxy.close(() => undefined);
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function chooseAmong(targets: readonly Target[]): Target {
+  const ready = targets.filter((target) => target.ready);
+  return (ready.length > 0 ? ready : targets).reduce((least, target) => (target.open < least.open ? target : least));
+}
+
+function count(target: Target, until: ServerResponse | Socket): void {
+  target.open += 1;
+  until.once('close', () => {
+    target.open -= 1;
+  });
+}
+
+function refuse(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(NOBODY);
+}
+
+/** Never rejects. */
+async function askWhetherReady(target: Target): Promise<void> {
+  const answer = await fetch(`${target.url}/ready`, { signal: AbortSignal.timeout(READY_WITHIN_MS) }).catch(
+    () => undefined,
+  );
+  await answer?.body?.cancel();
+  target.ready = answer?.status === 200;
+}
