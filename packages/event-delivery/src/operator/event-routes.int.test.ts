@@ -28,13 +28,14 @@ let consumer: Stoppable;
 let relay: Stoppable;
 let server: Server;
 let url: string;
+const streams: { keepForMs: number } = { keepForMs: 86_400_000 };
 let fixed = false;
 const handled: string[] = [];
 
 beforeAll(async () => {
   [nats, database] = await Promise.all([startNats(), createEventDatabase()]);
   const log = collectLog();
-  broker = await connectJetStream({ servers: nats.url, name: 'test', log });
+  broker = await connectJetStream({ servers: nats.url, name: 'test', log, streams });
   await broker.declareStream(SHOP_STREAM);
   relay = startRelay({ pool: database.pool, broker, source: 'shop/test', log });
   consumer = await consume(
@@ -264,6 +265,16 @@ test('a body that is too large is refused in an answer that arrives, told its le
     ]);
   }
   expect((await fetch(`${url}/status`)).status).toBe(200);
+});
+
+test('what of a stream is otherwise than configured is listed, and applied', async () => {
+  streams.keepForMs *= 2;
+  const difference = { stream: SHOP_STREAM.name, setting: 'maxAgeS', is: 86_400, configured: 172_800 };
+  const listed = await fetch(`${url}/streams`);
+  expect((await listed.json()).differences).toContainEqual(difference);
+  const applied = await fetch(`${url}/streams/apply`, { method: 'POST', body: '{}' });
+  expect((await applied.json()).applied).toContainEqual({ ...difference, outcome: 'applied' });
+  expect(await (await fetch(`${url}/streams`)).json()).toEqual({ differences: [] });
 });
 
 test('without the broker, what needs it is refused, and the rest answers', async () => {
