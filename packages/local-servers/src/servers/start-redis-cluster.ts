@@ -35,7 +35,7 @@ export interface LocalRedisCluster {
   primaries(): Promise<readonly RedisNode[]>;
   /** A planned failover (CLUSTER FAILOVER): resolves when the replica has taken over. */
   promote(replica: RedisNode): Promise<void>;
-  /** Gives the slot of a key to another node, with all keys in it: resharding. */
+  /** Gives the slot of a key to another node, with all keys in it (resharding): resolves when every node that runs knows. */
   moveSlotOf(key: string, to: RedisNode): Promise<void>;
   /** Waits until all slots are served, by as many nodes as there were, and each has its replica in step. */
   settle(): Promise<void>;
@@ -139,7 +139,18 @@ function clusterOf(nodes: readonly RedisNode[], stop: () => Promise<void>): Loca
         { everyMs: 300 },
       ).then(() => undefined),
     async moveSlotOf(key, to) {
-      await moveSlot(await slotOf(key), await primaryOf(key), to, await primaries());
+      const slot = await slotOf(key);
+      await moveSlot(slot, await primaryOf(key), to, await primaries());
+      // The replicas hear of it from others.
+      await eventually('every node that runs knows who has the slot', async () => {
+        const asked = nodes.map((node) => node.tell('CLUSTER', 'SLOTS').catch(() => undefined));
+        const seen = (await Promise.all(asked)) as (Awaited<ReturnType<typeof ranges>> | undefined)[];
+        return seen.every((known) => {
+          if (known === undefined) return true;
+          const [, , [, port] = ['', 0]] = known.find(([from, until]) => from <= slot && slot <= until) ?? [0, 0];
+          return port === to.port;
+        });
+      });
     },
     async settle() {
       await eventually(
