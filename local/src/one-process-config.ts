@@ -2,7 +2,7 @@ import { configFields } from '@kith/service-kit';
 import { z } from 'zod';
 import { addressesOnRequest, addressVariables } from './system/variables-of-services.ts';
 
-/** What `run-in-one-process.ts` needs beside the configuration of those who run in it. */
+/** What `run-in-one-process.ts` needs besides the configuration of its services. */
 export const oneProcessConfig = z.object({
   /** Where the bus keeps its streams. */
   EVENTS_DATABASE_URL: configFields.postgresUrl,

@@ -19,14 +19,15 @@ import { loadService } from './system/load-service.ts';
 
 /** Once it has started: on SIGHUP it reads its supergraph anew. */
 let gateway: RunningGateway | undefined;
-// Before the wait: a signal that nobody listens to ends the process.
+// Before the wait: a signal without a listener ends the process.
 process.on('SIGHUP', () => void gateway?.reloadSupergraph());
 
 process.exit(await runProcess({ name: 'one-process', configSchema: oneProcessConfig, start: startInOneProcess }));
 
 /**
- * The services and the gateway in one process, with the bus inside it: no NATS. Each reads its own configuration from the
- * environment as ever; HOST, PORT and METRICS_PORT are the gateway's, USER_URL, FRIEND_URL and their like say where the services listen.
+ * The services and the gateway in one process, with the bus inside it: no NATS. Each reads its usual configuration from
+ * the environment; HOST, PORT and METRICS_PORT are the gateway's, and USER_URL, FRIEND_URL etc. are where the services
+ * listen.
  */
 async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log: Logger): Promise<RunningPart> {
   const environment = { ...process.env, EVENT_BUS: 'in-process', NATS_URL: 'nats://none.invalid:4222' };
@@ -36,7 +37,7 @@ async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log:
       const { urlVariable } = SERVICES[name];
       const url = config[urlVariable];
       if (url === undefined) throw new ConfigError(urlVariable, 'is required and not set');
-      // One registry for all: the gateway answers for it.
+      // One metrics registry for all: the gateway serves it.
       const itsEnvironment = { ...environment, METRICS_PORT: undefined, ...listeningAt(url) };
       return { start, config: parseConfig(configSchema, itsEnvironment) };
     }),

@@ -6,11 +6,11 @@ import type { Fields, ServiceName } from '@kith/services';
 import { keepToItsOwner } from './keep-to-its-owner.ts';
 import { markOf, type ProcessMark, stillRuns } from './look-at-processes.ts';
 
-/** `system.json`: what runs from this data folder, for `kith`, and for a start after a crash. */
+/** `system.json`: what runs from this data folder; read by `kith` and by a start after a crash. */
 export type SystemRecord = {
   startedBy: ProcessMark;
   processes: Record<string, ProcessMark>;
-  /** These are there once everything is ready. */
+  /** Set once everything is ready. */
   gatewayUrl?: string;
   operatorKey?: string;
 } & Partial<Fields<ServiceName, 'Url', string>>;
@@ -23,8 +23,8 @@ export type ClaimedFolder = {
 };
 
 /**
- * Makes this process the only one that runs a system from `kithData`, and its owner the only one who can read what is in
- * it. What a killed predecessor left running is ended.
+ * Lock file: makes this process the only one that runs a system from `kithData`, and lets only its owner read it. Ends
+ * processes that a killed predecessor left running.
  *
  * @throws {SetupProblem} when another one runs from it, or it cannot be written
  */
@@ -41,7 +41,7 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
   while (!(await createExclusively(file, current, kithData))) await clearAway(file, kithData);
   await keepToItsOwner(kithData);
 
-  // Writes are one after the other: children may end and be restarted at the same moment.
+  // Serializes the writes: children may end and restart at the same moment.
   let writing = Promise.resolve();
   return {
     record: (part) => {
@@ -62,7 +62,7 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
   };
 }
 
-/** undefined: nothing was started from this folder, or what was has been stopped. */
+/** undefined: nothing was started from this folder, or it has been stopped. */
 export function readSystemRecord(kithData: string): Promise<SystemRecord | undefined> {
   return readRecord(join(kithData, 'system.json'));
 }
@@ -105,7 +105,7 @@ async function clearAway(file: string, kithData: string): Promise<void> {
     return;
   }
   const record = await readRecord(stale);
-  // Between the look and the renaming the other of two starts may have put its own record there: it gets it back.
+  // Between the check and the rename a concurrent start may have put its own record there: restore it.
   if (record && stillRuns(record.startedBy)) await link(stale, file).catch(() => {});
   else await endLeftovers(Object.entries(record?.processes ?? {}));
   await rm(stale, { force: true });
@@ -120,7 +120,7 @@ function refuseIfItRuns(record: SystemRecord | undefined, kithData: string): voi
   );
 }
 
-/** Services first, Postgres last: what depends on others goes before them, as in an ordinary stop. */
+/** Services first, Postgres last: dependents stop before their dependencies, as in an ordinary stop. */
 async function endLeftovers(processes: readonly (readonly [string, ProcessMark])[]): Promise<void> {
   for (const [name, mark] of processes.toReversed()) {
     if (!stillRuns(mark)) continue;
@@ -128,7 +128,7 @@ async function endLeftovers(processes: readonly (readonly [string, ProcessMark])
       try {
         process.kill(mark.pid, code);
       } catch {
-        // It ended by itself just now.
+        // It has just ended by itself.
       }
     };
     signal(name === 'postgres' ? 'SIGINT' : 'SIGTERM');

@@ -10,7 +10,7 @@ const schema = z.object({
   gatewayKey: secret,
   operatorKey: secret,
   postgresPassword: secret,
-  // Data folders of earlier versions have none of these, or not everybody's: they are made when they are first needed.
+  // Data folders of earlier versions lack some or all of these: they are made when first needed.
   databasePasswords: z.record(z.string(), secret).optional(),
   natsPasswords: z.record(z.string(), secret).optional(),
   redisPasswords: z.record(z.string(), secret).optional(),
@@ -48,7 +48,7 @@ export async function keepSecrets(kithData: string): Promise<Secrets> {
 
 function readSecrets(text: string, file: string) {
   try {
-    // Only what is there: nothing of it may hide what is made anew.
+    // Only defined values: an undefined one must not hide a new secret.
     return definedOf(schema.parse(JSON.parse(text)));
   } catch (error) {
     throw new SetupProblem(

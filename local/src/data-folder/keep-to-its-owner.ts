@@ -1,7 +1,7 @@
 import { chmod, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What `start` puts into its data folder and may be read by others when an earlier version made it. */
+/** Files that `start` puts into its data folder; earlier versions let others read them. */
 const OURS = [
   'demonstration',
   'demonstration.json',
@@ -17,8 +17,8 @@ const OURS = [
 const NOT_OURS_TO_CHANGE = ['postgres'];
 
 /**
- * Takes from everybody but the owner what they may do with a data folder and the files in it. A folder that holds other
- * things as well (KITH_DATA may name any) keeps its own rights, and so do those things.
+ * Revokes everybody's permissions but the owner's on a data folder and its files. A folder that also holds other things
+ * (KITH_DATA may name any) keeps its permissions, and so do those things.
  */
 export async function keepToItsOwner(kithData: string): Promise<void> {
   const entries = await readdir(kithData);
@@ -33,7 +33,7 @@ async function tightenAll(path: string): Promise<void> {
   for (const name of await readdir(path)) await tightenAll(join(path, name));
 }
 
-/** Says whether it is a folder, and one to look into: what a link leads to is elsewhere. */
+/** Resolves to whether it is a folder to descend into: links are not followed. */
 async function tighten(path: string): Promise<boolean> {
   try {
     const found = await lstat(path);
@@ -41,7 +41,7 @@ async function tighten(path: string): Promise<boolean> {
     if ((found.mode & 0o077) !== 0) await chmod(path, found.mode & 0o700);
     return found.isDirectory();
   } catch (error) {
-    // Gone meanwhile; or another user's, whose it is to change.
+    // Gone meanwhile, or owned by another user.
     if (['ENOENT', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }

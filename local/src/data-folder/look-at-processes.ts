@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A process, told apart from a later one that was given the same id. */
+/** Identifies a process, even after its id was reused. */
 export type ProcessMark = { pid: number; bornAt: string };
 
 /** undefined: no such process. */
@@ -10,12 +10,12 @@ export function markOf(pid: number): ProcessMark | undefined {
   return bornAt === undefined ? undefined : { pid, bornAt };
 }
 
-/** Whether the very process that was marked still runs. */
+/** Whether exactly the marked process still runs. */
 export function stillRuns(mark: ProcessMark): boolean {
   return bornAtOf(mark.pid) === mark.bornAt;
 }
 
-/** The processes above `pid`, the nearest first, with their command lines. */
+/** The ancestors of `pid`, nearest first, with their command lines. */
 export function ancestorsOf(pid: number): { mark: ProcessMark; commandLine: string }[] {
   const ancestors = [];
   for (let parent = parentOf(pid); parent !== undefined && parent > 1; parent = parentOf(parent)) {
@@ -26,14 +26,14 @@ export function ancestorsOf(pid: number): { mark: ProcessMark; commandLine: stri
   return ancestors;
 }
 
-// Linux says it in /proc, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (a slim image has no `ps`);
+// Linux has this in /proc, https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (a slim image has no `ps`);
 // elsewhere `ps` does.
 const hasProc = process.platform === 'linux';
 
 function bornAtOf(pid: number): string | undefined {
   if (!hasProc) return psField(pid, 'lstart');
   const fields = procStat(pid);
-  // A zombie has ended; only its parent has not looked yet.
+  // A zombie has ended; only its parent has not reaped it yet.
   if (fields === undefined || fields[0] === 'Z') return undefined;
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${bootId} ${fields[19]}`;

@@ -1,7 +1,10 @@
 import { SetupProblem } from '@kith/local-servers';
 import { ConfigError } from '@kith/service-kit';
 
-/** Prints one sentence for what a person can mend, the stack for the rest, and has the process end with code 1. */
+/**
+ * Prints one sentence for an error that an operator can fix, the stack otherwise, and makes the process end with code
+ * 1.
+ */
 export function endWithSentence(error: unknown): void {
   const { message, stack } = error as Error;
   process.stderr.write(`${error instanceof SetupProblem || error instanceof ConfigError ? message : stack}\n`);

@@ -17,7 +17,7 @@ import { endWithSentence } from './end-with-sentence.ts';
 import { credentialsConfig } from './one-shot-config.ts';
 
 // For docker compose: what `start` does by itself. Passwords are made at the first start and stay the same; each server
-// and each process finds its own in a folder that nobody else is given.
+// and each process finds its own in a folder that only it is given.
 try {
   const config = parseConfig(credentialsConfig);
   const folder = (name: string) => join(config.CREDENTIALS_FOLDER, name);

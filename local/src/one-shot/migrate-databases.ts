@@ -5,8 +5,8 @@ import { databaseOf, WITH_DATABASE } from '@kith/services';
 import { endWithSentence } from './end-with-sentence.ts';
 import { migrateConfig } from './one-shot-config.ts';
 
-// For containers and deployments: brings every database to the newest schema, gives them to the roles of
-// their services where it is told to, says what it applied, and ends.
+// For containers and deployments: migrates every database to the newest schema, makes the services' roles their owners
+// where configured, prints what it applied, and ends.
 try {
   const config = parseConfig(migrateConfig);
   for (const service of WITH_DATABASE) {

@@ -13,7 +13,7 @@ export const credentialsConfig = databases.extend({
 
 /** What `migrate-databases.ts` needs. */
 export const migrateConfig = databases.extend({
-  /** With which the service is to open its database: this role is made, and given the database. */
+  /** The URL by which the service opens its database: this role is created and made its owner. */
   ...serviceDatabaseVariables(configFields.postgresUrl.optional()),
 });
 

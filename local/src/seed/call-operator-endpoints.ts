@@ -25,11 +25,11 @@ export type ImportedFriendships = {
   failed: { index: number; code: string; message: string }[];
 };
 
-/** At most this many users, or pairs, a call. */
+/** At most this many users or pairs per call. */
 export const BATCH_SIZE = 1_000;
 const BATCH_TIMEOUT_MS = 120_000;
 
-/** Makes the users that do not exist yet; answers all of them, and how many were made. One password for all. */
+/** Makes the users that do not exist yet, with one password; resolves to all of them and how many were made. */
 export async function importUsers(
   access: OperatorAccess,
   users: { usernames: readonly string[]; nicknames?: readonly string[]; password: string },
@@ -38,7 +38,7 @@ export async function importUsers(
   return (await response.json()) as { created: number; users: ImportedUser[] };
 }
 
-/** Makes friends of each pair of user ids, by the same rules and with the same events as `addFriend`. */
+/** Makes each pair of users friends, by the same rules and with the same events as `addFriend`. */
 export async function importFriendships(
   access: OperatorAccess,
   pairs: readonly (readonly [string, string])[],
@@ -47,7 +47,7 @@ export async function importFriendships(
   return (await response.json()) as ImportedFriendships;
 }
 
-/** What a service says of its outbox, streams and consumers. */
+/** The status of a service's outbox, streams and consumers. */
 export async function statusOf(access: OperatorAccess, service: OperatorService): Promise<Record<string, unknown>> {
   const response = await call(access, service, '/operator/status');
   return (await response.json()) as Record<string, unknown>;
@@ -67,12 +67,12 @@ export type ReconcileLine =
     }
   | { result: { checked: Record<string, number>; differences: number } };
 
-/** Has a service compare what it keeps in several places; yields its report line by line while it works. */
+/** Makes a service compare its copies of data; yields its report line by line as it works. */
 export async function* reconcile(access: OperatorAccess, service: OperatorService): AsyncGenerator<ReconcileLine> {
   yield* linesOf<ReconcileLine>(access, service, '/operator/reconcile');
 }
 
-/** What a service answers with one JSON object; a body makes it a POST. */
+/** Calls an endpoint that answers one JSON object; with a body it is a POST. */
 export async function answerOf<Answer>(
   access: OperatorAccess,
   service: OperatorService,
@@ -83,7 +83,7 @@ export async function answerOf<Answer>(
   return (await response.json()) as Answer;
 }
 
-/** What a service answers line by line, as it comes. */
+/** Calls an endpoint that streams its answer line by line. */
 export async function* linesOf<Line>(
   access: OperatorAccess,
   service: OperatorService,

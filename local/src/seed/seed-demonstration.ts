@@ -5,12 +5,12 @@ import pg from 'pg';
 import { importFriendships, importUsers, type OperatorAccess } from './call-operator-endpoints.ts';
 import { FRIENDSHIPS, MEMBERS } from './zacharys-karate-club.ts';
 
-/** Everybody's in the demonstration. It is printed at the start: it protects nothing. */
+/** The password of all demonstration users. It is printed at the start: it protects nothing. */
 export const DEMO_PASSWORD = 'karate-club';
 
 /**
- * Whether the demonstration is to be seeded: nothing was ever done in either database, or an earlier seeding was
- * interrupted. To be asked before the services start.
+ * Whether the demonstration is to be seeded: neither database was ever used, or an earlier seeding was interrupted.
+ * Call it before the services start.
  */
 export async function needsDemonstration(kithData: string, databaseUrls: readonly string[]): Promise<boolean> {
   const mark = await readMark(kithData);
@@ -37,22 +37,22 @@ export async function seedDemonstration(kithData: string, access: OperatorAccess
   await writeFile(markFile(kithData), 'complete', { mode: 0o600 });
 }
 
-/** Where the web client learns of the demonstration; there once `describeDemonstration` has written it. */
+/** The file that tells the web client about the demonstration; written by `describeDemonstration`. */
 export const demonstrationFile = (kithData: string) => join(kithData, 'demonstration.json');
 
-/** Writes whom a visitor may sign in as: `{ "password", "people": [{ "username", "nickname" }] }`. */
+/** Writes the accounts that a visitor may sign in to: `{ "password", "people": [{ "username", "nickname" }] }`. */
 export async function describeDemonstration(kithData: string): Promise<void> {
   const file = demonstrationFile(kithData);
   await writeFile(`${file}.new`, JSON.stringify({ password: DEMO_PASSWORD, people: MEMBERS }), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 
-/** So that what an earlier run wrote is told by no later one. */
+/** Removes what an earlier run wrote, so that no later run shows it. */
 export async function forgetDemonstration(kithData: string): Promise<void> {
   await rm(demonstrationFile(kithData), { force: true });
 }
 
-/** Whether the demonstration was seeded from this data folder, and is what this database holds. */
+/** Whether the demonstration was seeded from this data folder and this database holds it. */
 export async function hasDemonstration(kithData: string, userDatabaseUrl: string): Promise<boolean> {
   if ((await readMark(kithData)) !== 'complete') return false;
   const usernames = MEMBERS.map(({ username }) => username);
@@ -61,14 +61,14 @@ export async function hasDemonstration(kithData: string, userDatabaseUrl: string
     'SELECT count(*)::int AS members FROM users WHERE username = ANY($1)',
     [usernames],
   );
-  // A member may have deleted their account; another database has none of them, or a namesake.
+  // Some members may have deleted their accounts; another database has none of them, or a namesake.
   return (row?.members ?? 0) > MEMBERS.length / 2;
 }
 
 const markFile = (kithData: string) => join(kithData, 'demonstration');
 const readMark = (kithData: string) => readFile(markFile(kithData), 'utf8').catch(() => undefined);
 
-/** The outbox's counter never goes back, not even when old rows are removed: unused, it says that nothing ever happened. */
+/** The outbox's sequence never goes back, even when old rows are removed: if unused, no event was ever recorded. */
 async function neverRecordedAnEvent(databaseUrl: string): Promise<boolean> {
   const [row] = await ask<{ unused: boolean }>(
     databaseUrl,
@@ -79,7 +79,7 @@ async function neverRecordedAnEvent(databaseUrl: string): Promise<boolean> {
 
 async function ask<Row extends object>(databaseUrl: string, sql: string, values: unknown[] = []): Promise<Row[]> {
   const client = new pg.Client({ connectionString: await findTheServer(databaseUrl) });
-  // Its statement fails; unheard, its own error would end the process as well.
+  // Its statement fails anyway; without a listener its error event would end the process too.
   client.on('error', () => undefined);
   await client.connect();
   try {

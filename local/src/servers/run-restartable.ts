@@ -1,4 +1,4 @@
-/** What a server or service started once looks like, whatever it is. */
+/** One run of a server or service. */
 export type Launched = {
   readonly pid: number;
   readonly ended: Promise<number | string>;
@@ -12,10 +12,10 @@ export type Launched = {
 export type ServiceProcess = {
   readonly name: string;
   readonly url: string;
-  /** Of the process that runs now, or ran last. */
+  /** Of the current process, or the last one. */
   readonly pid: number;
   readonly running: boolean;
-  /** Ends it gracefully. Nothing happens when it does not run. */
+  /** Ends it gracefully; does nothing when it does not run. */
   stop(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -24,12 +24,12 @@ export type ServiceProcess = {
   /** SIGSTOP: it keeps its sockets and answers nothing. */
   pause(): void;
   resume(): void;
-  /** Called each time it ends without having been asked to through this object. */
+  /** Calls the listener each time it ends without a request through this object. */
   onUnexpectedEnd(listener: (how: number | string) => void): void;
 };
 
 /**
- * Starts a process by `launch` and keeps the way to start it again.
+ * Starts a process by `launch`, and can start it again.
  *
  * @param launch must give the same address each time
  */

@@ -15,16 +15,16 @@ import {
 import type { ServerPasswords } from './server-passwords.ts';
 import type { ServersToStart, ServerUrls } from './servers-to-start.ts';
 
-/** With what one process opens the servers: what it has of them, each as a user of its own. */
+/** Credentials of one process for the servers that it uses, each with its own user. */
 type Access<Name extends ServiceName = ServiceName> = { natsUrl: string } & (Name extends ServiceWithDatabase
   ? { databaseUrl: string }
   : object) &
   (Name extends ServiceInRedis ? { redisUrl: string } : object);
 
-/** With what each process opens the servers: a user of its own with the least rights, where the servers are ours. */
+/** Least privilege: the credentials of each process, with its own user where the servers are ours. */
 export type ServerAccess = { [Name in ServiceName]: Access<Name> } & {
   gateway: { natsUrl: string };
-  /** What differs when all of them are one process, which has one variable for all services' Redis. */
+  /** What differs when all run in one process, which has one variable for the Redis of all services. */
   oneProcess: { redisUrl: string };
 };
 
@@ -36,13 +36,13 @@ const roleOf = (name: ServiceWithDatabase, { databases }: ServerPasswords) => ({
   password: databases[name],
 });
 
-/** @param urls of the operator; those that are `given` are other people's servers, and used as they are */
+/** @param urls of the operator; `given` ones are external servers, used as they are */
 export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Servers): ServerAccess {
   const natsUrl = (user: NatsUser) => given.natsUrl ?? asUser(urls.natsUrl, user, passwords.nats[user]);
   const redisUrl = (user: RedisUser) => given.redisUrl ?? asUser(urls.redisUrl, user, passwords.redis[user]);
   const databaseUrl = (name: ServiceWithDatabase) =>
     given[`${name}DatabaseUrl`] ??
-    // One that nobody needs, beside a Postgres that is not ours, has no address.
+    // A database that is not needed, next to an external Postgres, has no address.
     (urls[`${name}DatabaseUrl`] === '' ? '' : asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords)));
   const accessOf = (name: ServiceName) => ({
     ...(isOneOf(WITH_DATABASE, name) && { databaseUrl: databaseUrl(name) }),
@@ -62,8 +62,8 @@ const isOneOf = <Name extends ServiceName>(names: readonly Name[], name: Service
 const asUser = (url: string, user: string, password: string) => asRole(url, { role: user, password });
 
 /**
- * Gives the databases of a Postgres of ours to the roles of their services; other people's are left as they are. To be
- * done when they have been migrated, which makes them.
+ * Makes the services' roles the owners of their databases on our own Postgres; external ones are left as they are. Call
+ * it after the migration, which creates the databases.
  */
 export async function giveDatabasesToServices(
   urls: ServerUrls,
@@ -79,11 +79,11 @@ export async function giveDatabasesToServices(
   }
 }
 
-/** As which of its services the one process opens the database of its bus. */
+/** The service whose role opens the database of the in-process bus. */
 export const OPENS_THE_STREAMS = 'user' satisfies ServiceWithDatabase;
 
-/** The bus inside the process has a database of its own on the same server. */
+/** The in-process bus has its own database on the same server. */
 export function eventsDatabaseBeside(databaseUrl: string): string {
-  // Of several servers as well, which are no URL.
+  // Also works for a list of several servers, which is not a valid URL.
   return databaseUrl.replace(/^([a-z]+:\/\/[^/?]*)(?:\/[^?]*)?/, '$1/kith_events');
 }

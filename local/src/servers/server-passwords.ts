@@ -10,7 +10,7 @@ import {
   WITH_DATABASE,
 } from '@kith/services';
 
-/** Of the servers that are started here: every process that opens one has its own. */
+/** Passwords for the servers started here: every process that opens one has its own. */
 export type ServerPasswords = {
   /** The superuser's. */
   postgres: string;

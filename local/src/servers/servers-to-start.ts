@@ -7,9 +7,9 @@ export type ServerUrls = Fields<ServiceWithDatabase, 'DatabaseUrl', string> & { 
 export type ServersToStart = {
   /** Holds `postgres/`, `nats/`, `redis/` and `logs/`. */
   kithData: string;
-  /** Servers that run already: what is given here is not started. */
+  /** External servers that already run: these are not started. */
   given?: Partial<ServerUrls>;
-  /** The services whose databases are needed; all unless told. */
+  /** The services whose databases are needed; all by default. */
   databases?: readonly ServiceWithDatabase[];
   passwords: ServerPasswords;
   /** false: no fsync in Postgres, for tests. */

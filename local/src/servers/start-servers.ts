@@ -7,7 +7,7 @@ import { runRestartable, type ServiceProcess } from './run-restartable.ts';
 import { asEachProcess, type ServerAccess } from './server-access.ts';
 import type { ServersToStart, ServerUrls } from './servers-to-start.ts';
 
-/** Starts the servers that are not given, all at once, on free ports that stay theirs over a restart. */
+/** Starts the servers that are not given, in parallel, on free ports that they keep over a restart. */
 export async function startServers(options: ServersToStart): Promise<{
   urls: ServerUrls;
   access: ServerAccess;

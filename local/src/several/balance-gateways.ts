@@ -17,9 +17,9 @@ interface Target {
 }
 
 /**
- * A load balancer for the gateways of one machine: each request and each socket goes to the gateway that is ready and has
- * the fewest. Good enough for `start`; where others are to reach it, take one that is made for it.
- * Rejects when the port cannot be taken.
+ * Load balancer (least connections) for the gateways of one machine: each request and socket goes to the ready gateway
+ * with the fewest. Good enough for `start`; use a dedicated one where others can reach it. Rejects when the port cannot
+ * be taken.
  */
 export async function startBalancer(options: {
   readonly HOST: string;

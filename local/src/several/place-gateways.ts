@@ -10,18 +10,18 @@ interface GatewaysConfig {
   readonly TRUSTED_PROXIES?: string | undefined;
 }
 
-/** One gateway is at the address itself; several are behind a balancer there. */
+/** One gateway listens at the address itself; several are behind a balancer there. */
 export async function placesOfGateways({ HOST, PORT }: GatewaysConfig, { gateways }: HowMany) {
   if (gateways === 1) return [{ host: HOST, port: PORT }];
   return Promise.all(Array.from({ length: gateways }, async () => ({ host: '127.0.0.1', port: await freePort() })));
 }
 
-/** Whom the gateways believe about their clients' addresses: the balancer, which is on this machine, as well. */
+/** The proxies that the gateways trust for client addresses, including the balancer on this machine. */
 export function trustOf({ TRUSTED_PROXIES }: GatewaysConfig, { gateways }: HowMany): Record<string, string> {
   return gateways === 1 ? {} : { TRUSTED_PROXIES: [TRUSTED_PROXIES, 'loopback'].filter(Boolean).join(',') };
 }
 
-/** Answers where the gateways are reached. */
+/** Resolves to the URL of the gateways. */
 export async function balance(
   gateways: readonly ServiceProcess[],
   config: GatewaysConfig,

@@ -11,16 +11,16 @@ export interface HowMany {
 const AT_MOST = 16;
 
 /**
- * Reads `--gateways 2 --users 2 --friends 2` (each service's name with an s); one of each unless told.
+ * Reads `--gateways 2 --users 2 --friends 2` (each service's name with an s); one of each by default.
  *
- * @throws {SetupProblem} that says what may be told
+ * @throws {SetupProblem} that names the valid arguments
  */
 export function readHowMany(args: readonly string[], config: { readonly EVENT_BUS: string }): HowMany {
   const names = ['gateways', ...SERVICE_NAMES.map((name) => `${name}s`)];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const, default: '1' }]));
   let values: Record<string, unknown>;
   try {
-    // What a package manager puts between the command and its arguments.
+    // `--` is what a package manager puts between the command and its arguments.
     values = parseArgs({ args: args.filter((arg) => arg !== '--'), options }).values;
   } catch {
     throw new SetupProblem(`start knows ${names.map((name) => `--${name} N`).join(', ')}, and no other argument.`);

@@ -16,7 +16,7 @@ const WATCH = `subscription {
     ... on FriendRequestAdded { request { id from { nickname } message } }
   }
 }`;
-/** The mutation of the tour: a friend of the one who watches changes how they are called. */
+/** The mutation of the tour: a friend of the watching user changes their nickname. */
 export const CHANGE = 'mutation { updateProfile(input: { nickname: "Ben the Brave" }) { user { nickname } } }';
 
 export const OPERATIONS = [SIGN_IN('mr_hi'), WATCH, SIGN_IN('ben'), CHANGE];

@@ -5,16 +5,16 @@ import { BROWSER_COMMANDS, findProgram, NATS_COMMANDS, REDIS_COMMANDS, SetupProb
 const NEEDED = {
   nats: { commands: NATS_COMMANDS, debianPackage: 'nats-server', variable: 'NATS_URL' },
   redis: { commands: REDIS_COMMANDS, debianPackage: 'redis-server', variable: 'REDIS_URL' },
-  /** For the tests alone, which drive the web client. */
+  /** Only for the tests of the web client. */
   chromium: { commands: BROWSER_COMMANDS, debianPackage: 'chromium', variable: 'PATH' },
 } as const;
 type Kind = keyof typeof NEEDED;
 
 /**
- * The programs of the servers that have to be started. Those that are missing are installed with apt where that is
- * possible without asking anybody: as root on Debian or Ubuntu.
+ * Finds the programs of the servers to start. Missing ones are installed with apt where that needs no confirmation: as
+ * root on Debian or Ubuntu.
  *
- * @param say told what takes long
+ * @param say called before steps that take long
  * @param otherWays whether the advice names other ways than installing: the variables and Docker
  * @throws {SetupProblem} that says what to install
  */

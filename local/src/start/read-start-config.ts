@@ -33,14 +33,14 @@ export function readStartConfig(env = process.env): StartConfig {
     throw new SetupProblem((error as Error).message, { cause: error });
   }
   const stray = Object.keys(natsFields).find((variable) => config[variable as keyof typeof natsFields] !== undefined);
-  // The NATS that is started here has users of its own, and what is set would be shown to it in their place.
+  // The NATS started here has its own users, and the variables set would replace their credentials.
   if (stray && config.NATS_URL === undefined && config.EVENT_BUS === 'jetstream') {
     throw new SetupProblem(`${stray} is for a NATS of your own: set NATS_URL, or unset ${stray}.`);
   }
   return { ...config, KITH_DATA: dataFolder(config.KITH_DATA) };
 }
 
-/** A relative KITH_DATA is meant from the workspace, wherever the command was called from. */
+/** A relative KITH_DATA is resolved from the workspace, wherever the command was called. */
 export function dataFolder(kithData = process.env.KITH_DATA || '.kith'): string {
   return isAbsolute(kithData) ? kithData : join(workspaceRoot, kithData);
 }

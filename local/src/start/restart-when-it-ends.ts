@@ -3,14 +3,14 @@ import type { ServiceProcess } from '../servers/run-restartable.ts';
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;
-/** One that ran this long was well: the next end begins again with the shortest delay. */
+/** A process that ran this long counts as healthy: the delay is reset. */
 const WELL_AFTER_MS = 60_000;
 
 /**
- * Starts a process again each time it ends without having been asked to, after 250 ms, and twice as long each time in
- * a row, up to 10 s.
+ * Supervisor with exponential backoff: restarts a process each time it ends unexpectedly, after 250 ms, then twice as
+ * long each time in a row, up to 10 s.
  *
- * @param onRestarted called after each successful restart, before it is said
+ * @param onRestarted called after each successful restart, before it is logged
  * @returns stop restarting; it resolves when no restart is under way any more
  */
 export function restartWhenItEnds(

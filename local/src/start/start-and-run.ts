@@ -68,8 +68,8 @@ export async function startAndRun(): Promise<void> {
   stopWhenAsked(
     async () => {
       say('Stopping …');
-      // What is being started at this moment has to be known before it can be stopped in order. Should that take long,
-      // it is ended, out of order, by the guard of our children when this process ends.
+      // Processes being started must be known before they can be stopped in order. If that takes too long, the guard of
+      // our children ends them out of order when this process ends.
       stopping = true;
       await Promise.race([starting?.catch(() => {}), delay(WAIT_FOR_START_MS)]);
       await stop(0);
@@ -131,7 +131,7 @@ async function bringUp(
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
   composed.catch(() => {});
-  // What is wrong with a page must not keep the services from running.
+  // A web client that fails to build must not keep the services from running.
   const webClient = buildWebClientWhenStale(say).catch((error: Error) => say(error.message));
   const secrets = await keepSecrets(kithData);
   const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
@@ -147,7 +147,7 @@ async function bringUp(
     webClient,
   ]);
   await giveDatabasesToServices(urls, { ...servers, eventBus: config.EVENT_BUS });
-  // Everybody knows the demonstration's password: who can be reached from elsewhere neither makes its accounts nor tells it.
+  // The demonstration's password is public: a system reachable from elsewhere neither makes its accounts nor shows it.
   const isPrivate = isLoopback(config.HOST);
   const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
   const isEmpty = isPrivate && (await needsDemonstration(kithData, outboxUrls));
@@ -162,7 +162,7 @@ async function bringUp(
       signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
       supergraphFile,
       ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
-      // Whatever else is set, limits and lifetimes, is for the processes: each reads what it knows.
+      // Other variables, such as limits and lifetimes, are passed on: each process reads those it knows.
       extra: { ...(process.env as Record<string, string>), ...trustOf(config, howMany) },
     },
     {
@@ -187,7 +187,7 @@ async function bringUp(
   process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
 }
 
-/** Says whether there is one that may be told: on a host that others can reach, only that it is open is said. */
+/** Resolves to whether there is one to show: on a host that others can reach, it only warns that it is open. */
 async function tellOfDemonstration(kithData: string, userDatabaseUrl: string, isPrivate: boolean): Promise<boolean> {
   const isThere = await hasDemonstration(kithData, userDatabaseUrl);
   if (isThere && isPrivate) await describeDemonstration(kithData);
@@ -204,7 +204,7 @@ function givenUrls(config: StartConfig): Partial<ServerUrls> {
   };
 }
 
-/** The bus inside the process needs no NATS: none is started, and what is written here is never asked. */
+/** The in-process bus needs no NATS: none is started, and the address here is never used. */
 function natsOf(config: StartConfig): { natsUrl?: string } {
   if (config.EVENT_BUS === 'in-process') return { natsUrl: 'nats://none.invalid:4222' };
   return config.NATS_URL ? { natsUrl: config.NATS_URL } : {};
@@ -216,7 +216,7 @@ async function programs(config: StartConfig): Promise<{ natsCommand?: string; re
   return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
 }
 
-/** Of several that fail, the first in the list is the one that is told: not whichever happened to fail first. */
+/** If several fail, it rejects with the error of the first in the list, not of the first in time. */
 async function allInOrder(works: readonly Promise<unknown>[]): Promise<void> {
   for (const settled of await Promise.allSettled(works)) if (settled.status === 'rejected') throw settled.reason;
 }
@@ -239,7 +239,7 @@ async function recordProcesses(folder: ClaimedFolder, running: readonly ServiceP
     const mark = markOf(pid);
     return mark ? [[name, mark] as const] : [];
   });
-  // A full disk, say, keeps `kith` from finding the system, and the system from nothing.
+  // If this fails, on a full disk for example, only `kith` cannot find the system; the system still runs.
   await folder
     .record({ processes: Object.fromEntries(marks) })
     .catch((error: Error) => say(`system.json could not be written: ${error.message}`));

@@ -8,7 +8,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
-/** The subgraphs do not fit together, or one of them cannot say its schema. */
+/** The subgraphs cannot be composed, or one of them cannot print its schema. */
 class CompositionFailed extends SetupProblem {
   override name = 'CompositionFailed';
 }

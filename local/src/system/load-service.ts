@@ -5,7 +5,7 @@ import { SERVICES, type ServiceName } from '@kith/services';
 import type { z } from 'zod';
 import { workspaceRoot } from './run-program-with-node-24.ts';
 
-/** What the index.ts of every service gives to those who run it, or read what it can be told. */
+/** What the index.ts of every service exports for running it and reading its configuration. */
 export type ServiceEntry = {
   readonly configSchema: z.ZodObject;
   start(config: never, log: Logger): Promise<RunningPart>;

@@ -12,7 +12,7 @@ const ENTRIES: Readonly<Record<Program, string>> = {
   'one-process': 'local/src/run-in-one-process.ts',
 };
 
-/** As in the Dockerfile. Node's own choice collects young objects half as often, and stands still for twice as long. */
+/** As in the Dockerfile. Node's default collects young objects half as often, with pauses twice as long. */
 const PAUSE_SHORT = ['--max-semi-space-size=16'];
 
 export type KithProcess = {
@@ -21,12 +21,12 @@ export type KithProcess = {
   name: string;
   host: string;
   port: number;
-  /** Its whole configuration, but HOST and PORT. */
+  /** Its whole configuration, except HOST and PORT. */
   env: Record<string, string>;
   logFolder: string;
 };
 
-/** Starts one of Kith's own processes and resolves when it is ready and misses nothing that it uses. */
+/** Starts one of Kith's own processes and resolves when it is ready and all its dependencies answer. */
 export function runKithProcess({ program, name, host, port, env, logFolder }: KithProcess): Promise<ServiceProcess> {
   const url = `http://${hostInUrl(host)}:${port}`;
   return runRestartable(name, url, () =>

@@ -55,8 +55,8 @@ import { serveKeySet } from './signing-keys/serve-key-set.ts';
 import type { UserConfig } from './user-config.ts';
 
 /**
- * Starts the user service. It answers at once; while the broker is away nothing is published, and all else works. Rejects
- * when the key file cannot be used (ConfigError) or the port is taken.
+ * Starts the user service. It serves at once; while the broker is away nothing is published, and all else works.
+ * Rejects when the key file cannot be used (ConfigError) or the port is taken.
  */
 export async function startUserService(config: UserConfig, log: Logger): Promise<RunningPart> {
   const stops: Stop[] = [];
@@ -101,7 +101,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
   }
 }
 
-/** Of one account, a command waits so long for its turn, behind so many others at most. */
+/** How long a command waits for its turn on one account, and how many may wait. */
 const TURNS = { waitAtMostMs: 1_000, mayWait: 50 };
 
 async function assembleParts(options: {
@@ -172,7 +172,7 @@ function connectAttempts(config: UserConfig, log: Logger): RedisConnection | und
   return connectRedis({ url, ca, cert, key, log, meanwhile, commandTimeoutMs: REDIS_WITHIN_MS });
 }
 
-/** How long a command may take before its caller does without Redis. */
+/** How long a Redis command may take before its caller goes on without Redis. */
 const REDIS_WITHIN_MS = 250;
 
 function countAttempts(config: UserConfig, redis: RedisConnection | undefined): AttemptLimits {

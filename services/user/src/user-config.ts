@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const { seconds, wholeNumber } = configFields;
 
-/** The user process's environment; described in the README's table of configuration. */
+/** The environment of the user process, described in the README's table of configuration. */
 export const userConfigSchema = z.object({
   HOST: configFields.host,
   PORT: configFields.port,
@@ -14,13 +14,13 @@ export const userConfigSchema = z.object({
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   ...natsFields,
   ...streamFields,
-  /** Counts wrong passwords for all processes together; without it each counts by itself. */
+  /** Where wrong passwords are counted for all processes together; without it each process counts by itself. */
   REDIS_URL: configFields.redisUrl.optional(),
   REDIS_CA_FILE: configFields.pemFile.optional(),
   REDIS_CERT_FILE: configFields.pemFile.optional(),
   REDIS_KEY_FILE: configFields.pemFile.optional(),
   EVENT_BUS: configFields.eventBus,
-  /** Knows who blocks whom; without it a search hides nobody. */
+  /** The friend service, which knows who blocks whom; without it a search hides nobody. */
   FRIEND_URL: configFields.httpUrls.optional(),
   GATEWAY_KEY: configFields.secret,
   OPERATOR_KEY: configFields.secret,

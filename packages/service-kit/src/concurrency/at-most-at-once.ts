@@ -1,7 +1,7 @@
-/** Counting semaphore: runs at most `limit` of the works given to it at the same time; the others wait their turn. */
+/** Counting semaphore: runs at most `limit` tasks at the same time; the others queue. */
 export function atMostAtOnce(
   limit: number,
-  /** How many may wait; one more is refused: it rejects with `refusal`. */
+  /** Bounds the queue (backpressure): one task more than `mayWait` rejects with `refusal`. */
   line?: { mayWait: number; refusal: () => Error },
 ): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let running = 0;
@@ -13,7 +13,7 @@ export function atMostAtOnce(
     try {
       return await work();
     } finally {
-      // The place goes to the next in line, so that nobody who comes now can take it first.
+      // Hands the place to the next in the queue, so that no newcomer can take it first.
       const next = waiting.shift();
       if (next) next();
       else running -= 1;

@@ -5,13 +5,12 @@ const WAITS_WHILE_IT_MOVES = 3;
 export type InTurn = <Result>(keys: readonly string[], work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * Keyed mutex with a bounded queue, which makes a bulkhead of each key: those of this process who name a key in common
- * go one after the other, in the order in which they came, so that whatever holds up one key takes one place from all
- * others. Nobody can wait in a circle, for everybody waits only for who came before.
+ * Keyed mutex with a bounded queue, which makes a bulkhead of each key: tasks of this process that share a key run one
+ * at a time, first come, first served, so that a stalled key takes only one place from the others. No deadlock: each
+ * task waits only for earlier ones.
  *
- * Who has waited for `waitAtMostMs`, or finds `mayWait` before them, is refused with KithError SERVICE_UNAVAILABLE, and
- * nothing of theirs is done. A line that moves, for works before them were done meanwhile, is waited in for longer, up
- * to three times that.
+ * A task that has waited for `waitAtMostMs`, or finds `mayWait` tasks queued, is refused with KithError
+ * SERVICE_UNAVAILABLE and does not run. While earlier tasks finish, it waits longer: up to three times as long.
  */
 export function createTurns({ waitAtMostMs, mayWait }: { waitAtMostMs: number; mayWait: number }): InTurn {
   const lastOf = new Map<string, Promise<void>>();
@@ -45,7 +44,7 @@ export function createTurns({ waitAtMostMs, mayWait }: { waitAtMostMs: number; m
     const before = keys.flatMap((key) => lastOf.get(key) ?? []);
     const those = before.length === 0 ? undefined : Promise.all(before);
     const turn = those ? afterThose(those, keys).then(work) : work();
-    // A refused turn is over when those before it are: the next one still waits for them.
+    // A refused turn ends when the earlier ones do: the next turn still waits for them.
     const over: Promise<void> = Promise.allSettled([turn, those]).then(([{ status }]) => {
       for (const key of keys) {
         if (status === 'fulfilled') doneAt.set(key, performance.now());

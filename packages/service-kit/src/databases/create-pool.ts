@@ -8,26 +8,26 @@ export interface PoolOptions {
   readonly log: Pick<Logger, 'warn'>;
   /** How many connections (10 unless told otherwise). */
   readonly max?: number;
-  /** How long a statement waits for a lock, and how long it may take: longer, and Postgres cancels it. */
+  /** How long a statement may wait for a lock, and how long it may take, before Postgres cancels it. */
   readonly lockWithinMs?: number;
   readonly statementWithinMs?: number;
-  /** `auto` unless told: named on a session of our own, unnamed where a pooler lends one for each transaction. */
+  /** Default `auto`: named on a session of our own, unnamed behind a pooler that lends a session per transaction. */
   readonly preparedStatements?: PreparedStatements;
 }
 
 /** Whether statements are prepared once under a name, and then only executed. */
 export type PreparedStatements = 'on' | 'off' | 'auto';
 
-/** A session that holds its locks and says nothing: Postgres ends it. */
+/** Postgres ends a session that stays idle inside a transaction for so long. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-/** A server that stays read-only is looked for again so often, and not at every statement that it refuses. */
+/** How often connections to a read-only server are replaced: not at every statement that it refuses. */
 const REPLACE_AT_MOST_EVERY_MS = 1_000;
 
 /**
- * A pool of Postgres connections. One that breaks, idle or lent, is logged and replaced: each has a listener for its
- * whole life, without which its error would end the process. Those to a server that became read-only are replaced as
- * well, each when it is given back. Every session speaks UTC, whatever zone the server, the role, the address or the
- * process has: Prisma writes and reads instants without a zone.
+ * Connection pool for Postgres. A connection that breaks, idle or lent, is logged and replaced: each has an error
+ * listener for its whole life, without which its error would end the process. Connections to a server that became
+ * read-only are replaced when they are released. Every session uses UTC, whatever the zone of the server, role, address
+ * or process: Prisma writes and reads instants without a zone.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const { log } = options;
@@ -37,12 +37,12 @@ export function createPool(options: PoolOptions): pg.Pool {
     max: options.max ?? 10,
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
-    // Statements and no startup parameters: a pooler refuses unknown ones, but carries these from session to session.
+    // Statements instead of startup parameters: a pooler refuses unknown parameters, but passes statements on.
     onConnect: (client) => setUpSession(client as pg.PoolClient, options),
   });
   pool.on('error', (err) => log.warn({ err }, 'an idle database connection broke'));
   pool.on('connect', (client) => {
-    // While it is idle the pool says it.
+    // While the connection is idle, the pool logs its errors.
     client.on('error', () => undefined);
   });
   replaceWhenReadOnly(pool, log);
@@ -50,9 +50,9 @@ export function createPool(options: PoolOptions): pg.Pool {
 }
 
 /**
- * With a statement, not in the message that opens the connection: poolers between us and Postgres refuse what they do
- * not know there. A pooler that lends sessions by the transaction would keep the settings with a session that others use
- * next: behind one they are local to each transaction, and to this very statement.
+ * Sets up a session by a statement, not by the startup message, where poolers refuse parameters that they do not know.
+ * A transaction pooler would keep the settings in a session that others use next: behind one they are local to each
+ * transaction, and to this statement.
  */
 async function setUpSession(client: pg.PoolClient, options: PoolOptions): Promise<void> {
   const { lockWithinMs = 10_000, statementWithinMs = 60_000, preparedStatements = 'auto' } = options;
@@ -63,7 +63,7 @@ async function setUpSession(client: pg.PoolClient, options: PoolOptions): Promis
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   const isBorrowed = `pg_backend_pid() <> ${processIdOf(client)}`;
-  // Before the pool has handed it to anybody.
+  // Before the pool has lent the connection.
   const { rows } = await client.query<{ pid: number }>(
     `SELECT ${settings.map(([name, value]) => `set_config('${name}', '${value}', ${isBorrowed})`)}, pg_backend_pid() AS pid`,
   );
@@ -85,17 +85,18 @@ function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
   };
   pool.on('connect', (client) => {
     openedIn.set(client, generation);
-    // A property that the types do not know. The protocol's own messages: whoever holds the connection, and whatever they do with the error.
+    // Not in the types. Listens to the protocol's messages: independent of who holds the connection and handles the
+    // error.
     const { connection } = client as unknown as { connection?: NodeJS.EventEmitter };
     connection?.on('errorMessage', readOnly);
   });
   pool.on('release', (_error, client) => {
-    // The pool takes back none that ends.
+    // The pool takes back no connection that is ending.
     if (openedIn.get(client) !== generation) client.end().catch(() => undefined);
   });
 }
 
-/** Readiness probe: whether the database answers, and takes changes, asked as operations ask. */
+/** Readiness probe: whether the database answers and accepts writes, asked the way operations ask. */
 export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; writable: boolean }> {
   return pool.query(READ_ONLY).then(
     ({ rows }) => ({ readable: true, writable: rows[0]?.read_only === 'off' }),
@@ -103,7 +104,7 @@ export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; wr
   );
 }
 
-// Named as those of operations are: what a pooler refuses them, it refuses this one.
+// Named like the statements of operations: what a pooler refuses for them, it refuses here too.
 const READ_ONLY = {
   name: 'is-read-only',
   text: `SELECT current_setting('transaction_read_only') AS read_only`,

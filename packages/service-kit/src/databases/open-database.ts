@@ -4,13 +4,13 @@ import { createPool, type PoolOptions, type PreparedStatements } from './create-
 
 /** One service's connections to its database, by kind of work. */
 export interface Database {
-  /** What clients read. */
+  /** Reads of clients. */
   readonly reads: pg.Pool;
-  /** What clients change. */
+  /** Writes of clients. */
   readonly commands: pg.Pool;
   /** Consumers of events, and an operator's work. */
   readonly background: pg.Pool;
-  /** The relay, the janitor, and what `/ready` asks. */
+  /** The relay, the janitor, and the checks of `/ready`. */
   readonly upkeep: pg.Pool;
   end(): Promise<void>;
 }
@@ -23,16 +23,17 @@ export interface DatabaseOptions {
   readonly preparedStatements?: PreparedStatements;
 }
 
-/** Less than the 2.5 s that the gateway waits for a service: Postgres works for nobody who has gone. */
+/** Less than the 2.5 s that the gateway waits for a service: Postgres does no work for callers that have gone. */
 const FOR_A_CLIENT = { lockWithinMs: 700, statementWithinMs: 2_000 };
-/** An event that meets a locked row comes again; the connection is for another owner's meanwhile. */
+/** An event that meets a locked row is redelivered; meanwhile another owner's events use the connection. */
 const IN_THE_BACKGROUND = { lockWithinMs: 500, statementWithinMs: 60_000 };
-/** The fewest that can be divided. */
+/** The smallest number of connections that can be divided. */
 const DIVIDED_FROM = 5;
 
 /**
- * Bulkheads (M. Nygard, Release It!): so many connections in all, in compartments by kind of work, so that what one kind
- * waits for, a locked row say, leaves the others their own. Too few to be divided, all but the upkeep's are one.
+ * Bulkheads (M. Nygard, Release It!): divides the connections into compartments by kind of work, so that one kind that
+ * waits, say for a locked row, leaves the others theirs. When there are too few to divide, all but upkeep share one
+ * pool.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const { connections, name, preparedStatements = 'auto' } = options;

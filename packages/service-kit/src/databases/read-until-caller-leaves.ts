@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type pg from 'pg';
 
-/** Statements for one caller; each is prepared under its name. */
+/** Reads for one caller; each statement is prepared under its name. */
 export interface Reads {
   query<Row extends pg.QueryResultRow>(statement: {
     readonly name: string;
@@ -11,9 +11,9 @@ export interface Reads {
 }
 
 /**
- * Cancellation: statements that end when nobody waits for them any more. Once `callerGone()` is aborted the statement that
- * runs is cancelled in Postgres, and none is begun; the caller's promise rejects. Only for what one caller alone waits
- * for and nothing is changed by: what many share, and what commits, is not to be cut by one who leaves.
+ * Cancellation: ends statements that nobody waits for any more. Once `callerGone()` is aborted, the running statement
+ * is cancelled in Postgres, no further one starts, and the caller's promise rejects. Only for reads of a single caller:
+ * one caller that disconnects must not cancel shared reads or writes.
  */
 export function readUntilCallerLeaves(pool: pg.Pool, callerGone: () => AbortSignal): Reads {
   return {
@@ -36,7 +36,7 @@ export function readUntilCallerLeaves(pool: pg.Pool, callerGone: () => AbortSign
         return await client.query(statement);
       } finally {
         signal.removeEventListener('abort', cancel);
-        // Lent to the next only when the cancellation can no longer meet theirs.
+        // Released only when the cancellation can no longer hit the next borrower's statement.
         await cancelled;
         client.off('error', onError);
         client.release(broken);
@@ -48,16 +48,16 @@ export function readUntilCallerLeaves(pool: pg.Pool, callerGone: () => AbortSign
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-CANCELREQUEST */
 const CANCEL_REQUEST = 80_877_102;
 const CANCEL_REQUEST_BYTES = 16;
-/** A server that does not take it: then the statement's timeout ends it. */
+/** If the server does not accept it in time, the statement's timeout ends the statement. */
 const CANCEL_WITHIN_MS = 1_000;
 
 /**
- * Asks as the protocol does, over a connection of its own, with the key that the session was given: so a pooler between
- * us and Postgres finds the right session, which `pg_cancel_backend` would not. Resolves, whatever comes of it, when
- * the server has passed it on and closed.
+ * Sends the protocol's CancelRequest on a separate connection, with the session's key: so a pooler between us and
+ * Postgres finds the right session, which `pg_cancel_backend` would not. Resolves, whatever the outcome, when the
+ * server has forwarded it and closed the connection.
  */
 function cancelStatementOf(client: pg.PoolClient): Promise<void> {
-  // Properties that the types do not know.
+  // Not in the types.
   const { host, port, processID, secretKey } = client as unknown as Record<'host', string> &
     Record<'port' | 'processID' | 'secretKey', number>;
   return new Promise((resolve) => {
@@ -70,7 +70,7 @@ function cancelStatementOf(client: pg.PoolClient): Promise<void> {
     message.writeInt32BE(CANCEL_REQUEST, 4);
     message.writeInt32BE(processID, 8);
     message.writeInt32BE(secretKey, 12);
-    // Its end is the server's to say.
+    // The server closes the connection.
     socket.on('connect', () => socket.write(message)).resume();
   });
 }

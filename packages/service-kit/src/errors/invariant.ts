@@ -7,14 +7,14 @@ const broken = new Counter({
 });
 
 /**
- * Something that always holds does not: a mistake of ours, or data that was changed behind our back. It stops the
- * operation that has seen it, and no process: clients are told INTERNAL_SERVER_ERROR, the log has the sentence.
+ * A broken invariant: a bug of ours, or data that was changed behind our back. It stops the operation, not the process:
+ * clients get INTERNAL_SERVER_ERROR, and the log gets the sentence.
  */
 export class InvariantBroken extends Error {
   readonly code = 'INVARIANT_BROKEN';
-  /** Its number in docs/live-lists.md, as `S7`; of one that has none, `other`. */
+  /** Its number in docs/live-lists.md, as `S7`; `other` without a number. */
   readonly invariant: string;
-  /** What was there instead. */
+  /** What was found instead. */
   readonly seen: Readonly<Record<string, unknown>>;
 
   constructor(holds: string, seen: Readonly<Record<string, unknown>>) {
@@ -27,8 +27,8 @@ export class InvariantBroken extends Error {
 
 /**
  * Assertion (design by contract): throws InvariantBroken unless the condition is true, in production as in tests.
- * @param holds what does: `each list has one revision more for each of its events (S7)`
- * @param seen what the log is to have besides; asked for only when it is broken
+ * @param holds the invariant as a sentence: `each list has one revision more for each of its events (S7)`
+ * @param seen more for the log; called only when the invariant is broken
  */
 export function invariant(
   condition: boolean,
@@ -41,7 +41,7 @@ export function invariant(
   throw error;
 }
 
-/** The value, of which the types say that it may be missing, and which never is: else throws InvariantBroken. */
+/** Asserts that a value which the types call optional is there; throws InvariantBroken otherwise. */
 export function present<Value>(value: Value, holds: string): NonNullable<Value> {
   invariant(value !== undefined && value !== null, holds);
   return value as NonNullable<Value>;

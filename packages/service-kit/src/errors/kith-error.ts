@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 
-/** Every code a client can meet in `extensions.code`. The public contract: none is ever renamed or dropped. */
+/** Every code a client can meet in `extensions.code`. Public contract: no code is ever renamed or dropped. */
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -25,9 +25,9 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface ErrorExtensions {
   /** BAD_USER_INPUT: the input field or argument that is wrong. */
   readonly field?: string;
-  /** BAD_USER_INPUT: the bound that was passed, where there is one (3 or 32 for a username of 3 to 32 characters). */
+  /** BAD_USER_INPUT: the bound that was exceeded, if any (3 or 32 for a username of 3 to 32 characters). */
   readonly limit?: number;
-  /** RATE_LIMITED, and SERVICE_UNAVAILABLE of a process that has too much to do: milliseconds to wait before trying again. */
+  /** RATE_LIMITED, and SERVICE_UNAVAILABLE of an overloaded process: milliseconds to wait before trying again. */
   readonly retryAfterMs?: number;
 }
 

@@ -3,13 +3,13 @@ import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
 import type { Logger } from 'pino';
 import { graphqlErrorOf, KithError } from './kith-error.ts';
 
-/** What a service's own rules throw, as clients may see it; undefined for an error that is none of them. */
+/** Translates an error of a service's own rules into what clients may see; undefined for any other error. */
 export type TranslateError = (error: unknown) => KithError | undefined;
 
 /**
  * Turns whatever a resolver threw into what a client may see: a KithError as it is, a mistake in the document or its
- * variables as BAD_USER_INPUT, a dependency that is away as SERVICE_UNAVAILABLE, and everything else as
- * INTERNAL_SERVER_ERROR without a word of it (it goes to the log).
+ * variables as BAD_USER_INPUT, an unavailable dependency as SERVICE_UNAVAILABLE, and everything else as
+ * INTERNAL_SERVER_ERROR without details (those go to the log).
  */
 export function maskError(error: unknown, log: Logger, translate?: TranslateError): GraphQLError {
   const thrown = rootOf(error);

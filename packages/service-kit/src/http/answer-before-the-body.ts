@@ -2,25 +2,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { errorBody } from '../errors/kith-error.ts';
 
-/** How much of what is refused is read and thrown away, and for how long: time for its sender to see the answer. */
+/** How much of a refused body is read and discarded, and for how long: time for its sender to see the answer. */
 const LINGER = { atMostMs: 5_000, atMostBytes: 64 * 1024 * 1024 };
 
-/** Whether there is, or may be, more of the request than was read. */
+/** Whether the request has, or may have, more than was read. */
 export function isStillSending({ headers, complete }: IncomingMessage): boolean {
   return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
 }
 
 /**
- * Lingering close (https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close): answers a request whose
- * body has not all come, reads on and throws away, and then lets the connection go. One that is closed while its other
- * side still sends is reset, and the answer with it.
+ * Lingering close (https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close): answers a request before
+ * its whole body has come, discards the rest, and then closes the connection. Closing while the client still sends
+ * would reset the connection and lose the answer.
  */
 export function answerBeforeTheBody(response: ServerResponse, status: number, body: string): void {
   const { req: request } = response;
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, headers);
   if (!isStillSending(request)) return void response.end(body);
-  // With its length it is whole for the client; what ends it here may close the connection.
+  // The length makes the answer complete for the client; ending the response may close the connection.
   response.write(body);
   discard(request, (isWhole) => {
     response.end();
@@ -28,7 +28,7 @@ export function answerBeforeTheBody(response: ServerResponse, status: number, bo
   });
 }
 
-/** As node's own answer to what it cannot read as HTTP, or not in time, in our shape, and so that it arrives. */
+/** Replaces Node's answer to unreadable or slow requests by one in our shape that reaches the client. */
 export function refuseWhatIsNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { _httpMessage: begun } = socket as Duplex & { _httpMessage?: ServerResponse };
   if (error.code === 'ECONNRESET' || !socket.writable || begun?.headersSent) {
@@ -41,7 +41,7 @@ export function refuseWhatIsNoRequest(error: NodeJS.ErrnoException, socket: Dupl
   socket.write(
     `HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
-  // The parser, which would complain again of all that comes.
+  // Removes the parser, which would report every further chunk.
   socket.removeAllListeners('data');
   discard(socket, () => socket.destroy());
 }

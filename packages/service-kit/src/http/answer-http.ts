@@ -20,8 +20,8 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY
 }
 
 /**
- * The body as the schema has it. KithError BAD_USER_INPUT names the first field that is none; `otherwise` is the field
- * of a body that is no object.
+ * The body, validated by the schema. KithError BAD_USER_INPUT names the first invalid field; `otherwise` is the field
+ * named when the body is not an object.
  */
 export async function readBodyAs<Schema extends z.ZodType>(
   schema: Schema,
@@ -38,11 +38,11 @@ export async function readBodyAs<Schema extends z.ZodType>(
 
 /** Answers an error in the shape GraphQL uses: `{"errors":[{"message","extensions":{"code"}}]}`. */
 export function sendError(response: ServerResponse, error: unknown, log: Logger): void {
-  // Gone in the middle of its request: there is nobody to answer, and nothing went wrong here.
+  // The client disconnected during its request: there is nobody to answer, and nothing failed here.
   if (response.req.destroyed && !response.req.complete) return;
   const visible = visibleErrorOf(error, log);
   if (response.headersSent) {
-    // Half an answer is on its way: cutting the connection is the only way left to say that it is not whole.
+    // Half an answer is already sent: only closing the connection can still show that it is incomplete.
     response.destroy();
     return;
   }
@@ -51,7 +51,7 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
   sendRefusal(response, httpStatusOf(visible.code), errorBody(visible));
 }
 
-/** As sendJson, also to a request of which more is to come: that is thrown away. */
+/** Like sendJson, also for a request that is still sending: the rest is discarded. */
 export function sendRefusal(response: ServerResponse, status: number, body: unknown): void {
   if (isStillSending(response.req)) answerBeforeTheBody(response, status, JSON.stringify(body));
   else sendJson(response, status, body);

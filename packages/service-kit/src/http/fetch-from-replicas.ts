@@ -1,12 +1,13 @@
 let turn = 0;
 
 /**
- * Failover: asks one replica after the other, each for its share of the time, until one answers with something else than
- * 503; they take turns at being the first. Only for what may be repeated: one that gave no answer may have done it.
+ * Failover: asks one replica after another, each for its share of the time, until one answers with anything but 503;
+ * the first replica rotates (round-robin). Only for idempotent requests: a replica that gave no answer may have
+ * executed it.
  *
  * @param baseUrls of all replicas, without a path
  * @param withinMs for all of them together
- * @throws what the last one failed with
+ * @throws the error of the last one
  */
 export async function fetchFromReplicas(
   baseUrls: readonly string[],

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Normalization of the request target (https://www.rfc-editor.org/rfc/rfc9112#section-3.2): one in absolute form, as a
- * proxy sends it, is brought to origin form, and what it says of the host counts. Answers the path, without the slashes
- * at its end.
+ * Normalization of the request target (https://www.rfc-editor.org/rfc/rfc9112#section-3.2): absolute form, as a proxy
+ * sends it, becomes origin form, and its host replaces `Host`. Returns the path without trailing slashes.
  */
 export function readRequestTarget(request: IncomingMessage): string {
   const { url = '/' } = request;
@@ -11,7 +10,7 @@ export function readRequestTarget(request: IncomingMessage): string {
   return withoutSlash(pathOf(request.url ?? '/'));
 }
 
-/** For a handler that knows its path to the letter. */
+/** For a handler that matches its path exactly. */
 export function useTarget(request: IncomingMessage, path: string): void {
   const url = request.url ?? '/';
   const written = pathOf(url);
@@ -19,8 +18,8 @@ export function useTarget(request: IncomingMessage, path: string): void {
 }
 
 /**
- * Whether `Host` can be the host of a URL; none, or an empty one, is no mistake. What it says reaches libraries that make
- * a URL of it (https://www.rfc-editor.org/rfc/rfc9112#section-3.2).
+ * Whether `Host` can be the host of a URL; a missing or empty one is valid. Its value reaches libraries that build a
+ * URL from it (https://www.rfc-editor.org/rfc/rfc9112#section-3.2).
  */
 export function namesAHost({ headers: { host = '' } }: IncomingMessage): boolean {
   if (host === '' || host === lastGoodHost) return true;
@@ -29,7 +28,7 @@ export function namesAHost({ headers: { host = '' } }: IncomingMessage): boolean
   return isGood;
 }
 
-/** Most requests are to the same. */
+/** Most requests have the same host. */
 let lastGoodHost: string | undefined;
 
 const SLASH = 47;

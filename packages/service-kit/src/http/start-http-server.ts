@@ -11,7 +11,7 @@ import { sendError, sendRefusal } from './answer-http.ts';
 import { hostInUrl, hostToListenAt } from './host-in-url.ts';
 import { namesAHost, readRequestTarget, useTarget } from './read-request-target.ts';
 
-// Before anything starts, so that what it counts first is counted.
+// Before anything starts, so that the first counts are not lost.
 reportMetrics(prometheus);
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -20,24 +20,24 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Where `/metrics` is answered instead of `port` (METRICS_PORT): at the same host, and nothing else is. 0 takes a free one. */
+  /** Serves `/metrics`, and nothing else, instead of `port` (METRICS_PORT), at the same host. 0 takes a free one. */
   readonly metricsPort?: number | undefined;
   readonly log: Logger;
   readonly ready: () => Promise<Readiness> | Readiness;
   /** By method and path: `'POST /operator/import-users'`, or by path alone for every method: `'/graphql'`. */
   readonly routes: Readonly<Record<string, HttpHandler>>;
-  /** Answers what no route does (the gateway's web client); 404 without it. */
+  /** Fallback for requests that match no route (the gateway's web client); 404 without it. */
   readonly otherwise?: HttpHandler;
-  /** For so long it goes on when it is to stop, and says so to whoever can send elsewhere; 0 unless told. */
+  /** How long it goes on serving after it has announced its stop, so that clients can move elsewhere. Default 0. */
   readonly noticeMs?: number;
-  /** After that a request that is not whole is 408; 30 s unless told. */
+  /** An incomplete request is answered 408 after this time. Default 30 s. */
   readonly requestWithinMs?: number;
 }
 
 export interface Readiness {
   /**
-   * Whether the process can do its work. When it cannot, whoever balances load sends nobody here: so that what all
-   * processes miss at once, and can do without, must not be a reason.
+   * Readiness: whether the process can do its work. If not, load balancers send no requests here: so a dependency that
+   * all processes lose at once, and can do without, must not count.
    */
   readonly ready: boolean;
   /** What the process uses, by name, and whether it answers now. */
@@ -45,17 +45,18 @@ export interface Readiness {
 }
 
 export interface HttpServer {
-  /** `http://127.0.0.1:4101`, with the port that was really taken. */
+  /** `http://127.0.0.1:4101`, with the actual port. */
   readonly url: string;
   /** Where `/metrics` is: `url`, unless it has a port of its own. */
   readonly metricsUrl: string;
   /** For upgrades to WebSocket. */
   readonly server: http.Server;
-  /** From now on `/ready` says that the process stops, so that nobody new is sent here; all else goes on. */
+  /** From now on `/ready` says that the process is stopping, so that no new clients are sent here; all else goes on. */
   announceStop(): void;
   /**
-   * Says that it stops, by `/ready` and by closing each connection that is used, and goes on for `noticeMs`. Then accepts
-   * nothing new, waits for running requests (at most 5 s), and closes every connection.
+   * Graceful shutdown: announces the stop, by `/ready` and by closing each connection after its next answer, and serves
+   * for `noticeMs` more. Then accepts nothing new, waits for running requests (at most 5 s), and closes every
+   * connection.
    */
   stop(): Promise<void>;
 }
@@ -67,9 +68,9 @@ const KEEP_ALIVE_MS = 65_000;
 const HEADERS_WITHIN_MS = 10_000;
 const REQUEST_WITHIN_MS = 30_000;
 const LOOK_FOR_SLOW_ONES_EVERY_MS = 1_000;
-/** A crowd that comes at once waits in the kernel for a moment: what does not fit tries again after seconds. */
+/** Many clients that connect at once wait briefly in the kernel; those beyond this retry only after seconds. */
 const BACKLOG = 4_096;
-/** Together; more is 431. Long queries come by POST. */
+/** All headers together; more is answered 431. Long queries come by POST. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
 const LIMITS: http.ServerOptions = {
@@ -83,10 +84,11 @@ const STOPPING: Readiness = { ready: false, uses: { stopping: false } };
 let metricsCollected = false;
 
 /**
- * Serves the routes, and what every process answers: `/live` (200 while the process runs), `/ready` (200 while it can do
- * its work, else 503; `{"ready":true,"missing":["nats"]}` names what it does without either way) and `/metrics`
- * (Prometheus; at a port of its own when `metricsPort` says one, and 404 here). HEAD is answered wherever GET is, and a path with a slash at its end as without. A handler that throws is answered as JSON: a KithError as it is, anything else as 500 without details.
- * Rejects when the port cannot be taken.
+ * Serves the routes, and the endpoints of every process: `/live` (200 while the process runs), `/ready` (200 while it
+ * can do its work, else 503; `{"ready":true,"missing":["nats"]}` names missing dependencies in both cases) and
+ * `/metrics` (Prometheus; on its own port with `metricsPort`, and then 404 here). HEAD is answered wherever GET is; a
+ * trailing slash is ignored. An error that a handler throws is answered as JSON: a KithError as it is, anything else as
+ * 500 without details. Rejects when the port cannot be taken.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   if (!metricsCollected) prometheus.collectDefaultMetrics();
@@ -100,14 +102,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       const missing = Object.keys(uses).filter((name) => !uses[name]);
       sendJson(response, ready ? 200 : 503, { ready, missing });
     },
-    // Said here, because what `otherwise` answers is for everybody.
+    // Answered 404 here, because `otherwise` would answer it for everybody.
     'GET /metrics': options.metricsPort === undefined ? answerMetrics : notFound,
     ...options.routes,
   };
 
   const { requestWithinMs: requestTimeout = REQUEST_WITHIN_MS } = options;
   const limits = { ...LIMITS, requestTimeout, headersTimeout: Math.min(HEADERS_WITHIN_MS, requestTimeout) };
-  // A client that offers another protocol is answered in this one (https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
+  // A client that offers to upgrade to another protocol is answered over HTTP/1.1
+  // (https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
   const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
     headers.upgrade?.toLowerCase() === 'websocket' && server.listenerCount('upgrade') > 0;
   const server: http.Server = http.createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
@@ -120,7 +123,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   server.on('clientError', refuseWhatIsNoRequest);
   await listen(server, hostToListenAt(options.host), options.port);
-  // For its whole life: without a listener a connection that cannot be accepted (no handles left) would end the process.
+  // Without a listener, a connection that cannot be accepted (no handles left) would end the process.
   server.on('error', (err) => options.log.warn({ err }, 'a connection could not be accepted'));
   const metrics = await metricsApart(options).catch(async (error) => {
     await close(server);
@@ -149,7 +152,7 @@ const answerMetrics: HttpHandler = async (_request, response) => {
   response.writeHead(200, { 'content-type': prometheus.register.contentType }).end(text);
 };
 
-/** A listener of its own for `/metrics`, with the same limits; undefined when there is no port for it. */
+/** A separate listener for `/metrics` with the same limits; undefined without `metricsPort`. */
 async function metricsApart({ host, metricsPort, log }: HttpServerOptions): Promise<http.Server | undefined> {
   if (metricsPort === undefined) return undefined;
   const server = http.createServer(LIMITS, (request, response) => {
@@ -213,7 +216,7 @@ function listen(server: http.Server, host: string, port: number): Promise<void> 
 
 function close(server: http.Server): Promise<void> {
   return new Promise((resolve) => {
-    // A connection that finishes its request now would idle until its client lets go of it.
+    // A connection that finishes its request now would stay idle until its client closes it.
     const closeFinished = setInterval(() => server.closeIdleConnections(), 50);
     const force = setTimeout(() => server.closeAllConnections(), DRAIN_AT_MOST_MS);
     server.close(() => {

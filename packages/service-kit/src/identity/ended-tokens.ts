@@ -4,10 +4,10 @@ import type { Viewer } from './verify-token.ts';
 /** About 20 MB at most. */
 const MAX_REMEMBERED = 200_000;
 
-/** Restores of a database within the life of a token: far fewer. The oldest go. */
+/** Far more than the database restores within the life of a token. The oldest are dropped. */
 const MAX_RANGES = 50;
 
-/** Revocation list: the access tokens that must not work any more although they have not expired. */
+/** Revocation list: access tokens that are revoked although they have not expired. */
 export interface EndedTokens {
   add(ended: TokensEnded): void;
   /** Whether the token is of a session that was ended or lost, or of a user who was deleted. */
@@ -16,15 +16,15 @@ export interface EndedTokens {
 }
 
 /**
- * Remembers each id until its tokens would have expired anyway, and at most `maxRemembered`: beyond that the one that
- * was ended longest ago goes, whose tokens are the next to expire.
+ * Remembers each id until its tokens would have expired anyway, and at most `maxRemembered`: beyond that the id that
+ * ended longest ago is dropped, whose tokens are the next to expire.
  */
 export function createEndedTokens({ maxRemembered = MAX_REMEMBERED, now = Date.now } = {}): EndedTokens {
   const untilOf = new Map<string, number>();
   let ranges: { range: SessionRange; until: number }[] = [];
 
   function forgetExpired(): void {
-    // In the order they came; all live equally long, but for the clocks of hosts.
+    // In order of insertion; all live equally long, apart from clock skew.
     for (const [id, until] of untilOf) {
       if (until > now() && untilOf.size <= maxRemembered) return;
       untilOf.delete(id);

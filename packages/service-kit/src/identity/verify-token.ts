@@ -25,21 +25,21 @@ export const TOKEN_ISSUER = 'kith';
 export const TOKEN_AUDIENCE = 'kith';
 export const TOKEN_ALGORITHM = 'EdDSA';
 
-/** Clocks of two hosts differ; no more than this is forgiven. */
+/** Tolerated clock skew between two hosts. */
 const CLOCK_TOLERANCE_S = 5;
-/** A key that was taken out of the set is not believed for longer; a new one is asked for when it is first met. */
+/** How long a key removed from the set is still trusted; an unknown key is fetched when it is first met. */
 const KEEP_KEYS_MS = 60_000;
 /** A verified token is remembered until it expires: about 4 MB at most. */
 const MAX_REMEMBERED_TOKENS = 10_000;
 
-/** Where the user service shows the keys that access tokens are signed with. */
+/** Where the user service publishes the keys that sign access tokens. */
 const KEY_SET_PATH = '/.well-known/jwks.json';
 const KEY_SET_WITHIN_MS = 3_000;
 
 /** Reads `Authorization: Bearer …`. null without a header; KithError UNAUTHENTICATED with what is wrong with it. */
 export type TokenVerifier = (authorization: string | undefined) => Promise<Viewer | null>;
 
-/** A good token of a session that was ended, or of a user who was deleted. */
+/** A valid token of an ended session or a deleted user. */
 export class TokenEnded extends KithError {
   /** Whose it was. */
   readonly viewer: Viewer;
@@ -49,18 +49,18 @@ export class TokenEnded extends KithError {
   }
 }
 
-/** Which tokens must not work any more although they have not expired; `followEndedTokens` fits. */
+/** Revoked tokens that have not expired; `followEndedTokens` fits. */
 interface EndedEarly {
   has(viewer: Viewer): boolean;
-  /** To be waited for before the first answer of `has`; undefined from then on. */
+  /** Must be awaited before the first call of `has`; undefined from then on. */
   known(): Promise<void> | undefined;
 }
 
 /**
- * Verifies access tokens (EdDSA, `iss`, `aud`, `exp`, `sub`, `sid`) against the user service's key set, given as the service's URLs
- * (fetched on first use, kept a minute, fetched again for an unknown key at most every 30 s) or as what holds the keys
- * now. When the key set cannot be fetched the verifier throws KithError SERVICE_UNAVAILABLE; for a token that has
- * `ended`, TokenEnded.
+ * Verifies access tokens (EdDSA, `iss`, `aud`, `exp`, `sub`, `sid`) against the user service's key set, given as the
+ * service's URLs (fetched on first use, kept a minute, fetched again for an unknown key at most every 30 s) or as an
+ * object that holds the current keys. When the key set cannot be fetched the verifier throws KithError
+ * SERVICE_UNAVAILABLE; for a token that has `ended`, TokenEnded.
  */
 export function createTokenVerifier(
   source: { issuerUrls: readonly string[] } | { jwks: JSONWebKeySet | (() => JSONWebKeySet) },
@@ -113,7 +113,7 @@ async function verify(token: string, keyFor: JWTVerifyGetKey): Promise<Viewer> {
       algorithms: [TOKEN_ALGORITHM],
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,
-      // jose accepts a token without `exp` unless it is asked for.
+      // jose accepts a token without `exp` unless the claim is required.
       requiredClaims: ['exp', 'sub', 'sid', 'iat'],
       clockTolerance: CLOCK_TOLERANCE_S,
     });
@@ -129,14 +129,14 @@ async function verify(token: string, keyFor: JWTVerifyGetKey): Promise<Viewer> {
 function meaningOf(error: unknown): unknown {
   if (error instanceof KithError) return error;
   if (error instanceof errors.JWTExpired) return unauthenticated('The access token has expired: refresh the session.');
-  // A key set that could not be had (JWKSTimeout, a failed fetch) says nothing about the token.
+  // A key set that could not be fetched (JWKSTimeout, a failed fetch) says nothing about the token.
   const aboutTheToken =
     error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC';
   if (aboutTheToken) return unauthenticated('The access token is not one of ours: sign in.');
   return tokensCannotBeChecked(error);
 }
 
-/** What a token needs for its check is away for a moment. */
+/** For when something needed to check a token is temporarily unavailable. */
 export function tokensCannotBeChecked(cause: unknown): KithError {
   const message = 'Tokens cannot be checked now: try again.';
   return new KithError('SERVICE_UNAVAILABLE', message, { retryAfterMs: 1_000 }, { cause });

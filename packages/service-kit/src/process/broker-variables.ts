@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const file = z.string().min(1).optional();
 
-/** Who a process is on NATS where NATS_URL does not say it: each process's schema holds them. */
+/** Credentials of a process on NATS when NATS_URL has none: part of each process's schema. */
 export const natsFields = {
   NATS_TOKEN: z.string().min(1).optional(),
   NATS_NKEY_SEED_FILE: file,
@@ -15,7 +15,7 @@ export const natsFields = {
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 const BYTES = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
-/** Shorter than messages are deduplicated would be shorter than a relay may need to publish again. */
+/** The shortest retention: with less, a relay might publish an event again after its deduplication has ended. */
 const SHORTEST_S = 3_600;
 const LONGEST_S = 10 * 365 * SECONDS.d;
 const SMALLEST_BYTES = BYTES.MiB;
@@ -54,7 +54,7 @@ const tags = z
     error: 'must be tags of servers, separated by commas',
   });
 
-/** How the streams of a process are made: the schema of each that has one, or consumes one, holds them. */
+/** Settings of streams: part of the schema of each process that owns or consumes one. */
 export const streamFields = {
   STREAM_REPLICAS: z.enum(['1', '3', '5'], { error: 'must be 1, 3 or 5' }).transform(Number).optional(),
   STREAM_MAX_AGE: maxAge.optional(),
@@ -71,7 +71,7 @@ type BrokerConfig = { readonly EVENT_BUS: 'jetstream' | 'in-process'; readonly N
     readonly STREAM_PLACEMENT_TAGS?: readonly string[] | undefined;
   };
 
-/** What `connectBroker` is to be told by the configuration of a process. */
+/** The options for `connectBroker` from the configuration of a process. */
 export function brokerIn(config: BrokerConfig): Omit<Parameters<typeof connectBroker>[0], 'name' | 'log'> & {
   natsCredentials: NatsCredentials;
   streams: StreamSettings;

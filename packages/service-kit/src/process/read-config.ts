@@ -15,8 +15,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads a process's configuration from the environment. A variable set to nothing counts as not set. Throws ConfigError
- * for the first bad value.
+ * Reads a process's configuration from the environment. An empty variable counts as unset. Throws ConfigError for the
+ * first bad value.
  */
 export function parseConfig<Schema extends z.ZodObject>(schema: Schema, env = process.env): z.output<Schema> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
@@ -35,7 +35,7 @@ const urlWith = (...protocols: string[]) =>
     error: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
   });
 
-/** One server or several, separated by commas, of which the first says the scheme for those that say none. */
+/** One server or several, separated by commas; those without a scheme use the scheme of the first. */
 const natsUrls = z.string().refine(
   (text) => {
     const [first = '', ...others] = text.split(',').map((part) => part.trim());
@@ -61,7 +61,7 @@ const postgresUrls = z.string().superRefine((text, context) => {
   }
 });
 
-/** The text of a file of certificates or of a key. */
+/** Reads the text of a PEM file: certificates or a key. */
 const pemFile = z.string().transform((file, context) => {
   try {
     const text = readFileSync(file, 'utf8');
@@ -109,7 +109,7 @@ export const configFields = {
     .default('info'),
   /** Where spans go: a collector's OTLP endpoint over HTTP, or a file to append to. */
   tracesTo: z.string().min(1).optional(),
-  /** For so long a service that stops goes on while it says that it will. */
+  /** How long a service goes on serving after it has announced its stop. */
   stopNoticeMs: wholeNumber(0, 60_000).default(0),
   /** A duration in whole seconds, at least 1, at most ten years. */
   seconds: wholeNumber(1, 315_360_000),

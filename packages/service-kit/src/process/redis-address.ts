@@ -1,6 +1,6 @@
-/** Where Redis is, and as whom it is opened: a REDIS_URL taken apart. */
+/** A parsed REDIS_URL: where Redis is, and the credentials for it. */
 export interface RedisAddress {
-  /** `server`: one, or a node of a cluster, which says so itself; `cluster`: nodes of one; `sentinel`: who knows the primary. */
+  /** `server`: one server, or a node that reports its cluster; `cluster`: nodes of one; `sentinel`: Sentinels. */
   readonly kind: 'server' | 'cluster' | 'sentinel';
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly username: string | undefined;
@@ -8,7 +8,7 @@ export interface RedisAddress {
   readonly db: number;
   readonly tls: boolean;
   readonly sentinel?: {
-    /** What the Sentinels call the primary that they watch. */
+    /** The name of the primary on its Sentinels. */
     readonly primary: string;
     readonly username: string | undefined;
     readonly password: string | undefined;
@@ -21,10 +21,10 @@ const WHOLE = /^(rediss?)(?:\+(cluster|sentinel))?:\/\/([^/?#]*)(?:\/([^?#]*))?(
 const HOST = /^(\[[0-9a-f:.%]+\]|[^\s:@[\]]+)(?::(\d{1,5}))?$/i;
 
 /**
- * Takes a REDIS_URL apart. Several hosts without a kind are nodes of a cluster; each may repeat scheme and password of
+ * Parses a REDIS_URL. Several hosts without a kind are nodes of a cluster; each may repeat the scheme and password of
  * the first. Users and passwords are percent-encoded.
  *
- * @throws {TypeError} with a message for whoever wrote it, without the password
+ * @throws {TypeError} with a message for the operator, without the password
  */
 export function readRedisUrl(text: string): RedisAddress {
   const joined = text

@@ -13,7 +13,7 @@ export interface RunningPart {
   readonly url: string;
   /** Drains, then closes everything that the start opened. */
   stop(): Promise<void>;
-  /** Resolves with the reason when it had better be started anew than look well. Never rejects. */
+  /** Resolves with the reason when the part is broken and should be restarted. Never rejects. */
   readonly brokenBy?: Promise<unknown>;
 }
 
@@ -22,14 +22,14 @@ interface ProcessConfig {
   readonly TRACES_TO?: string | undefined;
 }
 
-/** How long what runs may take to stop. */
+/** How long the running parts may take to stop. */
 const FORCED_AFTER_MS = 10_000;
 
 /**
  * The life of a process, from its configuration to its exit code: reads the environment, starts, and runs until SIGTERM
- * or SIGINT, also while it still starts; then stops what runs, the last started first. Resolves with 0 when it stopped,
- * and with 1 when it could not start, broke down, or had not stopped after 10 s. What a person can mend by another
- * setting is one sentence on stderr, which names the variable; the rest is logged. Never rejects.
+ * or SIGINT, even during the start; then stops the running parts in reverse order. Resolves with 0 when it stopped, and
+ * with 1 when it could not start, broke down, or had not stopped after 10 s. A configuration error is one sentence on
+ * stderr that names the variable; other errors are logged. Never rejects.
  */
 export async function runProcess<Schema extends z.ZodObject>(process_: {
   readonly name: string;
@@ -48,7 +48,7 @@ export async function runProcess<Schema extends z.ZodObject>(process_: {
       const part = await process_.start(config, ownLog);
       stops.push(() => part.stop());
       const broken = failureOf(part);
-      // What broke down while it started was never ready.
+      // A part that broke down during the start was never ready.
       await Promise.race([broken, delay(0)]);
       ownLog.info({ url: part.url }, 'ready');
       return broken;

@@ -2,10 +2,7 @@ import type { Logger } from 'pino';
 
 export type Stop = () => Promise<void> | void;
 
-/**
- * Graceful shutdown: one after the other, last first. A stop that fails is logged and does not keep the others from
- * running.
- */
+/** Graceful shutdown: stops one part after another, last first. A failed stop is logged, and the others still run. */
 export async function stopInReverse(log: Logger, stops: readonly Stop[]): Promise<void> {
   for (const stop of [...stops].reverse()) {
     try {

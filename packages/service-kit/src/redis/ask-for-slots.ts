@@ -2,19 +2,19 @@ import { Redis } from 'ioredis';
 import { type ClientOptions, commonClientOptions, type RedisServer } from './redis-server.ts';
 import { readSlotRanges, type SlotRange } from './slot-ranges.ts';
 
-/** A node that hangs must not keep the map from those who have it. */
+/** A node that hangs must not delay asking the next one. */
 const ANSWERS_WITHIN_MS = 1_000;
 
 export interface WhoMayKnow {
   /** By their addresses. */
   readonly connected: ReadonlyMap<string, RedisServer>;
-  /** Addresses of others, to each of whom a connection is opened for the question. */
+  /** Addresses of other nodes; a temporary connection is opened to each that is asked. */
   readonly known: readonly string[];
   /** All but host and port. */
   readonly client: ClientOptions;
 }
 
-/** The slot map, by the first node that answers. Rejects with the last failure when none does. */
+/** The slot map from the first node that answers. Rejects with the last failure when none does. */
 export async function askForSlots({ connected, known, client }: WhoMayKnow): Promise<SlotRange[]> {
   const usable = shuffled([...connected]).filter(([, server]) => server.usable);
   const questions = [
@@ -39,7 +39,7 @@ export async function askForSlots({ connected, known, client }: WhoMayKnow): Pro
 async function askOnce(address: string, options: ClientOptions): Promise<SlotRange[]> {
   const once: ClientOptions = { retryStrategy: null, enableReadyCheck: false, lazyConnect: true };
   const client = new Redis({ ...commonClientOptions(), ...options, ...once, ...hostAndPort(address) });
-  // What a connection failed of is told by the event alone.
+  // Only the event carries the reason why a connection failed.
   let failure: Error | undefined;
   client.on('error', (error) => {
     failure ??= error;
@@ -67,7 +67,7 @@ async function inTime<T>(asked: Promise<T>): Promise<T> {
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
-/** So that a node with an old map is not asked again and again. */
+/** Shuffled, so that a node with an old map is not asked first every time. */
 function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

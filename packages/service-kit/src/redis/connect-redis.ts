@@ -15,19 +15,27 @@ export interface RedisScript {
   readonly numberOfKeys: number;
 }
 
-/** Commands and scripts of which every key is in one slot. They reject with the server's error, or RedisIsAway at once. */
+/**
+ * Commands and scripts whose keys are all in one slot. They fail fast: with the server's error, or RedisIsAway at once.
+ */
 export interface RedisConnection {
   /** One command about one key. */
   send(command: string, key: string, ...args: readonly Argument[]): Promise<unknown>;
   /** Gives a Lua script a name for `run`. */
   define(name: string, script: RedisScript): void;
-  /** Runs a script by its name. Its keys are of one slot: they bear one hash tag. */
+  /** Runs a script by its name. Its keys share one hash tag, and so one slot. */
   run(script: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
-  /** HMGET of many keys, which may lie with several servers: in one go for each; an error where one did not answer. */
+  /**
+   * HMGET of many keys, on several servers if need be: one pipeline per server; an error in place of each missing
+   * answer.
+   */
   hmget(keys: readonly string[], fields: readonly string[]): Promise<((string | null)[] | Error)[]>;
-  /** Where this key is kept now; undefined when nobody is known to keep it. The same as long as nothing can be lost. */
+  /**
+   * Where this key is kept now; undefined when no server is known to. The same object as long as no data can have been
+   * lost.
+   */
   placeOf(key: string): RedisPlace | undefined;
-  /** Whether all that is kept in it answers now and may be written: a demoted server is away, although it answers. */
+  /** Whether every part of it answers and accepts writes: a demoted server counts as away, although it answers. */
   readonly connected: boolean;
   /** Called when it, or one server of a cluster, answers again, and when it first does. */
   onReady(handler: () => void): void;
@@ -37,18 +45,18 @@ export interface RedisConnection {
 export interface RedisConnectOptions {
   /** A REDIS_URL: one server, a cluster or Sentinels; see readRedisUrl. */
   readonly url: string;
-  /** PEM: whose certificates are trusted, in place of the authorities that Node knows; and what we show of ourselves. */
+  /** PEM: the trusted CAs, in place of Node's; below, our own certificate and key. */
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** What the process does meanwhile: the end of the line that says that Redis is away. */
   readonly meanwhile: string;
-  /** How long a command may take before its caller does without Redis; without it, its caller counts the time. */
+  /** How long a command may take before it fails; without it, the caller sets the limit. */
   readonly commandTimeoutMs?: number;
 }
 
-/** Nobody who keeps the key can be asked now. */
+/** No server that keeps the key can be asked now. */
 export class RedisIsAway extends Error {
   readonly code = 'SERVICE_UNAVAILABLE';
   constructor() {
@@ -58,9 +66,8 @@ export class RedisIsAway extends Error {
 }
 
 /**
- * The one way to connect to Redis 7 (or Valkey), whether one server, a cluster or a primary that Sentinels know:
- * connects, and again for as long as it takes, and returns without waiting for it. Nothing waits for a server that is
- * away: a command fails at once.
+ * The one way to connect to Redis 7 (or Valkey), one server, a cluster, or a primary behind Sentinels. Returns at once,
+ * and connects and reconnects in the background for as long as it takes. Commands to a server that is away fail fast.
  *
  * @throws {ConfigError} when certificates are given for an address without TLS, or half of a pair
  */
@@ -98,7 +105,7 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
 
   const keeperOf = (key: string): RedisServer => {
     const keeper = cluster ? cluster.serverOf(key) : server;
-    // A demoted server answers, with what it had then.
+    // A demoted server still answers, with outdated data.
     if (!keeper?.usable) throw new RedisIsAway();
     return keeper;
   };
@@ -118,7 +125,7 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
       const { client: redis } = keeperOf(keys[0] ?? '');
       const script = scripts.get(name);
       if (!(name in redis) && script) redis.defineCommand(name, script);
-      // A method that defineCommand has added, which the client's type does not know.
+      // A method added by defineCommand, which is not in the client's type.
       const methods = redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
       return answerOf((methods[name] as (...args: Argument[]) => Promise<unknown>).call(redis, ...keys, ...args));
     },
@@ -136,7 +143,7 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
   };
 }
 
-/** One pipeline to each server: what one of them does not answer is an error in its place. */
+/** One pipeline per server: each missing answer is an error in its place. */
 async function hmgetFromEach(
   keys: readonly string[],
   fields: readonly string[],
@@ -199,7 +206,7 @@ function clientOptionsFor(address: RedisAddress, { ca, cert, key }: RedisConnect
   };
 }
 
-/** One line when it goes, and one when it is back. */
+/** Logs one line when the connection is lost, and one when it is back. */
 function tellOfOutages({ log, meanwhile }: RedisConnectOptions, address: RedisAddress) {
   let away = false;
   let closed = false;

@@ -8,25 +8,25 @@ export interface ClusterOptions {
   /** All but host and port. */
   readonly client: ClientOptions;
   readonly commandTimeoutMs?: number | undefined;
-  /** All slots are served again. */
+  /** Called when all slots are served again. */
   readonly onUsable: () => void;
   readonly onAway: (why: Error) => void;
-  /** One primary answers: what it missed may be tried again. */
+  /** Called when one primary answers again: failed work may be retried. */
   readonly onReady: () => void;
 }
 
 export interface RedisCluster {
-  /** Who keeps this key, as far as is known; undefined when nobody is known to. */
+  /** The server that keeps this key; undefined when none is known. */
   serverOf(key: string): RedisServer | undefined;
-  /** What serves each of the keys that are asked for in one go. */
+  /** Whether a usable server is known for every slot. */
   readonly usable: boolean;
-  /** To be told of each error that a server answered with: some say that the map is wrong. */
+  /** Must be called with each error that a server answered: some mean that the map is outdated. */
   learnFrom(error: Error): void;
   close(): void;
 }
 
 const SLOTS = 16_384;
-/** The map is asked for again so often, and so soon when something is wrong with it. */
+/** How often the map is refreshed, and how soon when it may be wrong. */
 const REFRESH_EVERY_MS = 5_000;
 const REFRESH_AGAIN_AFTER_MS = 250;
 const AT_MOST_ONCE_IN_MS = 50;
@@ -35,15 +35,15 @@ const MAP_IS_WRONG = /^(?:MOVED|ASK|CLUSTERDOWN|TRYAGAIN|READONLY|MASTERDOWN) /;
 const MOVED = /^MOVED (\d+) (\S+:\d+)$/;
 
 /**
- * Client of a Redis Cluster: the slot map, and one connection to each primary. It follows no redirection. Whoever moved
- * to another server is asked there once the map says so, and is away until then: so that no answer comes from a server
- * of which its reader does not know that it took over.
+ * Client of a Redis Cluster: the slot map, and one connection to each primary. It follows no redirection. A key that
+ * moved is away until the map names its new server: so no answer comes from a server whose takeover the reader has not
+ * noticed.
  */
 export function openRedisCluster(options: ClusterOptions): RedisCluster {
   const primaries = new Map<string, RedisServer>();
   let slots: (RedisServer | undefined)[] = [];
   let served = 0;
-  /** Everybody who was ever said to be in the cluster, and may know the map. */
+  /** Addresses of all nodes known so far, which may know the map. */
   let known = options.seeds.map(addressOf);
   let closed = false;
 
@@ -116,7 +116,7 @@ export function openRedisCluster(options: ClusterOptions): RedisCluster {
 
 const addressOf = ({ host, port }: { host: string; port: number }) => `${host}:${port}`;
 
-/** Single-flight; who asks while one is under way, or just after it, gets another. */
+/** Single-flight refresh; a request during a refresh, or just after it, starts one more. */
 function keepRefreshing(load: () => Promise<void>, isWhole: () => boolean): { refresh(): void; stop(): void } {
   let loading = false;
   let loadedAt = Number.NEGATIVE_INFINITY;

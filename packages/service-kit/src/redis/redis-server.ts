@@ -1,21 +1,20 @@
 import { isReadOnly } from '@kith/event-delivery/outage';
 import { Redis, type RedisOptions } from 'ioredis';
 
-/** How the client is made, but for the shape of its replies. */
+/** Options of the client, except the shape of its replies. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** A token for one server's data as it went on without a break: there is another after each break, see RedisServer. */
+/** Epoch: identifies one server's data for as long as it continues without a break; see RedisServer. */
 export type RedisPlace = object;
 
-/** One server, connected and connected again for as long as it takes. */
+/** One server; reconnects for as long as it takes. */
 export interface RedisServer {
   readonly client: Redis;
   /**
-   * Another one whenever what this server holds may have become older than what it was told: when the connection was
-   * lost, and when it was a replica meanwhile.
+   * A new object whenever this server may have lost writes: after the connection was lost, and after it was a replica.
    */
   readonly place: RedisPlace;
-  /** Whether it answers, and may be written: a demoted server answers too. */
+  /** Whether it answers and accepts writes: a demoted server only answers. */
   readonly usable: boolean;
   close(): void;
 }
@@ -23,30 +22,30 @@ export interface RedisServer {
 export interface ServerOptions {
   readonly client: ClientOptions;
   readonly commandTimeoutMs?: number | undefined;
-  /** In a cluster a replica is no fault of the address: whoever has the map looks for the primary. */
+  /** In a cluster a replica is no error of the address: the owner of the map looks for the primary. */
   readonly inCluster?: boolean;
   readonly onUsable: () => void;
-  /** It cannot be used now, and why: said again at each attempt. */
+  /** Called at each failed attempt with the reason why it cannot be used. */
   readonly onAway: (why: Error) => void;
-  /** It is a node of a cluster, and was not known to be: it is not used. */
+  /** Called when it turns out to be a node of a cluster: it is not used then. */
   readonly onCluster?: () => void;
 }
 
-/** A server that may only be read is left so often, until the address leads to the one that took over. */
+/** How often the connection to a read-only server is closed, until the address leads to the new primary. */
 const LEAVE_DEMOTED_AFTER_MS = 500;
 const BEGIN_AGAIN_AFTER_MS = 500;
 /** How often a server is asked whether it was replaced or demoted behind a connection that went on. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Nothing waits for a server that is away: a command fails at once. */
+/** Fail fast: commands to a server that is away are not queued. */
 export function commonClientOptions(commandTimeoutMs?: number): ClientOptions {
   return {
     connectTimeout: 2_000,
-    // Nor is a server waited for that hangs, in the middle of its greeting too: the next may be another.
+    // Leaves a server that hangs, even during the handshake: the next attempt may reach another one.
     socketTimeout: 3_000,
     ...(commandTimeoutMs !== undefined && { commandTimeout: commandTimeoutMs }),
-    // A command that met a dead connection is answered without Redis now. Kept and sent again after a reconnect, it
-    // would speak to a server that may have lost or rolled back what the command took for granted.
+    // A command that met a dead connection fails now. If it were queued and resent after a reconnect, it would reach a
+    // server that may have lost the state that the command relied on.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -60,7 +59,7 @@ export function openRedisServer(options: ServerOptions): RedisServer {
   let usable = false;
   let closed = false;
   let place: RedisPlace = {};
-  /** Which history of writes it follows: another after a promotion, and after a start. */
+  /** Identifies its history of writes: changes after a promotion and after a start. */
   let replicationId: string | undefined;
   let leaving: NodeJS.Timeout | undefined;
   let beginning: NodeJS.Timeout | undefined;
@@ -86,7 +85,7 @@ export function openRedisServer(options: ServerOptions): RedisServer {
       leaving = setTimeout(() => redis.disconnect(true), LEAVE_DEMOTED_AFTER_MS);
       return;
     }
-    // Another history; or the same again, of which nothing is known since it was broken off, nor that it fails still.
+    // Another history; or the same one after a break, during which writes may have been lost.
     if (!usable || state.replicationId !== replicationId) place = {};
     replicationId = state.replicationId;
     const wasUsable = usable;
@@ -95,7 +94,7 @@ export function openRedisServer(options: ServerOptions): RedisServer {
   };
   const looking = keepLooking(look);
 
-  // For the client's whole life: an error that nobody listens to ends the process.
+  // An error without a listener would end the process.
   redis.on('error', onAway);
   redis.on('reconnecting', () => onAway(new Error('the connection was lost')));
   redis.on('close', () => {
@@ -103,7 +102,7 @@ export function openRedisServer(options: ServerOptions): RedisServer {
     clearTimeout(leaving);
   });
   redis.on('ready', () => void looking.now());
-  // The client gives up for good when a connection is broken off while it is being made.
+  // The client gives up for good when a connection breaks while it is being opened.
   redis.on('end', () => {
     if (!closed) beginning = setTimeout(() => void redis.connect().catch(() => undefined), BEGIN_AGAIN_AFTER_MS);
   });
@@ -126,20 +125,20 @@ export function openRedisServer(options: ServerOptions): RedisServer {
   };
 }
 
-/** @param leaveDemoted whether an answer that tells of a failover is to end the connection */
+/** @param leaveDemoted whether an answer that shows a failover ends the connection */
 function openClient(options: ServerOptions, leaveDemoted: () => boolean): Redis {
   return new Redis({
     ...commonClientOptions(options.commandTimeoutMs),
     ...options.client,
-    // A failover leaves us connected to a server that may only be read, or that has lost its own (MASTERDOWN): look for
-    // the one that took over. Once that is known, a timer looks, and not every command.
+    // After a failover we are still connected to a read-only server, or to one without its primary (MASTERDOWN):
+    // reconnect to find the new primary. Once that is noticed, a timer looks, not every command.
     reconnectOnError: (error: Error) => leaveDemoted() && wasDemoted(error),
   });
 }
 
 const wasDemoted = (error: Error) => isReadOnly(error) || error.message.startsWith('MASTERDOWN');
 
-/** One look at a time; a server that hangs keeps it waiting, and is asked nothing more meanwhile. */
+/** Single-flight: one look at a time, so a server that hangs is asked nothing more meanwhile. */
 function keepLooking(look: () => Promise<void>): { now(): Promise<void>; stop(): void } {
   let isLooking = false;
   const now = async () => {
@@ -160,7 +159,7 @@ interface ServerState {
   readonly replicationId: string | undefined;
 }
 
-/** A server whose commands for that are not ours to give (ACL) is taken for a primary: its refusals tell otherwise. */
+/** When the ACL denies these commands, the server is assumed to be a primary: its refusals will show otherwise. */
 async function stateOf(redis: Redis): Promise<ServerState | undefined> {
   try {
     const info = await redis.info('replication', 'cluster');

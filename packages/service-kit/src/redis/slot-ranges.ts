@@ -1,4 +1,4 @@
-/** Slots from one to another, both included, and who serves them. */
+/** A range of slots, both ends included, and the nodes that serve it. */
 export interface SlotRange {
   readonly from: number;
   readonly to: number;
@@ -11,8 +11,8 @@ export interface SlotRange {
 /**
  * Reads what CLUSTER SLOTS answers (https://redis.io/docs/latest/commands/cluster-slots/).
  *
- * @param asked whoever answered: a node that does not know its own host means the one by which it was reached
- * @throws {Error} when the node knows of no slots: it is in no cluster
+ * @param asked the address of the node that answered, used where a node does not know its own host
+ * @throws {Error} when the node knows no slots: it is in no cluster
  */
 export function readSlotRanges(reply: unknown, asked: string): SlotRange[] {
   const askedHost = asked.slice(0, asked.lastIndexOf(':'));

@@ -4,7 +4,7 @@ import type { RedisAddress } from '../process/redis-address.ts';
 const UNTRUSTED =
   /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_(?:HAS_EXPIRED|NOT_YET_VALID|UNTRUSTED|SIGNATURE)|ALTNAME_INVALID|self.signed certificate|unable to (?:verify|get)/;
 
-/** One sentence for the operator: what keeps us from Redis, and the variable that says otherwise. */
+/** One sentence for the operator: why Redis cannot be reached, and the variable to change. */
 export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: RedisAddress): string {
   const text = `${(error as { code?: string }).code ?? ''} ${error.message}`;
   if (/WRONGPASS|NOAUTH|invalid username-password|NOPERM/.test(text)) {
@@ -29,6 +29,6 @@ export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: Redi
   if (kind === 'sentinel' && /^All sentinels are unreachable/.test(error.message)) {
     return `No Sentinel in REDIS_URL answers with a primary called ${sentinel?.primary}`;
   }
-  // One that speaks no TLS may say nothing at all to who begins with it.
+  // A server without TLS may not answer a TLS handshake at all.
   return `Redis does not answer${tls ? ' by TLS' : ''} at the address in REDIS_URL`;
 }

@@ -3,9 +3,9 @@ import { currentTraceparent } from '../telemetry/trace-context.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
 /**
- * Asks another service, as a service: by POST with the gateway's key and no viewer, in the trace of what is being
- * answered. What is asked changes nothing: where one replica does not answer, the next is asked. Resolves with the JSON
- * that came, whatever its status; rejects when none has come within `withinMs`.
+ * Queries another service on behalf of this one: POST with the gateway's key and no viewer, in the current trace.
+ * Read-only, so it fails over to the next replica. Resolves with the JSON, whatever its status; rejects when none came
+ * within `withinMs`.
  *
  * @param baseUrls of its replicas
  */

@@ -25,10 +25,10 @@ interface Progress {
 }
 
 /**
- * Executes mutations without null propagation (https://spec.graphql.org/October2021/#sec-Handling-Field-Errors): what
- * failed is null, and what was answered beside it is kept, whatever the types say. A mutation has taken effect when
- * something selected behind it fails, and whoever asked has to know with what result; to the client's answer the gateway
- * applies the types. As with them, a root field that comes after one that failed is not done: it has no value at all.
+ * Executes mutations without null propagation (https://spec.graphql.org/October2021/#sec-Handling-Field-Errors): a
+ * failed field is null, and its siblings keep their values, whatever the types say. A mutation has taken effect when a
+ * field below it fails, and its caller must learn the result; the gateway applies the types to the client's answer. As
+ * in the specification, root fields after a failed one are not executed: they have no value at all.
  */
 export function mutationExecutor(schema: GraphQLSchema): (args: ExecutionArgs) => Promise<ExecutionResult> {
   const nullable = withoutNonNull(schema);

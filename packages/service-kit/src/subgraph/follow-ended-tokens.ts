@@ -11,15 +11,15 @@ import { createEndedTokens, type EndedTokens } from '../identity/ended-tokens.ts
 import { tokensCannotBeChecked } from '../identity/verify-token.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
-/** Announcements may be missed in silence; so often the user service is asked as well. */
+/** Announcements may be lost silently: how often the user service is polled as well. */
 const ASK_EVERY_MS = 10_000;
-/** While announcements cannot come at all: a session that ended must not live on for longer than a second. */
+/** Polling interval while no announcements can come: an ended session must not live on for more than a second. */
 const ASK_EVERY_MS_ALONE = 500;
 const ASK_WITHIN_MS = 3_000;
-/** Clocks of two hosts, and transactions that committed after they took the time. */
+/** Clock skew between two hosts, and transactions that commit after they took their time. */
 const OVERLAP_MS = 15_000;
 
-/** What is needed of a broker; event-delivery's fits. */
+/** The part of a broker that is needed; event-delivery's fits. */
 interface Announcements {
   readonly connected: boolean;
   listen(subject: string, onMessage: (payload: string) => void): { stop(): unknown };
@@ -28,20 +28,20 @@ interface Announcements {
 
 export interface FollowedEndedTokens extends Pick<EndedTokens, 'add' | 'has'> {
   /**
-   * Resolves once what ended before this process started is known; KithError SERVICE_UNAVAILABLE if that cannot be had.
+   * Resolves once what ended before this process started is known; rejects with KithError SERVICE_UNAVAILABLE
+   * otherwise.
    */
   known(): Promise<void> | undefined;
   stop(): Promise<void>;
 }
 
 /**
- * Revocation list, replicated: keeps up to date which tokens have ended: from the announcements, within milliseconds;
- * and by asking the user service at the start, after an outage and now and then, more often while no announcements
- * come.
+ * Replicated revocation list: follows which tokens have ended, by announcements within milliseconds, and by polling the
+ * user service at the start, after an outage and regularly, more often while no announcements come.
  */
 export function followEndedTokens(options: {
   broker: Announcements | Promise<Announcements>;
-  /** Everything that ended since that time (ms since 1970); rejects when nobody answers. */
+  /** Everything that ended since that time (ms since 1970); rejects when no replica answers. */
   endedSince: (sinceMs: number) => Promise<TokensEndedSince>;
   log: Logger;
 }): FollowedEndedTokens {
@@ -65,7 +65,7 @@ export function followEndedTokens(options: {
     return asking;
   };
   const askQuietly = () => ask().catch((err) => log.debug({ err }, 'which sessions have ended is not known now'));
-  // The connection may be lost at any time, so how long to wait is decided while waiting.
+  // The connection may be lost at any time, so the wait is re-evaluated while waiting.
   const askWhenDue = (dueInMs: number) => {
     if (stopped) return;
     const alone = !connected() || since === undefined;
@@ -85,7 +85,7 @@ export function followEndedTokens(options: {
       }),
       broker.onReconnect(() => void askQuietly()),
     );
-    // What was announced before we listened.
+    // Catches up on announcements from before the subscription.
     await askQuietly();
   }
 

@@ -1,6 +1,6 @@
 import { forgetFirstBeyond } from '../concurrency/forget-first-beyond.ts';
 
-/** Documents that come again are short; long ones would fill the memory that all of them share. */
+/** Repeated documents are short; long ones would fill the memory that all share. */
 const LONGEST_REMEMBERED = 10_000;
 const MAX_REMEMBERED = 500;
 
@@ -14,7 +14,7 @@ export function rememberDocuments<Parsed>(maxRemembered = MAX_REMEMBERED) {
     get(text: string): Parsed | undefined {
       const found = parsed.get(text);
       if (found === undefined) return undefined;
-      // A Map keeps the order of insertion: what is used goes to the end.
+      // A Map keeps the order of insertion: a used entry moves to the end.
       parsed.delete(text);
       parsed.set(text, found);
       return found;

@@ -2,12 +2,12 @@ import { Kind, type OperationDefinitionNode, parse } from 'graphql';
 
 /**
  * Every mutation may be repeated, also by a client that never got its answer. These end the session or the account, so
- * their repetition comes with a token that works for nothing else any more.
+ * a repeat comes with a token that is no longer valid for anything else.
  */
 const ENDING: ReadonlySet<string> = new Set(['signOut', 'deleteAccount']);
 const MAX_TOKENS = 500;
 
-/** Whether the document asks for nothing but what may be repeated after the session has ended. */
+/** Whether all fields of the document may be repeated after the session has ended. */
 export function isRepeatableAfterTheEnd(query: unknown): boolean {
   if (typeof query !== 'string') return false;
   try {

@@ -22,21 +22,21 @@ import { mutationExecutor } from './execute-mutation.ts';
 import { rememberDocuments } from './remember-documents.ts';
 import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
 
-/** The header in which the gateway, and services among themselves, show that they are inside. */
+/** The header by which the gateway and the services authenticate to each other. */
 export const GATEWAY_KEY_HEADER = 'x-kith-gateway-key';
 
-/** Whose request it is on the way from the outside: believed only beside the gateway's key. */
+/** The network address of the client: trusted only together with the gateway's key. */
 export const CLIENT_ADDRESS_HEADER = 'x-kith-client-address';
 
-/** What every resolver of a subgraph finds in its context. */
+/** The context of every resolver of a subgraph. */
 export interface SubgraphContext {
   /** null: nobody is signed in, or a service asks. */
   readonly viewer: Viewer | null;
-  /** This request's own span: what is written and called on its behalf carries it. */
+  /** This request's span: writes and calls on its behalf carry it. */
   readonly traceparent: string;
   /** The client's network address, as the gateway saw it; null when it did not say. */
   readonly clientAddress: string | null;
-  /** Aborted when whoever asked has closed the connection before the answer: the work for them can end. */
+  /** Cancellation: aborted when the caller has closed the connection before the answer, so that its work can end. */
   readonly callerGone: () => AbortSignal;
 }
 
@@ -50,7 +50,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   gatewayKey: string;
   verify: TokenVerifier;
   log: Logger;
-  /** How the refusals of the service's own rules read to clients. */
+  /** Translates errors of the service's own rules for clients. */
   translateError?: TranslateError;
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
@@ -75,7 +75,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
     if (!sameSecret(headerOf(headers[GATEWAY_KEY_HEADER]), options.gatewayKey)) {
       throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
     }
-    // A form, say, may be sent by a browser from any site.
+    // Prevents CSRF: a browser may send a form, for example, from any site.
     if (request.method !== 'POST' || !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
       throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
     }
@@ -101,7 +101,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   };
 }
 
-/** Made when first asked for: most requests are answered without a statement that is worth ending. */
+/** Created lazily: most requests run no statement that is worth cancelling. */
 function whenClosedUnanswered(response: Parameters<HttpHandler>[1]): () => AbortSignal {
   let gone: AbortController | undefined;
   return () => {
@@ -117,10 +117,10 @@ function whenClosedUnanswered(response: Parameters<HttpHandler>[1]): () => Abort
   };
 }
 
-/** Lists of people to be joined are long; whoever has the gateway's key could send more. */
+/** Lists of entities to be joined are long; a holder of the gateway's key could send more. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** A document that fits the schema, or why it does not. */
+/** A document that is valid for the schema, or the errors. */
 type Prepared =
   | { readonly document: DocumentNode; readonly errors?: never }
   | { readonly document?: never; readonly errors: readonly GraphQLError[] };

@@ -1,12 +1,12 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentTraceparent, traceIdOf } from './trace-context.ts';
 
-/** What must never reach a log, wherever in the logged object it stands (two levels deep). */
+/** Fields that must never reach a log, anywhere in the logged object (two levels deep). */
 const SECRETS = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'accessToken', 'token', 'authorization'];
 
 /**
- * JSON lines on stdout, each with the process's name and, inside a trace, its id. Secrets are cut out.
- * `destination` is for tests.
+ * JSON lines on stdout, each with the process's name and, inside a trace, its id. Secrets are redacted. `destination`
+ * is for tests.
  */
 export function createLog(
   { name, level }: { name: string; level: string },

@@ -4,19 +4,19 @@ import { childTraceparent } from './trace-context.ts';
 
 /** A request's own span. */
 export interface RequestSpan {
-  /** What is written and called on the request's behalf carries it. */
+  /** Writes and calls on the request's behalf carry it. */
   readonly traceparent: string;
   end(): void;
 }
 
 /**
- * Begins a server's span below the caller's (a traceparent, or a new trace). Where nobody records (see startTracing) it
- * is only an id for logs and events, at no cost.
+ * Begins a server's span below the caller's (a traceparent, or a new trace). Without recording (see startTracing) it is
+ * only an id for logs and events, at no cost.
  */
 export function startRequestSpan(name: string, parent: string | undefined): RequestSpan {
   const span = trace.getTracer('@kith/service-kit').startSpan(name, { kind: SpanKind.SERVER }, contextBelow(parent));
   const own = span.spanContext();
-  // Without an SDK a span below a caller is the caller's own, and says nothing of this request.
+  // Without an SDK a child span is the caller's own span, and does not identify this request.
   if (!span.isRecording() || !isSpanContextValid(own)) {
     return { traceparent: childTraceparent(parent), end: () => undefined };
   }

@@ -8,7 +8,7 @@ const FAILED = 1;
 /**
  * Records this process's spans (OpenTelemetry) and sends them `to` a collector (`http://collector:4318/v1/traces`,
  * OTLP), or appends them to a file, one JSON object a line: `{"service","name","traceId","spanId","parent","startMs",
- * "tookMs","attributes"}`. Without `to` nothing is loaded and nothing recorded. Stops by sending what is left.
+ * "tookMs","attributes"}`. Without `to` nothing is loaded or recorded. Stopping flushes the remaining spans.
  */
 export async function startTracing({
   name,

@@ -30,7 +30,7 @@ export function currentTraceparent(): string | undefined {
   return current.getStore();
 }
 
-/** Asked for many at once: each question costs more than the answer, and every request has several. */
+/** Random bytes are fetched in bulk: each call costs more than its bytes, and every request needs several. */
 const random = Buffer.allocUnsafe(4_096);
 let used = random.length;
 

@@ -5,8 +5,8 @@ import type { UserEvent } from '../domain/user-events.ts';
 type ActionName = Exclude<UserEvent['name'], 'user.profile-changed'>;
 
 /**
- * Event-as-aggregate: something that somebody did about their account, kept for whoever has to find out later. It holds
- * ids and no personal data, so it outlives the account.
+ * Audit trail: something that a user did with their account, kept for later inquiries. It holds ids and no personal
+ * data, so it outlives the account.
  */
 export type AccountAction =
   | DomainEvent<ActionName>
@@ -15,7 +15,7 @@ export type AccountAction =
 /** In the table `account_action`, which refuses to change or lose a row. */
 export const accountActions = keepsEvents<AccountAction>('account_action');
 
-/** About a session: in the transaction that changes it. */
+/** Saves an action about a session, in the transaction that changes the session. */
 export async function keepSessionAction(
   sql: SqlConnection,
   name: 'user.signed-in' | 'user.signed-out' | 'user.refresh-token-reused',
@@ -26,7 +26,7 @@ export async function keepSessionAction(
   await accountActions.append(sql, [{ name, id: newId(), occurredAt: now, source, sessionId: session.id }]);
 }
 
-/** About the account itself: in the transaction of these events, without the profiles that they tell. */
+/** Saves the actions about the account itself, in the transaction of these events, without the profiles in them. */
 export async function keepAccountActions(
   events: readonly UserEvent[],
   { sql }: { readonly sql: SqlConnection },

@@ -2,12 +2,12 @@ import { createExecutor, type EventBus } from '@kith/event-delivery/domain-event
 import type { Logger } from '@kith/service-kit';
 import type { UserEvent } from '../domain/user-events.ts';
 
-/** An import makes a thousand accounts in one transaction: some of those may wait for their line. */
+/** An import makes a thousand accounts in one transaction: some of their log lines may wait. */
 const EXECUTOR = { concurrency: 1, maxQueued: 10_000 };
 
 /**
  * Audit log: one line for each account that was made or deleted and for each new password, with ids and no personal
- * data. What must not be lost with the process is in the table `account_action`.
+ * data. The table `account_action` holds what must survive the process.
  */
 export function logAccountEvents(bus: Pick<EventBus<UserEvent>, 'on'>, log: Logger): void {
   const executor = createExecutor(EXECUTOR);

@@ -19,13 +19,13 @@ import { logAccountEvents } from './log-account-events.ts';
 
 export interface AccountEvents {
   readonly bus: EventBus<UserEvent, UnitOfWork<UserEvent>>;
-  /** One command, in a transaction of Prisma's. */
+  /** For one command, in a Prisma transaction. */
   readonly inUnitOfWork: InUnitOfWork<UserEvent, Prisma.TransactionClient>;
-  /** Many accounts at once, on connections of their own. */
+  /** For many accounts at once, on separate connections. */
   readonly inImport: InUnitOfWork<UserEvent, pg.PoolClient>;
 }
 
-/** The event bus of accounts with everybody who hears of them inside this process, and the units of work that tell it. */
+/** The event bus of accounts with its subscribers in this process, and the units of work that publish to it. */
 export function openAccountEvents(options: {
   prisma: PrismaClient;
   imports: pg.Pool;

@@ -16,7 +16,7 @@ export type AccountChange<Result> = (
 ) => Promise<Result> | Result;
 
 /**
- * Pessimistic lock: loads the viewer's account under it, lets `change` decide, and saves state and events in one
+ * Pessimistic lock: locks and loads the viewer's account, lets `change` decide, and saves state and events in one
  * transaction. A change that records nothing writes nothing. UserRuleError SESSION_ENDED when the account or the
  * viewer's session is gone.
  */
@@ -39,7 +39,7 @@ export async function changeOwnAccount<Result>(
 }
 
 async function lockAccount(tx: Prisma.TransactionClient, viewer: Viewer): Promise<UserModel> {
-  // Prisma has no FOR UPDATE of its own; without it two changes at once would both become the same version.
+  // Prisma has no FOR UPDATE; without it two concurrent changes would get the same version.
   await tx.$queryRaw`SELECT FROM users WHERE id = ${viewer.userId}::uuid FOR UPDATE`;
   const row = await tx.user.findUnique({
     where: { id: viewer.userId, deletedAt: null, sessions: { some: { id: viewer.sessionId, endedAt: null } } },

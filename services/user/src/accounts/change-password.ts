@@ -7,8 +7,8 @@ import { changeOwnAccount } from './change-own-account.ts';
 import { invalidCredentials } from './sign-in.ts';
 
 /**
- * Sets a new password, ends the viewer's other sessions and gives this one new tokens. Repeated after it took effect it
- * only gives new tokens. UserRuleError INVALID_CREDENTIALS, BAD_USER_INPUT, SESSION_ENDED; KithError RATE_LIMITED.
+ * Sets a new password, ends the viewer's other sessions and gives this one new tokens. Idempotent: a repeat only gives
+ * new tokens. UserRuleError INVALID_CREDENTIALS, BAD_USER_INPUT, SESSION_ENDED; KithError RATE_LIMITED.
  */
 export async function changePassword(
   parts: UserServiceParts,

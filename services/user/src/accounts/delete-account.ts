@@ -5,9 +5,9 @@ import { changeOwnAccount } from './change-own-account.ts';
 import { invalidCredentials } from './sign-in.ts';
 
 /**
- * Erases the viewer's account and ends every session. What stays is a tombstone: id and last version, so that copies can
- * be told that they are out of date. Repeated it does nothing. UserRuleError INVALID_CREDENTIALS, SESSION_ENDED; KithError
- * RATE_LIMITED.
+ * Erases the viewer's account and ends every session. A tombstone with id and last version stays, so that copies can be
+ * told that they are out of date. Idempotent: a repeat does nothing. UserRuleError INVALID_CREDENTIALS, SESSION_ENDED;
+ * KithError RATE_LIMITED.
  */
 export async function deleteAccount(
   parts: UserServiceParts,
@@ -26,7 +26,7 @@ export async function deleteAccount(
     if (row.passwordHash !== stored) throw invalidCredentials();
     account.delete(parts.moment());
     unit.scope.on('user.deleted', () => parts.sessionsEnded(viewer.userId, { all: true }));
-    // With the sessions go their tokens; a token that comes later is unknown, which is SESSION_ENDED as well.
+    // Deleting the sessions deletes their tokens; a token presented later is unknown, which is also SESSION_ENDED.
     await tx.session.deleteMany({ where: { userId: row.id } });
   });
 }

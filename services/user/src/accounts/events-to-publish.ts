@@ -4,8 +4,7 @@ import { currentTraceparent, invariant } from '@kith/service-kit';
 import type { UserEvent } from '../domain/user-events.ts';
 
 /**
- * Domain events to integration events: what other services hear of it, one event or none. Its revision is the user's
- * version.
+ * Translates domain events to integration events for other services: one or none. Its revision is the user's version.
  */
 export function eventsToPublish(events: readonly UserEvent[]): OutboxEvent[] {
   const published = events.flatMap(externalOf);

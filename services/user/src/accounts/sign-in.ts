@@ -9,8 +9,8 @@ import { type IssuedSession, issueSession, type SessionTokens, startSession } fr
 
 /**
  * Starts a session. UserRuleError INVALID_CREDENTIALS, in the same words and the same time, whether the username is
- * unknown, impossible, or the password wrong; after too many of those KithError RATE_LIMITED, for a username that nobody
- * has just as for one that somebody has.
+ * unknown, impossible, or the password wrong; after too many of those KithError RATE_LIMITED, whether or not the
+ * username exists.
  */
 export async function signIn(
   parts: UserServiceParts,
@@ -34,7 +34,7 @@ async function startSessionFor(
 
   const inTransaction = () =>
     parts.prisma.$transaction(async (tx) => {
-      // While the password was checked it may have been changed, which ended all sessions: this one must not outlive it.
+      // The password may have been changed during the check, which ended all sessions: this one must not outlive it.
       const unchanged = await tx.$queryRaw<unknown[]>`
         SELECT FROM users WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
       if (unchanged.length === 0) throw invalidCredentials();

@@ -5,12 +5,12 @@ import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { userRowOf } from '../profiles/user-row.ts';
 import { type IssuedSession, issueSession, startSession } from '../sessions/issue-session.ts';
 
-/** Prisma's code for a unique index that said no. */
+/** Prisma's code for a violated unique index. */
 const UNIQUE_VIOLATION = 'P2002';
 
 /**
- * Makes an account and signs in to it. UserRuleError BAD_USER_INPUT, USERNAME_TAKEN (also for the later of two sign-ups
- * at the same moment, and for repeating one's own: sign in instead).
+ * Makes an account and signs in to it. UserRuleError BAD_USER_INPUT, USERNAME_TAKEN (also for the later of two
+ * concurrent sign-ups, and for a repeated sign-up: sign in instead).
  */
 export async function signUp(
   parts: UserServiceParts,
@@ -21,7 +21,7 @@ export async function signUp(
   const password = writtenPassword('password', input.password);
   const { id, profile, version, createdAt } = user.state;
 
-  // Spares a hash in the ordinary case; the unique index decides the others.
+  // Avoids hashing in the ordinary case; the unique index decides when two sign-ups race.
   if (await parts.prisma.user.findUnique({ where: { username: profile.username } })) throw usernameTaken();
   const passwordHash = await parts.passwords.hash(password);
 

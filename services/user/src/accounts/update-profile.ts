@@ -5,14 +5,14 @@ import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import type { UserRow } from '../profiles/user-row.ts';
 import { changeOwnAccount } from './change-own-account.ts';
 
-/** As GraphQL hands it in: a field left out is undefined. */
+/** As GraphQL passes it: an omitted field is undefined. */
 interface ProfileInput {
   readonly nickname?: string | null | undefined;
   readonly avatarUrl?: string | null | undefined;
   readonly friendPolicy?: ProfileToChange['friendPolicy'] | null;
 }
 
-/** Changes the viewer's profile and answers it. UserRuleError BAD_USER_INPUT, SESSION_ENDED. */
+/** Changes the viewer's profile and returns it. UserRuleError BAD_USER_INPUT, SESSION_ENDED. */
 export async function updateProfile(parts: UserServiceParts, viewer: Viewer, input: ProfileInput): Promise<UserRow> {
   const wanted = read(input);
   const { user } = await changeOwnAccount(parts, viewer, (account) => account.changeProfile(wanted, parts.moment()));

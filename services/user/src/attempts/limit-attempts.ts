@@ -4,7 +4,9 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimi
 import { UserRuleError } from '../domain/user-rule-error.ts';
 
 export interface AttemptLimitOptions {
-  /** Wrong passwords for one account, from anywhere, and from one address, for any account, in `windowS` seconds. */
+  /**
+   * Wrong passwords allowed in `windowS` seconds: for one account from anywhere, and from one address for any account.
+   */
   readonly failuresPerAccount: number;
   readonly failuresPerAddress: number;
   readonly windowS: number;
@@ -12,17 +14,17 @@ export interface AttemptLimitOptions {
 
 export interface AttemptLimits {
   /**
-   * Lets `check` see whether a password is right, unless there were too many wrong ones: then KithError RATE_LIMITED
-   * with the time to wait, and the password is not looked at. An attempt counts from its beginning, so that many at
-   * once gain nothing, and is taken back when it was right or failed for another reason.
+   * Runs `check` on a password, unless there were too many wrong ones: then KithError RATE_LIMITED with the time to
+   * wait, and the password is not checked. An attempt counts when it starts, so concurrent attempts gain nothing; it is
+   * given back when the password was right or the check failed for another reason.
    */
   guard<Result>(who: { account: string; address: string | null }, check: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * Rate limit (fixed window): each process counts by itself, and in Redis all of them together. While that is away, too
- * slow or emptied, the former is left, and has counted from the beginning. Names of accounts and addresses are kept as
- * hashes only.
+ * Rate limit (fixed window): each process counts by itself, and Redis counts for all of them. While Redis is away, too
+ * slow or emptied, the process's own count applies, which has run from the beginning. Account names and addresses are
+ * stored only as hashes.
  */
 export function createAttemptLimits({
   redis,
@@ -64,13 +66,13 @@ function countersOf(
   return [inThisProcess, new RateLimiterRedis({ ...options, storeClient: asStoreClient(redis) })];
 }
 
-/** The client as the limiter uses it (adapter): one script about one key, wherever that is kept. */
+/** Adapter: the Redis client as the limiter uses it, one script on one key, whichever server holds the key. */
 const asStoreClient = (redis: RedisConnection) => ({
   defineCommand: (name: string, script: RedisScript) => redis.define(name, script),
   rlflxIncr: ([key = '', ...args]: readonly string[]) => redis.run('rlflxIncr', [key], args),
 });
 
-/** Whether it was counted: not by a Redis that is away. Throws KithError RATE_LIMITED. */
+/** Whether it was counted; false when Redis is away. Throws KithError RATE_LIMITED. */
 async function consume(from: RateLimiterAbstract, key: string): Promise<boolean> {
   try {
     await from.consume(key);
@@ -83,7 +85,7 @@ async function consume(from: RateLimiterAbstract, key: string): Promise<boolean>
 }
 
 async function giveBack(taken: readonly [RateLimiterAbstract, string][]): Promise<void> {
-  // A point that cannot be given back comes back by itself when its window ends.
+  // A point that cannot be given back expires when its window ends.
   await Promise.allSettled(taken.map(([from, key]) => from.reward(key)));
 }
 

@@ -3,7 +3,7 @@ import type { AggregateEvent } from '@kith/event-delivery/domain-events';
 
 type Recorded<Name extends string> = AggregateEvent<Name, 'user'>;
 
-/** What happens to an account, which is their source. Internal: free to change with the rules. */
+/** Domain events, recorded by the account. Internal: free to change with the rules. */
 export type UserEvent =
   | (Recorded<'user.registered'> & { readonly profile: ProfileData })
   | (Recorded<'user.profile-changed'> & { readonly before: ProfileData; readonly after: ProfileData })

@@ -1,4 +1,4 @@
-/** Every way in which a rule about accounts can say no. The codes are those of the public API. */
+/** Every way in which a rule about accounts can refuse. The codes are those of the public API. */
 export type UserRuleCode = 'BAD_USER_INPUT' | 'USERNAME_TAKEN' | 'INVALID_CREDENTIALS' | 'SESSION_ENDED';
 
 /** A rule's refusal; nothing has been changed. */

@@ -3,7 +3,7 @@ import { AggregateRoot, type RecordsEvents } from '@kith/event-delivery/domain-e
 import type { UserEvent } from './user-events.ts';
 import { writtenAvatarUrl, writtenNickname, writtenUsername } from './written-text.ts';
 
-/** Time and new ids come in from outside: the rules read no clock. */
+/** Time and new ids are passed in: the rules read no clock. */
 export interface Moment {
   readonly now: Date;
   readonly newId: () => string;
@@ -12,13 +12,13 @@ export interface Moment {
 export interface UserState {
   readonly id: string;
   readonly profile: ProfileData;
-  /** Rises by exactly 1 with every event that other services hear of. */
+  /** Rises by exactly 1 with every event published to other services. */
   readonly version: number;
   readonly createdAt: Date;
   readonly deleted: boolean;
 }
 
-/** A field left out stays; `avatarUrl: null` clears it. */
+/** An omitted field stays as it is; `avatarUrl: null` clears the avatar. */
 export interface ProfileToChange {
   readonly nickname?: string;
   readonly avatarUrl?: string | null;
@@ -28,8 +28,8 @@ export interface ProfileToChange {
 const NOBODY: ProfileData = { username: '', nickname: '', avatarUrl: null, friendPolicy: 'CLOSED' };
 
 /**
- * Aggregate of one account, and the rules about it. Methods decide and record events; repeating one that has taken
- * effect does nothing. They throw UserRuleError, and then nothing has changed.
+ * Aggregate of one account, and the rules about it. Methods decide and record events, and are idempotent. A method that
+ * throws UserRuleError has changed nothing.
  */
 export class User implements RecordsEvents<UserEvent> {
   readonly #root: AggregateRoot<UserEvent>;

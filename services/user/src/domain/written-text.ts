@@ -11,10 +11,12 @@ const TEXT_LIMITS = {
 
 const USERNAME = /^[a-z0-9_]*$/;
 
-/** What an operator brings along (`n7` of a data set) may be shorter than what people choose. */
+/** Imported names (`n7` of a data set) may be shorter than those that people choose. */
 export const SHORTEST_IMPORTED_USERNAME = 1;
 
-/** Case-folded and trimmed. Throws UserRuleError BAD_USER_INPUT with the field, and the bound where one was passed. */
+/**
+ * Case-folded and trimmed. Throws UserRuleError BAD_USER_INPUT with the field, and the bound that was exceeded, if any.
+ */
 export function writtenUsername(text: string, shortest: number = TEXT_LIMITS.username.min): string {
   const username = text.trim().toLowerCase();
   checkLength('username', username, { shortest });
@@ -23,8 +25,8 @@ export function writtenUsername(text: string, shortest: number = TEXT_LIMITS.use
 }
 
 /**
- * Trimmed and composed (NFC), so that one name has one spelling. Emoji and every script are welcome, as long as there is
- * something to see and nothing around it is turned.
+ * Trimmed and composed (NFC), so that one name has one spelling. Emoji and every script are allowed, as long as
+ * something is visible and the direction of surrounding text stays.
  */
 export function writtenNickname(text: string): string {
   const nickname = checkedText('nickname', text.trim()).normalize('NFC');
@@ -43,12 +45,17 @@ export function writtenPassword(field: string, text: string): string {
   return password;
 }
 
-/** As a password is hashed, without its rules: an attempt to sign in with too short a one is merely wrong. */
+/**
+ * Normalized for hashing, without the rules for new passwords: at sign-in a password that is too short is merely wrong.
+ */
 export function normalizedPassword(text: string): string {
   return text.normalize('NFKC');
 }
 
-/** As every parser reads it alike: two slashes, a host, and neither a user name nor a backslash, which some take for a slash. */
+/**
+ * The form that every parser reads alike: two slashes, a host, no user name, and no backslash (some read it as a
+ * slash).
+ */
 const PLAIN_HTTPS = /^https:\/\/[^/?#\\@\s]+(?:[/?#][^\\\s]*)?$/i;
 
 /**
@@ -74,14 +81,14 @@ function checkedText(field: string, text: string): string {
   return text;
 }
 
-/** Length in code points: what a user counts, nearly, and unlike graphemes it bounds what is stored. */
+/** Length in code points: close to what a user counts, and unlike graphemes it bounds what is stored. */
 function checkLength(
   rule: keyof typeof TEXT_LIMITS,
   text: string,
   { field = rule, shortest = TEXT_LIMITS[rule].min }: { field?: string; shortest?: number } = {},
 ): void {
   const { max } = TEXT_LIMITS[rule];
-  // Two code units at most to a code point: far longer texts are refused without being taken apart.
+  // A code point has at most two code units: far longer texts are refused without being split.
   const length = text.length > max * 2 ? text.length : [...text].length;
   if (length >= shortest && length <= max) return;
   throw badInput(field, `${field} must have ${shortest} to ${max} characters.`, length < shortest ? shortest : max);

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { lostSessionsSince } from './lost-sessions.ts';
 import { CLOCKS_DIFFER_MS, tokensLiveUntil } from './tokens-live-until.ts';
 
-/** More end in so short a time only when something is very wrong; verifiers keep no more than that either. */
+/** More than this end in so short a time only when something is very wrong; verifiers keep no more either. */
 const AT_MOST = 100_000;
 
 const ENDED_SINCE = {
@@ -18,7 +18,7 @@ const ENDED_SINCE = {
     ORDER BY at DESC LIMIT ${AT_MOST}`,
 };
 
-/** The sessions that were ended or lost and the users that were deleted since, as long as tokens of theirs may live. */
+/** The sessions ended or lost and the users deleted since then, for as long as their tokens may live. */
 export async function endedSince(pool: pg.Pool, sinceMs: number, tokenTtlS: number): Promise<TokensEndedSince> {
   const now = Date.now();
   const livingFrom = now - tokenTtlS * 1000 - CLOCKS_DIFFER_MS;

@@ -3,12 +3,12 @@ import type { SqlConnection } from '@kith/event-delivery';
 import type pg from 'pg';
 import { tokensLiveUntil } from './tokens-live-until.ts';
 
-// Ids rise with the time: what the database has above the newest session from before was made after the restore.
+// Ids rise with time: any session above the newest one from before the restore was made after it.
 const NEWEST_BEFORE = 'SELECT id FROM session WHERE id <= $1 ORDER BY id DESC LIMIT 1';
 const KNOWN = 'SELECT id FROM session WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 10000';
 const WRITE = `
   INSERT INTO lost_sessions (above, through, but, at) VALUES ($1, $2, $3, $4) ON CONFLICT (above, through) DO NOTHING`;
-// Long after the last of their tokens has expired.
+// Deletes them long after the last of their tokens has expired.
 const FORGET = "DELETE FROM lost_sessions WHERE at < now() - interval '30 days'";
 const SINCE = { name: 'lost-sessions-since', text: 'SELECT above, through, but, at FROM lost_sessions WHERE at > $1' };
 
@@ -20,9 +20,9 @@ interface LostRow {
 }
 
 /**
- * Writes down which sessions a database has lost that was put back: nobody has a list of them, so it is a range of ids,
- * from the newest session before `goodAt` that is still there to this moment, but those that are there. Resolves to what
- * verifiers of tokens are to be told.
+ * Records the sessions that a restored database has lost. There is no list of them, so they are a range of ids, from
+ * the newest remaining session before `goodAt` to now, without the ids that exist. Resolves to what token verifiers
+ * must be told.
  */
 export async function writeLostSessions(
   sql: SqlConnection,
@@ -47,7 +47,7 @@ function tokensOf({ above, through, but, at }: LostRow, tokenTtlS: number): Toke
   return { ids: [NO_ID], until: tokensLiveUntil(at, tokenTtlS), sessions: { above, through, but } };
 }
 
-/** The greatest UUID of version 7 of that millisecond (https://www.rfc-editor.org/rfc/rfc9562#section-5.7). */
+/** The greatest UUIDv7 of that millisecond (https://www.rfc-editor.org/rfc/rfc9562#section-5.7). */
 function lastIdOf(moment: Date): string {
   const ms = moment.getTime().toString(16).padStart(12, '0');
   return `${ms.slice(0, 8)}-${ms.slice(8)}-7fff-bfff-ffffffffffff`;

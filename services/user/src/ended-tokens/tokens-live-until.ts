@@ -1,4 +1,4 @@
-/** Clocks of two hosts, and what verifiers forgive. */
+/** Clock skew between two hosts, plus the tolerance of verifiers. */
 export const CLOCKS_DIFFER_MS = 15_000;
 
 /** When the last token that was issued before `endedAt` has expired for every verifier, in ms since 1970. */

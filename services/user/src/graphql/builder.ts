@@ -8,10 +8,10 @@ import type { UserLoader } from '../profiles/load-users.ts';
 
 export interface UserContext extends SubgraphContext {
   readonly parts: UserServiceParts;
-  /** What is read for this request alone: it ends when nobody waits for the answer any more. */
+  /** Reads for this request alone: they are cancelled once nobody waits for the answer. */
   readonly reads: Reads;
   readonly users: UserLoader;
-  /** Who proved in this very request who they are: signed up or in, or refreshed their session. */
+  /** Users who authenticated in this request: signed up, signed in, or refreshed their session. */
   readonly provenUserIds: Set<string>;
 }
 

@@ -4,7 +4,7 @@ import type { UserRow } from '../profiles/user-row.ts';
 import { builder } from './builder.ts';
 import { FriendPolicyType } from './user-type.ts';
 
-// What other services ask, with the gateway's key and no viewer. @inaccessible: the public schema has none of it.
+// Queries of other services, with the gateway's key and no viewer. @inaccessible hides them from the public schema.
 
 const MAX_PROFILES = 1_000;
 

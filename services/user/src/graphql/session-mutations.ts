@@ -51,7 +51,7 @@ const SignOutPayload = builder.objectRef<{ signedOut: boolean }>('SignOutPayload
   }),
 });
 
-/** The answer may hold what is the user's own to read, though the request came without a token. */
+/** Lets the answer include the user's private fields, although the request came without a token. */
 function proven(context: UserContext, session: IssuedSession): IssuedSession {
   context.provenUserIds.add(session.user.id);
   return session;

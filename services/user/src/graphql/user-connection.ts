@@ -3,7 +3,7 @@ import type { FoundPage } from '../search/search-users.ts';
 import { builder } from './builder.ts';
 import { UserType } from './user-type.ts';
 
-// Lists of users are also the friend service's to give: the three types read the same in both subgraphs.
+// The friend service returns lists of users too: the three types must be equal in both subgraphs.
 
 interface PageInfo {
   readonly hasNextPage: boolean;

@@ -5,7 +5,7 @@ import { UserConnectionType } from './user-connection.ts';
 import { UserType } from './user-type.ts';
 
 builder.queryFields((t) => ({
-  // The friend service answers it too, so that who asks for their list needs one service and not both.
+  // The friend service resolves it too, so that a query for one's friend list needs only one service.
   me: t.field({
     type: UserType,
     nullable: true,

@@ -16,7 +16,7 @@ export const UserType = builder.objectRef<UserRow>('User').implement({
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A UUID (version 7); it never changes.' }),
     username: t.exposeString('username', { description: 'What they sign in with: unique, lower case.' }),
-    // The friend service answers these two from its own copy, where it lists friends.
+    // In lists of friends the friend service resolves these two from its own copy.
     nickname: t.exposeString('nickname', { shareable: true, description: 'What they are called.' }),
     avatarUrl: t.exposeString('avatarUrl', {
       nullable: true,

@@ -8,9 +8,9 @@ const PAGE = 100;
 const questionSchema = z.object({ account: z.guid(), before: z.guid().optional() });
 
 /**
- * `GET /operator/account-actions?account=ID[&before=ID]`: what was done about an account, the newest first, in pages of
- * 100: `{"actions":[{"id","name","at","sessionId"?}],"next":ID|null}`; `next` is the `before` of the next page. An
- * account that is deleted, or was never there, is answered like any other. KithError BAD_USER_INPUT.
+ * `GET /operator/account-actions?account=ID[&before=ID]`: the actions of an account, newest first, in pages of 100:
+ * `{"actions":[{"id","name","at","sessionId"?}],"next":ID|null}`; `next` is the `before` of the next page. A deleted or
+ * unknown account is answered like any other. KithError BAD_USER_INPUT.
  */
 export function answerAccountActions(pool: pg.Pool): HttpHandler {
   return async (request, response) => {

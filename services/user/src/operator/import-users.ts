@@ -41,9 +41,9 @@ export function answerImportUsers(parts: UserServiceParts): HttpHandler {
 }
 
 /**
- * Makes the users whose names are free, all with one password (hashed once), their events in the same transaction, and
- * answers them and those who were there before, who stay as they are. Repeating it changes nothing. Every name keeps the
- * rules of a sign-up, but may be shorter; KithError BAD_USER_INPUT otherwise, and nobody is made.
+ * Makes the users whose names are free, all with one password (hashed once), and saves their events in the same
+ * transaction. Returns them and the users who already existed, who stay unchanged. Idempotent. Every name follows the
+ * rules of a sign-up, but may be shorter; otherwise KithError BAD_USER_INPUT, and no user is made.
  */
 async function importUsers(
   parts: UserServiceParts,
@@ -57,7 +57,7 @@ async function importUsers(
   return { created: created.length, users: await findByUsernames(parts.pool, usernames) };
 }
 
-/** By folded username: a name that comes twice is one user, as they came first. */
+/** By folded username: a name that appears twice is one user, as it first appeared. */
 function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImport): Map<string, User> {
   const users = usernames.map((username, index) => {
     const { now, newId } = parts.moment();
@@ -75,7 +75,7 @@ function register(parts: UserServiceParts, { usernames, nicknames }: UsersToImpo
 }
 
 async function save(parts: UserServiceParts, missing: readonly User[], passwordHash: string): Promise<User[]> {
-  // Two imports of the same names wait for each other's in the same order, not in a circle.
+  // Sorted, so that two imports of the same names lock in the same order and cannot deadlock.
   const users = missing.toSorted((a, b) => (a.state.profile.username < b.state.profile.username ? -1 : 1));
   return parts.inImport(async (unit) => {
     const states = users.map(({ state }) => state);
@@ -86,7 +86,7 @@ async function save(parts: UserServiceParts, missing: readonly User[], passwordH
       passwordHash,
       parts.moment().now,
     ]);
-    // Somebody may have taken a name since it was looked up: only who was really made is told of.
+    // A name may have been taken since the lookup: only users that were really made get events.
     const made = new Set(rows.map(({ id }) => id));
     const created = users.filter(({ state }) => made.has(state.id));
     for (const user of created) unit.enter(user);
@@ -110,7 +110,7 @@ function hashOnce(parts: UserServiceParts, password: string): Promise<string> {
   return parts.passwords.hash(refusedByName('', () => writtenPassword('password', password)));
 }
 
-/** Of a thousand names the message has to say which one. */
+/** With a thousand names, the message must say which one was refused. */
 function refusedByName<Result>(name: string, decide: () => Result): Result {
   try {
     return decide();

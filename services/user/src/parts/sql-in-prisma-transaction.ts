@@ -1,7 +1,7 @@
 import type { SqlConnection } from '@kith/event-delivery';
 import type { Prisma } from '../generated/client.ts';
 
-/** Lets event delivery write inside a transaction that Prisma holds. */
+/** Adapter: lets event delivery write inside a Prisma transaction. */
 export function sqlIn(tx: Prisma.TransactionClient): SqlConnection {
   return {
     query: async <Row extends object>(text: string, values: unknown[] = []) => ({

@@ -16,14 +16,14 @@ export interface UserServiceParts {
   readonly prisma: PrismaClient;
   /** The same database, for statements worth seeing: the hot reads, the search, the import. */
   readonly pool: pg.Pool;
-  /** Whatever changes an account: state, events, and those inside this process who hear of them. */
+  /** Unit of work for changes of an account: state, events, and their subscribers in this process. */
   readonly inUnitOfWork: InUnitOfWork<UserEvent, Prisma.TransactionClient>;
-  /** The same for an import, on connections that no command waits for. */
+  /** The same for an import, on connections that commands do not use. */
   readonly inImport: InUnitOfWork<UserEvent, pg.PoolClient>;
-  /** Transactions about one account, or one session, come one after the other, and leave the others their connections. */
+  /** Bulkhead: transactions on one account or session run one at a time, and leave connections to the others. */
   readonly inTurn: InTurn;
   readonly passwords: PasswordHasher;
-  /** Guards every look at a password against guessing. */
+  /** Limits guesses at every password check. */
   readonly attempts: AttemptLimits;
   readonly accessTokens: AccessTokenIssuer;
   readonly refreshTokenTtlS: number;
@@ -32,8 +32,8 @@ export interface UserServiceParts {
   readonly askWhoBlocks: AskWhoBlocks;
   moment(): Moment;
   /**
-   * Ends these sessions' tokens and sockets, here at once and elsewhere by announcement. One that is missed is found in
-   * the database by whoever checks tokens.
+   * Ends these sessions' tokens and sockets, here at once and elsewhere by announcement. Token verifiers find a missed
+   * announcement in the database.
    */
   sessionsEnded(userId: string, which: SessionEnded): void;
 }

@@ -5,21 +5,21 @@ import { hash, verify } from '@node-rs/argon2';
 /** argon2id (the library's default) with OWASP's minimum (Password Storage Cheat Sheet): 19 MiB, 2 passes, one lane; about 25 ms of a core. */
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Of libuv's, in this process: hashes, files and names of hosts (getaddrinfo) all wait for one of them. */
+/** Threads of libuv's pool: hashes, files and host names (getaddrinfo) all wait for one of them. */
 const POOL_THREADS = Number(process.env.UV_THREADPOOL_SIZE ?? 4) || 4;
 const MOST_AT_ONCE = Math.max(1, POOL_THREADS - 1);
 
 export interface PasswordHasher {
   /** PHC string. */
   hash(password: string): Promise<string>;
-  /** With null, for an account that is not there, it takes as long as with a hash, and answers false. */
+  /** With null, for an unknown account, it takes as long as with a hash and resolves to false. */
   verify(hash: string | null, password: string): Promise<boolean>;
 }
 
 /**
- * A bulkhead: hashes at most `concurrency` passwords at once (half the cores unless told, at least one), so that a storm
- * of sign-ins leaves processor and memory for everybody else; and never on all threads of the pool, however many cores
- * there are, so that it leaves one for files and names of hosts. Beyond `maxWaiting` in line: KithError RATE_LIMITED.
+ * A bulkhead: hashes at most `concurrency` passwords at once (half the cores unless told, at least one), so that a
+ * storm of sign-ins leaves CPU and memory for all other work. It never uses all threads of the pool, so that one stays
+ * free for files and host names. With `maxWaiting` already queued: KithError RATE_LIMITED.
  */
 export async function createPasswordHasher(
   limits: { concurrency?: number; maxWaiting?: number } = {},

@@ -7,10 +7,10 @@ export type UserLoader = DataLoader<string, UserRow | null>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** One statement for all the users that a request asks for at once; null for unknown and for deleted ones. */
+/** Data loader: one statement for all users that a request asks for at once; null for unknown and deleted ones. */
 export function createUserLoader(pool: pg.Pool): UserLoader {
   return new DataLoader(async (ids) => {
-    // What is not an id belongs to nobody; Postgres would refuse the whole batch for it.
+    // A malformed id belongs to no user, and Postgres would refuse the whole batch because of it.
     const found = await readUsers(
       pool,
       ids.filter((id) => UUID.test(id)),

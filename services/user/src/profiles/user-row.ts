@@ -4,7 +4,7 @@ import type { UserModel } from '../generated/models.ts';
 /** A user as the API shows them. */
 export interface UserRow {
   readonly id: string;
-  /** Empty once deleted, as is the nickname. */
+  /** Empty once the user is deleted, like the nickname. */
   readonly username: string;
   readonly nickname: string;
   readonly avatarUrl: string | null;
@@ -20,7 +20,7 @@ export const USER_COLUMNS = `
   users.friend_policy AS "friendPolicy", users.version, users.created_at AS "createdAt",
   users.deleted_at IS NOT NULL AS deleted`;
 
-/** The same of a row that Prisma read. */
+/** The same from a row that Prisma read. */
 export function userRowOf(user: UserModel): UserRow {
   const { id, nickname, avatarUrl, friendPolicy, version, createdAt } = user;
   const username = user.username ?? '';

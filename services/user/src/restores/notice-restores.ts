@@ -10,21 +10,21 @@ import type { Database, Logger } from '@kith/service-kit';
 import { writeLostSessions } from '../ended-tokens/lost-sessions.ts';
 
 export interface RestoreNotices {
-  /** To be asked before anything is published; false when the broker cannot tell yet. */
+  /** Must be called before anything is published; false when the broker cannot tell yet. */
   askStream(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
 /**
- * Watchdog for a database that was put back to an earlier state, while this process runs or before its time. Then events
- * of the time that was lost are given up, and tokens of sessions that were lost with it are refused everywhere. What the
- * other services keep of people is brought back in step by an operator.
+ * Watchdog for a database that was restored to an earlier state, before or while this process runs. It gives up the
+ * events of the lost time, and has tokens of the lost sessions refused everywhere. An operator reconciles the copies of
+ * users in other services.
  */
 export async function noticeRestores(options: {
   database: Database;
   broker: EventBroker;
   tokenTtlS: number;
-  /** Tokens that this process is to refuse. */
+  /** Called with the tokens that this process must refuse. */
   onEnded: (tokens: TokensEnded) => void;
   log: Logger;
 }): Promise<RestoreNotices> {

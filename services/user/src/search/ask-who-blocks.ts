@@ -1,15 +1,15 @@
 import { blockersSchema, WHO_BLOCKS_PATH, type WhoBlocks } from '@kith/event-contracts';
 import { askAnotherService, KithError, type Logger } from '@kith/service-kit';
 
-/** Those of these people who block the viewer: nobody of them is there for them. */
+/** Answers which of these users block the viewer: they are hidden from the viewer. */
 export type AskWhoBlocks = (question: WhoBlocks) => Promise<ReadonlySet<string>>;
 
-/** A search has to be answered while the gateway still waits for it. */
+/** Shorter than the gateway waits for a search. */
 const ANSWERED_WITHIN_MS = 2_000;
 
 /**
- * Asks the friend service, as a service: with the gateway's key and no viewer. At most 1,000 people at once. KithError
- * SERVICE_UNAVAILABLE when it does not answer: rather nobody is shown than somebody who must not be seen.
+ * Asks the friend service, as a service: with the gateway's key and no viewer. At most 1,000 users at once. Fails
+ * closed: KithError SERVICE_UNAVAILABLE when it does not answer, so that no hidden user is shown.
  */
 export function askFriendServiceWhoBlocks(options: {
   friendUrls: readonly string[];
@@ -29,7 +29,7 @@ export function askFriendServiceWhoBlocks(options: {
   };
 }
 
-/** Where there is no friend service there are no blocks. The first search says so, in case one was forgotten. */
+/** Without a friend service there are no blocks. The first search logs that, in case FRIEND_URL was forgotten. */
 export function nobodyBlocks(log: Logger): AskWhoBlocks {
   let said = false;
   return async () => {

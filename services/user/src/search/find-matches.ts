@@ -1,24 +1,24 @@
 import { present, type Reads } from '@kith/service-kit';
 
-/** All words from `from` up to, not including, `to`, in the order of bytes. */
+/** All words from `from` (inclusive) to `to` (exclusive), in byte order. */
 export interface Prefix {
   readonly from: string;
   readonly to: string;
 }
 
-/** A user, by the word that matched. The three together are a position in the index. */
+/** A user and the word that matched. The three together are a position in the index. */
 export interface Match {
   readonly word: string;
   readonly kind: number;
   readonly userId: string;
 }
 
-/** How many matches of its rarest word are looked through for users who match every word of a text. */
+/** How many matches of the rarest word are searched for users who match every word of a text. */
 const LOOKED_THROUGH = 500;
 
 const BY_USERNAME = `SELECT '' AS word, 0 AS kind, id AS "userId" FROM users WHERE username = $1`;
 
-// A user may have several words in the range; the lowest stands for them, so that nobody comes twice.
+// A user may have several words in the range; the lowest counts, so that no user appears twice.
 const BY_WORD = `
   SELECT found.word, found.kind, found.user_id AS "userId" FROM user_word AS found
   WHERE found.word >= $1 AND found.word < $2 AND (found.word, found.kind, found.user_id) > ($3, $4, $5)
@@ -30,7 +30,7 @@ const BY_WORD = `
       JOIN user_word AS other ON other.user_id = found.user_id AND other.word >= earlier.low AND other.word < earlier.high)
   ORDER BY found.word, found.kind, found.user_id LIMIT $9`;
 
-// Counts no further than it matters: a rare word is told from a common one, and common ones need no ranking.
+// Counts only up to a bound: that tells rare words from common ones, and common ones need no ranking.
 const RAREST = `
   SELECT low AS "from", high AS "to" FROM unnest($1::text[], $2::text[]) AS prefix (low, high)
   ORDER BY (SELECT count(*) FROM (
@@ -47,14 +47,14 @@ const BY_ALL_WORDS = `
       WHERE other.user_id = found.user_id AND other.word >= wanted.low AND other.word < wanted.high))
   ORDER BY found.word, found.kind, found.user_id`;
 
-/** The one whose username it is, if any. */
+/** The user with exactly this username, if any. */
 export async function findByUsername(reads: Reads, username: string): Promise<Match[]> {
-  // Postgres knows no NUL, and no username has one.
+  // Postgres text has no NUL, and neither has any username.
   if (username.includes('\u0000')) return [];
   return (await reads.query<Match>({ name: 'search-by-username', text: BY_USERNAME, values: [username] })).rows;
 }
 
-/** Users with a word in the range, each once, from a position on. */
+/** Users with a word in the range, each once, starting after a position. */
 export async function findByWord(
   reads: Reads,
   wanted: {
@@ -62,7 +62,7 @@ export async function findByWord(
     after: Match | null;
     limit: number;
     withoutUsers: readonly string[];
-    /** Nor those who have a word in one of these ranges. */
+    /** Leaves out users with a word in one of these ranges. */
     withoutWords: readonly Prefix[];
   },
 ): Promise<Match[]> {

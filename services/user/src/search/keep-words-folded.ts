@@ -4,21 +4,21 @@ import type pg from 'pg';
 import { FOLDING, saveWords } from './save-words.ts';
 
 const USERS_AT_ONCE = 200;
-/** An instance of an older release may run beside this one for a while, and folds names its way. */
+/** An instance of an older release may run beside this one for a while, and still folds names the old way. */
 const LOOK_AGAIN_AFTER_MS = 60_000;
 
-// The predicate is the partial index's own: with a parameter Postgres would not know that it fits.
+// A literal, as in the partial index: with a parameter Postgres would not use that index.
 const FOLDED_BEFORE = `
   SELECT DISTINCT user_id AS id FROM user_word WHERE folding < ${FOLDING} ORDER BY id LIMIT ${USERS_AT_ONCE}`;
-// Whoever changes a name holds this row first, so neither can save the words of a name that is no more. Who is being
-// changed is skipped, and comes later.
+// A change of a name locks this row first, so neither side can save the words of an outdated name. Locked users are
+// skipped and folded later.
 const THEIR_NAMES = `
   SELECT id, username, nickname FROM users WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`;
 
 /**
- * Backfill: folds the words of all users anew that an older folding made, a batch a transaction, and goes on where it was
- * ended. Until then a user is found by the old words. Several processes may do it at once. Never rejects.
+ * Backfill: refolds the words of all users that an older folding made, one batch per transaction, and resumes after a
+ * restart. Until then a user is found by the old words. Several processes may run it at once. Never rejects.
  */
 export function keepWordsFolded(pool: pg.Pool, log: Logger): { stop(): Promise<void> } {
   let stopped = false;
@@ -52,7 +52,7 @@ export function keepWordsFolded(pool: pg.Pool, log: Logger): { stop(): Promise<v
   };
 }
 
-/** @returns how many users' words it has folded; 0 when there are none left, or others are at those that are */
+/** @returns how many users it has refolded; 0 when none are left, or other processes hold the rest */
 async function foldBatch(pool: pg.Pool): Promise<number> {
   return inTransaction(pool, async (sql) => {
     const { rows } = await sql.query<{ id: string }>(FOLDED_BEFORE);

@@ -2,7 +2,10 @@ import type { SqlConnection } from '@kith/event-delivery';
 import type { UserEvent } from '../domain/user-events.ts';
 import { saveWords } from './save-words.ts';
 
-/** In the transaction of these events: a user with a new name, or no longer any, is found by that alone. */
+/**
+ * Updates the search index in the transaction of these events: a renamed user is found by the new name only, a deleted
+ * one by none.
+ */
 export async function saveNewNames(events: readonly UserEvent[], { sql }: { sql: SqlConnection }): Promise<void> {
   const named = new Map(events.flatMap((event) => namesAfter(event)));
   if (named.size > 0)
@@ -12,7 +15,7 @@ export async function saveNewNames(events: readonly UserEvent[], { sql }: { sql:
     );
 }
 
-/** The last of several events of one user tells. */
+/** Of several events of one user the last counts. */
 function namesAfter(event: UserEvent): [id: string, names: { username: string; nickname: string }][] {
   const { id } = event.source;
   switch (event.name) {

@@ -2,7 +2,7 @@ import type { SqlConnection } from '@kith/event-delivery';
 import { searchableWords } from './words-of.ts';
 
 /**
- * Which folding `searchableWords` is. Who changes what it answers raises this, and writes a migration with the index
+ * Version of the folding in `searchableWords`. If you change its result, raise this and add a migration with the index
  * that finds older words, as `fold_words_anew` did.
  */
 export const FOLDING = 2;
@@ -12,7 +12,7 @@ const ADD = `
   INSERT INTO user_word (word, kind, user_id, folding)
   SELECT *, ${FOLDING} FROM unnest($1::text[], $2::smallint[], $3::uuid[])`;
 
-/** In the caller's transaction: from now on these users are found by these names, and no others. */
+/** Saves, in the caller's transaction, that these users are found by these names and no others. */
 export async function saveWords(
   sql: SqlConnection,
   users: readonly { id: string; username: string; nickname: string }[],

@@ -2,14 +2,14 @@ import { KithError } from '@kith/service-kit';
 import { z } from 'zod';
 import type { Match } from './find-matches.ts';
 
-/** Where a search has come to: the phase, and the last match read in it. */
+/** The position of a search: the phase, and the last match read in it. */
 export interface SearchPosition extends Match {
   readonly phase: number;
 }
 
 const cursorSchema = z.tuple([
   z.int().min(0).max(100),
-  // Postgres knows no NUL.
+  // Postgres text has no NUL.
   z
     .string()
     .max(256)
@@ -22,7 +22,7 @@ export function writeSearchCursor({ phase, word, kind, userId }: SearchPosition)
   return Buffer.from(JSON.stringify([phase, word, kind, userId])).toString('base64url');
 }
 
-/** KithError BAD_USER_INPUT with field `after` for anything that is not one of ours. */
+/** KithError BAD_USER_INPUT with field `after` for anything that is not our cursor. */
 export function readSearchCursor(cursor: string): SearchPosition {
   try {
     const json: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

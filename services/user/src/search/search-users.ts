@@ -7,7 +7,7 @@ import { readSearchCursor, type SearchPosition, writeSearchCursor } from './sear
 import { wordsOf } from './words-of.ts';
 
 const MAX_TEXT = 64;
-/** Further words of a text are not looked at. */
+/** Further words of a text are ignored. */
 const MAX_WORDS = 4;
 
 export interface FoundPage {
@@ -17,13 +17,13 @@ export interface FoundPage {
 }
 
 /**
- * Users with a word that begins with a word of `text`, best match first: whose username it is; who match every word
- * (looked for among the first 500 matches of its rarest word); who match the first, the second … Within each in the
- * order of the matching word, so that whole words come before longer ones. A page is read by position in an index:
- * its cost depends neither on how many match nor on how far one has paged.
+ * Users with a word that begins with a word of `text`, best match first: the user with that username; users who match
+ * every word (among the first 500 matches of the rarest word); users who match the first word, the second … Within each
+ * phase they are ordered by the matching word, so that whole words come before longer ones. Keyset pagination: the cost
+ * of a page depends neither on the number of matches nor on its position.
  *
- * Who is hidden from the viewer is not there: the page is filled with those who come after, and its cursors name others.
- * `hiddenAmong` is asked once a page, and again only for as many as were hidden.
+ * Users hidden from the viewer are left out: the next ones fill the page, and cursors name only visible users.
+ * `hiddenAmong` is called once per page, and again only to replace hidden users.
  *
  * KithError BAD_USER_INPUT with field `text` (1 to 64 characters) or `after`.
  */
@@ -56,10 +56,10 @@ export async function searchUsers(
 type HiddenAmong = (userIds: string[]) => Promise<ReadonlySet<string>>;
 const nobodyIsHidden: HiddenAmong = async () => new Set();
 
-/** Once some were hidden there may be many: then the next are looked through by the hundred. */
+/** Once some were hidden there may be many more: then the next are checked a hundred at a time. */
 const LOOKED_THROUGH_AT_ONCE = 100;
 
-/** The next visible ones after a position, at least `wanted` if there are as many. */
+/** The next visible users after a position: at least `wanted`, if that many exist. */
 async function findVisible(
   phases: readonly Phase[],
   start: SearchPosition | null,
@@ -77,7 +77,7 @@ async function findVisible(
   }
 }
 
-/** The next `limit` after a position, or all that there are. */
+/** The next `limit` users after a position, or all that remain. */
 async function findNext(
   phases: readonly Phase[],
   start: SearchPosition | null,
@@ -97,10 +97,10 @@ async function findNext(
 /** Reads up to `limit` matches that come after a position (null: from the start) of one phase of the search. */
 type Phase = (after: Match | null, limit: number) => Promise<Match[]>;
 
-/** The phases in order. Each leaves out whom an earlier one brings. */
+/** The phases in order. Each leaves out the users that an earlier one returns. */
 function phasesOf(reads: Reads, text: string): Phase[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
-  // A word that only begins another one adds nothing to it: "an ann" is "ann".
+  // A word that is a prefix of another adds nothing: "an ann" is "ann".
   const prefixes = words
     .filter((word) => !words.some((other) => other !== word && other.startsWith(word)))
     .map(rangeOf);
@@ -128,7 +128,7 @@ function phasesOf(reads: Reads, text: string): Phase[] {
   return [byUsername, byAllWords, ...byWord];
 }
 
-/** The words with a prefix are one range of bytes: no UTF-8 text is above U+10FFFF. */
+/** The words with a prefix form one byte range: no UTF-8 text is above U+10FFFF. */
 function rangeOf(word: string): Prefix {
   return { from: word, to: `${word}\u{10ffff}` };
 }

@@ -2,13 +2,13 @@ import type { Logger } from '@kith/service-kit';
 import type pg from 'pg';
 
 const EVERY_MS = 3_600_000;
-/** Small enough to hold no lock for long. */
+/** Batch size: small enough to hold no lock for long. */
 const AT_ONCE = 5_000;
 
 const FORGET = `
   DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1 LIMIT ${AT_ONCE})`;
 
-/** Deletes the sessions, with their tokens, that had expired by then. Answers how many. */
+/** Deletes the sessions that had expired by then, with their tokens. Resolves to their number. */
 export async function forgetExpiredSessions(pool: pg.Pool, now: Date): Promise<number> {
   let forgotten = 0;
   for (;;) {
@@ -18,7 +18,7 @@ export async function forgetExpiredSessions(pool: pg.Pool, now: Date): Promise<n
   }
 }
 
-/** Does so every hour, until stopped. */
+/** Deletes expired sessions every hour, until stopped. */
 export function keepForgettingExpiredSessions(pool: pg.Pool, log: Logger): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {

@@ -6,7 +6,7 @@ import { hashOf, newRefreshToken } from './refresh-tokens.ts';
 /** What a client gets for signing in. */
 export interface IssuedSession {
   readonly accessToken: string;
-  /** The access token's. */
+  /** Of the access token. */
   readonly expiresAt: Date;
   readonly refreshToken: string;
   readonly user: UserRow;
@@ -31,8 +31,8 @@ export async function startSession(
 }
 
 /**
- * Gives a living session its next refresh token, in the caller's transaction; undefined when it has ended meanwhile.
- * Earlier tokens must be used by then: only the newest of a session works.
+ * Gives a living session its next refresh token, in the caller's transaction; undefined when the session has ended
+ * meanwhile. The caller must have used up earlier tokens: only the newest works.
  */
 export async function renewSession(
   parts: UserServiceParts,
@@ -50,7 +50,7 @@ export async function renewSession(
   return { sessionId, refreshToken };
 }
 
-/** After the commit: the client's side of a session. */
+/** Makes the client's side of a session, after the commit. */
 export async function issueSession(
   parts: UserServiceParts,
   user: UserRow,

@@ -9,11 +9,11 @@ import { type IssuedSession, issueSession, renewSession } from './issue-session.
 import { hashOf, newSuccessorSalt, successorOf } from './refresh-tokens.ts';
 
 /**
- * New tokens for a refresh token, which then is used up (rotation, RFC 9700 section 4.14.2). A repeat is idempotent: who
- * presents it again within the grace, while the refresh token it gave is unused, is given the same refresh token, and a
- * new access token. Later, or once that one has been used, it shows that two hold the same token: its session ends,
- * whoever of the two comes second. UserRuleError SESSION_ENDED for that, and for a token that is unknown, expired, or of
- * a session that has ended.
+ * Refresh token rotation (RFC 9700 section 4.14.2): new tokens for a refresh token, which is then used up. Idempotent:
+ * presented again within the grace period, while its successor is unused, it gives the same refresh token and a new
+ * access token. Presented later, or after its successor was used, it shows that two parties hold it (reuse detection):
+ * the session ends for both. UserRuleError SESSION_ENDED for that, and for a token that is unknown, expired, or of an
+ * ended session.
  */
 export async function refreshSession(parts: UserServiceParts, refreshToken: string): Promise<IssuedSession> {
   const hash = hashOf(refreshToken);
@@ -22,7 +22,7 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
   const inTransaction = () =>
     parts.prisma.$transaction(async (tx) => {
       const salt = newSuccessorSalt();
-      // The update's row lock makes two uses at once come one after the other.
+      // The row lock of the update serializes two concurrent uses.
       const used = await tx.refreshToken.updateMany({
         where: { hash, usedAt: null },
         data: { usedAt: now, successorSalt: salt },
@@ -40,7 +40,7 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
         if (!tokens) throw sessionEnded();
         return { tokens, user };
       }
-      // Of two at once the second may have read its clock first.
+      // Of two concurrent uses the second may have read its clock first.
       const ageMs = Math.max(0, now.getTime() - (token.usedAt?.getTime() ?? 0));
       const inGrace = ageMs < parts.refreshGraceS * 1000;
       const given = inGrace ? await givenBefore(tx, refreshToken, token) : undefined;
@@ -58,7 +58,7 @@ export async function refreshSession(parts: UserServiceParts, refreshToken: stri
   return issueSession(parts, outcome.user, outcome.tokens);
 }
 
-/** The refresh token that a used one gave; undefined when that has been used too, or there never was one. */
+/** The successor of a used refresh token; undefined when the successor is used too, or there never was one. */
 async function givenBefore(
   tx: Prisma.TransactionClient,
   refreshToken: string,

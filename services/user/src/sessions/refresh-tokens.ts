@@ -5,14 +5,14 @@ export function newRefreshToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** 256 random bits, stored with the token whose successor they make. */
+/** 256 random bits, stored with the token whose successor is derived from them. */
 export function newSuccessorSalt(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(randomBytes(32));
 }
 
 /**
- * The token that follows, the same however often it is asked for (idempotency key: the token itself). HMAC-SHA-256 keyed
- * with the token: neither who reads the database nor who knows the token alone can make it.
+ * The next token, always the same for one token (idempotency key: the token itself). HMAC-SHA-256 keyed with the token:
+ * neither the database alone nor the token alone is enough to derive it.
  */
 export function successorOf(refreshToken: string, salt: Uint8Array): string {
   return createHmac('sha256', refreshToken).update(salt).digest('base64url');

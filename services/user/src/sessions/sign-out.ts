@@ -3,7 +3,9 @@ import { sqlIn } from '../parts/sql-in-prisma-transaction.ts';
 import type { UserServiceParts } from '../parts/user-service-parts.ts';
 import { hashOf } from './refresh-tokens.ts';
 
-/** Ends the session that any of its refresh tokens names. A token of none, or of an ended one, changes nothing. */
+/**
+ * Ends the session that the refresh token belongs to. An unknown token, or one of an ended session, changes nothing.
+ */
 export async function signOut(parts: UserServiceParts, refreshToken: string): Promise<void> {
   const hash = hashOf(refreshToken);
   const moment = parts.moment();

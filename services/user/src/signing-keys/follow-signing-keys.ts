@@ -7,14 +7,14 @@ const LOOK_EVERY_MS = 500;
 
 export interface FollowedSigningKeys {
   signer(now: Date): SigningKey & { readonly privateKey: CryptoKey };
-  /** The same object for as long as it says the same. */
+  /** The same object until its content changes. */
   publicKeys(now: Date): JSONWebKeySet;
   stop(): void;
 }
 
 /**
- * The keys of the file as they are now: a file that changes is read again within a second, without a restart. One that
- * cannot be used is reported, and the keys stay as they were. Throws ConfigError when it cannot be used at the start.
+ * Hot reload: the current keys of the file. A changed file is read again within a second, without a restart. An
+ * unusable file is logged, and the keys stay as they were. Throws ConfigError when the file is unusable at the start.
  */
 export async function followSigningKeys(options: {
   file: string;
@@ -34,7 +34,7 @@ export async function followSigningKeys(options: {
       (err) => log.error({ err }, 'the changed signing keys cannot be used: the earlier ones stay'),
     );
   };
-  // Polling notices a file that was replaced, on network and container volumes too.
+  // Polling notices a replaced file on network and container volumes too.
   watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, readAgain);
 
   return {

@@ -13,7 +13,7 @@ export interface AccessTokenIssuer {
   issue(userId: string, sessionId: string, now: Date): Promise<AccessToken>;
 }
 
-/** EdDSA tokens that live `ttlS` seconds; what must be in them is what service-kit's verifier asks for. */
+/** Issues EdDSA tokens that live `ttlS` seconds, with the claims that service-kit's verifier requires. */
 export function createAccessTokenIssuer(keys: Pick<FollowedSigningKeys, 'signer'>, ttlS: number): AccessTokenIssuer {
   return {
     ttlS,

@@ -7,14 +7,14 @@ export interface Rotation {
   readonly kid: string;
   /** When the new key begins to sign. */
   readonly signsFrom: Date;
-  /** The keys that went: their tokens have expired. */
+  /** The removed keys: their tokens have expired. */
   readonly dropped: readonly string[];
 }
 
 /**
- * Puts a new key into the file, to sign from `afterS` seconds on: until then verifiers hear of it. The keys before it
- * stay while their tokens live, `tokenTtlS`; what a rotation before has replaced for longer goes. Throws ConfigError, or
- * an Error when the file cannot be written.
+ * Key rotation: adds a key to the file that signs after `afterS` seconds; until then verifiers learn of it. Earlier
+ * keys stay while their tokens live (`tokenTtlS`); keys that were replaced longer ago are removed. Throws ConfigError,
+ * or an Error when the file cannot be written.
  */
 export async function rotateSigningKeys(
   file: string,

@@ -1,7 +1,7 @@
 import type { HttpHandler } from '@kith/service-kit';
 import type { FollowedSigningKeys } from './follow-signing-keys.ts';
 
-/** A new key is published for longer than this before it signs. */
+/** Cache lifetime: a new key is published for longer than this before it signs. */
 const MAX_AGE_S = 60;
 
 /** The public keys, as JWK Set (RFC 7517). */

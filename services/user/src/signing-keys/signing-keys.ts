@@ -17,16 +17,16 @@ export interface SigningKey {
   /** null for a key that only verifies what was signed elsewhere. */
   readonly privateKey: CryptoKey | null;
   readonly publicKey: JWK;
-  /** ms since 1970. Until then it is published and does not sign, so that every verifier has heard of it first. */
+  /** ms since 1970. Until then it is published but does not sign, so that every verifier learns of it first. */
   readonly signsFrom: number;
 }
 
-/** Our own member of a key in the file: `signsFrom`, in seconds since 1970; 0 when it is not there. */
+/** Our own member of a key in the file: `signsFrom`, in seconds since 1970; 0 when absent. */
 export const SIGNS_FROM = 'kith_signs_from';
 
 /**
- * Reads the Ed25519 keys in a file (a JWK Set, RFC 7517), the first to sign first. A missing file is made, with one key,
- * readable by its owner alone. Throws ConfigError naming SIGNING_KEY_FILE when the file cannot be used.
+ * Reads the Ed25519 keys in a file (a JWK Set, RFC 7517), ordered by when they sign. A missing file is made, with one
+ * key, readable by its owner alone. Throws ConfigError naming SIGNING_KEY_FILE when the file cannot be used.
  */
 export async function readSigningKeys(file: string): Promise<readonly SigningKey[]> {
   await createFileIfMissing(file);
@@ -40,7 +40,7 @@ export async function readSigningKeys(file: string): Promise<readonly SigningKey
   }
 }
 
-/** The keys as they stand in the file. Throws an Error that says what is wrong with it. */
+/** The keys in the file. Throws an Error that says what is wrong with the file. */
 export async function readKeyFile(file: string): Promise<JWK[]> {
   if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0)
     throw new Error('others than its owner can read it: chmod 600');
@@ -49,16 +49,19 @@ export async function readKeyFile(file: string): Promise<JWK[]> {
   return keys;
 }
 
-/** The key that signs now: of those whose time has come, the one whose time came last. */
+/** The key that signs now: the due key with the latest `signsFrom`. */
 export function signerAt(keys: readonly SigningKey[], now: Date): SigningKey & { readonly privateKey: CryptoKey } {
   const able = keys.filter((key): key is SigningKey & { privateKey: CryptoKey } => key.privateKey !== null);
   const due = able.filter(({ signsFrom }) => signsFrom <= now.getTime());
-  // None is due when the clock went back: then the one that is due first.
+  // After the clock went back none may be due: then the one that is due first.
   if (due.length === 0) return able.reduce((one, other) => (other.signsFrom < one.signsFrom ? other : one));
   return due.reduce((one, other) => (other.signsFrom > one.signsFrom ? other : one));
 }
 
-/** What verifiers must know now: the keys to come, the signer, and those before it for as long as their tokens live. */
+/**
+ * The keys that verifiers must know now: the keys to come, the signer, and those before it for as long as their tokens
+ * live.
+ */
 export function publishedAt(keys: readonly SigningKey[], now: Date, tokenTtlS: number): JSONWebKeySet {
   const stillNeeded = ({ signsFrom }: SigningKey) => {
     const successors = keys.filter((other) => other.signsFrom > signsFrom && other.privateKey !== null);
@@ -68,7 +71,7 @@ export function publishedAt(keys: readonly SigningKey[], now: Date, tokenTtlS: n
   return { keys: keys.filter(stillNeeded).map(({ publicKey }) => publicKey) };
 }
 
-/** Another process's clock, or a file that it has not read yet. */
+/** Another process's clock may differ, or it may not have read the file yet. */
 const REPLACED_A_LITTLE_LATE_S = 60;
 
 export async function newPrivateKey(): Promise<JWK> {
@@ -84,7 +87,7 @@ async function readKey(key: JWK): Promise<SigningKey> {
   return { kid, publicKey, privateKey, signsFrom: Number((key as { [SIGNS_FROM]?: number })[SIGNS_FROM] ?? 0) * 1000 };
 }
 
-/** Only these members: whatever else is in the file, a private `d` above all, stays there. */
+/** Only these members are published: everything else, above all the private `d`, stays in the file. */
 function publicHalf({ kty, crv, x, kid }: JWK): JWK {
   if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined) throw new Error('a key in it is not an Ed25519 key');
   return { kty, crv, x, ...(kid === undefined ? {} : { kid }), use: 'sig', alg: TOKEN_ALGORITHM };
@@ -96,7 +99,7 @@ async function createFileIfMissing(file: string): Promise<void> {
     () => false,
   );
   if (exists) return;
-  // Written aside and linked into place: of two processes that start together both read one whole file.
+  // Written aside and linked into place: two processes that start together read the same whole file.
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(draft, JSON.stringify({ keys: [await newPrivateKey()] }), { mode: 0o600, flag: 'wx' });
