@@ -86,7 +86,7 @@ export async function tellRedisServer(
   }
 }
 
-/** Adds the user by which a replica connects to its primary. */
+/** The same users, with the credentials by which a replica connects to its primary. */
 export function withReplication(users: ServerUsers<string>): ServerUsers<string> {
   return {
     names: users.names,
