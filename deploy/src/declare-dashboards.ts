@@ -2,7 +2,7 @@ export interface Panel {
   readonly title: string;
   /** Each a line, with its legend. */
   readonly lines: readonly { readonly expr: string; readonly legend: string }[];
-  /** As Grafana calls them. */
+  /** Grafana's name of the unit. */
   readonly unit: 's' | 'ms' | 'short' | 'ops' | 'percentunit' | 'bytes';
 }
 

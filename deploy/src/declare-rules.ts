@@ -8,14 +8,14 @@ export interface Recorded {
 export interface Alert {
   readonly alert: string;
   readonly expr: string;
-  /** For how long it has to hold. */
+  /** How long the condition has to hold. */
   readonly for: string;
   /** `page` wakes somebody up. */
   readonly severity: 'page' | 'ticket';
   readonly summary: string;
 }
 
-/** Service level indicators, and what an autoscaler asks. docs/slo.md says what they promise. */
+/** Service level indicators, and metrics for an autoscaler. docs/slo.md has the objectives. */
 export const RECORDED: readonly Recorded[] = [
   {
     record: 'kith:commit_to_socket_within_1s:ratio_rate5m',

@@ -13,7 +13,7 @@ const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map
 const rules = [...RECORDED, ...ALERTS].map(({ expr }) => expr);
 const lines = DASHBOARDS.flatMap(({ panels }) => panels.flatMap((panel) => panel.lines.map(({ expr }) => expr)));
 
-/** What Prometheus' own grammar cannot read, and the names of metrics that it finds. */
+/** Parses PromQL by Prometheus' own grammar: whether it is valid, and the metrics in it. */
 function readPromQl(expr: string): { metrics: string[]; isRight: boolean } {
   const metrics: string[] = [];
   let isRight = true;

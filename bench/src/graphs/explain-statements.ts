@@ -13,7 +13,7 @@ export interface Explained {
   /** Shared buffers of 8 KiB, hit or read. */
   readonly pages: number;
   readonly ms: number;
-  /** Tables that were scanned from end to end and have more than a thousand rows, so that they grow with the graph. */
+  /** Sequential scans of tables with more than a thousand rows, which grow with the graph. */
   readonly scans: readonly string[];
 }
 
@@ -72,7 +72,7 @@ function withExplanations(pool: pg.Pool, into: Explained[]): pg.Pool {
     if (/^\s*(?:SELECT|WITH)/.test(statement.text)) into.push(await explained(pool, statement));
     return pool.query(statement.text, [...(statement.values ?? [])]);
   };
-  // Whoever takes a connection gets one whose statements go the same way: what it reads is the same without its transaction.
+  // A borrowed connection explains its statements too: its reads are the same without a transaction.
   const client = { query, release: () => undefined, on: () => undefined, off: () => undefined };
   return { query, connect: async () => client } as unknown as pg.Pool;
 }

@@ -7,7 +7,7 @@ import { type GraphPerson, personOf } from './people.ts';
 import { drawPowerLaw, type Pairs } from './power-law.ts';
 
 const FRIENDSHIPS_EACH = 10;
-/** Of a thousand entries of lists so many have a remark, tags, or are pinned. */
+/** How many of a thousand list entries have a remark, tags, or are pinned. */
 const REMARKED = 50;
 
 export interface FilledGraph {
@@ -106,7 +106,7 @@ function requestId(at: number): string {
   return `01930000-0000-7000-8000-${at.toString(16).padStart(12, '0')}`;
 }
 
-/** One of every second person to somebody who is no friend of theirs; at most one between two. */
+/** A request of every second person to a non-friend; at most one per pair. */
 function requestsBesides(pairs: Pairs, people: number): [number, number][] {
   const found = new Map<string, [number, number]>();
   for (let from = 0; from < people; from += 2) {
@@ -180,7 +180,7 @@ async function copyLines(client: pg.Client, into: string, lines: Iterable<string
   await pipeline(Readable.from(chunks), client.query(copyFrom(`COPY ${into} FROM STDIN`)));
 }
 
-/** Takes a table's indexes and keys away and makes them again, as they were: sorting is faster than inserting. */
+/** Drops a table's indexes and keys and recreates them afterwards: sorting is faster than inserting. */
 async function withoutIndexes(client: pg.Client, table: string, work: () => Promise<void>): Promise<void> {
   const keys = await client.query<{ name: string; definition: string }>(
     `SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint

@@ -59,7 +59,7 @@ function keyOf(one: number, other: number, people: number): number {
   return Math.min(one, other) * people + Math.max(one, other);
 }
 
-/** Those of before and the new ones in order, each once; nobody with themself, and no list beyond the longest. */
+/** Merges the old and new pairs in order, each once, without self-pairs, and without lists beyond the longest. */
 function withoutRepetition(
   before: Float64Array,
   drawn: Float64Array,

@@ -4,8 +4,8 @@ import type { Import, ImportGraph, Repository } from './read-import-graph.ts';
 import { nameOf, type Rooms } from './read-rooms.ts';
 
 /**
- * Deny by default (the mechanism is Spring Modulith's): every folder is a room, what it may import is in its package's
- * table, and whatever is not there is forbidden. What is there is used, and nothing goes round in a circle.
+ * Deny by default (the mechanism is Spring Modulith's): every folder is a room; its package's table lists what it may
+ * import, and everything else is forbidden. Every permission must be used, and there must be no cycles.
  *
  * @returns what is wrong, a line each; empty when repository and tables fit
  */
@@ -30,7 +30,7 @@ export function isForTests(path: string): boolean {
 /**
  * Why a file may not import this; undefined when it may.
  *
- * @param used gets the permission that lets it, as `<page> <row> <name>`
+ * @param used receives the permission that allows it, as `<page> <row> <name>`
  */
 export function refusalOf(
   file: string,
@@ -54,7 +54,7 @@ export function refusalOf(
   return `${file} imports '${imported.name}': the table in ${table.page} does not let \`${here}\` import \`${name}\`.`;
 }
 
-/** Of the package that a file is in: of several, the innermost. */
+/** The table of the innermost package that contains the file. */
 function tableOf(file: string, tables: readonly Rooms[]): Rooms | undefined {
   const around = tables.filter(({ folder }) => file.startsWith(`${folder}/`));
   const innermost = around.sort((a, b) => b.folder.length - a.folder.length)[0];
@@ -75,7 +75,7 @@ function roomsWithoutRow(graph: ImportGraph, tables: readonly Rooms[]): string[]
   });
 }
 
-/** A permission that nobody uses would let the next one through unseen. */
+/** An unused permission would let a later import through unnoticed. */
 function unusedIn(graph: ImportGraph, tables: readonly Rooms[], used: ReadonlySet<string>): string[] {
   const files = new Set(graph.keys());
   const folders = new Set([...files].map((file) => dirname(file)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@kith/local';
 import { expect, test } from 'vitest';
 
-/** What is changed by hand for a field on a friend, as CONTRIBUTING tells it for `favourite`. */
+/** The files changed by hand for a field on a friend, as CONTRIBUTING describes for `favourite`. */
 const OF_ANY_FIELD = [
   'packages/client/src/api/operations.ts',
   'packages/client/src/storage/read-stored-layout.ts',
@@ -17,7 +17,7 @@ const OF_ANY_FIELD = [
   'services/friend/src/rows/friend-row.ts',
   'web/src/friends/friend-row.tsx',
 ];
-/** What a command writes, and a test compares. */
+/** Generated files, which a test compares. */
 const GENERATED = ['docs/api.graphql', 'docs/asyncapi.yaml', 'packages/event-contracts/published-schemas.json'];
 /** A pinned friend comes first: what knows the order of the list. */
 const OF_THE_ORDER = [

@@ -1,6 +1,6 @@
 import { parseSync, Visitor } from 'vite';
 
-/** An import whose name is computed while the program runs: nobody can say beforehand what it leads to. */
+/** An import whose name is computed at run time: its target cannot be known statically. */
 export const COMPUTED = 'import()';
 
 type Parsed = ReturnType<typeof parseSync>['program'];
@@ -9,8 +9,8 @@ type Call = Parameters<Calls>[0];
 type Argument = Call['arguments'][number];
 
 /**
- * What one source file imports, by the names it uses, in the order of first use. Whatever way one file can name another
- * counts: `import`, `export … from`, those of types alone, `import('…')` as a value or as a type, `import … = require`,
+ * What one source file imports, by the names it uses, in the order of first use. Every way to name another file counts:
+ * `import`, `export … from`, those of types alone, `import('…')` as a value or as a type, `import … = require`,
  * `require`, `require.resolve` and `import.meta.resolve`, mocks of modules, and references in comments.
  *
  * @param file its name says whether it holds JSX

@@ -21,7 +21,7 @@ const NOT_FOR_RULES = [
   ...['user', 'friend'].flatMap((name) => ['', 'graphql/', 'parts/'].map((room) => `services/${name}/src/${room}x.ts`)),
 ];
 
-/** What no table may ever allow, whatever else changes: who (tests too, unless `production`), and what. */
+/** Imports that no table may ever allow: from where (tests too, unless `production`), and of what. */
 const BANS: { who: RegExp; but?: RegExp; production?: true; what: string[]; why: string }[] = [
   { who: /^services\/user\//, what: [...FRIEND, ...GATEWAY, ...NATS], why: 'services ask each other through GraphQL' },
   {

@@ -37,7 +37,7 @@ const serviceOf = (name: string): Service => {
 const filledIn = (value: string | number) => String(value).replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1');
 const writtenOf = (name: string): Record<string, string | number> => serviceOf(name).environment ?? {};
 
-/** What the service `credentials` makes, in a folder of this test's. */
+/** The files that the service `credentials` makes, in a folder of this test. */
 const credentials = mkdtempSync(join(tmpdir(), 'kith-credentials-'));
 const makeCredentials = () => {
   const [program, file] = serviceOf('credentials').command;

@@ -7,7 +7,7 @@ import { readExports, readImportedNames } from './read-names.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const FOLDER = 'packages/event-delivery';
 
-/** What neither Kith nor the shop imports, and why it is there all the same. */
+/** Exports that neither Kith nor the shop imports, and the reason for each. */
 const FOR_STRANGERS: Readonly<Record<string, readonly string[]>> = {
   'suites and helpers of tests, which run in tests alone': [
     'given',

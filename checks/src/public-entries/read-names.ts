@@ -5,11 +5,11 @@ import { parseSync } from 'vite';
 export interface Exported {
   /** Where it is declared, from the workspace's root. */
   readonly file: string;
-  /** Whether it can be called or read while the program runs, and is no error. */
+  /** Whether it exists at run time and is not an error class. */
   readonly isValue: boolean;
 }
 
-/** What a module exports, by name: its own, and what it hands on, from the file where that is declared. */
+/** What a module exports, by name: its own, and re-exports, from the file that declares them. */
 export function readExports(root: string, file: string): Map<string, Exported> {
   const { module, program } = parseSync(file, readFileSync(join(root, file), 'utf8'));
   const errors = new Set(

@@ -2,8 +2,8 @@ import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import type { GraphQLSchema } from 'graphql';
 
 /**
- * What of a change of the schema breaks clients that were written before it (graphql-inspector's BREAKING), and what may
- * (DANGEROUS: a new enum value, another default), each in a sentence. An optional argument or a description is neither.
+ * The schema changes that break existing clients (graphql-inspector's BREAKING), and what may (DANGEROUS: a new enum
+ * value, another default), each in a sentence. An optional argument or a description is neither.
  */
 export async function changesThatBreakClients(published: GraphQLSchema, actual: GraphQLSchema): Promise<string[]> {
   const changes = await diff(published, actual);

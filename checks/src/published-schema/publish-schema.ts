@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { changesThatBreakClients } from './changes-that-break-clients.ts';
 import { composePublicSchema, PUBLISHED_FILE, printPublished, readPublished } from './public-schema.ts';
 
-// `pnpm generate:api`: writes docs/api.graphql as the services have it now. What would break clients is refused, unless
-// it is meant: --breaking.
+// `pnpm generate:api`: writes docs/api.graphql as the services have it now. Breaking changes are refused without
+// --breaking.
 const [published, schema] = await Promise.all([readPublished(), composePublicSchema()]);
 const breaking = await changesThatBreakClients(published.schema, schema);
 if (breaking.length > 0 && !process.argv.includes('--breaking')) {

@@ -1,6 +1,6 @@
 export type TestCounts = { passed: number; failed: number; skipped: number };
 
-/** What we read of vitest's JSON report, which has the shape of Jest's. */
+/** The part of vitest's JSON report that we read, which has the shape of Jest's. */
 export type JsonReport = {
   testResults: {
     status: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 /** A loop that nobody ended has an end of its own. */
 const AT_MOST_MS = 90 * 60_000;
-/** Looks at the clock now and then, and at its parent, whom it does not outlive. */
+/** Checks the clock and its parent now and then: it ends with its parent. */
 const BUSY = `
   const until = Date.now() + ${AT_MOST_MS};
   while (Date.now() < until && process.ppid === Number(process.argv[1])) {

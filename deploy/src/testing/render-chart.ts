@@ -36,7 +36,7 @@ export function valuesWith(change: (values: Values) => void = () => undefined): 
   return values;
 }
 
-/** What values.schema.json says of values: nothing, or what is wrong. Helm asks it before it renders. */
+/** Validates values by values.schema.json, as Helm does before it renders; returns the errors. */
 export function whatIsWrongWith(values: unknown): string[] {
   const validate = new Ajv({ allErrors: true, strict: false }).compile(JSON.parse(readChart('values.schema.json')));
   if (validate(values)) return [];
@@ -44,7 +44,7 @@ export function whatIsWrongWith(values: unknown): string[] {
 }
 
 /**
- * Rendered as Helm renders, with Go's text/template; the templates use nothing of the functions that Helm adds. Throws on
+ * Rendered as Helm renders, with Go's text/template; the templates use none of the functions that Helm adds. Throws on
  * values that the schema refuses.
  */
 export async function renderChart(values: Values, releaseName = 'social'): Promise<Manifest[]> {

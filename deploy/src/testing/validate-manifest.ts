@@ -10,7 +10,7 @@ const MODELS = [Deployment, HorizontalPodAutoscaler, Job, NetworkPolicy, PodDisr
 
 /**
  * Validates against the schemas of the Kubernetes API, and refuses fields that they do not have: a field that no schema
- * has looked at is unknown. Answers what is wrong.
+ * has read is unknown. Returns the errors.
  */
 export function whatKubernetesRefuses(manifest: Manifest): string[] {
   const Model = MODELS.find(({ apiVersion, kind }) => apiVersion === manifest.apiVersion && kind === manifest.kind);

@@ -12,7 +12,7 @@ let around: string;
 let kithData: string;
 let umask: number;
 beforeEach(async () => {
-  // Whoever runs it may let others read what they make.
+  // The umask of the user may let others read new files.
   umask = process.umask(0);
   around = await mkdtemp(join(tmpdir(), 'kith-owner-'));
   kithData = join(around, 'data');

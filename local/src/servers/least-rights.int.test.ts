@@ -52,7 +52,7 @@ afterAll(async () => {
   await nats.stop();
 });
 
-/** What the server has refused this connection. */
+/** The permissions that the server has refused on this connection. */
 function refusalsOf(connection: NatsConnection): string[] {
   const refused: string[] = [];
   void (async () => {

@@ -128,7 +128,7 @@ describe('a data folder of an earlier version', () => {
       if (found && (found.mode & 0o077) !== 0) openToOthers.push(name);
     }
     expect(openToOthers).toEqual([]);
-    // What is said of the running system has no password in it.
+    // The description of the running system contains no password.
     const { stdout } = await runKith(env, 'status');
     for (const secret of [
       postgresPassword,

@@ -14,7 +14,7 @@ import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
 
 export type Addresses = {
-  /** Ports on 127.0.0.1, of as many processes of each service. */
+  /** Ports on 127.0.0.1: one for each process of a service. */
   services: Readonly<Record<ServiceName, readonly number[]>>;
   gateways: readonly { host: string; port: number }[];
   logFolder: string;
@@ -28,14 +28,14 @@ export type StartedProcesses = Record<ServiceAlwaysThere, ServiceProcess> &
     gateways: ServiceProcess[];
   };
 
-/** One of several processes goes on for so long when it stops, until all who send to it have asked it and know. */
+/** How long one of several processes goes on serving when it stops, until all callers have noticed. */
 const STOP_NOTICE_MS = '2000';
 
 /**
- * Starts the services and the gateways at once: each waits by itself for those it needs, and says so on `/ready`.
- * With EVENT_BUS=in-process they are one process, which all of the answers stand for.
+ * Starts the services and the gateways at once: each waits by itself for those it needs, and says so on `/ready`. With
+ * EVENT_BUS=in-process they are one process, and all results refer to it.
  *
- * @param onStarted told of each process as it becomes ready, also when another one fails afterwards
+ * @param onStarted called with each process as it becomes ready, even if another one fails afterwards
  */
 export async function startProcesses(
   wiring: Omit<Wiring, `${ServiceName}Url`>,
@@ -69,7 +69,7 @@ export async function startProcesses(
     ...wanted.map(({ name, port, index }) => run(name, numbered(name, services[name], index), '127.0.0.1', port)),
     ...gateways.map(({ host, port }, index) => run('gateway', numbered('gateway', gateways, index), host, port)),
   ];
-  // All have to come to an end before a failure is reported: the caller stops those that `onStarted` told it of.
+  // All must settle before a failure is reported: the caller stops those passed to `onStarted`.
   const outcomes = await Promise.allSettled(starting);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;

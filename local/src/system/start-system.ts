@@ -12,7 +12,7 @@ import { composeSupergraph } from './compose-supergraph.ts';
 import { freePorts, type StartedProcesses, startProcesses } from './start-processes.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
-/** Its URLs are the operator's, who may do everything; `access` is what its processes have. */
+/** Its URLs are the operator's, with full rights; `access` holds those of its processes. */
 export type RunningSystem = ServerUrls &
   StartedProcesses & {
     access: ServerAccess;
@@ -36,7 +36,7 @@ export type RunningSystem = ServerUrls &
 export async function startSystem(options: {
   kithData: string;
   gateways?: number;
-  /** How many processes of each service; one unless told. */
+  /** How many processes of each service; default one. */
   replicas?: Partial<Record<ServiceName, number>>;
   env?: Record<string, string>;
   durable?: boolean;
@@ -45,7 +45,7 @@ export async function startSystem(options: {
   await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
-  // Whoever fails first is reported; a composition that fails meanwhile must not end the process as unhandled.
+  // The first failure is reported; a composition that fails meanwhile must not become an unhandled rejection.
   composed.catch(() => {});
   const passwords = newServerPasswords();
   const extra = { ...inheritedBus(), ...env };

@@ -8,7 +8,7 @@ let folder: string;
 const path = (name: string) => join(folder, name);
 const isOlder = () => isOlderThanItsSources(path('built.html'), [path('src'), path('config.json')]);
 
-/** Written so many seconds after the beginning of the test's time. */
+/** Sets the time of writing, in seconds after the start of the test's clock. */
 async function write(name: string, second: number): Promise<void> {
   await writeFile(path(name), '');
   await utimes(path(name), 1_000 + second, 1_000 + second);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * Whether a file is missing, or older than any of the files and folders that it is made of. Generated code and tests
- * are not what anything is made of.
+ * are ignored.
  */
 export async function isOlderThanItsSources(file: string, sources: readonly string[]): Promise<boolean> {
   const made = await stat(file).catch(() => undefined);

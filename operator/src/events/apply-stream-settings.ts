@@ -26,7 +26,7 @@ export async function applyStreamSettings(args: readonly string[]): Promise<Exit
   const services = startedWith({ WEBHOOKS: access.webhookUrl === undefined ? 'off' : 'on' });
   if (values.yes) {
     const applied: AppliedSetting[] = [];
-    // One after the other: what several services declare is applied by the first, and found right by the others.
+    // Sequentially: the first service applies what several declare, and the others find it done.
     for (const service of services) {
       const path = '/operator/events/streams/apply';
       applied.push(...(await answerOf<{ applied: AppliedSetting[] }>(access, service, path, {})).applied);
@@ -49,7 +49,7 @@ export async function applyStreamSettings(args: readonly string[]): Promise<Exit
 const appliedLine = (applied: AppliedSetting) =>
   `${applied.outcome}: ${describeDifference(applied)}${applied.why === undefined ? '' : ` (${applied.why})`}`;
 
-/** What several services declare, each of them tells. */
+/** Removes duplicates: each service reports what several declare. */
 const distinct = (differences: readonly SettingDifference[]) => [
   ...new Map(differences.map((each) => [describeDifference(each), each])).values(),
 ];

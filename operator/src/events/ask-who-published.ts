@@ -4,9 +4,8 @@ import type { FoundDifference } from './repair-differences.ts';
 import { pagesOf } from './show-events.ts';
 
 /**
- * Says of an event that an inbox lacks whether its publisher knows it. One whose database was put back to an earlier state
- * may not: then nothing is to be handled any more, and the event is of a time that its own comparison has given up, or
- * names. Asks once for each owner.
+ * Tells whether the publisher knows an event that an inbox lacks. A publisher whose database was restored may not: then
+ * there is nothing to handle, and its own comparison has given up the event, or names it. Asks once per owner.
  */
 export function asksWhoPublished(access: OperatorAccess): (difference: FoundDifference) => Promise<boolean> {
   const known = new Map<string, Promise<ReadonlySet<string>>>();

@@ -17,15 +17,15 @@ export type FoundDifference = {
   detail: string;
 };
 
-/** How many owners one call has at most. */
+/** At most this many owners per call. */
 const OWNERS_AT_ONCE = 1_000;
 const LOOK_EVERY_MS = 200;
 const HANDLED_WITHIN_MS = 10 * 60 * 1_000;
 
 /**
- * Repairs through the normal path: the events of the owners concerned are published again, consumers take what they have
- * not had, profiles that differ are copied anew from the user service, people whom it does not have are forgotten, and
- * views are loaded anew. Says how many of each.
+ * Repairs through the normal path: the events of the owners concerned are published again, consumers handle those they
+ * missed, profiles that differ are copied again from the user service, users unknown to it are deleted, and views are
+ * rebuilt. Prints how many of each.
  */
 export async function repairDifferences(
   access: OperatorAccess,
@@ -65,7 +65,7 @@ export async function repairDifferences(
   return repaired;
 }
 
-/** What an inbox does not know is published again by whose stream it is in. */
+/** An event that an inbox lacks is published again by the service that owns its stream. */
 const publisherFor = ({ service, stream }: FoundDifference): OperatorService => publisherOf(stream) ?? service;
 
 async function untilHandled(access: OperatorAccess, progress: Progress): Promise<void> {

@@ -74,7 +74,7 @@ export async function republishAndWatch(
   return republished;
 }
 
-/** Without a zone a time of day would be the machine's, and another moment on the next one. */
+/** Without a zone a time of day would depend on the machine. */
 const TIME_WITHOUT_ZONE = /[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/;
 
 /** A moment, in UTC unless it names a zone, or an age before `now`; null when it is neither. */

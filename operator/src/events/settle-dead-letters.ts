@@ -146,7 +146,7 @@ function inWords({ done, refused, missing }: { done: number; refused: number; mi
   return [`${done - refused} of ${done + missing}`, ...which].join('; ');
 }
 
-/** The letters that are meant, by consumer. */
+/** The selected letters, by consumer. */
 async function chosenBy(access: OperatorAccess, { all: _all, letters, ...some }: Filter) {
   const named = new Set(letters);
   const byConsumer = new Map<string, StoredDeadLetter[]>();
@@ -157,7 +157,7 @@ async function chosenBy(access: OperatorAccess, { all: _all, letters, ...some }:
   return byConsumer;
 }
 
-/** All letters of a consumer are from the one stream that it consumes, where the service that owns it alone publishes. */
+/** All letters of a consumer come from its one stream, to which only the owning service publishes. */
 const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
   WITH_STREAM.find((service) => streamOf(service).name === letter?.origin.stream) ?? keeperOf(letter?.consumer);
 

@@ -26,7 +26,7 @@ export async function showEventStatus(args: readonly string[]): Promise<ExitCode
   const reports = await Promise.all(
     WITH_STREAM.map((service) => answerOf<EventStatus>(access, service, '/operator/events/status')),
   );
-  // Both speak to the same broker: streams, consumers and letters are said once.
+  // All services use the same broker: streams, consumers and letters are shown once.
   const [{ streams, consumers, dead }] = reports as [EventStatus, ...EventStatus[]];
   const outboxes = reports.map(({ source, connected, outbox }) => ({ source, connected, ...outbox }));
   if (values.json) process.stdout.write(`${JSON.stringify({ outboxes, streams, consumers, dead })}\n`);

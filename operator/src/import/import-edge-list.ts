@@ -97,12 +97,14 @@ function readArguments(args: readonly string[]) {
       '--password is needed, with 8 to 128 characters: everybody who is imported signs in with it.',
     );
   }
-  // pnpm runs scripts in the workspace's folder; a relative path is meant from where the command was called.
+  // pnpm runs scripts in the workspace's folder; a relative path is resolved from where the command was called.
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), file);
   return { file: path, password, strict: values.strict ?? false, json: values.json ?? false };
 }
 
-/** First pass: the ids in order of appearance, and how many lines are edges. Nothing is written before it is through. */
+/**
+ * First pass: the ids in order of appearance, and how many lines are edges. Nothing is written before it is complete.
+ */
 async function surveyed(file: string, onBad: (bad: BadLine) => void) {
   const ids = new Set<string>();
   let edgeCount = 0;

@@ -52,7 +52,7 @@ export async function* readEdgeList(file: string): AsyncGenerator<EdgeListLine> 
 async function* lines(file: string): AsyncGenerator<string> {
   await refuseWhatIsReadOnce(file);
   const isPacked = await isGzip(file);
-  // Made after the last await before it is read: until then nobody would hear of its error, which would end the process.
+  // Created after the last await before it is read: an earlier error would have no listener and end the process.
   const bytes = createReadStream(file, { highWaterMark: 256 * 1024 });
   const unpack = isPacked ? createGunzip() : undefined;
   if (unpack) bytes.on('error', (error) => unpack.destroy(error)).pipe(unpack);
@@ -82,7 +82,7 @@ async function isGzip(file: string): Promise<boolean> {
 
 async function refuseWhatIsReadOnce(file: string): Promise<void> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    // What a shell names for `<(…)` is open in the shell alone.
+    // The name that a shell gives `<(…)` is open only in the shell.
     if (/^\/(dev|proc\/\w+)\/fd\//.test(file)) throw new NoEdgeList(READ_ONCE);
     throw error;
   });

@@ -70,7 +70,7 @@ export function readPopulation(given: Given): Population {
 /** NaN for what is no plain decimal number: neither 0x10 nor an empty text is one. */
 const readNumber = (said: string) => (/^\d+(\.\d+)?(e\+?\d{1,2})?$/i.test(said) ? Number(said) : Number.NaN);
 
-/** Only with its sign: whether 0.5 is half of them, or half a percent, nobody knows. */
+/** Requires the percent sign: 0.5 could be a half or half a percent. */
 function readShare(said: string | boolean | undefined): number {
   if (said === undefined) throw new UsedWrongly(`--online is missing.\n\n${PLAN_HELP}`);
   const [, digits = ''] = /^(.*)%$/.exec(String(said)) ?? [];

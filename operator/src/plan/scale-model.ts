@@ -1,4 +1,4 @@
-/** What is asked: who there is, and what they do. */
+/** The input of the model: how many people there are, and what they do. */
 export interface Population {
   readonly people: number;
   /** Of one person, on average. */
@@ -40,9 +40,9 @@ export const CPU_MS = {
   pushAtGateway: 0.0166,
 } as const;
 
-/** How much of one thing is taken as full: by measurement where there is one, else as operators have them. */
+/** When one unit counts as full: as measured, or else as operators usually run it. */
 export const HOLDS = {
-  /** Of a core; the rest is for what comes in bursts. */
+  /** Of a core; the rest is headroom for bursts. */
   coreShare: 0.6,
   clientsPerGateway: 50_000,
   postgresBytes: 2e12,
@@ -83,7 +83,7 @@ export interface Need {
   readonly oneHolds: number;
   /** How many of them are full, as a fraction; more than 1 does not fit into one. */
   readonly filled: number;
-  /** Without state of its own: more of them are no trouble. */
+  /** Stateless: can be scaled out without effort. */
   readonly stateless: boolean;
   /** What an operator turns when it is full. */
   readonly turn: string;
@@ -111,7 +111,7 @@ export function ratesOf(of: Population): Rates {
     readsPerSecond: perSecondAtPeak(of.readsPerDay),
     changesPerSecond,
     eventsPerSecond,
-    // Whose list changed watches it as often as anybody.
+    // The owner of a changed list is as likely to be online as anybody.
     pushesPerSecond: eventsPerSecond * of.online,
     eventsPerDay: of.people * of.changesPerDay * EVENTS_PER_CHANGE,
   };
@@ -180,7 +180,7 @@ function needsOfDatabases(of: Population): Need[] {
 
 function needsOfStreams(of: Population): Need[] {
   const { eventsPerSecond, eventsPerDay, clients } = ratesOf(of);
-  // Of a person without a change there is no subject.
+  // A person without a change has no subject.
   const subjects = Math.min(of.people, eventsPerDay * of.keepDays);
   return [
     need(
@@ -207,7 +207,7 @@ function needsOfStreams(of: Population): Need[] {
   ];
 }
 
-/** Of those who are there; others' views are loaded when they come. */
+/** Views of people online; others' are loaded when they connect. */
 function needOfRedis(of: Population): Need {
   const bytes = ratesOf(of).clients * of.friends * BYTES.friendInView;
   return need('Redis', bytes, 'bytes', HOLDS.redisBytes, 'a Redis Cluster with more shards');

@@ -1,7 +1,7 @@
 /** How a `kith` command ends: 0 done, 1 it found something or failed, 2 it was called wrongly. */
 export type ExitCode = 0 | 1 | 2;
 
-/** The command was called wrongly; the message says how it is called rightly. Ends with code 2. */
+/** The command was called wrongly; the message shows the usage. Ends with code 2. */
 export class UsedWrongly extends Error {
   override name = 'UsedWrongly';
   readonly code = 'USED_WRONGLY';

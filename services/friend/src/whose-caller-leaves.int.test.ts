@@ -75,7 +75,7 @@ test('a crowd at the dearest read has two places of it, and costs other reads an
   expect(others.flatMap(codesOf)).toEqual([]);
   await letGo();
   const codes = (await answers).flatMap(codesOf);
-  // Two have run, forty were in line; who was held up for too long by the lock is told so as well.
+  // Two have run, forty were queued; those that the lock held up for too long were refused too.
   expect(codes.length).toBeGreaterThanOrEqual(60 - 42);
   expect(new Set(codes)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
 });

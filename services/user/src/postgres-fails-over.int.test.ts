@@ -37,7 +37,7 @@ test('every connection is cut again and again under load: nothing ends, nothing 
       for (let n = 0; n < 15; n += 1) {
         const failed = await rename(accessToken, `Name ${n}`);
         for (const code of failed) codes.add(code);
-        // What failed may have been done all the same: only the answer was cut.
+        // A failed command may have taken effect: only the answer was lost.
         if (failed.length === 0) last.set(accessToken, `Name ${n}`);
         else last.delete(accessToken);
       }

@@ -1,11 +1,11 @@
 /**
- * How streams are kept by a broker that lets an operator say it. What is left out is no opinion: streams that are there
- * stay as they are, and new ones get the default.
+ * Settings of streams, for a broker that has them. An omitted setting leaves existing streams as they are, and gives
+ * new ones the default.
  */
 export interface StreamSettings {
-  /** How many servers of a cluster have each message: 1, 3 or 5 (default 1). */
+  /** Replication factor: how many servers of a cluster store each message: 1, 3 or 5 (default 1). */
   readonly replicas?: number | undefined;
-  /** How long messages are kept (default 7 days); streams that keep theirs for ever do so whatever it says. */
+  /** How long messages are kept (default 7 days); does not apply to streams that keep messages for ever. */
   readonly keepForMs?: number | 'forever' | undefined;
   /** How large each stream may become before its oldest messages go (default unlimited); the same exception. */
   readonly maxBytes?: number | 'unlimited' | undefined;
@@ -13,7 +13,7 @@ export interface StreamSettings {
   readonly placementTags?: readonly string[] | undefined;
 }
 
-/** A setting of a stream, or of a durable of it, that is otherwise than configured. */
+/** A setting of a stream, or of one of its durables, that differs from the configuration. */
 export interface SettingDifference {
   readonly stream: string;
   readonly durable?: string;
@@ -22,7 +22,7 @@ export interface SettingDifference {
   readonly configured: number | string;
 }
 
-/** What became of a difference when it was to be applied; `why` in the words of the broker. */
+/** The outcome of applying a difference; `why` is the broker's message. */
 export type AppliedSetting = SettingDifference & { readonly outcome: 'applied' | 'refused'; readonly why?: string };
 
 /** As a sentence says it: `replicas of FRIEND: 3, configured 1`. */

@@ -8,9 +8,9 @@ import { differencesOf } from './stream-settings.ts';
 
 interface Compared {
   readonly settings: StreamSettings;
-  /** Those that this process declares. */
+  /** The streams that this process declares. */
   readonly streams: () => readonly StreamName[];
-  /** Those that it consumes by, and whether order is kept. */
+  /** The durables that it consumes by, and whether they keep order. */
   readonly durables: () => readonly {
     readonly stream: string;
     readonly durable: string;
@@ -20,7 +20,10 @@ interface Compared {
 
 type Change = SettingDifference & { readonly make: () => Promise<unknown> };
 
-/** Configuration drift: what streams and durables are otherwise than configured, and the change that an operator asks for. */
+/**
+ * Configuration drift: finds settings of streams and durables that differ from the configuration, and applies them on
+ * request.
+ */
 export function comparesSettings(
   jsm: JetStreamManager,
   { settings, streams, durables }: Compared,
@@ -31,14 +34,14 @@ export function comparesSettings(
     return differencesOf(stream, info.config, settings).map(({ change, ...found }) => ({
       ...found,
       make: async () => {
-        // A server by itself writes down any number of them, and keeps one.
+        // A standalone server accepts any number of replicas, and keeps one.
         if ((change.num_replicas ?? 1) > 1 && !info.cluster?.name) throw new Error('this NATS is no cluster');
         await jsm.streams.update(stream.name, change);
       },
     }));
   }
 
-  /** A lease expires by an age of its own: of its stream only where it is kept is the operator's. */
+  /** A lease has its own expiry: only replicas and placement of its stream are up to the operator. */
   async function ofLeases(): Promise<Change[]> {
     if (!durables().some(({ keepsOrder }) => keepsOrder)) return [];
     const changes = await ofStream({ name: LEASE_STREAM, subjects: [] });

@@ -8,16 +8,16 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const SECOND_NS = 1_000_000_000;
 const UNLIMITED = -1;
 
-/** One setting that an operator may have an opinion of: what a stream has, what is wanted, and how that is written. */
+/** One configurable setting: its current value, the configured one, and how to write it. */
 interface Setting {
   readonly name: SettingDifference['setting'];
   readonly of: (config: StreamConfig) => SettingDifference['is'];
-  /** Undefined: no opinion, whatever there is stays. */
+  /** Undefined: not configured, the current value stays. */
   readonly wanted: (stream: StreamName, settings: StreamSettings) => SettingDifference['is'] | undefined;
   readonly written: (value: SettingDifference['is'], config: StreamConfig) => Partial<StreamConfig>;
 }
 
-/** What is for ever is never dropped for age or size: those are the settings of what expires. */
+/** Streams that are kept for ever ignore age and size limits: those apply only to expiring streams. */
 const SETTINGS: readonly Setting[] = [
   {
     name: 'replicas',
@@ -34,7 +34,7 @@ const SETTINGS: readonly Setting[] = [
     },
     written: (value, { duplicate_window: window }) => {
       const max_age = value === 'unlimited' ? 0 : Number(value) * SECOND_NS;
-      // The server takes no window that is longer than messages are kept.
+      // The server refuses a deduplication window longer than the retention.
       return { max_age, ...(max_age > 0 && window > max_age && { duplicate_window: max_age }) };
     },
   },
@@ -54,7 +54,7 @@ const SETTINGS: readonly Setting[] = [
   },
 ];
 
-/** What a stream that is not there yet is made with. */
+/** The settings for a new stream. */
 export function settingsOfNew({ keep }: StreamName, settings: StreamSettings) {
   const { replicas = 1, keepForMs = 7 * DAY_MS, maxBytes = 'unlimited', placementTags } = settings;
   const isForever = keep === 'forever' || keepForMs === 'forever';
@@ -67,7 +67,7 @@ export function settingsOfNew({ keep }: StreamName, settings: StreamSettings) {
   };
 }
 
-/** What of a stream is otherwise than configured: to be told, and changed when an operator says so. */
+/** The settings of a stream that differ from the configuration, to be reported, and changed on request. */
 export function differencesOf(
   stream: StreamName,
   config: StreamConfig,

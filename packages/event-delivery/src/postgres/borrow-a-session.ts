@@ -9,17 +9,17 @@ const BEGINS = /^\s*(?:BEGIN|START\s+TRANSACTION)\b[^;]*/i;
 const ENDS = /^\s*(?:COMMIT|ROLLBACK|END|ABORT)\b/i;
 
 export interface Borrowing {
-  /** What holds for each transaction: `SET LOCAL …; SET LOCAL …`. */
+  /** The settings of each transaction: `SET LOCAL …; SET LOCAL …`. */
   readonly setLocal: string;
-  /** Whether the pooler carries named statements from session to session: PgBouncer from 1.21 on, if it is told to. */
+  /** Whether the pooler supports named statements across sessions: PgBouncer from 1.21 on, if configured. */
   readonly namesStatements: boolean;
 }
 
 /**
- * Transaction pooling: makes a connection to a pooler say its settings in each transaction (SET LOCAL), because what it
- * SETs for a session stays with a session that others use next, and is missing in the one that it uses next. They travel
- * with BEGIN, in the same message; a statement outside of a transaction becomes one of its own, and is answered once that
- * is committed. Statements lose their names, unless the pooler carries them.
+ * Transaction pooling: makes a connection to a pooler repeat its settings in each transaction (SET LOCAL), because a
+ * plain SET would stay in a session that others use next, and be missing in our next one. They are sent in the same
+ * message as BEGIN; a single statement gets its own transaction, and is answered after the commit. Statements lose
+ * their names, unless the pooler supports them.
  */
 export function borrowSessions(client: pg.ClientBase, { setLocal, namesStatements }: Borrowing): void {
   const send = client.query.bind(client) as unknown as Send;
@@ -39,13 +39,13 @@ export function borrowSessions(client: pg.ClientBase, { setLocal, namesStatement
       await send('COMMIT');
       return result;
     } catch (error) {
-      // A connection that broke says so itself.
+      // A broken connection emits its own error.
       await send('ROLLBACK').catch(() => undefined);
       throw error;
     }
   }
 
-  /** One behind the other: two statements at once would be one transaction. */
+  /** Mutex: two concurrent statements would share one transaction. */
   function takeTurn(query: Query, values?: unknown[]): Promise<Result> {
     underWay += 1;
     const turn = last.then(() => inItsOwnTransaction(query, values)).finally(() => (underWay -= 1));
@@ -80,7 +80,7 @@ export function borrowSessions(client: pg.ClientBase, { setLocal, namesStatement
   client.query = replaced as unknown as typeof client.query;
 }
 
-/** On a session of our own as well: statements without names, for whoever wants none. */
+/** Removes the names of statements on a session of our own too, where that is configured. */
 export function nameNoStatements(client: pg.ClientBase): void {
   const send = client.query.bind(client) as unknown as Send;
   const unnamed: Send = (query, ...more) =>

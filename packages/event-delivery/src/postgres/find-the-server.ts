@@ -11,7 +11,7 @@ const FITS: Readonly<Record<WantedSession, string>> = {
   standby: 'pg_is_in_recovery()',
 };
 
-/** No server of an address is what it asks for. With the code of a server that may only be read: an outage that passes. */
+/** No server of an address matches `target_session_attrs`. Has the code of a read-only server: a transient outage. */
 export class NoServerFits extends Error {
   readonly code = '25006';
   override name = 'NoServerFits';
@@ -21,15 +21,15 @@ export class NoServerFits extends Error {
 }
 
 /**
- * Failover by the client (multi-host connection string): the first server of an address that answers and is what the
- * address asks for, as an address of that server alone. One server of which nothing is asked is not connected to.
+ * Failover by the client (multi-host connection string): resolves to the address of the first server that answers and
+ * matches `target_session_attrs`. A single server without requirements is not probed.
  *
- * @throws {BadPostgresAddress} {NoServerFits}, or what the last server that does not answer says
+ * @throws {BadPostgresAddress} {NoServerFits}, or the error of the last server that did not answer
  */
 export async function findTheServer(url: string): Promise<string> {
   const { servers, wanted } = readPostgresAddress(url);
   if (servers.length === 1 && wanted === 'any') return servers[0];
-  // All are asked at once, so that one that is frozen holds up nobody for longer than itself.
+  // All are asked in parallel, so that a frozen server does not delay the others.
   const asked = servers.map((server) => ask(server, wanted).catch((error: Error) => error));
   let failed: Error | undefined;
   for (const [n, answer] of asked.entries()) {
@@ -48,7 +48,7 @@ async function ask(server: string, wanted: WantedSession): Promise<boolean> {
   } catch (error) {
     const INVALID_CATALOG_NAME = '3D000';
     if ((error as { code?: string }).code !== INVALID_CATALOG_NAME) throw error;
-    // The database is yet to be made there.
+    // The database does not exist there yet.
     const url = new URL(server);
     url.pathname = '/postgres';
     return askIn(url.href, wanted);
@@ -58,7 +58,7 @@ async function ask(server: string, wanted: WantedSession): Promise<boolean> {
 async function askIn(connectionString: string, wanted: WantedSession): Promise<boolean> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: ANSWERS_WITHIN_MS });
   client.on('error', () => undefined);
-  // A server that lets us in and then says nothing.
+  // For a server that accepts the connection and then hangs.
   const late = setTimeout(() => void client.end().catch(() => undefined), ANSWERS_WITHIN_MS);
   try {
     await client.connect();
@@ -75,8 +75,8 @@ async function isWhatIsWanted(client: pg.ClientBase, wanted: WantedSession): Pro
 }
 
 /**
- * The same for a `pg.Pool`, spread into its options: each new connection goes to the server that fits, which is looked
- * for again (single-flight) once a connection to it fails, breaks, or says that it may only be read.
+ * The same for a `pg.Pool`, spread into its options: each new connection goes to the matching server, which is searched
+ * again (single-flight) once a connection to it fails, breaks, or turns out read-only.
  *
  * @throws {BadPostgresAddress}
  */
@@ -118,11 +118,11 @@ function clientThatLooks(url: string, { wanted }: PostgresAddress): new () => pg
 
     async #connectToWhatFits(connect: () => Promise<unknown>): Promise<this> {
       const { hostname, port } = new URL(await look());
-      // Read by connect(); the types do not know that they may be written.
+      // Read by connect(); read-only in the types.
       Object.assign(this, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) });
       try {
         await connect();
-        // What was found may have been demoted since.
+        // The server may have been demoted since it was found.
         if (!(await isWhatIsWanted(this, wanted))) throw new NoServerFits(wanted, 1);
         return this;
       } catch (error) {

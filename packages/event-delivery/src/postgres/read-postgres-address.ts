@@ -1,11 +1,11 @@
-/** What a server has to be, as in libpq: https://www.postgresql.org/docs/current/libpq-connect.html. */
+/** The values of `target_session_attrs`, as in libpq: https://www.postgresql.org/docs/current/libpq-connect.html. */
 const SESSIONS = ['any', 'read-write', 'primary', 'read-only', 'standby'] as const;
 export type WantedSession = (typeof SESSIONS)[number];
 
 export interface PostgresAddress {
   /** A URL for each server, in the order in which they are tried. */
   readonly servers: readonly [string, ...string[]];
-  /** `target_session_attrs`: `any` unless told. */
+  /** `target_session_attrs`: default `any`. */
   readonly wanted: WantedSession;
 }
 

@@ -2,17 +2,17 @@ import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from './start-redis.ts';
 import { OPERATOR, type Passwords, type ServerUsers } from './users-of-a-server.ts';
 
-/** One Redis process of several, in one place: killed and started again there. */
+/** One of several Redis processes; can be killed and restarted with the same folder and port. */
 export interface RedisNode {
   readonly port: number;
   /** Of its last process. */
   readonly pid: number;
   readonly url: string;
   urlOf(user: string): string;
-  /** As the operator; rejects with its error, and when it is away. */
+  /** Sends a command as the operator; rejects with the server's error, and when it is away. */
   tell(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
   kill(): Promise<void>;
-  /** The process of a node that was killed, in its folder and on its port. */
+  /** Restarts a killed node in its folder and on its port. */
   start(): Promise<void>;
   pause(): void;
   resume(): void;
@@ -86,7 +86,7 @@ export async function tellRedisServer(
   }
 }
 
-/** The same users, and how a replica of theirs opens its primary. */
+/** The same users, with the credentials by which a replica connects to its primary. */
 export function withReplication(users: ServerUsers<string>): ServerUsers<string> {
   return {
     names: users.names,

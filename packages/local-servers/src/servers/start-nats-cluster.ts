@@ -7,9 +7,9 @@ import { freePort } from '../waiting/find-free-port.ts';
 import { type NatsServer, startNats } from './start-nats.ts';
 import { addressOf, OPERATOR, type Passwords, passwordsOfThisProcess, type ServerUsers } from './users-of-a-server.ts';
 
-/** One server of a cluster, in a place of its own over every restart. */
+/** One server of a cluster; keeps its folder and port over restarts. */
 export interface NatsNode {
-  /** As the cluster calls it: `n1`. */
+  /** Its name in the cluster: `n1`. */
   readonly name: string;
   readonly port: number;
   readonly pid: number;
@@ -25,7 +25,7 @@ export interface NatsNode {
 
 export interface NatsCluster<User extends string = string> {
   readonly nodes: readonly NatsNode[];
-  /** All servers, as the operator, who may do everything. */
+  /** All servers, with the operator's full rights. */
   readonly url: string;
   urlOf(user: User): string;
   /** Ends all, and removes their data if that was in a private temporary folder. */
@@ -38,7 +38,7 @@ export interface ClusterPlace<User extends string> {
   readonly command?: string;
   readonly users?: ServerUsers<User>;
   readonly passwords?: Passwords<User>;
-  /** How many servers, 3 unless told. */
+  /** How many servers; default 3. */
   readonly size?: number;
 }
 
@@ -49,8 +49,8 @@ const OPERATOR_ALONE: ServerUsers<typeof OPERATOR> = {
 };
 
 /**
- * Starts nats-servers with JetStream on 127.0.0.1 that are one cluster, for its users alone; resolves when JetStream has
- * a leader and all of them belong to it.
+ * Starts nats-servers with JetStream on 127.0.0.1 as one cluster with authentication; resolves when JetStream has a
+ * leader and all servers have joined.
  */
 export async function startNatsCluster<User extends string = typeof OPERATOR>(
   place: ClusterPlace<User> = {},
@@ -170,7 +170,7 @@ const isHealthy = async (monitorPort: number): Promise<boolean> => {
   return answer?.ok ?? false;
 };
 
-/** Different ones: the next may be offered what was given a moment ago, and nobody listens there yet. */
+/** Distinct ports: the system may offer a port again while nothing listens on it yet. */
 async function freePortsOf(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());

@@ -19,13 +19,13 @@ export type PgBouncer = Omit<ChildServer, 'url'> & {
 export type PgBouncerPlace = {
   /** The Postgres behind it, on 127.0.0.1: its port, and its superuser's password where one is asked for. */
   postgres: { port: number; password?: string };
-  /** Server connections per database; the clients of one database share them (20 unless told). */
+  /** Server connections per database; the clients of one database share them (default 20). */
   poolSize?: number;
 };
 
 /**
- * Connection pooler: a PgBouncer in transaction mode on 127.0.0.1, in front of a Postgres. Whoever reaches it may use
- * it, as the superuser of that Postgres: for tests alone.
+ * Connection pooler: a PgBouncer in transaction mode on 127.0.0.1, in front of a Postgres. It needs no password and
+ * connects as the superuser of that Postgres: only for tests.
  *
  * @throws {SetupProblem} when there is no pgbouncer
  */

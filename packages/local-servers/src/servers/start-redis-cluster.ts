@@ -24,14 +24,14 @@ export interface RedisClusterPlace {
 
 export interface LocalRedisCluster {
   readonly nodes: readonly RedisNode[];
-  /** All nodes, as the operator and as a user: what a REDIS_URL may be. */
+  /** All nodes as a REDIS_URL, for the operator and for a user. */
   readonly url: string;
   urlOf(user: string): string;
   /** The node that serves a key now. */
   primaryOf(key: string): Promise<RedisNode>;
   /** The node that follows another now. */
   replicaOf(primary: RedisNode): Promise<RedisNode>;
-  /** Those that serve slots now. */
+  /** The nodes that serve slots now. */
   primaries(): Promise<readonly RedisNode[]>;
   /** A planned failover (CLUSTER FAILOVER): resolves when the replica has taken over. */
   promote(replica: RedisNode): Promise<void>;

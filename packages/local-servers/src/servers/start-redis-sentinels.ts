@@ -14,7 +14,7 @@ export interface RedisSentinelsPlace {
   readonly command?: string;
   readonly replicas?: number;
   readonly sentinels?: number;
-  /** How long the primary may be silent before another is made. */
+  /** How long the primary may be silent before the Sentinels promote a replica. */
   readonly downAfterMs?: number;
 }
 
@@ -25,7 +25,7 @@ export interface LocalRedisSentinels {
   /** What a REDIS_URL may be, as the operator and as a user. */
   readonly url: string;
   urlOf(user: string): string;
-  /** Whom the Sentinels say that the primary is. */
+  /** The primary according to the Sentinels. */
   primary(): Promise<RedisNode>;
   /** Waits until the Sentinels agree on a primary that takes writes, and all others follow it. */
   settle(): Promise<void>;

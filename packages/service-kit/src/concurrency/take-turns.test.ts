@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTurns } from './take-turns.ts';
 
-/** Work that is done when it is told so, and who has begun. */
+/** Tasks that finish on request, and the list of those started. */
 function workers() {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();

@@ -19,7 +19,7 @@ import { createPool, type PoolOptions, postgresIn } from './create-pool.ts';
 const thereIsNone = findProgram(PGBOUNCER_COMMANDS) === undefined;
 let folder: string;
 let postgres: PostgresServer;
-// One session for all: whoever leaves something behind in it leaves it to the next.
+// One session for all clients: what one leaves in it, the next one finds.
 let pooler: PgBouncer;
 let url: string;
 const log = pino({ level: 'silent' });

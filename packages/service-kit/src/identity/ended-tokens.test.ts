@@ -45,7 +45,7 @@ test('tokens of sessions that a restore has lost have ended: those above the one
   const ended = createEndedTokens({ now: () => 1_000 });
   ended.add(lost(10, 20, [12, 19]));
   expect(endedAmong(ended, 9, 10, 11, 12, 13, 19, 20, 21)).toEqual([11, 13, 20]);
-  // What stands for nobody in it is nobody's id.
+  // The placeholder for no user is not the id of any user.
   expect(ended.size).toBe(0);
   ended.add({ ids: [at(12)], until: 2_000 });
   expect(endedAmong(ended, 12, 19)).toEqual([12]);

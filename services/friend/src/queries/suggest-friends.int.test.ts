@@ -118,7 +118,7 @@ async function hub(
 }
 
 test('people who cannot be suggested are replaced by the next best, however many there are', async () => {
-  // Two thousand who have most in common with the viewer are CLOSED; the viewer has blocked the best of the others.
+  // The two thousand people with the most mutual friends are CLOSED; the viewer has blocked the best of the others.
   const viewer = await hub(900_000, {
     friends: 10,
     candidates: 2_010,

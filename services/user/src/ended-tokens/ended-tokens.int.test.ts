@@ -19,7 +19,7 @@ afterAll(async () => {
 const operations = accountOperations(service);
 const { newUser, newSession, signOut, deleteAccount, changePassword, refreshSession, sessionOf } = operations;
 
-/** What a process answers to this token: the viewer's id, or the error's code. */
+/** The answer of a process to this token: the viewer's id, or the error's code. */
 async function askedOf(url: string, { accessToken }: TestSession): Promise<string> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',

@@ -56,7 +56,7 @@ async function backUp(): Promise<void> {
   for (const table of TABLES) await service.sql.query(`CREATE TABLE backup.${table} AS TABLE public.${table}`);
 }
 
-/** Everything as it was at the backup, in one moment. */
+/** Restores everything to the backup, in one transaction. */
 async function putBack(): Promise<void> {
   const empty = `TRUNCATE ${TABLES.map((table) => `public.${table}`).join(', ')};`;
   const fill = TABLES.map((table) => `INSERT INTO public.${table} TABLE backup.${table};`);

@@ -29,7 +29,7 @@ const passSeconds = async ({ accessToken }: TestSession, seconds: number) => {
   );
 };
 
-/** What gateways hear about a user from now on. */
+/** Collects the announcements about a user from now on. */
 function listenForEnds(userId: string): unknown[] {
   const heard: unknown[] = [];
   service.broker.listen(liveSessionEnded(userId), (payload) => heard.push(JSON.parse(payload)));
@@ -52,7 +52,7 @@ test.each([2, 3, 20])('%i refreshes at the same moment all succeed, and none of 
   const first = await newUser(`at_once_${count}`);
   const pairs = await Promise.all(Array.from({ length: count }, () => refreshed(first)));
   expect(await Promise.all(pairs.map(me))).toEqual(pairs.map(() => `at_once_${count}`));
-  // What was given is one token, however many hold it: those who hold it stay in step.
+  // All clients were given the same token, so they stay in step.
   expect(new Set(pairs.map(({ refreshToken }) => refreshToken)).size).toBe(1);
   expect(await tokensOf(first)).toHaveLength(2);
   const later = await Promise.all(pairs.map(refreshed));

@@ -12,7 +12,7 @@ afterAll(() => service[Symbol.asyncDispose]());
 const { refreshSession, signOut, changePassword, signIn, updateProfile, newUser, newSession, sessionOf } =
   accountOperations(service);
 
-/** What gateways hear about a user from now on. */
+/** Collects the announcements about a user from now on. */
 function listenForEnds(userId: string): unknown[] {
   const heard: unknown[] = [];
   service.broker.listen(liveSessionEnded(userId), (payload) => heard.push(JSON.parse(payload)));

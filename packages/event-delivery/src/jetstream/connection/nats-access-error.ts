@@ -1,4 +1,4 @@
-/** The variables that say where NATS is and who we are there. */
+/** The variables for the address of NATS and our credentials. */
 export type NatsVariable =
   | 'NATS_URL'
   | 'NATS_TOKEN'
@@ -9,9 +9,9 @@ export type NatsVariable =
   | 'NATS_KEY_FILE';
 
 /**
- * NATS cannot be used as these variables say: BAD_NATS_URL and BAD_NATS_CREDENTIALS, they say nothing that a client could
- * use; NATS_REFUSES_CREDENTIALS, the server is there and does not let us in; NATS_NOT_TRUSTED, TLS with it fails. The
- * message is one sentence for whoever set `variable`, and never holds a secret.
+ * NATS cannot be used with these variables: BAD_NATS_URL and BAD_NATS_CREDENTIALS, they are invalid;
+ * NATS_REFUSES_CREDENTIALS, the server rejects us; NATS_NOT_TRUSTED, TLS with it fails. The message is one sentence for
+ * the operator who set `variable`, without secrets.
  */
 export class NatsAccessError extends Error {
   readonly code: 'BAD_NATS_URL' | 'BAD_NATS_CREDENTIALS' | 'NATS_REFUSES_CREDENTIALS' | 'NATS_NOT_TRUSTED';

@@ -12,28 +12,28 @@ import {
 import { NatsAccessError, type NatsVariable } from './nats-access-error.ts';
 import { readNatsUrl } from './read-nats-url.ts';
 
-/** Who a process is on NATS, and whom it trusts there, beyond what NATS_URL says. Files are PEM or NATS' own. */
+/** Credentials and trusted CAs of a process on NATS, in addition to NATS_URL. Files are PEM or NATS' own formats. */
 export interface NatsCredentials {
-  /** NATS_TOKEN: for a token that is not to stand in an address. */
+  /** NATS_TOKEN: for a token that must not be part of a URL. */
   readonly token?: string | undefined;
   /** NATS_NKEY_SEED_FILE: the seed of a user's NKey, `SU…`, alone in a file. */
   readonly nkeySeedFile?: string | undefined;
   /** NATS_CREDS_FILE: a JWT of a user and its seed, as `nsc` writes them. */
   readonly credsFile?: string | undefined;
-  /** NATS_CA_FILE: who may have signed the servers' certificates. */
+  /** NATS_CA_FILE: the CAs trusted to sign the servers' certificates. */
   readonly caFile?: string | undefined;
   /** NATS_CERT_FILE and NATS_KEY_FILE: our own certificate, for a server that asks for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }
 
-/** How NATS is reached, as the client wants it, and what may be said of it in a message. */
+/** How to reach NATS: the client's options, and what messages may show. */
 export interface NatsAccess {
   readonly options: ConnectionOptions;
   readonly inboxPrefix: string;
-  /** Servers and who we are there, without a secret. */
+  /** Servers and user, without secrets. */
   readonly shown: string;
-  /** Which of them says who we are: it is to be corrected when the server refuses us. */
+  /** The variable with our credentials: the one to correct when the server refuses us. */
   readonly variable: NatsVariable;
 }
 
@@ -55,10 +55,10 @@ export function natsCredentialsIn(
 }
 
 /**
- * Reads how NATS is to be reached, from NATS_URL and the other variables. Files are read now, so that a mistake shows at
- * once, and again at each connection: credentials are rotated by writing the file anew, and no process is restarted.
+ * Reads how NATS is to be reached, from NATS_URL and the other variables. Files are read now, to fail early, and again
+ * at each connection: credentials are rotated by rewriting the file, without a restart.
  *
- * @param name of the process: under it come the replies to one whom neither user nor token names
+ * @param name of the process: the inbox prefix of a process without a user or token
  * @throws {NatsAccessError}
  */
 export function readNatsAccess(url: string, credentials: NatsCredentials, name: string): NatsAccess {
@@ -128,8 +128,8 @@ function byCreds(file: string): Authenticator {
 }
 
 /**
- * Reads a file whenever it is asked for. What cannot be read later, or is half written, is left aside for what was good
- * before: an authenticator that throws would close the connection for ever.
+ * Reads a file at each call. If it later cannot be read, or is half written, the last good content is used: an
+ * authenticator that throws would close the connection for ever.
  */
 function readsAnew(
   variable: NatsVariable,
@@ -151,7 +151,7 @@ function readsAnew(
     try {
       good = read();
     } catch {
-      // What was good is tried once more; the server says whether it still is.
+      // The last good content is tried again; the server decides whether it is still valid.
     }
     return good;
   };
@@ -196,8 +196,8 @@ function usable(variable: NatsVariable, otherwise: string, context: Parameters<t
 }
 
 /**
- * Whether a certificate is that of one of our servers. Of one that is reached by its IP address the client says nothing,
- * and Node would look for `localhost`: there, it has to be the certificate of one of the addresses that we were given.
+ * Verifies that a certificate is of one of our servers. For a server reached by IP address the client passes no host
+ * name, and Node would check for `localhost`: then the certificate must match one of the configured addresses.
  */
 function checksIdentity(servers: readonly string[]) {
   const addresses = servers

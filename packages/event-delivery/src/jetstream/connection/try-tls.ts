@@ -6,9 +6,9 @@ import type { TlsOptions } from 'nats';
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * Whether the server takes our certificate. Under TLS 1.3 it says so only after our side of the handshake is done, and
- * the client, which is waiting for something else by then, does not hear it. Resolves to what the server, or we, had
- * against it; undefined when nothing was said, or no TLS is spoken.
+ * Probes whether the server accepts our certificate. Under TLS 1.3 it answers only after our side of the handshake,
+ * when the client no longer listens for it. Resolves to the error of either side; undefined when there is none, or no
+ * TLS.
  */
 export function tryTls(server: string, options: TlsOptions | null | undefined): Promise<Error | undefined> {
   const { host, port } = split(server);

@@ -2,14 +2,17 @@ import { AuthorizationError, UserAuthenticationExpiredError } from 'nats';
 import { NatsAccessError } from './nats-access-error.ts';
 import type { NatsAccess } from './read-nats-access.ts';
 
-/** What OpenSSL says of a certificate of the server that is not to be believed. */
+/** OpenSSL's codes for an untrusted certificate of the server. */
 const NOT_BELIEVED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_\w+|ERR_TLS_CERT_ALTNAME_INVALID)$/;
-/** What the server's side says of ours. */
+/** The server's errors about our certificate. */
 const OURS_IS_REFUSED =
   /ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_\w+|ACCESS_DENIED|HANDSHAKE_FAILURE)/;
 
-/** Failure classifier of a connection: what no time mends, as a sentence; undefined for a server that is merely away. */
+/**
+ * Failure classifier of a connection: a permanent failure as a sentence; undefined for a server that is temporarily
+ * away.
+ */
 export function whyNatsRefuses(error: unknown, { shown, variable, options }: NatsAccess): NatsAccessError | undefined {
   if (error instanceof NatsAccessError) return error;
   if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError) {
@@ -39,7 +42,7 @@ const TO_CORRECT: Partial<Record<NatsAccess['variable'], string>> = {
   NATS_CERT_FILE: 'the certificate, or the users of the server',
 };
 
-/** Of the error, or of what caused it: the client wraps some of them. */
+/** The code of the error or of its cause: the client wraps some errors. */
 function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
   if (typeof code === 'string') return code;

@@ -13,7 +13,7 @@ export async function aListWithAView(view: OpenView, lists: ListsInMemory, owner
   await eventually('its view is stored', async () => (await view.stored(owner)) !== undefined);
 }
 
-/** What the service does with one change: commits, raises the floor, and applies it as soon as that can be done. */
+/** Handles one change like the service: commits, raises the floor, and applies it as soon as possible. */
 export async function changes(view: OpenView, lists: ListsInMemory, owner: string, nickname: string): Promise<void> {
   const revision = lists.change(owner, rename(nickname));
   await view.raiseFloor(owner, revision);

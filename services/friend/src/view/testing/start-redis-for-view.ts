@@ -4,14 +4,14 @@ import { eventually, startRedis, startRedisCluster, startRedisSentinels } from '
 export interface RedisForView {
   /** As the operator; a REDIS_URL. */
   readonly url: string;
-  /** The servers that a command is for: who keeps the key with its hash tag, else all that are written to. */
+  /** The servers that a command is for: the one that keeps its hash tag, else all primaries. */
   serversFor?(command: string): Promise<readonly { readonly url: string }[]>;
   stop(): Promise<void>;
 }
 
 export type RedisKind = 'server' | 'cluster' | 'sentinel';
 
-/** What the tests of the view run against: `VIEW_REDIS=cluster` or `sentinel`, in place of one server. */
+/** The Redis that the tests of the view run against: `VIEW_REDIS=cluster` or `sentinel`, in place of one server. */
 export const REDIS_KIND = (process.env.VIEW_REDIS ?? 'server') as RedisKind;
 
 export async function startRedisForView(kind: RedisKind = REDIS_KIND): Promise<RedisForView> {
