@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { DASHBOARDS, type Dashboard, type Panel } from './declare-dashboards.ts';
 import { ALERTS, RECORDED } from './declare-rules.ts';
 
-/** Where runbooks can be read: an installation sets its own with `runbook_base` of Alertmanager's templates. */
+/** The path within the repository, which each alert's `runbook_url` begins with. */
 export const RUNBOOKS = 'docs/runbooks/alerts.md';
 /** As a heading is addressed. */
 export const anchorOf = (alert: string) => alert.toLowerCase();

@@ -36,9 +36,10 @@ const SYLLABLES = [
   'vi',
 ];
 
-/** Some names are very common, most are rare: the square makes small numbers frequent. */
-function nameOf(number: number, salt: number): string {
+/** Names as people have them: some very common, most rare. Of a number, so that each run has the same. */
+export function nameOf(number: number, salt: number): string {
   const spread = (number * 2_654_435_761 + salt * 40_503) % 8_000;
+  // The square makes small numbers frequent.
   const rank = Math.floor(spread ** 2 / 8_000);
   const [one, two, three] = [rank % 20, Math.floor(rank / 20) % 20, Math.floor(rank / 400) % 20];
   return `${SYLLABLES[one]}${SYLLABLES[two]}${SYLLABLES[three]}`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startPostgres } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
 import type pg from 'pg';
+import { nameOf } from '../graphs/people.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { percentile } from '../report/percentile.ts';
 import { openPool } from '../system/open-pool.ts';
@@ -12,42 +13,6 @@ const USERS = 1_000_000;
 const BATCH = 10_000;
 const SEARCHES = 400;
 const PAGE = 20;
-
-const SYLLABLES = [
-  'an',
-  'be',
-  'ca',
-  'do',
-  'el',
-  'fi',
-  'ga',
-  'ho',
-  'in',
-  'jo',
-  'ka',
-  'lu',
-  'ma',
-  'no',
-  'ol',
-  'pe',
-  'ra',
-  'so',
-  'ti',
-  'vi',
-];
-
-/** Names as people have them: some very common, most rare. Of a user's number, so that each run has the same. */
-function nameOf(number: number, salt: number): string {
-  const spread = (number * 2_654_435_761 + salt * 40_503) % 8_000;
-  // The square makes small numbers frequent.
-  let rest = Math.floor((spread * spread) / 8_000);
-  let name = '';
-  for (let syllable = 0; syllable < 3; syllable += 1) {
-    name += SYLLABLES[rest % SYLLABLES.length];
-    rest = Math.floor(rest / SYLLABLES.length);
-  }
-  return name;
-}
 
 const userAt = (number: number) => ({
   id: randomUUID(),

@@ -30,21 +30,13 @@ const BANS: { who: RegExp; but?: RegExp; production?: true; what: string[]; why:
     why: 'whoever sends events asks no service for them',
   },
   {
-    who: /^services\/user\//,
-    but: /\/attempts\//,
+    who: /^services\/(?:user|friend)\//,
     production: true,
     what: ['ioredis'],
-    why: 'one place counts in Redis',
+    why: 'one package knows the Redis client',
   },
   { who: /^services\/friend\//, what: [...USER, ...GATEWAY], why: 'services ask each other through GraphQL' },
   { who: /^services\/friend\//, production: true, what: NATS, why: 'only event delivery knows NATS' },
-  {
-    who: /^services\/friend\//,
-    but: /^services\/friend\/src\/view\/redis\/connect-redis\.ts$/,
-    production: true,
-    what: ['ioredis'],
-    why: 'one place knows the Redis client',
-  },
   {
     who: /^services\/friend\//,
     production: true,

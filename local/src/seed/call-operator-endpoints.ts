@@ -53,18 +53,19 @@ export async function statusOf(access: OperatorAccess, service: OperatorService)
   return (await response.json()) as Record<string, unknown>;
 }
 
+export interface ReconcileDifference {
+  check: string;
+  owner: string;
+  revision?: number;
+  eventId?: string;
+  /** Of a difference from the stream: the stream whose owners' events are missing. */
+  stream?: string;
+  detail: string;
+}
+
 export type ReconcileLine =
   | { progress: { check: string; done: number; total: number } }
-  | {
-      difference: {
-        check: string;
-        owner: string;
-        revision?: number;
-        eventId?: string;
-        stream?: string;
-        detail: string;
-      };
-    }
+  | { difference: ReconcileDifference }
   | { result: { checked: Record<string, number>; differences: number } };
 
 /** Makes a service compare its copies of data; yields its report line by line as it works. */

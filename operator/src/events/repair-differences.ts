@@ -1,21 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStatus } from '@kith/event-delivery';
-import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
+import { answerOf, type OperatorAccess, type OperatorService, type ReconcileDifference } from '@kith/local';
 import { keeperOf, publisherOf, WITH_STREAM } from '@kith/services';
 import { CommandFailed } from '../running-system/end-with-a-code.ts';
 import type { Progress } from '../running-system/show-progress.ts';
 import { republishAndWatch } from './republish-events.ts';
 
-export type FoundDifference = {
-  service: OperatorService;
-  check: string;
-  owner: string;
-  revision?: number;
-  eventId?: string;
-  /** The owners whose events are missing. */
-  stream?: string;
-  detail: string;
-};
+export type FoundDifference = ReconcileDifference & { service: OperatorService };
 
 /** At most this many owners per call. */
 const OWNERS_AT_ONCE = 1_000;

@@ -1,13 +1,13 @@
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { type ChildServer, startOnAPort } from '../child-process/child-server-on-a-port.ts';
 import { findProgram } from '../child-process/find-program.ts';
 import { runChildServer } from '../child-process/run-child-server.ts';
 import { SetupProblem } from '../child-process/setup-problem.ts';
 import { findPostgresBinaries } from './find-postgres-binaries.ts';
 import { launcherForPostgres } from './run-as-postgres-user.ts';
+import { answersSql } from './start-postgres.ts';
 
 export const PGBOUNCER_COMMANDS = ['pgbouncer'] as const;
 
@@ -54,7 +54,7 @@ export async function startPgBouncer({ postgres, poolSize = 20 }: PgBouncerPlace
         stopWithinMs: 5_000,
         readyWithinMs: 10_000,
         spawnOptions: { ...spawnAs, cwd: '/' },
-        isReady: () => answers(port),
+        isReady: () => answersSql(`postgresql://postgres@127.0.0.1:${port}/postgres`),
       });
     },
   ).catch(async (error) => {
@@ -88,17 +88,3 @@ max_client_conn = 1000
 server_idle_timeout = 5
 server_login_retry = 1
 `;
-
-async function answers(port: number): Promise<boolean> {
-  const client = new pg.Client({ connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres` });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query('SELECT 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}

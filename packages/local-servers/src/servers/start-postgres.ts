@@ -101,11 +101,12 @@ function run(
     // After a crash it replays its log first.
     readyWithinMs: 60_000,
     spawnOptions: { ...spawnAs, cwd: '/' },
-    isReady: () => answers(url),
+    isReady: () => answersSql(url),
   });
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether what listens there answers SQL. */
+export async function answersSql(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {

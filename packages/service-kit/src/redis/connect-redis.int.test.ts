@@ -1,13 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { type ChildServer, eventually, redisUrl, startRedis } from '@kith/local-servers';
 import { Redis } from 'ioredis';
-import { afterEach, expect, test } from 'vitest';
-import { connectRedis, type RedisConnection } from './connect-redis.ts';
-
-const opened: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
-});
+import { expect, onTestFinished, test } from 'vitest';
+import { openRedis } from '../testing/open-redis.ts';
 
 /** An address that leads to one server, and after a failover to another; connections that are there stay where they are. */
 async function addressOf(server: ChildServer) {
@@ -25,7 +20,7 @@ async function addressOf(server: ChildServer) {
     }
   });
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  opened.push(() => {
+  onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     listening.close();
   });
@@ -39,7 +34,7 @@ async function addressOf(server: ChildServer) {
 
 async function start(): Promise<ChildServer> {
   const server = await startRedis();
-  opened.push(() => server.stop());
+  onTestFinished(() => server.stop());
   return server;
 }
 
@@ -49,25 +44,12 @@ async function tell(server: ChildServer, ...command: [string, ...string[]]) {
   client.disconnect();
 }
 
-function open(url: string): RedisConnection & { lines: string[] } {
-  const lines: string[] = [];
-  const keep = (_fields: object, line: string) => void lines.push(line);
-  const redis = connectRedis({
-    url,
-    log: { info: keep, warn: keep },
-    meanwhile: 'nobody minds',
-    commandTimeoutMs: 1_000,
-  });
-  opened.push(() => redis.close());
-  return Object.assign(Object.create(redis), { lines });
-}
-
 const demote = (old: ChildServer, next: ChildServer) => tell(old, 'REPLICAOF', '127.0.0.1', String(next.port));
 
 test('a server that is demoted while we are connected to it is left for the one that took over', async () => {
   const [old, next] = [await start(), await start()];
   const address = await addressOf(old);
-  const redis = open(address.url);
+  const redis = openRedis(address.url);
   await eventually('Redis answers', () => redis.connected);
   address.leadTo(next);
   await demote(old, next);
@@ -86,7 +68,7 @@ test('a server that is demoted while we are connected to it is left for the one 
 
 test('as long as the address leads to the demoted server it is said to be away, and is used once it is promoted', async () => {
   const [old, next] = [await start(), await start()];
-  const redis = open(old.url);
+  const redis = openRedis(old.url);
   await eventually('Redis answers', () => redis.connected);
   await demote(old, next);
   await redis.send('SET', 'a', 1).catch(() => undefined);
@@ -99,14 +81,14 @@ test('as long as the address leads to the demoted server it is said to be away, 
 test('a replica that was given for an address from the beginning is away', async () => {
   const [old, next] = [await start(), await start()];
   await demote(old, next);
-  const redis = open(old.url);
+  const redis = openRedis(old.url);
   await eventually('it is said', () => redis.lines.length > 0);
   expect(redis.connected).toBe(false);
 });
 
 test('a connection that is killed under a command fails the command, and is opened again', async () => {
   const server = await start();
-  const redis = open(server.url);
+  const redis = openRedis(server.url);
   await eventually('Redis answers', () => redis.connected);
   const blocked = redis.send('BLPOP', 'nothing', 0).catch((error: Error) => error.message);
   await tell(server, 'CLIENT', 'KILL', 'TYPE', 'normal');
@@ -118,7 +100,7 @@ test('a connection that is killed under a command fails the command, and is open
 test('a user and a password in the URL are shown to the server', async () => {
   const server = await start();
   await tell(server, 'ACL', 'SETUSER', 'somebody', 'on', '>secret', '+@all', '~*');
-  const redis = open(`redis://somebody:secret@127.0.0.1:${server.port}`);
+  const redis = openRedis(`redis://somebody:secret@127.0.0.1:${server.port}`);
   await eventually('Redis answers', () => redis.connected);
   expect(await redis.send('ACL', 'WHOAMI')).toBe('somebody');
 });

@@ -1,6 +1,7 @@
 import { eventually, type LocalRedisCluster, type RedisNode, startRedis, startRedisCluster } from '@kith/local-servers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { connectRedis, type RedisConnection } from './connect-redis.ts';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { openReadyRedis, openRedis } from '../testing/open-redis.ts';
+import type { RedisConnection } from './connect-redis.ts';
 
 let cluster: LocalRedisCluster;
 beforeAll(async () => {
@@ -9,27 +10,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 beforeEach(() => cluster.settle());
 
-const opened: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
-});
-
-function open(url = cluster.url): RedisConnection & { lines: string[] } {
-  const lines: string[] = [];
-  const keep = (_fields: object, line: string) => void lines.push(line);
-  const redis = connectRedis({
-    ...{ url, meanwhile: 'nobody minds', commandTimeoutMs: 1_000 },
-    log: { info: keep, warn: keep },
-  });
-  opened.push(() => redis.close());
-  return Object.assign(Object.create(redis), { lines });
-}
-
-async function openReady(url?: string) {
-  const redis = open(url);
-  await eventually('Redis answers', () => redis.connected);
-  return redis;
-}
+const openReady = (url = cluster.url) => openReadyRedis(url);
 
 const KEYS = Array.from({ length: 30 }, (_, number) => `{owner-${number}}:meta`);
 const sets = (redis: RedisConnection, key: string, value: string) =>
@@ -166,8 +147,8 @@ test('all nodes that are killed and come back empty are used again', async () =>
 
 test('several servers that are in no cluster are used by nobody, and it is said', async () => {
   const alone = await startRedis();
-  opened.push(() => alone.stop());
-  const redis = open(`${alone.url},${alone.url}`);
+  onTestFinished(() => alone.stop());
+  const redis = openRedis(`${alone.url},${alone.url}`);
   await eventually('it is said', () => redis.lines.length > 0);
   expect(redis.lines[0]).toMatch(/^REDIS_URL names several servers, as of a cluster/);
   expect(redis.connected).toBe(false);
@@ -175,7 +156,7 @@ test('several servers that are in no cluster are used by nobody, and it is said'
 
 test('a wrong password of a cluster is told in one sentence that names the variable', async () => {
   const wrong = cluster.url.replaceAll(/:[0-9a-f]{48}@/g, ':wrong@');
-  const redis = open(wrong);
+  const redis = openRedis(wrong);
   await eventually('it is said', () => redis.lines.length > 0);
   expect(redis.lines).toEqual(['Redis refuses the user or the password in REDIS_URL: nobody minds']);
 });

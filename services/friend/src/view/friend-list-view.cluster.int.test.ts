@@ -6,25 +6,14 @@ import {
   tellRedisServer,
 } from '@kith/local-servers';
 import { usersOfRedis } from '@kith/services';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { metaKey } from './redis/view-keys.ts';
 import { viewScripts } from './redis/view-scripts.ts';
 import { aListWithAView, changes, rename, viewsAreWhole } from './testing/change-and-read.ts';
 import { idOf, ListsInMemory } from './testing/lists-in-memory.ts';
-import { openView, TIMELINE } from './testing/open-view.ts';
+import { openImpatientView, TIMELINE } from './testing/open-view.ts';
 
 const keyOf = (owner: string) => metaKey(owner, TIMELINE.current);
-
-const cleanUp: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).reverse()) await step();
-});
-
-async function aView(url: string, lists: ListsInMemory, options: Parameters<typeof openView>[2] = {}) {
-  const view = await openView({ url }, lists, { commandTimeoutMs: 250, pauseAfterFailureMs: 50, ...options });
-  cleanUp.push(() => view.close());
-  return view;
-}
 
 describe('on a cluster', () => {
   let cluster: LocalRedisCluster;
@@ -41,7 +30,7 @@ describe('on a cluster', () => {
 
   test('every script touches one slot, as the user with the least rights', async () => {
     const lists = new ListsInMemory();
-    const view = await aView(cluster.urlOf('friend'), lists);
+    const view = await openImpatientView(cluster.urlOf('friend'), lists);
     for (const owner of OWNERS) {
       await aListWithAView(view, lists, owner);
       await changes(view, lists, owner, 'Zed');
@@ -69,7 +58,10 @@ describe('on a cluster', () => {
 
   test('a replica that is promoted without the last writes shows nobody the list as it was', async () => {
     const lists = new ListsInMemory();
-    const [view, other] = [await aView(cluster.urlOf('friend'), lists), await aView(cluster.urlOf('friend'), lists)];
+    const [view, other] = [
+      await openImpatientView(cluster.urlOf('friend'), lists),
+      await openImpatientView(cluster.urlOf('friend'), lists),
+    ];
     const owner = 'lossy';
     await aListWithAView(view, lists, owner);
     await other.whole(owner);
@@ -94,7 +86,7 @@ describe('on a cluster', () => {
 
   test('a primary that is killed takes its own lists to Postgres, and no others', async () => {
     const lists = new ListsInMemory();
-    const view = await aView(cluster.urlOf('friend'), lists);
+    const view = await openImpatientView(cluster.urlOf('friend'), lists);
     for (const owner of OWNERS) await aListWithAView(view, lists, owner);
     for (const owner of OWNERS) await view.find(owner, idOf(1));
     const primary = await cluster.primaryOf(keyOf(OWNERS[0]!));
@@ -131,7 +123,7 @@ describe('on a cluster', () => {
     ],
   ])('while %s every read is right, and the views are whole afterwards', async (_, harm) => {
     const lists = new ListsInMemory();
-    const view = await aView(cluster.urlOf('friend'), lists);
+    const view = await openImpatientView(cluster.urlOf('friend'), lists);
     const owners = OWNERS.slice(0, 4);
     for (const owner of owners) await aListWithAView(view, lists, owner);
     let harming = true;
@@ -151,7 +143,7 @@ describe('on a cluster', () => {
 
   test.each(['noeviction', 'allkeys-lru'])('with no memory left (%s) every read is right', async (policy) => {
     const lists = new ListsInMemory();
-    const view = await aView(cluster.urlOf('friend'), lists);
+    const view = await openImpatientView(cluster.urlOf('friend'), lists);
     for (const owner of OWNERS) await aListWithAView(view, lists, owner);
     const set = async (name: string, value: string | number) => {
       for (const node of cluster.nodes) await node.tell('CONFIG', 'SET', name, value);

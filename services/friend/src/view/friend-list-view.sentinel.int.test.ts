@@ -1,20 +1,9 @@
 import { eventually, type LocalRedisSentinels, startRedisSentinels } from '@kith/local-servers';
 import { usersOfRedis } from '@kith/services';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { aListWithAView, changes, rename, viewsAreWhole } from './testing/change-and-read.ts';
 import { idOf, ListsInMemory } from './testing/lists-in-memory.ts';
-import { openView } from './testing/open-view.ts';
-
-const cleanUp: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).reverse()) await step();
-});
-
-async function aView(url: string, lists: ListsInMemory, options: Parameters<typeof openView>[2] = {}) {
-  const view = await openView({ url }, lists, { commandTimeoutMs: 250, pauseAfterFailureMs: 50, ...options });
-  cleanUp.push(() => view.close());
-  return view;
-}
+import { openImpatientView } from './testing/open-view.ts';
 
 describe('by Sentinels', () => {
   let set: LocalRedisSentinels;
@@ -26,7 +15,10 @@ describe('by Sentinels', () => {
 
   test('a replica that is promoted without the last writes shows nobody the list as it was', async () => {
     const lists = new ListsInMemory();
-    const [view, other] = [await aView(set.urlOf('friend'), lists), await aView(set.urlOf('friend'), lists)];
+    const [view, other] = [
+      await openImpatientView(set.urlOf('friend'), lists),
+      await openImpatientView(set.urlOf('friend'), lists),
+    ];
     await aListWithAView(view, lists, 'lossy');
     await other.whole('lossy');
     const primary = await set.primary();
@@ -50,7 +42,7 @@ describe('by Sentinels', () => {
 
   test('a primary that hangs is left for another, and every read is right meanwhile', async () => {
     const lists = new ListsInMemory();
-    const view = await aView(set.urlOf('friend'), lists);
+    const view = await openImpatientView(set.urlOf('friend'), lists);
     await aListWithAView(view, lists, 'hangs');
     const primary = await set.primary();
     primary.pause();

@@ -1,4 +1,5 @@
 import { eventually } from '@kith/local-servers';
+import { onTestFinished } from 'vitest';
 import { createFriendListView, type FriendListView, type FriendListViewOptions } from '../friend-list-view.ts';
 import { connectRedis, type ViewRedis } from '../redis/connect-redis.ts';
 import type { ListsInMemory } from './lists-in-memory.ts';
@@ -40,6 +41,17 @@ export async function openView(
       await redis.close();
     },
   };
+}
+
+/** A view of one test, which closes it; impatient, for tests in which Redis fails. */
+export async function openImpatientView(
+  url: string,
+  lists: ListsInMemory,
+  options: Parameters<typeof openView>[2] = {},
+): Promise<OpenView> {
+  const view = await openView({ url }, lists, { commandTimeoutMs: 250, pauseAfterFailureMs: 50, ...options });
+  onTestFinished(() => view.close());
+  return view;
 }
 
 function countCalls(redis: ViewRedis): ViewRedis & { calls: number } {
