@@ -210,12 +210,15 @@ function clientOptionsFor(address: RedisAddress, { ca, cert, key }: RedisConnect
 function tellOfOutages({ log, meanwhile }: RedisConnectOptions, address: RedisAddress) {
   let away = false;
   let closed = false;
+  let reached = false;
   return {
     goes(why: Error) {
-      if (!away && !closed) log.warn({ error: why.message }, `${whatIsWrongWithRedis(why, address)}: ${meanwhile}`);
+      if (!away && !closed)
+        log.warn({ error: why.message }, `${whatIsWrongWithRedis(why, address, reached)}: ${meanwhile}`);
       away = true;
     },
     isBack() {
+      reached = true;
       if (away) log.info({}, 'Redis answers again');
       away = false;
     },

@@ -4,8 +4,12 @@ import type { RedisAddress } from '../process/redis-address.ts';
 const UNTRUSTED =
   /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_(?:HAS_EXPIRED|NOT_YET_VALID|UNTRUSTED|SIGNATURE)|ALTNAME_INVALID|self.signed certificate|unable to (?:verify|get)/;
 
-/** One sentence for the operator: why Redis cannot be reached, and the variable to change. */
-export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: RedisAddress): string {
+/**
+ * One sentence for the operator: why Redis cannot be reached, and the variable to change.
+ *
+ * @param reached whether it was reached before with the same variables: then they are not wrong
+ */
+export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: RedisAddress, reached: boolean): string {
   const text = `${(error as { code?: string }).code ?? ''} ${error.message}`;
   if (/WRONGPASS|NOAUTH|invalid username-password|NOPERM/.test(text)) {
     return 'Redis refuses the user or the password in REDIS_URL';
@@ -28,6 +32,10 @@ export function whatIsWrongWithRedis(error: Error, { kind, sentinel, tls }: Redi
   }
   if (kind === 'sentinel' && /^All sentinels are unreachable/.test(error.message)) {
     return `No Sentinel in REDIS_URL answers with a primary called ${sentinel?.primary}`;
+  }
+  // Under TLS 1.3 a server refuses our certificate after the handshake: what it says of that can be lost with the connection.
+  if (tls && !reached && /ECONNRESET|EPIPE|the connection was lost/.test(text)) {
+    return 'Redis ends the connection after the TLS handshake: see whether it trusts the certificate in REDIS_CERT_FILE, or asks for one';
   }
   // A server without TLS may not answer a TLS handshake at all.
   return `Redis does not answer${tls ? ' by TLS' : ''} at the address in REDIS_URL`;
