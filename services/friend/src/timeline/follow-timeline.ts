@@ -1,5 +1,6 @@
 import { type Log, lookAtEachConnection } from '@kith/event-delivery';
 import type pg from 'pg';
+import { looksUpEvents } from './look-up-events.ts';
 
 /** How long a process may go on with a timeline that is over. */
 export const TIMELINE_LOOK_EVERY_MS = 1_000;
@@ -13,7 +14,6 @@ const LOOK = `
 const BEGIN = `
   INSERT INTO timeline (started_at)
   SELECT greatest(clock_timestamp(), max(started_at) + interval '1 millisecond') FROM timeline RETURNING id, started_at`;
-const KNOWN = { name: 'event-is-known', text: 'SELECT FROM outbox WHERE event_id = $1' };
 /** The clocks of those who wrote events differ from that of the database, which wrote when a timeline began. */
 const CLOCKS_DIFFER_MS = 60_000;
 /** An event younger than that is in the outbox, however short its retention. */
@@ -51,6 +51,7 @@ export async function followTimeline(
 ): Promise<Timeline> {
   const handlers: (() => void)[] = [];
   const known = new Set<string>();
+  const isKnown = looksUpEvents(pool);
   let current = '';
   let startedAt = 0;
   /** Rises when one begins, and when it has begun. */
@@ -111,7 +112,7 @@ export async function followTimeline(
     begin: () => begin(pool),
     async holds({ id, occurredAt }) {
       if (occurredAt.getTime() > startedAt + CLOCKS_DIFFER_MS) return true;
-      return (await pool.query({ ...KNOWN, values: [id] })).rows.length > 0;
+      return isKnown(id);
     },
     onBegun: (handler) => void handlers.push(handler),
     stop,
