@@ -218,8 +218,9 @@ test('a service that was away meanwhile finds at its start that the stream was l
   await append(5);
   await allIsPublished();
   await eventually('it knows the stream', async () => {
-    const { rows } = await database.pool.query('SELECT FROM stream_position WHERE last_sequence = 5');
-    return rows.length === 1;
+    const { rows } = await database.pool.query('SELECT * FROM stream_position');
+    if (Number(rows[0]?.last_sequence) !== 5) throw new Error(JSON.stringify(rows));
+    return true;
   });
   await away.stop();
   await restart(() => rm(dataFolder, { recursive: true }));
