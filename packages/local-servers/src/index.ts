@@ -5,6 +5,7 @@ export { findProgram } from './child-process/find-program.ts';
 export { ChildDidNotStart, runChildServer } from './child-process/run-child-server.ts';
 export { SetupProblem } from './child-process/setup-problem.ts';
 export { writeSecretFile } from './child-process/write-secret-file.ts';
+export { type PostgresNode, type PostgresPair, startPostgresPair } from './postgres-pair/start-postgres-pair.ts';
 export { createDatabaseIfMissing } from './servers/create-database-if-missing.ts';
 export { type RedisNode, tellRedisServer } from './servers/restartable-redis.ts';
 export { NATS_COMMANDS, type NatsServer, natsUrl, startNats } from './servers/start-nats.ts';

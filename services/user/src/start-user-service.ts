@@ -24,6 +24,7 @@ import {
   postgresIn,
   type RedisConnection,
   type RunningPart,
+  readLate,
   readUntilCallerLeaves,
   routesOnlyFor,
   type Stop,
@@ -45,6 +46,7 @@ import { answerStatus } from './operator/status.ts';
 import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
 import { createUserLoader } from './profiles/load-users.ts';
+import { versionOfUser } from './profiles/version-of-user.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
@@ -73,6 +75,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       name: 'user',
       connections: config.USER_DATABASE_CONNECTIONS,
       preparedStatements: config.PREPARED_STATEMENTS,
+      replica: { url: config.USER_DATABASE_READ_URL, lagAtMostMs: config.READ_REPLICA_LAG_MS },
       log,
     });
     stops.push(database.end);
@@ -140,6 +143,7 @@ async function assembleParts(options: {
   return {
     prisma,
     pool: database.reads,
+    replica: database.replica,
     inUnitOfWork,
     inImport,
     inTurn: createTurns(TURNS),
@@ -205,7 +209,12 @@ function serve(options: {
       const { readable, writable } = await postgresIn(database.upkeep);
       return {
         ready: readable,
-        uses: { postgres: writable, ...(redis && { redis: redis.connected }), nats: broker.connected },
+        uses: {
+          postgres: writable,
+          ...(database.replica && { replica: database.replica.isFresh() }),
+          ...(redis && { redis: redis.connected }),
+          nats: broker.connected,
+        },
       };
     },
     routes: {
@@ -216,8 +225,12 @@ function serve(options: {
         log,
         translateError: translateUserError,
         contextFor: (request) => {
-          const reads = readUntilCallerLeaves(parts.pool, request.callerGone);
-          return { ...request, parts, reads, users: createUserLoader(parts.pool), provenUserIds: new Set() };
+          const { callerGone } = request;
+          const reads = readUntilCallerLeaves(parts.pool, callerGone);
+          const lateReads = (viewerId: string) =>
+            readLate({ primary: parts.pool, replica: parts.replica, callerGone, own: versionOfUser(viewerId) });
+          const users = createUserLoader(parts.pool);
+          return { ...request, parts, reads, lateReads, users, provenUserIds: new Set() };
         },
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),

@@ -36,6 +36,8 @@ export type PostgresPlace = {
   durable?: boolean;
   /** The zone in which its sessions begin, as of a machine in that zone. Default: this machine's. */
   timeZone?: string;
+  /** More of `postgresql.conf`, by name: said on the command line, above whatever the data folder holds. */
+  settings?: Readonly<Record<string, string>>;
 };
 
 /**
@@ -56,7 +58,7 @@ export async function startPostgres(place: PostgresPlace): Promise<PostgresServe
     const port = place.port ?? (await freePort());
     const url = (database: string) => `postgresql://${credentials}@127.0.0.1:${port}/${database}`;
     try {
-      const child = await run(dataFolder, port, logFile, launcher, place.durable ?? true, url('postgres'));
+      const child = await run({ dataFolder, logFile, launcher, place }, port, url('postgres'));
       return { port, url, ...child };
     } catch (error) {
       if (!(error instanceof ChildDidNotStart)) throw error;
@@ -73,19 +75,18 @@ export async function startPostgres(place: PostgresPlace): Promise<PostgresServe
 }
 
 function run(
-  dataFolder: string,
+  at: { dataFolder: string; logFile: string; launcher: Launcher; place: PostgresPlace },
   port: number,
-  logFile: string,
-  launcher: Launcher,
-  durable: boolean,
   url: string,
 ): Promise<RunningChild> {
+  const { dataFolder, logFile, launcher, place } = at;
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
     max_connections: '300',
-    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...((place.durable ?? true) ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...place.settings,
   };
   const { binaries, prefix, spawnAs } = launcher;
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/**
+ * Sends a signal to a Postgres and to its child processes, each of which leads a session of its own: a postmaster that
+ * is stopped alone leaves its sessions and its replication at work.
+ */
+export function signalAllProcesses(postmaster: number, signal: NodeJS.Signals): void {
+  // Stopped or killed first, it makes no more of them.
+  send(postmaster, signal === 'SIGCONT' ? 'SIGSTOP' : signal);
+  for (const pid of childrenOf(postmaster)) send(pid, signal);
+  if (signal === 'SIGCONT') send(postmaster, signal);
+}
+
+export function childrenOf(pid: number): number[] {
+  const list = `/proc/${pid}/task/${pid}/children`;
+  try {
+    const pids = existsSync(list) ? readFileSync(list, 'utf8') : execFileSync('pgrep', ['-P', `${pid}`]).toString();
+    return pids.split(/\s+/).filter(Boolean).map(Number);
+  } catch {
+    // It has none, or has just ended.
+    return [];
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
+}
