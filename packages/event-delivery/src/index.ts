@@ -68,11 +68,12 @@ export {
 } from './outbox/stream/give-up-events.ts';
 export * from './outbox/stream/watch-for-restores.ts';
 export * from './postgres/borrow-a-session.ts';
-export * from './postgres/find-the-server.ts';
 export { type InTransaction, inTransaction, transactionsWith } from './postgres/in-transaction.ts';
 export * from './postgres/look-at-each-connection.ts';
 export { preparing } from './postgres/prepare-statements.ts';
-export * from './postgres/read-postgres-address.ts';
+export { findTheServer, NoServerFits } from './postgres/servers/find-the-server.ts';
+export { OldPrimary, poolOfServers, TakenOver } from './postgres/servers/pool-of-servers.ts';
+export * from './postgres/servers/read-postgres-address.ts';
 export * from './postgres/session-of-its-own.ts';
 export * from './postgres/sql-connection.ts';
 export * from './start/connect-broker.ts';
