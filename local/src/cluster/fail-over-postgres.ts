@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresPair } from '@kith/local-servers';
 import { isBefore, lookAtPair, type SeenPair } from './look-at-postgres-pair.ts';
@@ -45,7 +47,7 @@ interface Watch {
  * afterwards, made anew from it where it cannot. A primary that nobody may replace is started again.
  */
 export function failOverPostgres(pair: PostgresPair, options: FailoverOptions): Failover {
-  const { say, onChange = () => {}, lookEveryMs = 300, silentAtMostMs = 3_000 } = options;
+  const { say, onChange = () => {}, lookEveryMs = 300, silentAtMostMs = 6_000 } = options;
   const watch: Watch = {
     ...{ pair, say, onChange, silentAtMostMs, canPromote: false, answeredAt: performance.now() },
     ...{ waitsSince: undefined, awaySince: undefined, rejoining: undefined },
@@ -143,13 +145,15 @@ async function bringBack(pair: PostgresPair, say: (line: string) => void): Promi
   const { primary, standby } = pair;
   const deadline = performance.now() + FOLLOWS_WITHIN_MS;
   try {
-    if (!standby.running) await standby.start();
-    while (performance.now() < deadline && pair.primary === primary) {
+    // As it is, one that was a primary would be one again, beside the other.
+    const follows = existsSync(join(standby.dataFolder, 'standby.signal'));
+    if (follows && !standby.running) await standby.start();
+    while (follows && performance.now() < deadline && pair.primary === primary) {
       if ((await lookAtPair(pair)).streams) return;
       await delay(200);
     }
   } catch {
-    // It does not start, as one that was the primary, or the primary went meanwhile.
+    // It does not start, or the primary went meanwhile.
   }
   if (pair.primary !== primary || !primary.running) return;
   await pair.rebuildStandby();

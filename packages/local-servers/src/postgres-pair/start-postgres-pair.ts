@@ -166,7 +166,7 @@ async function follow(
   primary: PostgresNode,
   { owner, password }: { owner: Launcher['owner']; password?: string | undefined },
 ): Promise<void> {
-  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${standby.name}${password === undefined ? '' : ` password=${password}`}`;
+  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${standby.name}${password === undefined ? '' : ` password='${password.replaceAll(/[\\']/g, '\\$&')}'`}`;
   await writeOwned(
     join(standby.dataFolder, 'postgresql.auto.conf'),
     `primary_conninfo = '${conninfo.replaceAll("'", "''")}'\n`,
