@@ -47,7 +47,7 @@ interface Watch {
  * afterwards, made anew from it where it cannot. A primary that nobody may replace is started again.
  */
 export function failOverPostgres(pair: PostgresPair, options: FailoverOptions): Failover {
-  const { say, onChange = () => {}, lookEveryMs = 300, silentAtMostMs = 6_000 } = options;
+  const { say, onChange = () => {}, lookEveryMs = 300, silentAtMostMs = 8_000 } = options;
   const watch: Watch = {
     ...{ pair, say, onChange, silentAtMostMs, canPromote: false, answeredAt: performance.now() },
     ...{ waitsSince: undefined, awaySince: undefined, rejoining: undefined },

@@ -1,7 +1,7 @@
 import type { PostgresPair } from '@kith/local-servers';
 import pg from 'pg';
 
-const ANSWERS_WITHIN_MS = 2_000;
+const ANSWERS_WITHIN_MS = 3_000;
 
 /** What a primary says of its standby. */
 export interface SeenPair {
@@ -25,7 +25,7 @@ const SEEN = `
          pg_current_wal_insert_lsn()::text AS written
     FROM pg_stat_replication WHERE application_name = $1`;
 
-/** Rejects when the primary does not answer within two seconds. */
+/** Rejects when the primary does not answer within three seconds. */
 export async function lookAtPair({ primary, standby }: PostgresPair): Promise<SeenPair> {
   const client = new pg.Client({
     connectionString: primary.url('postgres'),

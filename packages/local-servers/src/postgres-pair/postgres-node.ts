@@ -76,6 +76,8 @@ export function nodeAt(
     },
     async kill() {
       const children = server ? childrenOf(server.pid) : [];
+      // All of them: those of one that is paused would never notice that it is gone.
+      if (server) signalAllProcesses(server.pid, 'SIGKILL');
       await server?.kill();
       server = undefined;
       // They end when they notice; until then the data folder cannot be started again.
