@@ -15,9 +15,16 @@ const UNIT_TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000 };
 const SERVER_TIMEOUTS = { testTimeout: 180_000, hookTimeout: 180_000 };
 const WHOLE_SYSTEM_TIMEOUTS = { testTimeout: 300_000, hookTimeout: 300_000 };
 
+const WHOLE_CLUSTER_TIMEOUTS = { testTimeout: 1_200_000, hookTimeout: 600_000 };
+
 // The suites that write and read instants run twice, with process and Postgres in zones far from UTC on either side.
 const WITH_INSTANTS = ['services/user/src/**/*.int.test.ts', 'services/friend/src/**/*.int.test.ts'];
 const FAR_ZONES = { 'int-east': 'Asia/Kathmandu', 'int-west': 'Pacific/Marquesas' };
+
+// The contracts of broker and view, and the outages of the view, over clusters: by `test --cluster` alone.
+const ON_CLUSTERS = ['**/src/**/*.on-clusters.int.test.ts'];
+const ON_CLUSTERS_TOO = ['services/friend/src/view/**/*.int.test.ts'];
+const isOnClusters = process.env.TEST_ON_CLUSTERS === '1';
 
 // The main suites of each service run once more with a pooler in transaction mode before Postgres, where there is one.
 const BEHIND_A_POOLER = [
@@ -35,7 +42,7 @@ const againstServers = {
   ...SERVER_TIMEOUTS,
 };
 
-// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system.
+// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system; a whole cluster.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
@@ -56,13 +63,24 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['**/src/**/*.int.test.ts'],
-          exclude: ['**/node_modules/**', ...WITH_INSTANTS],
+          exclude: ['**/node_modules/**', ...WITH_INSTANTS, ...ON_CLUSTERS],
           ...againstServers,
         },
       },
       ...Object.entries(FAR_ZONES).map(([name, TZ]) => ({
         resolve,
         test: { name, include: WITH_INSTANTS, exclude: ['**/node_modules/**'], env: { TZ }, ...againstServers },
+      })),
+      ...(isOnClusters ? [[...ON_CLUSTERS, ...ON_CLUSTERS_TOO]] : []).map((include) => ({
+        resolve,
+        test: {
+          name: 'on-clusters',
+          include,
+          exclude: ['**/node_modules/**'],
+          env: { VIEW_REDIS: 'cluster' },
+          ...againstServers,
+          maxWorkers: 1,
+        },
       })),
       ...(isThereAPooler() ? [BEHIND_A_POOLER] : []).map((include) => ({
         resolve,
@@ -83,6 +101,17 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           maxWorkers: FILES_AT_ONCE,
           ...WHOLE_SYSTEM_TIMEOUTS,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'cluster',
+          include: ['**/*.cluster.test.ts'],
+          exclude: ['**/node_modules/**'],
+          sequence: { groupOrder: 3 },
+          maxWorkers: 1,
+          ...WHOLE_CLUSTER_TIMEOUTS,
         },
       },
     ],

@@ -6,10 +6,16 @@ import { startBusyLoops } from './running-tests/start-busy-loops.ts';
 
 // `pnpm test [arguments of vitest]`: installs what the tests need, runs the checks and the tests, and prints the true
 // counts as the last line. Each check counts as one test. With `--beside-busy-loops` two other processes use a core each
-// meanwhile: a test that passes only on a quiet machine is a flaky one.
+// meanwhile: a test that passes only on a quiet machine is a flaky one. With `--cluster` the contracts of broker and view
+// run over clusters of NATS and Redis, and a whole cluster is hunted.
 const BESIDE_BUSY_LOOPS = '--beside-busy-loops';
+const ON_CLUSTERS = '--cluster';
 try {
-  await findOrInstallServers(['nats', 'redis', 'chromium'], (line) => process.stderr.write(`${line}\n`), false);
+  await findOrInstallServers(
+    ['nats', 'redis', 'haproxy', 'chromium'],
+    (line) => process.stderr.write(`${line}\n`),
+    false,
+  );
   // Its types are checked with the code that the build generates.
   await buildWebClientWhenStale((line) => process.stderr.write(`${line}\n`));
 } catch (error) {
@@ -18,8 +24,12 @@ try {
   process.exit(1);
 }
 const args = process.argv.slice(2);
+const ours = [BESIDE_BUSY_LOOPS, ON_CLUSTERS];
+const onClusters = args.includes(ON_CLUSTERS);
+if (onClusters) process.env.TEST_ON_CLUSTERS = '1';
+const projects = onClusters ? ['--project', 'on-clusters', '--project', 'cluster'] : [];
 const loops = startBusyLoops(args.includes(BESIDE_BUSY_LOOPS) ? 2 : 0);
-const counts = sumOf([await runChecks(), await runVitest(args.filter((arg) => arg !== BESIDE_BUSY_LOOPS))]);
+const counts = sumOf([await runChecks(), await runVitest([...projects, ...args.filter((arg) => !ours.includes(arg))])]);
 await loops.stop();
 process.stdout.write(`${countsLine(counts)}\n`);
 process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+export { type ClusterSystem, startClusterSystem } from './cluster/start-cluster-system.ts';
 export { readSystemRecord } from './data-folder/claim-data-folder.ts';
 export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts';
 export { oneProcessConfig } from './one-process-config.ts';

@@ -5,13 +5,13 @@ import { contentsOf, type StoredFriendList } from '../lists/friend-list-in-postg
 import { readWholeList } from '../people/friend-operations.ts';
 import type { Person } from '../people/person.ts';
 import { jsonLines, runKith } from '../system/run-kith.ts';
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/start-system-for-test.ts';
 import { CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';
 
 type StoredLists = ReadonlyMap<string, StoredFriendList>;
 
 /** The lists in Postgres, when nobody changes them any more. */
-export async function settledLists(system: SystemForTest, owners: readonly Person[]): Promise<StoredLists> {
+export async function settledLists(system: HuntedSystem, owners: readonly Person[]): Promise<StoredLists> {
   const userDatabase = openDatabase(system.userDatabaseUrl);
   try {
     // A nickname that was answered may still be on its way into the lists: they stand still when every copy is new.
@@ -33,7 +33,7 @@ export async function settledLists(system: SystemForTest, owners: readonly Perso
 
 /** Every client's list is the stored one, it saw each change once and in order; reads, views and copies agree. */
 export async function assertPromiseKept(
-  system: SystemForTest,
+  system: HuntedSystem,
   clients: readonly Client[],
   stored: StoredLists,
 ): Promise<void> {

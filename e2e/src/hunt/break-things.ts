@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Person } from '../people/person.ts';
 import type { Random } from '../people/seeded-random.ts';
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/start-system-for-test.ts';
 import { type Client, catchUpTimes, type Revisions, revisionsNow } from './catch-up-times.ts';
 import type { Faults } from './faults.ts';
 
@@ -24,7 +24,7 @@ export interface Rates {
 
 /** Each fault at least once, in an order drawn anew, for as long as there is time; each mended before the next. */
 export async function breakThings(hunt: {
-  system: SystemForTest;
+  system: HuntedSystem;
   clients: readonly Client[];
   owners: readonly Person[];
   faults: Faults;

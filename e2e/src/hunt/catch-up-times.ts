@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
 import type { Follower } from '../lists/follow-friend-list.ts';
 import type { Person } from '../people/person.ts';
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/start-system-for-test.ts';
 
 /** Watches somebody's list. */
 export interface Client {
@@ -16,7 +16,7 @@ export type Revisions = ReadonlyMap<string, number>;
 export const CAUGHT_UP_WITHIN_MS = 90_000;
 
 /** Asked until it answers: connections from before a kill end one by one. */
-export function revisionsNow({ friendDatabase }: SystemForTest, owners: readonly Person[]): Promise<Revisions> {
+export function revisionsNow({ friendDatabase }: HuntedSystem, owners: readonly Person[]): Promise<Revisions> {
   const ids = owners.map(({ id }) => id);
   return eventually('Postgres says where the lists stand', async () => {
     const { rows } = await friendDatabase.query(

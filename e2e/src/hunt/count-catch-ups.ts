@@ -1,4 +1,4 @@
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/start-system-for-test.ts';
 
 const CATCH_UPS = /^kith_live_catch_ups_total\{reason="(\w+)"\} (\d+)/gm;
 
@@ -6,7 +6,7 @@ const CATCH_UPS = /^kith_live_catch_ups_total\{reason="(\w+)"\} (\d+)/gm;
  * How often gateways asked the store for what their subscribers had missed, by reason: their own count, which ends with
  * their process. Whoever is about to end one looks first; what it counts between the last look and its end is lost.
  */
-export function countCatchUps({ gateways }: SystemForTest) {
+export function countCatchUps({ gateways }: HuntedSystem) {
   const seen = new Map<number, Map<string, number>>();
   return {
     async look(): Promise<void> {

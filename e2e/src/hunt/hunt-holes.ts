@@ -1,8 +1,9 @@
 import { eventually } from '@kith/local-servers';
 import { followFriendList } from '../lists/follow-friend-list.ts';
 import type { Ending } from '../lists/subscribe-over-websocket.ts';
-import { seededRandom } from '../people/seeded-random.ts';
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { Person } from '../people/person.ts';
+import { type Random, seededRandom } from '../people/seeded-random.ts';
+import type { HuntedSystem, SystemForTest } from '../system/start-system-for-test.ts';
 import { assertPromiseKept, settledLists } from './assert-promise-kept.ts';
 import { type BrokenOnce, breakThings, type Rates } from './break-things.ts';
 import { assertNoneBehind, CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';
@@ -13,18 +14,15 @@ import { signUpPeople } from './sign-up-people.ts';
 
 export interface HuntOptions {
   readonly seconds: number;
-  /** Spread over the lists and both gateways, half of them on WebSockets and half on event streams. */
+  /** Spread over the lists and all gateways, half of them on WebSockets and half on event streams. */
   readonly clients: number;
   readonly lists: number;
   /** Of each list. */
   readonly changesPerSecond: number;
-  readonly longNatsFreeze: boolean;
 }
 
-export interface HuntReport {
-  readonly options: HuntOptions;
-  readonly faults: readonly BrokenOnce[];
-  readonly rates: Rates;
+/** What came of a hunt, whatever was broken. */
+export interface HuntOutcome {
   readonly mutations: ChangeCounts;
   /** Changes that clients took. */
   readonly pushed: number;
@@ -35,31 +33,51 @@ export interface HuntReport {
   readonly caughtUpAtEndMs: number;
 }
 
+export interface HuntReport extends HuntOutcome {
+  readonly options: HuntOptions;
+  readonly faults: readonly BrokenOnce[];
+  readonly rates: Rates;
+}
+
+/** What is under way while things are broken. */
+export interface UnderHunt {
+  readonly clients: readonly Client[];
+  readonly owners: readonly Person[];
+  readonly changes: ChangeCounts;
+  readonly catchUps: { look(): Promise<void> };
+  readonly random: Random;
+}
+
 /** What the system of a hunt needs: nobody's token expires during the longest, and few people have all the sockets. */
 export const HUNT_ENV = { ACCESS_TOKEN_TTL_S: '86400', SOCKETS_PER_USER: '1000' };
 
+/** Breaks one thing after the other under live lists; `longNatsFreeze` as `faultsOf` has it. */
+export async function huntHoles(
+  system: SystemForTest,
+  options: HuntOptions & { readonly longNatsFreeze: boolean },
+): Promise<HuntReport> {
+  const { result, outcome } = await huntWhile(system, options, async (hunt) => {
+    const followers = hunt.clients.map(({ follower }) => follower);
+    const faults = faultsOf(system, followers, hunt.random.branch(), options);
+    return breakThings({ ...hunt, system, faults, seconds: options.seconds }).finally(() => faults.stop());
+  });
+  return { options, faults: result.broken, rates: result.rates, ...outcome };
+}
+
 /**
- * Changes lists, breaks one thing after the other, and holds every client to the promise: at the end its list is the one
- * in Postgres, and it saw each change once and in order. Throws when that, or anything else, is not so.
+ * Changes lists while things are broken, and holds every client to the promise: at the end its list is the one in
+ * Postgres, and it saw each change once and in order. Throws when that, or anything else, is not so.
  */
-export async function huntHoles(system: SystemForTest, options: HuntOptions): Promise<HuntReport> {
+export async function huntWhile<Result>(
+  system: HuntedSystem,
+  options: HuntOptions,
+  breaking: (hunt: UnderHunt) => Promise<Result>,
+): Promise<{ result: Result; outcome: HuntOutcome }> {
   const random = seededRandom('hole hunting');
   const people = await signUpPeople(system, options.lists);
   const owners = people.owners.map(({ person }) => person);
-  const clients = Array.from({ length: options.clients }, (_, index): Client => {
-    const owner = owners[index % owners.length]!;
-    const turn = Math.floor(index / owners.length);
-    const follower = followFriendList({
-      gatewayUrls: turn % 2 === 0 ? system.gatewayUrls : system.gatewayUrls.toReversed(),
-      token: owner.token,
-      transport: Math.floor(turn / 2) % 2 === 0 ? 'websocket' : 'sse',
-      // At thousands a second they would fill the memory.
-      keepsChanges: false,
-    });
-    return { owner, follower };
-  });
+  const clients = followLists(system, owners, options.clients);
   const followers = clients.map(({ follower }) => follower);
-  const faults = faultsOf(system, followers, random.branch(), options);
   try {
     await eventually('every client has its snapshot', () => followers.every(({ list }) => list.snapshots.length > 0), {
       withinMs: CAUGHT_UP_WITHIN_MS,
@@ -71,15 +89,7 @@ export async function huntHoles(system: SystemForTest, options: HuntOptions): Pr
       random: random.branch(),
       perSecond: options.changesPerSecond,
     });
-    const { broken, rates } = await breakThings({
-      system,
-      clients,
-      owners,
-      faults,
-      catchUps,
-      random,
-      seconds: options.seconds,
-    });
+    const result = await breaking({ clients, owners, changes: changing.counts, catchUps, random });
     const { late } = changing.counts;
     await changing.stop();
     const endedAt = performance.now();
@@ -92,20 +102,32 @@ export async function huntHoles(system: SystemForTest, options: HuntOptions): Pr
     const caughtUpAtEndMs = performance.now() - endedAt;
     await assertPromiseKept(system, clients, stored);
     await catchUps.look();
-    return {
-      options,
-      faults: broken,
-      rates,
+    const outcome = {
       mutations: { ...changing.counts, late },
       pushed: sum(followers.map(({ list }) => list.changesSeen)),
       reconnects: countOf(followers.flatMap(({ endings }) => endings.map(nameOf))),
       catchUps: catchUps.byReason(),
       caughtUpAtEndMs,
     };
+    return { result, outcome };
   } finally {
-    faults.stop();
     await Promise.all(followers.map((follower) => follower.stop()));
   }
+}
+
+function followLists({ gatewayUrls }: HuntedSystem, owners: readonly Person[], count: number): Client[] {
+  return Array.from({ length: count }, (_, index): Client => {
+    const owner = owners[index % owners.length]!;
+    const turn = Math.floor(index / owners.length);
+    const follower = followFriendList({
+      gatewayUrls: turn % 2 === 0 ? gatewayUrls : gatewayUrls.toReversed(),
+      token: owner.token,
+      transport: Math.floor(turn / 2) % 2 === 0 ? 'websocket' : 'sse',
+      // At thousands a second they would fill the memory.
+      keepsChanges: false,
+    });
+    return { owner, follower };
+  });
 }
 
 function nameOf(ending: Ending): string {

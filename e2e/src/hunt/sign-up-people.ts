@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
 import { addFriend, updateProfile } from '../people/friend-operations.ts';
 import { type Person, signUp } from '../people/person.ts';
-import type { SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/start-system-for-test.ts';
 
 export interface HuntPeople {
   /** Whose lists are watched, and the friends they have. */
@@ -16,11 +16,12 @@ const OPEN_PEOPLE = 10;
 const RESERVED_PEOPLE = 3;
 const FRIENDS_AT_FIRST = 5;
 
-export async function signUpPeople(system: SystemForTest, lists: number): Promise<HuntPeople> {
+export async function signUpPeople(system: HuntedSystem, lists: number): Promise<HuntPeople> {
+  const { gatewayUrls } = system;
   // One after the other: a password costs the service more than anything else does.
   const signUpAll = async (count: number, name: string) => {
     const people: Person[] = [];
-    for (let n = 0; n < count; n += 1) people.push(await signUp(system.gatewayUrls[n % 2]!, `${name}_${n}`));
+    for (let n = 0; n < count; n += 1) people.push(await signUp(gatewayUrls[n % gatewayUrls.length]!, `${name}_${n}`));
     return people;
   };
   const [owners, open, reserved] = [

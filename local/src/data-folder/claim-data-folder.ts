@@ -131,7 +131,7 @@ async function endLeftovers(processes: readonly (readonly [string, ProcessMark])
         // It has just ended by itself.
       }
     };
-    signal(name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+    signal(name.split('-')[0] === 'postgres' ? 'SIGINT' : 'SIGTERM');
     signal('SIGCONT');
     await eventually(`the ${name} left by an earlier start has ended`, () => !stillRuns(mark)).catch(() =>
       signal('SIGKILL'),

@@ -13,8 +13,8 @@ const OURS = [
   'supergraph.graphql',
   'system.json',
 ];
-/** Postgres runs by its own rules, and does not start when others may read its files. */
-const NOT_OURS_TO_CHANGE = ['postgres'];
+/** Postgres runs by its own rules, and does not start when others may read its files. There are two in the cluster's. */
+const NOT_OURS_TO_CHANGE = ['postgres', 'cluster'];
 
 /**
  * Revokes everybody's permissions but the owner's on a data folder and its files. A folder that also holds other things

@@ -31,19 +31,30 @@ export type ServerAccess = { [Name in ServiceName]: Access<Name> } & {
 type Servers = Pick<ServersToStart, 'passwords' | 'given' | 'databases'>;
 
 /** The Postgres role of a service, which owns its database and nothing else. */
-const roleOf = (name: ServiceWithDatabase, { databases }: ServerPasswords) => ({
+export const roleOf = (name: ServiceWithDatabase, { databases }: ServerPasswords) => ({
   role: databaseOf(name).databaseName,
   password: databases[name],
 });
 
 /** @param urls of the operator; `given` ones are external servers, used as they are */
 export function asEachProcess(urls: ServerUrls, { passwords, given = {} }: Servers): ServerAccess {
-  const natsUrl = (user: NatsUser) => given.natsUrl ?? asUser(urls.natsUrl, user, passwords.nats[user]);
-  const redisUrl = (user: RedisUser) => given.redisUrl ?? asUser(urls.redisUrl, user, passwords.redis[user]);
-  const databaseUrl = (name: ServiceWithDatabase) =>
-    given[`${name}DatabaseUrl`] ??
-    // A database that is not needed, next to an external Postgres, has no address.
-    (urls[`${name}DatabaseUrl`] === '' ? '' : asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords)));
+  return accessBy({
+    natsUrl: (user) => given.natsUrl ?? asUser(urls.natsUrl, user, passwords.nats[user]),
+    redisUrl: (user) => given.redisUrl ?? asUser(urls.redisUrl, user, passwords.redis[user]),
+    databaseUrl: (name) =>
+      given[`${name}DatabaseUrl`] ??
+      // A database that is not needed, next to an external Postgres, has no address.
+      (urls[`${name}DatabaseUrl`] === '' ? '' : asRole(urls[`${name}DatabaseUrl`], roleOf(name, passwords))),
+  });
+}
+
+/** The address of each server for each of its users, given to the processes that are these users. */
+export function accessBy(urlOf: {
+  natsUrl(user: NatsUser): string;
+  redisUrl(user: RedisUser): string;
+  databaseUrl(name: ServiceWithDatabase): string;
+}): ServerAccess {
+  const { natsUrl, redisUrl, databaseUrl } = urlOf;
   const accessOf = (name: ServiceName) => ({
     ...(isOneOf(WITH_DATABASE, name) && { databaseUrl: databaseUrl(name) }),
     natsUrl: natsUrl(name),

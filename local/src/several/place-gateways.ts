@@ -10,15 +10,18 @@ interface GatewaysConfig {
   readonly TRUSTED_PROXIES?: string | undefined;
 }
 
-/** One gateway listens at the address itself; several are behind a balancer there. */
-export async function placesOfGateways({ HOST, PORT }: GatewaysConfig, { gateways }: HowMany) {
-  if (gateways === 1) return [{ host: HOST, port: PORT }];
+const areBalanced = ({ gateways, cluster }: HowMany) => cluster || gateways > 1;
+
+/** One gateway listens at the address itself; several, and those of a cluster, are behind a balancer there. */
+export async function placesOfGateways({ HOST, PORT }: GatewaysConfig, howMany: HowMany) {
+  const { gateways } = howMany;
+  if (!areBalanced(howMany)) return [{ host: HOST, port: PORT }];
   return Promise.all(Array.from({ length: gateways }, async () => ({ host: '127.0.0.1', port: await freePort() })));
 }
 
 /** The proxies that the gateways trust for client addresses, including the balancer on this machine. */
-export function trustOf({ TRUSTED_PROXIES }: GatewaysConfig, { gateways }: HowMany): Record<string, string> {
-  return gateways === 1 ? {} : { TRUSTED_PROXIES: [TRUSTED_PROXIES, 'loopback'].filter(Boolean).join(',') };
+export function trustOf({ TRUSTED_PROXIES }: GatewaysConfig, howMany: HowMany): Record<string, string> {
+  return !areBalanced(howMany) ? {} : { TRUSTED_PROXIES: [TRUSTED_PROXIES, 'loopback'].filter(Boolean).join(',') };
 }
 
 /** Resolves to the URL of the gateways. */

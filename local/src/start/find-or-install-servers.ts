@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { BROWSER_COMMANDS, findProgram, NATS_COMMANDS, REDIS_COMMANDS, SetupProblem } from '@kith/local-servers';
+import { HAPROXY_COMMANDS } from '../cluster/start-haproxy.ts';
 
 const NEEDED = {
   nats: { commands: NATS_COMMANDS, debianPackage: 'nats-server', variable: 'NATS_URL' },
   redis: { commands: REDIS_COMMANDS, debianPackage: 'redis-server', variable: 'REDIS_URL' },
+  haproxy: { commands: HAPROXY_COMMANDS, debianPackage: 'haproxy', variable: undefined },
   /** Only for the tests of the web client. */
   chromium: { commands: BROWSER_COMMANDS, debianPackage: 'chromium', variable: 'PATH' },
 } as const;
@@ -69,12 +71,14 @@ function apt(args: readonly string[]): Promise<string | undefined> {
 
 function adviseToInstall(missing: readonly Kind[], otherWays: boolean, why = ''): SetupProblem {
   const names = missing.map((kind) => NEEDED[kind].commands[0]).join(' and ');
-  const variables = missing.map((kind) => NEEDED[kind].variable).join(' and ');
+  const variables = missing.flatMap((kind) => NEEDED[kind].variable ?? []);
   const packages = missing.map((kind) => NEEDED[kind].debianPackage).join(' ');
   const how =
     process.platform === 'darwin'
       ? `run "brew install ${packages.replace('redis-server', 'redis')}"`
       : `install ${missing.length > 1 ? 'them' : 'it'} (on Debian or Ubuntu: sudo apt-get install -y --no-install-recommends ${packages})`;
-  const orElse = otherWays ? `, or set ${variables}, or use "docker compose up" instead` : '';
+  const orSet = variables.length === missing.length ? `, or set ${variables.join(' and ')}` : '';
+  const orLeave = missing.includes('haproxy') ? ', or start without --cluster' : '';
+  const orElse = otherWays ? `${orLeave || orSet}, or use "docker compose up" instead` : '';
   return new SetupProblem(`${names} not found${why}: ${how}${orElse}.`);
 }

@@ -11,9 +11,9 @@ import {
   SERVICE_NAMES,
   type ServiceWithDatabase,
   startedWith,
-  WITH_DATABASE,
   WITH_OUTBOX,
 } from '@kith/services';
+import { gatewaysAt, startHaproxy } from '../cluster/start-haproxy.ts';
 import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
 import { keepSecrets } from '../data-folder/keep-secrets.ts';
 import { markOf } from '../data-folder/look-at-processes.ts';
@@ -27,8 +27,6 @@ import {
 } from '../seed/seed-demonstration.ts';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices } from '../servers/server-access.ts';
-import type { ServerUrls } from '../servers/servers-to-start.ts';
-import { startServers } from '../servers/start-servers.ts';
 import { balance, placesOfGateways, refuseTakenPort, trustOf } from '../several/place-gateways.ts';
 import { type HowMany, readHowMany } from '../several/read-how-many.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
@@ -37,10 +35,10 @@ import { stopInOrder } from '../system/stop-in-order.ts';
 import { buildWebClientWhenStale } from '../web-client/build-web-client.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { explain } from './explain-failure.ts';
-import { findOrInstallServers } from './find-or-install-servers.ts';
 import { isLoopback } from './is-loopback.ts';
 import { readStartConfig, type StartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
+import { givenUrls, startStores } from './start-stores.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';
 
 const WAIT_FOR_START_MS = 5_000;
@@ -94,6 +92,11 @@ export async function startAndRun(): Promise<void> {
       howMany,
       onStarted,
       onBalancer: (stopBalancer) => restarters.push(stopBalancer),
+      onWatched: (watched, stopWatching) => {
+        running.push(...watched);
+        restarters.push(stopWatching);
+      },
+      onChange: () => void recordProcesses(folder, running),
       isStopping: () => stopping,
     });
   };
@@ -119,6 +122,8 @@ async function bringUp(
     howMany: HowMany;
     onStarted: (process: ServiceProcess) => void;
     onBalancer: (stop: () => Promise<void>) => void;
+    onWatched: (processes: readonly ServiceProcess[], stopIt: () => Promise<void>) => void;
+    onChange: () => void;
     isStopping: () => boolean;
   },
 ): Promise<void> {
@@ -136,9 +141,8 @@ async function bringUp(
   const secrets = await keepSecrets(kithData);
   const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
   const databases = databasesOf(startedWith({ WEBHOOKS: config.WEBHOOKS }));
-  const servers = { passwords: secrets.passwords, given: givenUrls(config), databases };
-  const { urls, access, started } = await startServers({ kithData, ...servers, ...(await programs(config)) });
-  for (const server of Object.values(started)) onStarted(server);
+  const servers = { passwords: secrets.passwords, databases };
+  const { urls, access, haproxyCommand } = await startStores({ config, kithData, ...servers, ...during, say });
   goOn();
 
   await allInOrder([
@@ -146,7 +150,7 @@ async function bringUp(
     composed,
     webClient,
   ]);
-  await giveDatabasesToServices(urls, { ...servers, eventBus: config.EVENT_BUS });
+  await giveDatabasesToServices(urls, { ...servers, given: givenUrls(config), eventBus: config.EVENT_BUS });
   // The demonstration's password is public: a system reachable from elsewhere neither makes its accounts nor shows it.
   const isPrivate = isLoopback(config.HOST);
   const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
@@ -163,7 +167,7 @@ async function bringUp(
       supergraphFile,
       ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
       // Other variables, such as limits and lifetimes, are passed on: each process reads those it knows.
-      extra: { ...(process.env as Record<string, string>), ...trustOf(config, howMany) },
+      extra: variablesOfAll(config, howMany),
     },
     {
       services: await freePorts(SERVICE_NAMES, howMany.services),
@@ -175,7 +179,9 @@ async function bringUp(
   goOn();
 
   const addresses = {
-    gatewayUrl: await balance(processes.gateways, config, during.onBalancer),
+    gatewayUrl: howMany.cluster
+      ? await startBalancerOfCluster(processes.gateways, { kithData, config, command: haproxyCommand }, onStarted)
+      : await balance(processes.gateways, config, during.onBalancer),
     ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => processes[name].url),
     ...(processes.webhook && { webhookUrl: processes.webhook.url }),
   };
@@ -187,33 +193,29 @@ async function bringUp(
   process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
 }
 
+const variablesOfAll = (config: StartConfig, howMany: HowMany): Record<string, string> => ({
+  ...(howMany.cluster && { STREAM_REPLICAS: '3' }),
+  ...(process.env as Record<string, string>),
+  ...trustOf(config, howMany),
+});
+
+async function startBalancerOfCluster(
+  gateways: readonly ServiceProcess[],
+  { kithData, config, command }: { kithData: string; config: StartConfig; command: string | undefined },
+  onStarted: (process: ServiceProcess) => void,
+): Promise<string> {
+  const { HOST: host, PORT: port } = config;
+  const haproxy = await startHaproxy({ kithData, host, port, command, gateways: gatewaysAt(gateways) });
+  onStarted(haproxy);
+  return haproxy.url;
+}
+
 /** Resolves to whether there is one to show: on a host that others can reach, it only warns that it is open. */
 async function tellOfDemonstration(kithData: string, userDatabaseUrl: string, isPrivate: boolean): Promise<boolean> {
   const isThere = await hasDemonstration(kithData, userDatabaseUrl);
   if (isThere && isPrivate) await describeDemonstration(kithData);
   if (isThere && !isPrivate) say(DEMONSTRATION_IS_OPEN);
   return isThere && isPrivate;
-}
-
-function givenUrls(config: StartConfig): Partial<ServerUrls> {
-  const given = WITH_DATABASE.filter((name) => config[databaseOf(name).urlVariable]);
-  return {
-    ...fieldsOfEach(given, 'DatabaseUrl', (name) => config[databaseOf(name).urlVariable] ?? ''),
-    ...natsOf(config),
-    ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
-  };
-}
-
-/** The in-process bus needs no NATS: none is started, and the address here is never used. */
-function natsOf(config: StartConfig): { natsUrl?: string } {
-  if (config.EVENT_BUS === 'in-process') return { natsUrl: 'nats://none.invalid:4222' };
-  return config.NATS_URL ? { natsUrl: config.NATS_URL } : {};
-}
-
-async function programs(config: StartConfig): Promise<{ natsCommand?: string; redisCommand?: string }> {
-  const kinds = [...(natsOf(config).natsUrl ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
-  const found: { nats?: string; redis?: string } = await findOrInstallServers(kinds, say);
-  return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
 }
 
 /** If several fail, it rejects with the error of the first in the list, not of the first in time. */

@@ -6,24 +6,39 @@ import { databasesOf, SERVICE_NAMES, type ServiceName, startedWith } from '@kith
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
 import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
-import type { ServerUrls } from '../servers/servers-to-start.ts';
+import type { ServersToStart, ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
 import { freePorts, type StartedProcesses, startProcesses } from './start-processes.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
 /** Its URLs are the operator's, with full rights; `access` holds those of its processes. */
-export type RunningSystem = ServerUrls &
+export type SystemOnServers = ServerUrls &
   StartedProcesses & {
     access: ServerAccess;
-    postgres: ServiceProcess;
-    nats: ServiceProcess;
-    redis: ServiceProcess;
     operatorKey: string;
     gatewayKey: string;
     /** Ends everything, in reverse order of starting. What already ended is no error. */
     stop(): Promise<void>;
   };
+
+export type RunningSystem = SystemOnServers & Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
+
+export interface SystemOptions {
+  kithData: string;
+  gateways?: number;
+  /** How many processes of each service; default one. */
+  replicas?: Partial<Record<ServiceName, number>>;
+  env?: Record<string, string>;
+  durable?: boolean;
+}
+
+/** Servers that were started for a system, and what stops them. */
+export interface ServersOfSystem {
+  readonly urls: ServerUrls;
+  readonly access: ServerAccess;
+  readonly running: readonly ServiceProcess[];
+}
 
 /**
  * A whole system of its own, for a test or a benchmark to use and to break: private servers, migrated databases, the
@@ -33,14 +48,22 @@ export type RunningSystem = ServerUrls &
  *   `durable`: true for a benchmark, whose Postgres has to fsync. EVENT_BUS=in-process, there or in this process's own
  *   environment, runs all of Kith in one process.
  */
-export async function startSystem(options: {
-  kithData: string;
-  gateways?: number;
-  /** How many processes of each service; default one. */
-  replicas?: Partial<Record<ServiceName, number>>;
-  env?: Record<string, string>;
-  durable?: boolean;
-}): Promise<RunningSystem> {
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  let servers: Partial<Record<'postgres' | 'nats' | 'redis', ServiceProcess>> = {};
+  const system = await startSystemOn(options, async (toStart) => {
+    const { urls, access, started } = await startServers(toStart);
+    servers = started;
+    return { urls, access, running: Object.values(started) };
+  });
+  const { postgres, nats, redis } = servers as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
+  return { ...system, postgres, nats, redis };
+}
+
+/** The same, on servers that the caller starts. */
+export async function startSystemOn(
+  options: SystemOptions,
+  start: (servers: ServersToStart) => Promise<ServersOfSystem>,
+): Promise<SystemOnServers> {
   const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
   await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');
@@ -50,22 +73,15 @@ export async function startSystem(options: {
   const passwords = newServerPasswords();
   const extra = { ...inheritedBus(), ...env };
   const databases = databasesOf(startedWith(extra));
-  const { urls, access, started } = await startServers({ kithData, durable, passwords, databases });
-  const { postgres, nats, redis } = started as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
-  const running = [postgres, nats, redis];
+  const { urls, access, running: servers } = await start({ kithData, durable, passwords, databases });
+  const running = [...servers];
   const stop = () => stopInOrder(running);
   try {
     await Promise.all([...databases.map((name) => migrate(urls[`${name}DatabaseUrl`], name)), composed]);
     await giveDatabasesToServices(urls, { passwords, databases, eventBus: extra.EVENT_BUS });
     const keys = { gatewayKey: newSecret(), operatorKey: newSecret() };
     const processes = await startProcesses(
-      {
-        access,
-        ...keys,
-        supergraphFile,
-        signingKeyFile: join(kithData, 'signing-keys.json'),
-        extra,
-      },
+      { access, ...keys, supergraphFile, signingKeyFile: join(kithData, 'signing-keys.json'), extra },
       {
         logFolder: join(kithData, 'logs'),
         services: await freePorts(SERVICE_NAMES, options.replicas),
@@ -75,7 +91,7 @@ export async function startSystem(options: {
       },
       (process) => running.push(process),
     );
-    return { ...urls, access, ...keys, ...processes, postgres, nats, redis, stop };
+    return { ...urls, access, ...keys, ...processes, stop };
   } catch (error) {
     await stop();
     throw error;

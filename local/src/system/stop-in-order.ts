@@ -2,9 +2,9 @@ import { SERVICE_NAMES } from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 
 // `one` is the one process that is gateway and services together.
-const LAST_STARTED_FIRST = ['one', 'gateway', ...SERVICE_NAMES.toReversed(), 'redis', 'nats', 'postgres'];
+const LAST_STARTED_FIRST = ['haproxy', 'one', 'gateway', ...SERVICE_NAMES.toReversed(), 'redis', 'nats', 'postgres'];
 
-/** Ends processes in the reverse of the order in which they depend on each other; several gateways at once. */
+/** Ends processes in the reverse of the order in which they depend on each other; several of one kind at once. */
 export async function stopInOrder(processes: readonly ServiceProcess[]): Promise<void> {
   for (const role of LAST_STARTED_FIRST) {
     const same = processes.filter(({ name }) => name.split('-')[0] === role);

@@ -54,11 +54,15 @@ function mostMessagesOf({ config, state }: StreamInfo): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
+/**
+ * In a cluster each stream is asked for by itself: that its leader answers, who knows of every message that was
+ * acknowledged. A list of streams is answered by followers too, and without those that are slow.
+ */
 export async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
   const streams: BrokerStatus['streams'][number][] = [];
   const consumers: BrokerStatus['consumers'][number][] = [];
-  for await (const stream of jsm.streams.list()) {
-    const { name } = stream.config;
+  for await (const name of jsm.streams.names()) {
+    const stream = await jsm.streams.info(name);
     const mostMessages = mostMessagesOf(stream);
     streams.push({
       name,

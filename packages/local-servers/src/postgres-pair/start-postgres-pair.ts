@@ -2,33 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import { isAlive } from '../child-process/run-child-server.ts';
 import { findPostgresBinaries } from '../servers/find-postgres-binaries.ts';
 import { type Launcher, launcherForPostgres } from '../servers/run-as-postgres-user.ts';
-import { type PostgresServer, startPostgres } from '../servers/start-postgres.ts';
 import { eventually } from '../waiting/eventually.ts';
 import { freePort } from '../waiting/find-free-port.ts';
-import { childrenOf, signalAllProcesses } from './signal-all-processes.ts';
+import { nodeAt, type PostgresNode } from './postgres-node.ts';
 import { takeBaseBackup, writeOwned } from './take-base-backup.ts';
-
-export interface PostgresNode {
-  readonly name: string;
-  readonly port: number;
-  readonly dataFolder: string;
-  /** The address of this node alone. */
-  url(database: string): string;
-  /** One statement, or several separated by semicolons, as the superuser, over a connection of its own. */
-  tell(sql: string, database?: string): Promise<Record<string, unknown>[]>;
-  /** On its port and folder, as what it was: a primary that was killed comes back as a primary. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  /** SIGKILL. */
-  kill(): Promise<void>;
-  /** SIGSTOP, of all its processes: connections stay open and nobody answers. */
-  pause(): void;
-  resume(): void;
-}
 
 export interface PostgresPair {
   readonly nodes: readonly [PostgresNode, PostgresNode];
@@ -58,9 +37,6 @@ export interface PostgresPairPlace {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Write-ahead log that is kept for a standby that was away. */
-const KEPT = { wal_keep_size: '256MB' };
-
 /**
  * A Postgres with a synchronous standby (streaming replication) on 127.0.0.1: a commit is acknowledged when both have
  * it on disk. Nothing promotes by itself. Rejects when one does not start; then neither runs.
@@ -83,9 +59,8 @@ export async function startPostgresPair(place: PostgresPairPlace = {}): Promise<
     if (isStandby(pair.standby)) {
       // The primary may be on another port than before.
       await follow(pair.standby, pair.primary, { owner, password: place.password });
-      await pair.standby.start();
-      // Away for longer than the write-ahead log is kept, it cannot catch up.
-      await pair.settle().catch(() => pair.rebuildStandby());
+      // Away for longer than the write-ahead log is kept, it cannot catch up; half copied, it does not start.
+      await goOnWith(pair).catch(() => pair.rebuildStandby());
     } else await pair.rebuildStandby();
     return Object.assign(pair, { stop });
   } catch (error) {
@@ -94,9 +69,17 @@ export async function startPostgresPair(place: PostgresPairPlace = {}): Promise<
   }
 }
 
+/** Also where commits had stopped waiting for the standby, because it was away. */
+async function goOnWith({ primary, standby, settle }: Omit<PostgresPair, 'stop'>): Promise<void> {
+  await standby.start();
+  await waitFor(standby, primary);
+  await settle();
+}
+
 /** Of two that were primaries, that of the later timeline was promoted last: the other has only the past. */
 function whoWasPrimary([one, other]: readonly [PostgresNode, PostgresNode]): 0 | 1 {
   if (!existsSync(other.dataFolder) || isStandby(other)) return 0;
+  if (!existsSync(one.dataFolder)) return 1;
   return isStandby(one) || timelineOf(other) > timelineOf(one) ? 1 : 0;
 }
 
@@ -107,45 +90,6 @@ function timelineOf({ dataFolder }: PostgresNode): number {
 }
 
 const isStandby = ({ dataFolder }: PostgresNode) => existsSync(join(dataFolder, 'standby.signal'));
-
-function nodeAt(name: string, port: number, folder: string, place: PostgresPairPlace): PostgresNode {
-  const { password, durable } = place;
-  const credentials = password === undefined ? 'postgres' : `postgres:${encodeURIComponent(password)}`;
-  const dataFolder = join(folder, name);
-  const url = (database: string) => `postgresql://${credentials}@127.0.0.1:${port}/${database}`;
-  let server: PostgresServer | undefined;
-  return {
-    name,
-    port,
-    dataFolder,
-    url,
-    tell: (sql, database = 'postgres') => tell(url(database), sql),
-    async start() {
-      server = await startPostgres({
-        dataFolder,
-        port,
-        logFile: join(folder, `${name}.log`),
-        settings: { ...KEPT, ...place.settings },
-        ...(password !== undefined && { password }),
-        ...(durable !== undefined && { durable }),
-      });
-    },
-    async stop() {
-      if (server) signalAllProcesses(server.pid, 'SIGCONT');
-      await server?.stop();
-      server = undefined;
-    },
-    async kill() {
-      const children = server ? childrenOf(server.pid) : [];
-      await server?.kill();
-      server = undefined;
-      // They end when they notice; until then the data folder cannot be started again.
-      await eventually(`${name} has ended`, () => !children.some(isAlive));
-    },
-    pause: () => server && signalAllProcesses(server.pid, 'SIGSTOP'),
-    resume: () => server && signalAllProcesses(server.pid, 'SIGCONT'),
-  };
-}
 
 function pairOf(
   nodes: readonly [PostgresNode, PostgresNode],
@@ -193,8 +137,7 @@ function pairOf(
       });
       await follow(standby, primary, { owner, password });
       await standby.start();
-      await primary.tell(`ALTER SYSTEM SET synchronous_standby_names = '${standby.name}'`);
-      await primary.tell('SELECT pg_reload_conf()');
+      await waitFor(standby, primary);
       await pair.settle();
     },
     async stop() {
@@ -205,6 +148,11 @@ function pairOf(
     },
   };
   return pair;
+}
+
+async function waitFor(standby: PostgresNode, primary: PostgresNode): Promise<void> {
+  await primary.tell(`ALTER SYSTEM SET synchronous_standby_names = '${standby.name}'`);
+  await primary.tell('SELECT pg_reload_conf()');
 }
 
 /** Said before it is promoted: otherwise its first commits would wait for the node that has just died. */
@@ -218,23 +166,11 @@ async function follow(
   primary: PostgresNode,
   { owner, password }: { owner: Launcher['owner']; password?: string | undefined },
 ): Promise<void> {
-  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${standby.name}${password === undefined ? '' : ` password=${password}`}`;
+  const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=${standby.name}${password === undefined ? '' : ` password='${password.replaceAll(/[\\']/g, '\\$&')}'`}`;
   await writeOwned(
     join(standby.dataFolder, 'postgresql.auto.conf'),
     `primary_conninfo = '${conninfo.replaceAll("'", "''")}'\n`,
     owner,
   );
   await writeOwned(join(standby.dataFolder, 'standby.signal'), '', owner);
-}
-
-async function tell(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const answer = (await client.query(sql)) as pg.QueryResult | pg.QueryResult[];
-    return [answer].flat().at(-1)?.rows ?? [];
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

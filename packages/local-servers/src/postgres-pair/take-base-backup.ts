@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Launcher } from '../servers/run-as-postgres-user.ts';
@@ -32,12 +32,15 @@ export interface BaseBackup {
  * by ALTER SYSTEM stay behind.
  */
 export async function takeBaseBackup({ url, from, into, owner }: BaseBackup): Promise<void> {
-  await rm(into, { recursive: true, force: true });
+  await removeAtOnce(into);
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(`SELECT pg_backup_start('standby', true)`);
+    // First of all: half a copy must never be taken for a primary.
+    await makeEmpty(into, owner);
+    await writeOwned(join(into, 'standby.signal'), '', owner);
     await copyFolder(from, into, owner);
     const { rows } = await client.query('SELECT labelfile FROM pg_backup_stop(false)');
     await writeOwned(join(into, 'backup_label'), rows[0].labelfile, owner);
@@ -46,20 +49,28 @@ export async function takeBaseBackup({ url, from, into, owner }: BaseBackup): Pr
   }
 }
 
+/** Whoever looks meanwhile finds all of a folder, or none. */
+async function removeAtOnce(folder: string): Promise<void> {
+  const leaving = `${folder}.leaving`;
+  await rm(leaving, { recursive: true, force: true });
+  await unlessItWent(rename(folder, leaving));
+  await rm(leaving, { recursive: true, force: true });
+}
+
 export async function writeOwned(file: string, text: string, owner: Launcher['owner']): Promise<void> {
   await writeFile(file, text, { mode: 0o600 });
   if (owner) await chown(file, owner.uid, owner.gid);
 }
 
 async function copyFolder(from: string, into: string, owner: Launcher['owner']): Promise<void> {
-  await mkdir(into, { mode: 0o700 });
-  if (owner) await chown(into, owner.uid, owner.gid);
   for (const entry of await readdir(from, { withFileTypes: true })) {
     if (LEFT_OUT.test(entry.name)) continue;
     const [source, target] = [join(from, entry.name), join(into, entry.name)];
     if (entry.isDirectory() && LEFT_EMPTY.includes(entry.name)) await makeEmpty(target, owner);
-    else if (entry.isDirectory()) await unlessItWent(copyFolder(source, target, owner));
-    else await unlessItWent(copyOwned(source, target, owner));
+    else if (entry.isDirectory()) {
+      await makeEmpty(target, owner);
+      await unlessItWent(copyFolder(source, target, owner));
+    } else await unlessItWent(copyOwned(source, target, owner));
   }
 }
 

@@ -7,6 +7,8 @@ export interface RedisNode {
   readonly port: number;
   /** Of its last process. */
   readonly pid: number;
+  /** Resolves when its last process has ended, for whatever reason. */
+  readonly ended: Promise<number | string>;
   readonly url: string;
   urlOf(user: string): string;
   /** Sends a command as the operator; rejects with the server's error, and when it is away. */
@@ -51,6 +53,9 @@ export async function startRedisNode(place: NodePlace, startProcess = startPlain
     port,
     get pid() {
       return running.pid;
+    },
+    get ended() {
+      return running.ended;
     },
     get url() {
       return running.url;

@@ -14,6 +14,9 @@ export interface NatsNode {
   readonly port: number;
   readonly pid: number;
   readonly running: boolean;
+  readonly dataFolder: string;
+  /** Resolves when its last process has ended, for whatever reason. */
+  readonly ended: Promise<number | string>;
   /** SIGKILL; its data stays. */
   kill(): Promise<void>;
   /** SIGTERM; its data stays. */
@@ -21,6 +24,9 @@ export interface NatsNode {
   /** SIGUSR2: lame duck mode, at the end of which it stops by itself. */
   beLameDuck(): Promise<void>;
   start(): Promise<void>;
+  /** SIGSTOP: it keeps its connections and answers nothing. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface NatsCluster<User extends string = string> {
@@ -129,6 +135,12 @@ function nodeAt(address: Address, whole: Whole): NatsNode {
     get running() {
       return server !== undefined;
     },
+    dataFolder,
+    get ended() {
+      return server?.ended ?? Promise.resolve('it does not run');
+    },
+    pause: () => server?.pause(),
+    resume: () => server?.resume(),
     kill: async () => take()?.kill(),
     stop: async () => take()?.stop(),
     async beLameDuck() {

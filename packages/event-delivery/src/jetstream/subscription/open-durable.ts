@@ -15,6 +15,8 @@ import type { Log } from '../../observe/log.ts';
 import type { GatheredAcks } from './gather-acks.ts';
 import { putDurable } from './put-durable.ts';
 
+/** From a server that has nothing to send. */
+const HEARTBEAT_MS = 1_000;
 /** By how much the server's clock of redeliveries may be late. */
 const DUE_WITHIN_MS = 300;
 
@@ -97,6 +99,8 @@ export async function openDurable(pull: Pull, subscription: DurableSubscription,
   const messages = await consumer.consume({
     max_messages: Math.min(maxUnacked, 500),
     expires: 5_000,
+    // Who leads the consumer next does not know what the last leader was asked: after two it is asked again.
+    idle_heartbeat: HEARTBEAT_MS,
     abort_on_missing_resource: true,
   });
   return { messages, comingAgain };

@@ -16,7 +16,8 @@ import { BATCH, isOfAnotherSession, type PublishedRow, unpublishedRows } from '.
 const SWEEP_EVERY_MS = 1_000;
 /** While another relay publishes, looking after every commit finds nothing to do. */
 const LEAVE_IT_TO_ANOTHER_MS = 25;
-const RETRY = { firstMs: 100, mostMs: 5_000 };
+/** A stream without a leader has one again within seconds: a longer pause would be added to that. */
+const RETRY = { firstMs: 100, mostMs: 1_000 };
 
 export interface RelayOptions {
   readonly pool: pg.Pool;

@@ -21,7 +21,7 @@ import { appendToOutbox } from '../append-to-outbox.ts';
 import { draftEvent } from '../draft-event.ts';
 import { startRelay } from '../relay/relay.ts';
 import { compareOutboxWithStream } from './compare-outbox-with-stream.ts';
-import { startStreamWatch } from './watch-stream.ts';
+import { lookAtStream, startStreamWatch } from './watch-stream.ts';
 
 let database: Awaited<ReturnType<typeof createEventDatabase>>;
 let running: Stoppable[];
@@ -306,4 +306,24 @@ test.each([
   service(broker);
   const next = await append(1);
   await eventually('nothing is missing', has(consumer(broker), [...late, ...next]));
+});
+
+test('what is published while the stream is looked at is not taken for lost', async () => {
+  const { broker } = await aWorldWithNats();
+  const options = { pool: database.pool, broker, source: 'shop/test', log, stream: SHOP_STREAM };
+  running.push(startRelay(options));
+  await append(2);
+  await allIsPublished();
+  await lookAtStream(options);
+  const before = await countedSoFar('older-stream');
+  const slow: EventBroker = Object.assign(Object.create(broker), {
+    async status() {
+      const status = await broker.status();
+      await append(2);
+      await allIsPublished();
+      return status;
+    },
+  });
+  await lookAtStream({ ...options, broker: slow });
+  expect(await countedSoFar('older-stream')).toBe(before);
 });

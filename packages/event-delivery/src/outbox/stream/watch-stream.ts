@@ -98,13 +98,14 @@ export async function lookAtStream(
       stream.name,
     ]);
     if (!rows[0].mine) return false;
+    // Before the stream: what is published between the two looks is in the stream, and must not seem to be missing.
+    const before = await readPosition(client, stream.name);
     const status = await broker.status();
     const found = status.streams.find(({ name }) => name === stream.name);
     if (!found) {
       await broker.declareStream(stream);
       return true;
     }
-    const before = await readPosition(client, stream.name);
     const missing = whatIsMissing(before, found, status);
     const lost = missing ? await writeDown(client, missing, options) : 0;
     const left = before.owes || lost > 0 ? await publishOwed(client, found, status, patience) : 'nothing';

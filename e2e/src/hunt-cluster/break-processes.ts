@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Follower } from '../lists/follow-friend-list.ts';
+import type { Random } from '../people/seeded-random.ts';
+import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
+import type { ClusterFault } from './cluster-fault.ts';
+
+/** Every fault of Kith's own processes, of the load balancer and of clients. */
+export function faultsOfProcesses(
+  { replicas, gateways, haproxy }: ClusterForTest,
+  followers: readonly Follower[],
+  random: Random,
+): readonly ClusterFault[] {
+  const { user = [], friend = [] } = replicas;
+  const kinds = { gateway: gateways, 'friend service': friend, 'user service': user, 'load balancer': [haproxy] };
+  const killed = Object.entries(kinds).map(
+    ([kind, all]): ClusterFault => ({
+      name: `${kind} killed`,
+      part: 'processes',
+      async break() {
+        const process = random.pick(all);
+        await process.kill();
+        // There is one of it: nobody else can be asked meanwhile.
+        if (all.length === 1) await process.start();
+        return () => process.start();
+      },
+    }),
+  );
+  const frozen = [...gateways.slice(0, 1), ...friend.slice(0, 1)].map(
+    (process, n): ClusterFault => ({
+      name: `${n === 0 ? 'gateway' : 'friend service'} frozen`,
+      part: 'processes',
+      async break() {
+        process.pause();
+        await delay(random.between(500, 4_000));
+        process.resume();
+      },
+    }),
+  );
+  return [
+    ...killed,
+    ...frozen,
+    {
+      name: 'sockets cut',
+      part: 'processes',
+      async break() {
+        for (const follower of followers) if (random.next() < 0.3) follower.cut();
+      },
+    },
+    {
+      name: 'all processes rolled',
+      part: 'processes',
+      planned: true,
+      async break() {
+        for (const process of [...user, ...friend, ...gateways]) {
+          await process.stop();
+          await process.start();
+        }
+      },
+    },
+  ];
+}

@@ -1,0 +1,46 @@
+import { totalmem } from 'node:os';
+import { type HuntOptions, type HuntOutcome, huntWhile } from '../hunt/hunt-holes.ts';
+import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
+import { breakCluster, type ClusterFaultDone } from './break-cluster.ts';
+import { faultsOfNats } from './break-nats.ts';
+import { faultsOfPostgres } from './break-postgres.ts';
+import { faultsOfProcesses } from './break-processes.ts';
+import { faultsOfRedis } from './break-redis.ts';
+
+export interface ClusterHuntReport extends HuntOutcome {
+  readonly options: HuntOptions;
+  readonly faults: readonly ClusterFaultDone[];
+}
+
+const GIB = 1024 ** 3;
+const NEEDED_GIB = 6;
+
+/** Why a whole cluster is not started on this machine; undefined where it is. */
+export function whyNoCluster(bytes = totalmem()): string | undefined {
+  if (bytes >= NEEDED_GIB * GIB) return undefined;
+  return `A cluster on one machine wants ${NEEDED_GIB} GB of memory, and this has ${(bytes / GIB).toFixed(1)}: it is not hunted.`;
+}
+
+/**
+ * Chaos engineering on a cluster: kills, freezes, cuts off and restarts any node of anything, alone and overlapping,
+ * while lists change, and holds every client to the promise. Throws when it was not kept.
+ *
+ * @param options `eachOnce`: goes on until every kind of fault was made
+ */
+export async function huntCluster(
+  system: ClusterForTest,
+  options: HuntOptions & { readonly eachOnce: boolean; readonly say: (line: string) => void },
+): Promise<ClusterHuntReport> {
+  const { result, outcome } = await huntWhile(system, options, async (hunt) => {
+    const followers = hunt.clients.map(({ follower }) => follower);
+    const nats = await faultsOfNats(system, hunt.random.branch());
+    const faults = [
+      ...nats.faults,
+      ...faultsOfRedis(system, hunt.owners, hunt.random.branch()),
+      ...faultsOfPostgres(system, hunt.random.branch()),
+      ...faultsOfProcesses(system, followers, hunt.random.branch()),
+    ];
+    return breakCluster(system, hunt, faults, options).finally(() => nats.stop());
+  });
+  return { options, faults: result, ...outcome };
+}

@@ -1,0 +1,81 @@
+import { SetupProblem } from '@kith/local-servers';
+import { databaseOf, fieldsOfEach, WITH_DATABASE } from '@kith/services';
+import { startClusterServers } from '../cluster/start-cluster-servers.ts';
+import type { ServiceProcess } from '../servers/run-restartable.ts';
+import type { ServerAccess } from '../servers/server-access.ts';
+import type { ServersToStart, ServerUrls } from '../servers/servers-to-start.ts';
+import { startServers } from '../servers/start-servers.ts';
+import type { HowMany } from '../several/read-how-many.ts';
+import { findOrInstallServers } from './find-or-install-servers.ts';
+import type { StartConfig } from './read-start-config.ts';
+
+export interface StoresOptions extends Omit<ServersToStart, 'given' | 'natsCommand' | 'redisCommand'> {
+  readonly config: StartConfig;
+  readonly howMany: HowMany;
+  readonly say: (line: string) => void;
+  /** Told each process that is to be started again when it ends. */
+  readonly onStarted: (process: ServiceProcess) => void;
+  /** Told processes that somebody else starts again, which `stopIt` ends. */
+  readonly onWatched: (processes: readonly ServiceProcess[], stopIt: () => Promise<void>) => void;
+  /** Other processes of those run. */
+  readonly onChange: () => void;
+}
+
+export interface Stores {
+  readonly urls: ServerUrls;
+  readonly access: ServerAccess;
+  readonly haproxyCommand?: string;
+}
+
+/**
+ * Postgres, NATS and Redis: one of each that no variable names, or a cluster of each.
+ *
+ * @throws {SetupProblem}
+ */
+export async function startStores(options: StoresOptions): Promise<Stores> {
+  const { config, howMany, say, onStarted, onWatched, onChange, ...servers } = options;
+  if (!howMany.cluster) {
+    const given = givenUrls(config);
+    const { urls, access, started } = await startServers({ ...servers, given, ...(await programs(config, say)) });
+    for (const server of Object.values(started)) onStarted(server);
+    return { urls, access };
+  }
+  refuseGiven(config);
+  const found = await findOrInstallServers(['nats', 'redis', 'haproxy'], say);
+  const commands = { natsCommand: found.nats, redisCommand: found.redis };
+  const cluster = await startClusterServers({ ...servers, ...commands }, { say, onChange });
+  onWatched(cluster.postgresNodes, () => cluster.failover.stop());
+  for (const server of cluster.supervised) onStarted(server);
+  return { urls: cluster.urls, access: cluster.access, haproxyCommand: found.haproxy };
+}
+
+function refuseGiven(config: StartConfig): void {
+  const variables = [...WITH_DATABASE.map((name) => databaseOf(name).urlVariable), 'NATS_URL', 'REDIS_URL'] as const;
+  const given = variables.find((variable) => config[variable] !== undefined);
+  if (given) throw new SetupProblem(`--cluster starts all servers itself: unset ${given}, or leave --cluster out.`);
+}
+
+/** The addresses of servers that are not ours to start. */
+export function givenUrls(config: StartConfig): Partial<ServerUrls> {
+  const given = WITH_DATABASE.filter((name) => config[databaseOf(name).urlVariable]);
+  return {
+    ...fieldsOfEach(given, 'DatabaseUrl', (name) => config[databaseOf(name).urlVariable] ?? ''),
+    ...natsOf(config),
+    ...(config.REDIS_URL && { redisUrl: config.REDIS_URL }),
+  };
+}
+
+/** The in-process bus needs no NATS: none is started, and the address here is never used. */
+function natsOf(config: StartConfig): { natsUrl?: string } {
+  if (config.EVENT_BUS === 'in-process') return { natsUrl: 'nats://none.invalid:4222' };
+  return config.NATS_URL ? { natsUrl: config.NATS_URL } : {};
+}
+
+async function programs(
+  config: StartConfig,
+  say: (line: string) => void,
+): Promise<{ natsCommand?: string; redisCommand?: string }> {
+  const kinds = [...(natsOf(config).natsUrl ? [] : ['nats' as const]), ...(config.REDIS_URL ? [] : ['redis' as const])];
+  const found: { nats?: string; redis?: string } = await findOrInstallServers(kinds, say);
+  return { ...(found.nats && { natsCommand: found.nats }), ...(found.redis && { redisCommand: found.redis }) };
+}
