@@ -36,10 +36,11 @@ export function completionsOf(commands: Readonly<Record<string, { help: string }
   });
 }
 
-const longestFirst = (one: string, other: string) => other.split(' ').length - one.split(' ').length;
+const wordsOf = (name: string) => (name === '' ? [] : name.split(' '));
+const longestFirst = (one: string, other: string) => wordsOf(other).length - wordsOf(one).length;
 
 const nextWords = (names: readonly string[], after: string) => {
-  const before = after === '' ? [] : after.split(' ');
+  const before = wordsOf(after);
   const next = names.flatMap((name) => {
     const words = name.split(' ');
     return before.every((word, at) => words[at] === word) ? (words[before.length] ?? []) : [];
