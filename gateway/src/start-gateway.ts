@@ -70,7 +70,7 @@ async function start(
   stops: Stop[],
   { plannerProgram }: GatewayOptions,
 ): Promise<Omit<RunningGateway, 'stop'>> {
-  const edge = await guardGateway(config);
+  const edge = await guardGateway(config, log);
   stops.push(edge.stop);
   const subgraphs = connectSubgraphs(config, log);
   stops.push(subgraphs.user.stop, subgraphs.friend.stop);
@@ -97,13 +97,15 @@ async function start(
   return { url, reloadSupergraph: supergraph.reload };
 }
 
-function guardGateway(config: GatewayConfig): Promise<Edge> {
+function guardGateway(config: GatewayConfig, log: Logger): Promise<Edge> {
   const isPublic = config.NODE_ENV === 'production';
   return guardEdge(config, {
     webFolder: config.WEB_FOLDER,
     // GraphiQL is of no use without the schema: who shows the one shows the other.
     introspection: !isPublic || showsGraphiql(config),
     suggestions: !isPublic,
+    loopbackPages: !isPublic,
+    log,
   });
 }
 
@@ -197,6 +199,7 @@ async function listen(
     ...routesOf(config, serveGraphql({ yoga, openStreams, graphiql, edge }), graphiql !== undefined),
   });
   stops.push(http.stop);
+  log.info(settingsOf(config), 'serves');
   const headersInOperations = graphiql !== undefined;
   const sockets = serveWebSocket({ server: http.server, yoga, ...sessions, log, edge, headersInOperations });
   stops.push(async () => {
@@ -204,6 +207,20 @@ async function listen(
     await Promise.all([sockets.stop(config.DRAIN_MS), openStreams.stop(config.DRAIN_MS)]);
   });
   return http.url;
+}
+
+/** What an operator wants to know first of a gateway that misbehaves; nothing of it is secret. */
+function settingsOf(config: GatewayConfig) {
+  const hosts = (urls: readonly string[]) => urls.map((url) => new URL(url).host);
+  return {
+    environment: config.NODE_ENV,
+    user: hosts(config.USER_URL),
+    friend: hosts(config.FRIEND_URL),
+    supergraph: config.SUPERGRAPH_FILE,
+    webClient: config.WEB_FOLDER ?? 'none',
+    graphiql: showsGraphiql(config),
+    otherSites: config.ALLOWED_ORIGINS || (config.NODE_ENV === 'production' ? 'none' : 'loopback'),
+  };
 }
 
 async function readinessOf({ user, friend }: Subgraphs, broker: EventBroker) {

@@ -40,26 +40,6 @@ test('a command that there is none of is named, and used wrongly', async () => {
   expect(stderr).toMatch(/^There is no command kith views burn\./);
 });
 
-test.each([
-  [['views', 'burn', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'show', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'show', 'someone', '--since', 'yesterday', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'dead', 'drop', '0', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'dead', 'list', '--burn', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'outbox', 'drop', '--number', '1', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'outbox', 'show', '1', '--json'], 2, 'USED_WRONGLY'],
-  [['plan', '--people', 'many', '--friends', '1', '--online', '5%', '--json'], 2, 'USED_WRONGLY'],
-  [['plan', '--burn', '--json'], 2, 'USED_WRONGLY'],
-  [['events', 'status', '--json'], 1, 'FAILED'],
-  [['events', 'dead', 'drop', '1', '--json'], 1, 'FAILED'],
-  [['streams', 'apply', 'FRIEND', '--json'], 2, 'USED_WRONGLY'],
-  [['streams', 'apply', '--yes', '--json'], 1, 'FAILED'],
-])('kith %j fails in JSON, and says nothing else', async (args, code, said) => {
-  const { stdout, ...told } = await kith(args);
-  expect(told).toEqual({ code, stderr: '' });
-  expect(JSON.parse(stdout)).toEqual({ error: { code: said, message: expect.stringMatching(/\w/) } });
-});
-
 test('a reader who leaves early is no failure', async () => {
   expect(await kith(['--help'], { readerLeaves: true })).toEqual({ code: 0, stdout: '', stderr: '' });
 });
@@ -76,9 +56,11 @@ test.each([
   ['of UTF-16', Buffer.from('\ufeff1 2\n', 'utf16le'), /is UTF-16/],
   ['with CR alone', '1 2\r2 3\r', /CR alone/],
   ['that is binary', Buffer.from('89504e470d0a1a0a0000000d', 'hex'), /is binary/],
-])('the import of a file %s is a wrong call, and says what to do', async (_, content, sentence) => {
+  ['that is empty', '', /is empty: it has no line with two ids: nothing was imported\.$/m],
+  ['of comments alone', '# nothing\n% at all\n', /is empty/],
+])('the import of a file %s has failed, and says why', async (_, content, sentence) => {
   const { code, stdout, stderr } = await kithImport(content, 'correct horse');
-  expect([code, stdout]).toEqual([2, '']);
+  expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(sentence);
 });
 
@@ -102,11 +84,3 @@ test('the password of an import is counted in characters', async () => {
   const good = await kithImport('1 2\n', '🔑'.repeat(128));
   expect([good.code, good.stderr]).toEqual([1, expect.not.stringMatching(/characters/)]);
 });
-
-test.each([['add'], ['list', 'all'], ['pause'], ['redrive', 'x'], ['redrive', 'x', '1', '--all']])(
-  'webhooks %j is used wrongly, and nothing is asked',
-  async (...args) => {
-    const { code, stdout } = await kith(['webhooks', ...args]);
-    expect([code, stdout]).toEqual([2, '']);
-  },
-);

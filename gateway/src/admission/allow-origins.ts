@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ConfigError } from '@kith/service-kit';
+import { ConfigError, isLoopbackName, type Logger } from '@kith/service-kit';
 import type { IsFromTrustedProxy } from '../request/client-address.ts';
 
 /** Which web sites may speak to the gateway from a visitor's browser. */
@@ -8,7 +8,19 @@ export interface AllowedOrigins {
   allows(request: IncomingMessage): boolean;
   /** Answers a preflight (true: it is answered), and gives a cross-site request its headers. */
   share(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Tells the log why a page's socket was refused. */
+  tellRefused(request: IncomingMessage): void;
 }
+
+export interface OriginOptions {
+  readonly isFromTrustedProxy: IsFromTrustedProxy;
+  /** Whether pages of loopback may, such as those of a development server: in development alone. */
+  readonly loopback?: boolean;
+  readonly log?: Pick<Logger, 'warn'>;
+}
+
+/** A page repeats what it is refused, and anybody may invent origins: each is told of once, and so many at most. */
+const MOST_ORIGINS_TOLD = 100;
 
 const METHODS = 'GET, HEAD, POST, OPTIONS';
 const HEADERS = 'content-type, authorization, x-request-id, traceparent';
@@ -21,14 +33,17 @@ const PREFLIGHT_IS_GOOD_FOR_S = 600;
  * `X-Forwarded-Host`: no page can set that header without asking first. ConfigError naming ALLOWED_ORIGINS when one is
  * not an origin.
  */
-export function readAllowedOrigins(origins: string, isFromTrustedProxy: IsFromTrustedProxy): AllowedOrigins {
+export function readAllowedOrigins(
+  origins: string,
+  { isFromTrustedProxy, loopback = false, log }: OriginOptions,
+): AllowedOrigins {
   const listed = new Set(origins.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])));
   for (const origin of listed) checkOrigin(origin);
   const any = listed.has('*');
 
   const allows = (request: IncomingMessage) => {
     const { origin } = request.headers;
-    if (origin === undefined || any || listed.has(origin)) return true;
+    if (origin === undefined || any || listed.has(origin) || (loopback && isOnLoopback(origin))) return true;
     const { host, 'x-forwarded-host': forwarded } = request.headers;
     if (isHostOf(origin, host)) return true;
     if (forwarded === undefined || !isFromTrustedProxy(request)) return false;
@@ -36,8 +51,18 @@ export function readAllowedOrigins(origins: string, isFromTrustedProxy: IsFromTr
       .split(',')
       .some((each) => isHostOf(origin, each.trim()));
   };
+  const told = new Set<string>();
+  const tellRefused = ({ headers: { origin } }: IncomingMessage) => {
+    if (origin === undefined || told.has(origin) || told.size >= MOST_ORIGINS_TOLD) return;
+    told.add(origin);
+    log?.warn(
+      { origin },
+      `a page of another site was refused: to let it in, set ALLOWED_ORIGINS=${[...listed, origin]}`,
+    );
+  };
   return {
     allows,
+    tellRefused,
     share(request, response) {
       const { origin } = request.headers;
       const preflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
@@ -46,7 +71,7 @@ export function readAllowedOrigins(origins: string, isFromTrustedProxy: IsFromTr
       if (allows(request)) {
         response.setHeader('access-control-allow-origin', origin);
         response.setHeader('access-control-expose-headers', EXPOSED);
-      }
+      } else tellRefused(request);
       if (!preflight) return false;
       if (allows(request)) {
         response.setHeader('access-control-allow-methods', METHODS);
@@ -66,6 +91,12 @@ function isHostOf(origin: string, host: string | undefined): boolean {
   if (wanted === '' || /[/?#@\\]/.test(host)) return false;
   const said = `${protocol}//${host}`;
   return wanted === host || (URL.canParse(said) && new URL(said).host === wanted);
+}
+
+/** In the one spelling that browsers use. */
+function isOnLoopback(origin: string): boolean {
+  const url = URL.parse(origin);
+  return url !== null && url.origin === origin && /^https?:$/.test(url.protocol) && isLoopbackName(url.hostname);
 }
 
 function checkOrigin(origin: string): void {

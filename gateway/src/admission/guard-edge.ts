@@ -1,3 +1,4 @@
+import type { Logger } from '@kith/service-kit';
 import type { Plugin } from 'graphql-yoga';
 import { answerRefusalsByStatus } from '../limits/answer-refusals-by-status.ts';
 import { limitOperations } from '../limits/limit-operations.ts';
@@ -33,16 +34,21 @@ export async function guardEdge(
     webFolder,
     introspection,
     suggestions,
+    loopbackPages,
+    log,
   }: {
     /** Of the web client, where it is served. */
     webFolder: string | undefined;
     /** Whether clients may ask for the schema, and are told what they may have meant. */
     introspection: boolean;
     suggestions: boolean;
+    /** Whether pages of any port of loopback may use it, as a development server's does. */
+    loopbackPages: boolean;
+    log: Logger;
   },
 ): Promise<Edge> {
   const { clientAddressOf, isFromTrustedProxy } = readClientAddresses(config.TRUSTED_PROXIES);
-  const origins = readAllowedOrigins(config.ALLOWED_ORIGINS, isFromTrustedProxy);
+  const origins = readAllowedOrigins(config.ALLOWED_ORIGINS, { isFromTrustedProxy, loopback: loopbackPages, log });
   const trustedDocuments = await readTrustedDocuments(config.TRUSTED_DOCUMENTS, {
     file: config.TRUSTED_DOCUMENTS_FILE,
     webFolder,

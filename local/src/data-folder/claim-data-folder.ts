@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { eventually, SetupProblem } from '@kith/local-servers';
 import type { Fields, ServiceName } from '@kith/services';
 import { keepToItsOwner } from './keep-to-its-owner.ts';
@@ -30,7 +30,7 @@ export type ClaimedFolder = {
  */
 export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> {
   const file = join(kithData, 'system.json');
-  await mkdir(join(kithData, 'logs'), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+  await makeFolders(join(kithData, 'logs')).catch((error: NodeJS.ErrnoException) => {
     throw new SetupProblem(
       `The data folder ${kithData} cannot be made (${error.code}): set KITH_DATA to a folder that you may write to.`,
       { cause: error },
@@ -60,6 +60,24 @@ export async function claimDataFolder(kithData: string): Promise<ClaimedFolder> 
       await rm(file, { force: true });
     },
   };
+}
+
+/**
+ * One level after the other: Node's own way of making them all (`recursive`) never ends where a folder that is there holds
+ * none, as `/proc`.
+ */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isThere = code !== 'ENOENT' && (await stat(path).catch(() => undefined))?.isDirectory();
+    if (isThere) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || (await stat(parent).catch(() => undefined))?.isDirectory()) throw error;
+    await makeFolders(parent);
+    await mkdir(path, { mode: 0o700 });
+  }
 }
 
 /** undefined: nothing was started from this folder, or it has been stopped. */

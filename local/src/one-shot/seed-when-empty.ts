@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { parseConfig } from '@kith/service-kit';
+import { askInsideDirectly, parseConfig } from '@kith/service-kit';
 import { ALWAYS_THERE, databaseOf, fieldsOfEach, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
@@ -12,6 +12,7 @@ import { endWithSentence } from './end-with-sentence.ts';
 import { seedConfig } from './one-shot-config.ts';
 
 // For docker compose: what `start` does by itself on empty databases.
+askInsideDirectly();
 try {
   const config = parseConfig(seedConfig);
   await mkdir(config.KITH_DATA, { recursive: true });

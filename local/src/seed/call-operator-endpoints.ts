@@ -34,8 +34,7 @@ export async function importUsers(
   access: OperatorAccess,
   users: { usernames: readonly string[]; nicknames?: readonly string[]; password: string },
 ): Promise<{ created: number; users: ImportedUser[] }> {
-  const response = await call(access, 'user', '/operator/import-users', users);
-  return (await response.json()) as { created: number; users: ImportedUser[] };
+  return answerOf(access, 'user', '/operator/import-users', users);
 }
 
 /** Makes each pair of users friends, by the same rules and with the same events as `addFriend`. */
@@ -43,14 +42,17 @@ export async function importFriendships(
   access: OperatorAccess,
   pairs: readonly (readonly [string, string])[],
 ): Promise<ImportedFriendships> {
-  const response = await call(access, 'friend', '/operator/import-friendships', { pairs });
-  return (await response.json()) as ImportedFriendships;
+  return answerOf(access, 'friend', '/operator/import-friendships', { pairs });
 }
 
 /** The status of a service's outbox, streams and consumers. */
-export async function statusOf(access: OperatorAccess, service: OperatorService): Promise<Record<string, unknown>> {
-  const response = await call(access, service, '/operator/status');
-  return (await response.json()) as Record<string, unknown>;
+export async function statusOf(
+  access: OperatorAccess,
+  service: OperatorService,
+  withinMs = BATCH_TIMEOUT_MS,
+): Promise<Record<string, unknown>> {
+  const signal = AbortSignal.timeout(withinMs);
+  return jsonIn(service, await call(access, service, '/operator/status', { signal }));
 }
 
 export interface ReconcileDifference {
@@ -80,8 +82,16 @@ export async function answerOf<Answer>(
   path: string,
   body?: object,
 ): Promise<Answer> {
-  const response = await call(access, service, path, body);
-  return (await response.json()) as Answer;
+  const signal = AbortSignal.timeout(BATCH_TIMEOUT_MS);
+  return jsonIn(service, await call(access, service, path, { signal, ...(body && { body }) }));
+}
+
+async function jsonIn<Answer>(service: OperatorService, response: Response): Promise<Answer> {
+  try {
+    return (await response.json()) as Answer;
+  } catch (error) {
+    throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service broke off its answer.`, error);
+  }
 }
 
 /** Calls an endpoint that streams its answer line by line. */
@@ -91,7 +101,9 @@ export async function* linesOf<Line>(
   path: string,
   body?: object,
 ): AsyncGenerator<Line> {
-  const response = await call(access, service, path, body);
+  // Of an answer that goes on for as long as somebody reads it, only a call with a body has a time limit.
+  const within = body === undefined ? {} : { body, signal: AbortSignal.timeout(BATCH_TIMEOUT_MS) };
+  const response = await call(access, service, path, within);
   if (!response.body) throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service answered nothing.`);
   try {
     const lines = createInterface({ input: Readable.fromWeb(response.body as ReadableStream) });
@@ -101,7 +113,12 @@ export async function* linesOf<Line>(
   }
 }
 
-async function call(access: OperatorAccess, service: OperatorService, path: string, body?: object): Promise<Response> {
+async function call(
+  access: OperatorAccess,
+  service: OperatorService,
+  path: string,
+  { body, signal }: { body?: object; signal?: AbortSignal },
+): Promise<Response> {
   const base = access[`${service}Url`];
   if (base === undefined)
     throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service was not started.`);
@@ -110,7 +127,8 @@ async function call(access: OperatorAccess, service: OperatorService, path: stri
     response = await fetch(`${base}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${access.operatorKey}`, 'content-type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body), signal: AbortSignal.timeout(BATCH_TIMEOUT_MS) }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
     });
   } catch (error) {
     throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service does not answer at ${base}.`, error);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 import { databaseVariables } from '../system/variables-of-services.ts';
 
-const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, onOrOff, secret } = configFields;
+const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, onOrOff, secret, seconds } = configFields;
 
 export const startConfigSchema = z.object({
   HOST: host,
@@ -21,6 +21,8 @@ export const startConfigSchema = z.object({
   OPERATOR_KEY: secret.optional(),
   SIGNING_KEY_FILE: z.string().optional(),
   TRUSTED_PROXIES: z.string().optional(),
+  /** How long each step of the start may take, in place of its own limit. */
+  START_STEP_WITHIN_S: seconds.optional(),
 });
 export type StartConfig = z.output<typeof startConfigSchema>;
 

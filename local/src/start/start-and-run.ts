@@ -1,47 +1,23 @@
-import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SetupProblem } from '@kith/local-servers';
-import { migrate } from '@kith/migrations';
-import {
-  ALWAYS_THERE,
-  databaseOf,
-  databasesOf,
-  fieldsOfEach,
-  SERVICE_NAMES,
-  type ServiceWithDatabase,
-  startedWith,
-  WITH_OUTBOX,
-} from '@kith/services';
-import { gatewaysAt, startHaproxy } from '../cluster/start-haproxy.ts';
+import { askInsideDirectly } from '@kith/service-kit';
 import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
-import { keepSecrets } from '../data-folder/keep-secrets.ts';
 import { markOf } from '../data-folder/look-at-processes.ts';
-import {
-  demonstrationFile,
-  describeDemonstration,
-  forgetDemonstration,
-  hasDemonstration,
-  needsDemonstration,
-  seedDemonstration,
-} from '../seed/seed-demonstration.ts';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
-import { giveDatabasesToServices } from '../servers/server-access.ts';
-import { balance, placesOfGateways, refuseTakenPort, trustOf } from '../several/place-gateways.ts';
-import { type HowMany, readHowMany } from '../several/read-how-many.ts';
-import { composeSupergraph } from '../system/compose-supergraph.ts';
-import { freePorts, startProcesses } from '../system/start-processes.ts';
+import { readHowMany } from '../several/read-how-many.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
-import { buildWebClientWhenStale } from '../web-client/build-web-client.ts';
-import { describeRunningSystem } from './describe-running-system.ts';
+import { bringUp } from './bring-up.ts';
 import { explain } from './explain-failure.ts';
-import { isLoopback } from './is-loopback.ts';
-import { readStartConfig, type StartConfig } from './read-start-config.ts';
+import { keepTime, StepTooSlow } from './keep-time.ts';
+import { leave } from './leave.ts';
+import { readStartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
-import { givenUrls, startStores } from './start-stores.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';
 
 const WAIT_FOR_START_MS = 5_000;
+/** As long as all servers may take, one after the other. */
+const WAIT_FOR_STOP_MS = 60_000;
+/** A predecessor that was killed may have left processes, which are ended first. */
+const CLAIM_WITHIN_MS = 180_000;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -50,18 +26,24 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
  * Ends with code 0 when it was asked to, and with 1 and one sentence when it cannot run.
  */
 export async function startAndRun(): Promise<void> {
+  askInsideDirectly();
   const running: ServiceProcess[] = [];
   const restarters: (() => Promise<void>)[] = [];
   let claimed: ClaimedFolder | undefined;
   let starting: Promise<void> | undefined;
   let stopping = false;
 
-  const stop = async (exitCode: number) => {
+  const stop = async (exitCode: number, { hangs = false } = {}) => {
     stopping = true;
-    await Promise.all(restarters.map((stopRestarting) => stopRestarting()));
-    await stopInOrder(running);
-    await claimed?.release();
-    process.exit(exitCode);
+    const stopped = async () => {
+      await Promise.all(restarters.map((stopRestarting) => stopRestarting()));
+      await stopInOrder(running);
+      await claimed?.release();
+    };
+    // What hangs once may hang again.
+    if (hangs) await Promise.race([stopped(), delay(WAIT_FOR_STOP_MS)]);
+    else await stopped();
+    leave(exitCode, { hangs });
   };
   stopWhenAsked(
     async () => {
@@ -81,8 +63,13 @@ export async function startAndRun(): Promise<void> {
   const begin = async () => {
     const config = readStartConfig();
     const howMany = readHowMany(process.argv.slice(2), config);
-    claimed = await claimDataFolder(config.KITH_DATA);
-    const folder = claimed;
+    const limitS = config.START_STEP_WITHIN_S;
+    const step = keepTime(say, limitS === undefined ? undefined : limitS * 1_000);
+    const folder = await step(`Taking the data folder ${config.KITH_DATA}`, () => claimDataFolder(config.KITH_DATA), {
+      withinMs: CLAIM_WITHIN_MS,
+      lookAt: 'set KITH_DATA to a folder on a disk that answers',
+    });
+    claimed = folder;
     const onStarted = (started: ServiceProcess) => {
       running.push(started);
       restarters.push(restartWhenItEnds(started, say, () => recordProcesses(folder, running)));
@@ -90,6 +77,8 @@ export async function startAndRun(): Promise<void> {
     };
     await bringUp(config, folder, {
       howMany,
+      step,
+      say,
       onStarted,
       onBalancer: (stopBalancer) => restarters.push(stopBalancer),
       onWatched: (watched, stopWatching) => {
@@ -106,133 +95,7 @@ export async function startAndRun(): Promise<void> {
   } catch (error) {
     if (stopping) return;
     say(explain(error));
-    await stop(1);
-  }
-}
-
-const DEMONSTRATION_IS_OPEN =
-  'The accounts of the demonstration are in this database, and everybody knows their password: whoever reaches HOST can sign in as them. Set KITH_DATA to another folder, or HOST to 127.0.0.1.';
-
-class WasStopped extends Error {}
-
-async function bringUp(
-  config: StartConfig,
-  folder: ClaimedFolder,
-  during: {
-    howMany: HowMany;
-    onStarted: (process: ServiceProcess) => void;
-    onBalancer: (stop: () => Promise<void>) => void;
-    onWatched: (processes: readonly ServiceProcess[], stopIt: () => Promise<void>) => void;
-    onChange: () => void;
-    isStopping: () => boolean;
-  },
-): Promise<void> {
-  const { howMany, onStarted, isStopping } = during;
-  const goOn = () => {
-    if (isStopping()) throw new WasStopped();
-  };
-  const kithData = config.KITH_DATA;
-  await refuseTakenPort(config);
-  const supergraphFile = join(kithData, 'supergraph.graphql');
-  const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
-  composed.catch(() => {});
-  // A web client that fails to build must not keep the services from running.
-  const webClient = buildWebClientWhenStale(say).catch((error: Error) => say(error.message));
-  const secrets = await keepSecrets(kithData);
-  const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
-  const databases = databasesOf(startedWith({ WEBHOOKS: config.WEBHOOKS }));
-  const servers = { passwords: secrets.passwords, databases };
-  const { urls, access, haproxyCommand } = await startStores({ config, kithData, ...servers, ...during, say });
-  goOn();
-
-  await allInOrder([
-    ...databases.map((name) => migrateOrExplain(urls[`${name}DatabaseUrl`], name, config)),
-    composed,
-    webClient,
-  ]);
-  await giveDatabasesToServices(urls, { ...servers, given: givenUrls(config), eventBus: config.EVENT_BUS });
-  // The demonstration's password is public: a system reachable from elsewhere neither makes its accounts nor shows it.
-  const isPrivate = isLoopback(config.HOST);
-  const outboxUrls = WITH_OUTBOX.map((name) => urls[`${name}DatabaseUrl`]);
-  const isEmpty = isPrivate && (await needsDemonstration(kithData, outboxUrls));
-  await forgetDemonstration(kithData);
-  goOn();
-
-  const processes = await startProcesses(
-    {
-      access,
-      gatewayKey: config.GATEWAY_KEY ?? secrets.gatewayKey,
-      operatorKey,
-      signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
-      supergraphFile,
-      ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
-      // Other variables, such as limits and lifetimes, are passed on: each process reads those it knows.
-      extra: variablesOfAll(config, howMany),
-    },
-    {
-      services: await freePorts(SERVICE_NAMES, howMany.services),
-      gateways: await placesOfGateways(config, howMany),
-      logFolder: join(kithData, 'logs'),
-    },
-    onStarted,
-  );
-  goOn();
-
-  const addresses = {
-    gatewayUrl: howMany.cluster
-      ? await startBalancerOfCluster(processes.gateways, { kithData, config, command: haproxyCommand }, onStarted)
-      : await balance(processes.gateways, config, during.onBalancer),
-    ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => processes[name].url),
-    ...(processes.webhook && { webhookUrl: processes.webhook.url }),
-  };
-  if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
-  const hasOne = await tellOfDemonstration(kithData, urls.userDatabaseUrl, isPrivate);
-  await folder.record({ ...addresses, operatorKey });
-  goOn();
-  const tookMs = process.uptime() * 1000;
-  process.stdout.write(`\n${describeRunningSystem({ ...addresses, kithData, hasDemonstration: hasOne, tookMs })}\n`);
-}
-
-const variablesOfAll = (config: StartConfig, howMany: HowMany): Record<string, string> => ({
-  ...(howMany.cluster && { STREAM_REPLICAS: '3' }),
-  ...(process.env as Record<string, string>),
-  ...trustOf(config, howMany),
-});
-
-async function startBalancerOfCluster(
-  gateways: readonly ServiceProcess[],
-  { kithData, config, command }: { kithData: string; config: StartConfig; command: string | undefined },
-  onStarted: (process: ServiceProcess) => void,
-): Promise<string> {
-  const { HOST: host, PORT: port } = config;
-  const haproxy = await startHaproxy({ kithData, host, port, command, gateways: gatewaysAt(gateways) });
-  onStarted(haproxy);
-  return haproxy.url;
-}
-
-/** Resolves to whether there is one to show: on a host that others can reach, it only warns that it is open. */
-async function tellOfDemonstration(kithData: string, userDatabaseUrl: string, isPrivate: boolean): Promise<boolean> {
-  const isThere = await hasDemonstration(kithData, userDatabaseUrl);
-  if (isThere && isPrivate) await describeDemonstration(kithData);
-  if (isThere && !isPrivate) say(DEMONSTRATION_IS_OPEN);
-  return isThere && isPrivate;
-}
-
-/** If several fail, it rejects with the error of the first in the list, not of the first in time. */
-async function allInOrder(works: readonly Promise<unknown>[]): Promise<void> {
-  for (const settled of await Promise.allSettled(works)) if (settled.status === 'rejected') throw settled.reason;
-}
-
-async function migrateOrExplain(url: string, service: ServiceWithDatabase, config: StartConfig): Promise<void> {
-  const { urlVariable: variable } = databaseOf(service);
-  try {
-    await migrate(url, service);
-  } catch (error) {
-    if (error instanceof SetupProblem || config[variable] === undefined) throw error;
-    const { message, code } = error as Error & { code?: string };
-    throw new SetupProblem(`The database of ${variable} cannot be used (${message || code}): check that variable.`, {
-      cause: error,
-    });
+    await stop(1, { hangs: error instanceof StepTooSlow });
   }
 }
 

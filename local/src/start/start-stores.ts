@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { SetupProblem } from '@kith/local-servers';
 import { databaseOf, fieldsOfEach, WITH_DATABASE } from '@kith/services';
 import { startClusterServers } from '../cluster/start-cluster-servers.ts';
@@ -7,11 +8,21 @@ import type { ServersToStart, ServerUrls } from '../servers/servers-to-start.ts'
 import { startServers } from '../servers/start-servers.ts';
 import type { HowMany } from '../several/read-how-many.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
+import type { KeepTime } from './keep-time.ts';
 import type { StartConfig } from './read-start-config.ts';
+
+/** apt fetches them from wherever its mirror is. */
+const INSTALLING = {
+  withinMs: 600_000,
+  lookAt: 'install nats-server, redis-server and, for --cluster, haproxy yourself',
+};
+/** Eleven servers, which elect leaders and copy a database. */
+const CLUSTERS_WITHIN_MS = 300_000;
 
 export interface StoresOptions extends Omit<ServersToStart, 'given' | 'natsCommand' | 'redisCommand'> {
   readonly config: StartConfig;
   readonly howMany: HowMany;
+  readonly step: KeepTime;
   readonly say: (line: string) => void;
   /** Told each process that is to be started again when it ends. */
   readonly onStarted: (process: ServiceProcess) => void;
@@ -33,21 +44,38 @@ export interface Stores {
  * @throws {SetupProblem}
  */
 export async function startStores(options: StoresOptions): Promise<Stores> {
-  const { config, howMany, say, onStarted, onWatched, onChange, ...servers } = options;
+  const { config, howMany, step, say, onStarted, onWatched, onChange, ...servers } = options;
+  const lookAt = `their logs are in ${join(config.KITH_DATA, 'logs')}`;
   if (!howMany.cluster) {
     const given = givenUrls(config);
-    const { urls, access, started } = await startServers({ ...servers, given, ...(await programs(config, say)) });
+    const programs = await step('Finding or installing the servers', () => programsFor(config, say), INSTALLING);
+    const { urls, access, started } = await step(
+      `Starting ${serversBut(given)}`,
+      () => startServers({ ...servers, given, ...programs }),
+      { lookAt },
+    );
     for (const server of Object.values(started)) onStarted(server);
     return { urls, access };
   }
   refuseGiven(config);
-  const found = await findOrInstallServers(['nats', 'redis', 'haproxy'], say);
+  const found = await step(
+    'Finding or installing the servers',
+    () => findOrInstallServers(['nats', 'redis', 'haproxy'], say),
+    INSTALLING,
+  );
   const commands = { natsCommand: found.nats, redisCommand: found.redis };
-  const cluster = await startClusterServers({ ...servers, ...commands }, { say, onChange });
+  const cluster = await step(
+    'Starting the clusters of Postgres, NATS and Redis',
+    () => startClusterServers({ ...servers, ...commands }, { say, onChange }),
+    { withinMs: CLUSTERS_WITHIN_MS, lookAt },
+  );
   onWatched(cluster.postgresNodes, () => cluster.failover.stop());
   for (const server of cluster.supervised) onStarted(server);
   return { urls: cluster.urls, access: cluster.access, haproxyCommand: found.haproxy };
 }
+
+const serversBut = (given: Partial<ServerUrls>) =>
+  ['Postgres', ...(given.natsUrl ? [] : ['NATS']), ...(given.redisUrl ? [] : ['Redis'])].join(', ');
 
 function refuseGiven(config: StartConfig): void {
   const variables = [...WITH_DATABASE.map((name) => databaseOf(name).urlVariable), 'NATS_URL', 'REDIS_URL'] as const;
@@ -71,7 +99,7 @@ function natsOf(config: StartConfig): { natsUrl?: string } {
   return config.NATS_URL ? { natsUrl: config.NATS_URL } : {};
 }
 
-async function programs(
+async function programsFor(
   config: StartConfig,
   say: (line: string) => void,
 ): Promise<{ natsCommand?: string; redisCommand?: string }> {

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { type AppliedSetting, describeDifference, type SettingDifference } from '@kith/event-delivery';
 import { answerOf } from '@kith/local';
 import { startedWith } from '@kith/services';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import type { ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 
 export const STREAMS_APPLY_HELP = `kith streams apply [--yes] [--json]
 
@@ -16,12 +16,7 @@ changes none of it. Ends with 0 when nothing is otherwise or all of it was appli
 
 /** `kith streams apply`. */
 export async function applyStreamSettings(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { yes: { type: 'boolean' }, json: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(STREAMS_APPLY_HELP);
+  const { values } = readArguments(args, STREAMS_APPLY_HELP, { yes: { type: 'boolean' } });
   const access = await findRunningSystem();
   const services = startedWith({ WEBHOOKS: access.webhookUrl === undefined ? 'off' : 'on' });
   if (values.yes) {

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { type OperatorAccess, reconcile } from '@kith/local';
 import { WITH_EVENTS } from '@kith/services';
-import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { CommandFailed, type ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 import { type Progress, showProgress } from '../running-system/show-progress.ts';
 import { asksWhoPublished } from './ask-who-published.ts';
 import { type FoundDifference, repairDifferences } from './repair-differences.ts';
@@ -20,14 +20,9 @@ type Checked = Record<string, Record<string, number>>;
 
 /** `kith events reconcile`. */
 export async function reconcileEvents(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, repair: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(RECONCILE_HELP);
+  const { values } = readArguments(args, RECONCILE_HELP, { repair: { type: 'boolean' } });
   const access = await findRunningSystem();
-  const progress = showProgress();
+  const progress = showProgress({ json: values.json });
   const print = (text: string) => {
     progress.clear();
     process.stdout.write(`${text}\n`);
@@ -43,7 +38,7 @@ export async function reconcileEvents(args: readonly string[]): Promise<ExitCode
       print(values.json ? JSON.stringify({ left: difference }) : `still ${described(difference)}`),
     ));
   }
-  progress.clear();
+  progress.end();
   const tookMs = Math.round(performance.now() - startedAt);
   if (values.json) {
     print(JSON.stringify({ result: { checked, differences: found.length, ...(repaired && { repaired }), tookMs } }));

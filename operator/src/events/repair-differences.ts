@@ -29,7 +29,7 @@ export async function repairDifferences(
     const owners = ownersOf(missed);
     if (owners.length === 0) continue;
     repaired[`${service} events published again`] = await inPortions(owners, (portion) =>
-      republishAndWatch(access, service, { owners: portion }),
+      republishAndWatch(access, service, { owners: portion }, progress),
     );
   }
   await untilHandled(access, progress);

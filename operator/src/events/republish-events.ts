@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { EventStatus } from '@kith/event-delivery';
 import { answerOf, type OperatorAccess, type OperatorService } from '@kith/local';
 import { WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
-import { showProgress } from '../running-system/show-progress.ts';
+import { oneOfOrAll, readArguments } from '../running-system/read-arguments.ts';
+import { type Progress, showProgress } from '../running-system/show-progress.ts';
 
 export const REPUBLISH_HELP = `kith events republish --since TIME | --owner ID … [--service ${WITH_STREAM.join('|')}] [--json]
 
@@ -22,29 +22,23 @@ const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `kith events republish`. */
 export async function republishEvents(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      since: { type: 'string' },
-      owner: { type: 'string', multiple: true },
-      service: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-  });
-  const since = values.since === undefined ? undefined : readMoment(values.since, new Date());
-  const services = WITH_STREAM.filter((service) => values.service === undefined || service === values.service);
-  const saysWhat = values.since !== undefined || values.owner !== undefined;
-  if (positionals.length > 0 || !saysWhat || since === null || services.length === 0) {
-    throw new UsedWrongly(REPUBLISH_HELP);
+  const text = { type: 'string' } as const;
+  const options = { since: text, service: text, owner: { type: 'string', multiple: true } } as const;
+  const { values } = readArguments(args, REPUBLISH_HELP, options);
+  const since = momentIn('--since', values.since, new Date(), REPUBLISH_HELP);
+  const services = oneOfOrAll('--service', values.service, WITH_STREAM, REPUBLISH_HELP);
+  if (since === undefined && values.owner === undefined) {
+    throw new UsedWrongly('Say what: since when, or of which owner.', REPUBLISH_HELP);
   }
   const access = await findRunningSystem();
   const startedAt = performance.now();
   const republished: Record<string, number> = {};
+  const progress = showProgress({ json: values.json });
   for (const service of services) {
     const what = { since: since?.toISOString(), owners: values.owner };
-    republished[service] = await republishAndWatch(access, service, what);
+    republished[service] = await republishAndWatch(access, service, what, progress);
   }
+  progress.end();
   const tookMs = Math.round(performance.now() - startedAt);
   if (values.json) process.stdout.write(`${JSON.stringify({ republished, tookMs })}\n`);
   else {
@@ -61,8 +55,8 @@ export async function republishAndWatch(
   access: OperatorAccess,
   service: OperatorService,
   what: { since?: string | undefined; owners?: readonly string[] | undefined },
+  progress: Progress,
 ): Promise<number> {
-  const progress = showProgress();
   const { republished } = await answerOf<{ republished: number }>(access, service, '/operator/events/republish', what);
   for (;;) {
     const { outbox } = await answerOf<EventStatus>(access, service, '/operator/events/status');
@@ -72,6 +66,17 @@ export async function republishAndWatch(
   }
   progress.clear();
   return republished;
+}
+
+/** The same for a flag that need not be given. @throws {UsedWrongly} */
+export function momentIn(flag: string, said: string | undefined, now: Date, usage: string): Date | undefined {
+  if (said === undefined) return undefined;
+  const moment = readMoment(said, now);
+  if (moment) return moment;
+  throw new UsedWrongly(
+    `${flag} "${said}" is no time: write 2026-01-31T10:00:00Z, or an age such as 90m or 12h.`,
+    usage,
+  );
 }
 
 /** Without a zone a time of day would depend on the machine. */

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import type { StoredDeadLetter } from '@kith/event-delivery';
 import { linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
 import { keeperOf, streamOf, WITH_STREAM } from '@kith/services';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments, wholeNumbers } from '../running-system/read-arguments.ts';
 import { showProgress } from '../running-system/show-progress.ts';
 
 export const DEAD_LIST_HELP = `kith events dead list [--consumer NAME] [--owner ID] [--reason WORD] [--json]
@@ -41,18 +41,13 @@ type SettledLine = {
 };
 type Filter = { letters?: number[]; consumer?: string; ownerId?: string; reason?: string; all?: true };
 
-const OPTIONS = {
-  consumer: { type: 'string' },
-  owner: { type: 'string' },
-  reason: { type: 'string' },
-  all: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
+const FILTERS = { consumer: { type: 'string' }, owner: { type: 'string' }, reason: { type: 'string' } } as const;
 
 /** `kith events dead list`. */
 export async function listDeadLetters(args: readonly string[]): Promise<ExitCode> {
-  const { json, filter } = readArguments(args, DEAD_LIST_HELP);
-  if (filter.letters || filter.all) throw new UsedWrongly(DEAD_LIST_HELP);
+  const { values } = readArguments(args, DEAD_LIST_HELP, FILTERS);
+  const { json = false } = values;
+  const filter = filterOf(values);
   let found = 0;
   for await (const letter of readLetters(await findRunningSystem(), filter)) {
     found += 1;
@@ -62,15 +57,16 @@ export async function listDeadLetters(args: readonly string[]): Promise<ExitCode
       `${String(letter.sequence).padStart(6)}  ${letter.diedAt}  ${nameOf(letter)}\n        ${why(letter)}`,
     );
   }
-  if (found === 0 && !json) process.stdout.write('Nothing is dead.\n');
+  if (found === 0) print(json, { letters: 0 }, 'Nothing is dead.');
   return found === 0 ? 0 : 1;
 }
 
 /** `kith events dead show`. */
 export async function showDeadLetter(args: readonly string[]): Promise<ExitCode> {
-  const { json, filter } = readArguments(args, DEAD_SHOW_HELP);
-  const [wanted, ...more] = filter.letters ?? [];
-  if (wanted === undefined || more.length > 0) throw new UsedWrongly(DEAD_SHOW_HELP);
+  const words = { least: 1, most: 1, called: 'LETTER' };
+  const { values, positionals } = readArguments(args, DEAD_SHOW_HELP, {}, words);
+  const [wanted] = wholeNumbers(positionals, 'a dead letter', DEAD_SHOW_HELP) as [number];
+  const { json = false } = values;
   const query = `/operator/events/dead?letter=${wanted}`;
   for await (const letter of linesOf<StoredDeadLetter>(await findRunningSystem(), keeperOf(), query)) {
     print(json, letter, inFull(letter));
@@ -89,8 +85,7 @@ export const dropDeadLetters = (args: readonly string[]) => settle(args, 'drop',
 
 /** `kith events dead history`. */
 export async function showDeadLetterHistory(args: readonly string[]): Promise<ExitCode> {
-  const { json, filter } = readArguments(args, DEAD_HISTORY_HELP);
-  if (Object.keys(filter).length > 0) throw new UsedWrongly(DEAD_HISTORY_HELP);
+  const { json = false } = readArguments(args, DEAD_HISTORY_HELP, {}).values;
   type Settlement = SettledLine & { at: string; action: string };
   const access = await findRunningSystem();
   let found = 0;
@@ -98,18 +93,17 @@ export async function showDeadLetterHistory(args: readonly string[]): Promise<Ex
     found += 1;
     print(json, settled, `${settled.at}  ${settled.action.padEnd(9)} ${settled.letter}  ${nameOf(settled)}`);
   }
-  if (found === 0 && !json) process.stdout.write('Nothing was redriven or dropped.\n');
+  if (found === 0) print(json, { settlements: 0 }, 'Nothing was redriven or dropped.');
   return 0;
 }
 
 async function settle(args: readonly string[], what: 'redrive' | 'drop', help: string): Promise<ExitCode> {
-  const { json, filter } = readArguments(args, help);
-  if (Object.keys(filter).length === 0) throw new UsedWrongly(help);
+  const { json, filter } = readChoice(args, help);
   const access = await findRunningSystem();
   const { all: _all, letters: named = [], ...some } = filter;
   const chosen = await chosenBy(access, filter);
   const total = [...chosen.values()].reduce((sum, letters) => sum + letters.length, 0);
-  const progress = showProgress();
+  const progress = showProgress({ json });
   const counts = { done: 0, refused: 0, missing: 0 };
   const tellMissing = (letter: number) => {
     counts.missing += 1;
@@ -135,7 +129,7 @@ async function settle(args: readonly string[], what: 'redrive' | 'drop', help: s
       progress.show(what, counts.done, total);
     }
   }
-  progress.clear();
+  progress.end();
   if (json && total + counts.missing === 0) print(json, { settled: 0 }, '');
   else if (!json) process.stdout.write(`${inWords(counts)}\n`);
   return counts.refused + counts.missing > 0 ? 1 : 0;
@@ -161,19 +155,27 @@ async function chosenBy(access: OperatorAccess, { all: _all, letters, ...some }:
 const publisherOf = ([letter]: readonly StoredDeadLetter[]): OperatorService =>
   WITH_STREAM.find((service) => streamOf(service).name === letter?.origin.stream) ?? keeperOf(letter?.consumer);
 
-function readArguments(args: readonly string[], help: string): { json: boolean; filter: Filter } {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-  if (!positionals.every((text) => /^[1-9]\d{0,14}$/.test(text))) throw new UsedWrongly(help);
+/** Which letters: by their numbers, by what they have in common, or all of them. */
+function readChoice(args: readonly string[], help: string): { json: boolean; filter: Filter } {
+  const options = { ...FILTERS, all: { type: 'boolean' } } as const;
+  const { values, positionals } = readArguments(args, help, options, { most: Number.POSITIVE_INFINITY });
+  const letters = wholeNumbers(positionals, 'a dead letter', help);
   const filter: Filter = {
-    ...(positionals.length > 0 && { letters: positionals.map(Number) }),
-    ...(values.consumer !== undefined && { consumer: values.consumer }),
-    ...(values.owner !== undefined && { ownerId: values.owner }),
-    ...(values.reason !== undefined && { reason: values.reason }),
+    ...(letters.length > 0 && { letters }),
+    ...filterOf(values),
     ...(values.all && { all: true as const }),
   };
-  if (filter.all && Object.keys(filter).length > 1) throw new UsedWrongly(help);
+  const ways = Object.keys(filter).length;
+  if (ways === 0) throw new UsedWrongly('Say which: LETTER, --consumer, --owner, --reason or --all.', help);
+  if (filter.all && ways > 1) throw new UsedWrongly('--all is all of them: say nothing else beside it.', help);
   return { json: values.json ?? false, filter };
 }
+
+const filterOf = ({ consumer, owner, reason }: { consumer?: string; owner?: string; reason?: string }): Filter => ({
+  ...(consumer !== undefined && { consumer }),
+  ...(owner !== undefined && { ownerId: owner }),
+  ...(reason !== undefined && { reason }),
+});
 
 /** Either service would answer: the dead letters of all consumers are one stream. */
 function readLetters(access: OperatorAccess, filter: Filter): AsyncGenerator<StoredDeadLetter> {

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import type { SetAside } from '@kith/event-delivery';
 import { answerOf, linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
 import { WITH_STREAM } from '@kith/services';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { oneOfOrAll, readArguments, wholeNumbers } from '../running-system/read-arguments.ts';
 
 const SERVICE = `[--service ${WITH_STREAM.join('|')}]`;
 
@@ -13,7 +13,7 @@ Shows the events that no broker took, and how many of their owners' later events
 are none, else with 1.
 
   --service  of one of them only
-  --json     one JSON object a line: none when there is none`;
+  --json     one JSON object a line; {"setAside":0} when there is none`;
 
 export const OUTBOX_SHOW_HELP = `kith events outbox show NUMBER --service ${WITH_STREAM.join('|')} [--json]
 
@@ -41,25 +41,26 @@ sees a hole. The archive keeps them (kith events show). Ends with 1 when somethi
 
 /** `kith events outbox list`. */
 export async function listSetAside(args: readonly string[]): Promise<ExitCode> {
-  const { owners, numbers, all, json, services } = readArguments(args, OUTBOX_LIST_HELP);
-  if (owners.length + numbers.length > 0 || all) throw new UsedWrongly(OUTBOX_LIST_HELP);
+  const { values } = readArguments(args, OUTBOX_LIST_HELP, { service: { type: 'string' } });
+  const { json = false } = values;
+  const services = oneOfOrAll('--service', values.service, WITH_STREAM, OUTBOX_LIST_HELP);
   let found = 0;
   for await (const { service, ...each } of setAsideIn(await findRunningSystem(), services)) {
     found += 1;
     process.stdout.write(`${json ? JSON.stringify({ service, ...each }) : described(service, each)}\n`);
   }
-  if (found === 0 && !json) process.stdout.write('Nothing is set aside.\n');
+  if (found === 0) process.stdout.write(json ? '{"setAside":0}\n' : 'Nothing is set aside.\n');
   return found === 0 ? 0 : 1;
 }
 
 /** `kith events outbox show`. */
 export async function showSetAside(args: readonly string[]): Promise<ExitCode> {
-  const { owners, json, services } = readArguments(args, OUTBOX_SHOW_HELP);
-  const [number] = owners;
-  const [service] = services;
-  if (owners.length !== 1 || !isNumber(number) || service === undefined || services.length > 1) {
-    throw new UsedWrongly(OUTBOX_SHOW_HELP);
-  }
+  const words = { least: 1, most: 1, called: 'NUMBER' };
+  const { values, positionals } = readArguments(args, OUTBOX_SHOW_HELP, { service: { type: 'string' } }, words);
+  const { json = false } = values;
+  const [number] = wholeNumbers(positionals, 'an event of an outbox', OUTBOX_SHOW_HELP);
+  if (values.service === undefined) throw new UsedWrongly(EACH_COUNTS_ITS_OWN, OUTBOX_SHOW_HELP);
+  const [service] = oneOfOrAll('--service', values.service, WITH_STREAM, OUTBOX_SHOW_HELP) as [OperatorService];
   const path = `/operator/events/outbox?id=${number}`;
   for await (const found of linesOf<SetAside & { data: unknown }>(await findRunningSystem(), service, path)) {
     const whole = `${described(service, found)}\n\n${JSON.stringify(found.data, null, 2)}`;
@@ -77,9 +78,7 @@ export const sendSetAside = (args: readonly string[]) => settle(args, 'send', OU
 export const dropSetAside = (args: readonly string[]) => settle(args, 'drop', OUTBOX_DROP_HELP);
 
 async function settle(args: readonly string[], what: 'send' | 'drop', help: string): Promise<ExitCode> {
-  const { owners, numbers, all, json, services } = readArguments(args, help);
-  const ways = [owners.length > 0, numbers.length > 0, all].filter(Boolean).length;
-  if (ways !== 1 || (numbers.length > 0 && services.length > 1)) throw new UsedWrongly(help);
+  const { owners, numbers, all, json, services } = readChoice(args, help);
   const access = await findRunningSystem();
   const missing = new Set<string>([...owners, ...numbers.map(String)]);
   for await (const { ownerId, outboxId } of setAsideIn(access, services)) {
@@ -109,23 +108,24 @@ async function* setAsideIn(access: OperatorAccess, services: readonly OperatorSe
   }
 }
 
-const isNumber = (text: string | undefined): text is string => text !== undefined && /^[1-9]\d{0,14}$/.test(text);
+const EACH_COUNTS_ITS_OWN = 'A number needs --service: each outbox counts its own.';
 
-function readArguments(args: readonly string[], help: string) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      all: { type: 'boolean' },
-      service: { type: 'string' },
-      number: { type: 'string', multiple: true },
-      json: { type: 'boolean' },
-    },
-  });
-  const { all = false, json = false, number: numbers = [], service: named } = values;
-  const services = WITH_STREAM.filter((service) => named === undefined || service === named);
-  if (services.length === 0 || !numbers.every(isNumber)) throw new UsedWrongly(help);
-  return { owners: positionals, numbers: numbers.map(Number), all, json, services };
+/** Whose events, or which: by one way alone. */
+function readChoice(args: readonly string[], help: string) {
+  const options = {
+    all: { type: 'boolean' },
+    service: { type: 'string' },
+    number: { type: 'string', multiple: true },
+  } as const;
+  const { values, positionals: owners } = readArguments(args, help, options, { most: Number.POSITIVE_INFINITY });
+  const { all = false, json = false, service } = values;
+  const services = oneOfOrAll('--service', service, WITH_STREAM, help);
+  const numbers = wholeNumbers(values.number ?? [], 'an event of an outbox', help);
+  const ways = [owners.length > 0, numbers.length > 0, all].filter(Boolean).length;
+  if (ways === 0) throw new UsedWrongly('Say which: OWNER, --number or --all.', help);
+  if (ways > 1) throw new UsedWrongly('Say it by one of OWNER, --number and --all, not by several.', help);
+  if (numbers.length > 0 && services.length > 1) throw new UsedWrongly(EACH_COUNTS_ITS_OWN, help);
+  return { owners, numbers, all, json, services };
 }
 
 function described(service: OperatorService, each: SetAside): string {

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import type { EventStatus } from '@kith/event-delivery';
 import { answerOf } from '@kith/local';
 import { WITH_STREAM } from '@kith/services';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import type { ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 
 export const EVENT_STATUS_HELP = `kith events status [--json]
 
@@ -16,12 +16,7 @@ const WAITS_TOO_LONG_MS = 60_000;
 
 /** `kith events status`. */
 export async function showEventStatus(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(EVENT_STATUS_HELP);
+  const { values } = readArguments(args, EVENT_STATUS_HELP, {});
   const access = await findRunningSystem();
   const reports = await Promise.all(
     WITH_STREAM.map((service) => answerOf<EventStatus>(access, service, '/operator/events/status')),

@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import type { RecordedEvent } from '@kith/event-delivery';
 import { linesOf, type OperatorAccess, type OperatorService } from '@kith/local';
 import { WITH_STREAM } from '@kith/services';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
-import { readMoment } from './republish-events.ts';
+import { oneOfOrAll, readArguments } from '../running-system/read-arguments.ts';
+import { momentIn } from './republish-events.ts';
 
 export const SHOW_HELP = `kith events show OWNER [--type PREFIX] [--kind KIND] [--since TIME] [--until TIME] [--service ${WITH_STREAM.join('|')}] [--json]
 kith events show --since TIME | --type PREFIX …
@@ -24,7 +24,7 @@ type Shown = Omit<RecordedEvent, 'occurredAt' | 'publishedAt'> & { occurredAt: s
 
 /** `kith events show`. */
 export async function showEvents(args: readonly string[]): Promise<ExitCode> {
-  const { query, json, services } = readArguments(args);
+  const { query, json, services } = readQuery(args);
   const access = await findRunningSystem();
   let found = 0;
   for (const service of services) {
@@ -52,33 +52,23 @@ export async function* pagesOf(access: OperatorAccess, service: OperatorService,
   }
 }
 
-function readArguments(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      type: { type: 'string' },
-      kind: { type: 'string' },
-      since: { type: 'string' },
-      until: { type: 'string' },
-      service: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-  });
-  const [owner, ...more] = positionals;
+function readQuery(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = { type: text, kind: text, since: text, until: text, service: text };
+  const { values, positionals } = readArguments(args, SHOW_HELP, options, { most: 1 });
+  const [owner] = positionals;
   const now = new Date();
-  const [since, until] = [values.since, values.until].map((text) =>
-    text === undefined ? undefined : readMoment(text, now),
-  );
-  const services = WITH_STREAM.filter((service) => values.service === undefined || service === values.service);
-  const saysWhich = Boolean(owner) || values.since !== undefined || values.until !== undefined || Boolean(values.type);
-  if (!saysWhich || more.length > 0 || since === null || until === null || services.length === 0) {
-    throw new UsedWrongly(SHOW_HELP);
+  const since = momentIn('--since', values.since, now, SHOW_HELP);
+  const until = momentIn('--until', values.until, now, SHOW_HELP);
+  const services = oneOfOrAll('--service', values.service, WITH_STREAM, SHOW_HELP);
+  const { type } = values;
+  if (owner === undefined && since === undefined && until === undefined && type === undefined) {
+    throw new UsedWrongly('Say which events: those of an OWNER, of a time or of a type.', SHOW_HELP);
   }
   const query = {
     owner: owner ?? '',
     kind: values.kind ?? '',
-    type: values.type ?? '',
+    type: type ?? '',
     since: since?.toISOString() ?? '',
     until: until?.toISOString() ?? '',
   };

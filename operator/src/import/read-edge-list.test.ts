@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EdgeListLine, parseEdgeListLine, readEdgeList } from './read-edge-list.ts';
+import { readEdgeList } from './read-edge-list.ts';
+import { type EdgeListLine, parseEdgeListLine, usernameOf } from './read-edge-list-line.ts';
 
 describe('a line', () => {
   test.each([
@@ -24,7 +25,8 @@ describe('a line', () => {
 
   test.each([
     ['1', /has 1 field and not two ids/],
-    ['1 2 3', /has 3 fields/],
+    ['1 2 knows', /has 3 fields: "knows" is neither an id's, nor a weight or a time stamp/],
+    ['12 monkeys', /"monkeys" is not an id/],
     ['from to', /"from" is not an id/],
     ['1 -2', /"-2" is not an id/],
     ['1 2.5', /"2.5" is not an id/],
@@ -35,6 +37,62 @@ describe('a line', () => {
     const parsed = parseEdgeListLine(text, 42);
     expect(parsed).toMatchObject({ kind: 'bad', line: 42 });
     expect((parsed as { reason: string }).reason).toMatch(reason);
+  });
+});
+
+describe('behind its two ids a line', () => {
+  test.each([
+    ['1 2 3', '3'],
+    ['1 2 -0.5e-3', '-0.5e-3'],
+    ['1,2,0.25,1082040961', '0.25 1082040961'],
+    ['1\t2\t2004-04-15T07:36:01Z', '2004-04-15T07:36:01Z'],
+    ['1 2 2004-04-15 07:36:01 UTC', '2004-04-15 07:36:01 UTC'],
+    ["1 2 {'weight': 3}", "{'weight': 3}"],
+    ['1 2 {}', '{}'],
+    ['1 2 nan', 'nan'],
+  ])('may say more, %j, which is ignored', (text, further) => {
+    expect(parseEdgeListLine(text, 7)).toEqual({ kind: 'edge', line: 7, a: '1', b: '2', further });
+  });
+
+  test('may end with what parts its fields', () => {
+    expect(parseEdgeListLine('1,2,', 1)).toEqual({ kind: 'edge', line: 1, a: '1', b: '2' });
+  });
+});
+
+describe('ids that are names', () => {
+  test.each([
+    ['ann bob', 'ann', 'bob'],
+    ['Ann-Lee Bob.Ray 0.5', 'Ann-Lee', 'Bob.Ray'],
+    ['Ann Lee,Bob Ray,3', 'Ann Lee', 'Bob Ray'],
+    ['"Ann Lee";"Bob"', 'Ann Lee', 'Bob'],
+    ['Zoë\t42', 'Zoë', '42'],
+  ])('%j is an edge', (text, a, b) => {
+    expect(parseEdgeListLine(text, 2, 'names')).toMatchObject({ kind: 'edge', a, b });
+  });
+
+  test.each([
+    ['Ann-Lee', 'ann_lee'],
+    ['Zoë', 'zoe'],
+    ['bob@example.org', 'bob_example_org'],
+    ['42', '42'],
+  ])('%s is the user %s', (id, username) => {
+    expect(usernameOf(id, 'names')).toBe(username);
+  });
+
+  test.each([
+    ['ann', /has 1 field/],
+    ['the quick brown fox', /"brown" is neither/],
+    ['ann Ann', /binds ann to itself/],
+    ['ann 李', /"李" makes no username/],
+    ['ann __', /"__" makes no username/],
+    [`ann ${'b'.repeat(33)}`, /more than 32 characters/],
+  ])('%j is bad, with the reason', (text, reason) => {
+    expect((parseEdgeListLine(text, 2, 'names') as { reason: string }).reason).toMatch(reason);
+  });
+
+  test('the first line may name the columns', () => {
+    expect(parseEdgeListLine('source,target,weight', 1, 'names')).toBeUndefined();
+    expect(parseEdgeListLine('source,target', 2, 'names')).toMatchObject({ kind: 'edge' });
   });
 });
 

@@ -2,37 +2,16 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
+import { type EdgeListLine, type IdKind, MAX_LINE_LENGTH, parseEdgeListLine } from './read-edge-list-line.ts';
 
-export type EdgeListLine =
-  | { kind: 'edge'; line: number; a: string; b: string }
-  | { kind: 'bad'; line: number; reason: string };
-
-const MAX_LINE_LENGTH = 1_000;
-/** The username is `n` and the id, and has at most 32 characters. */
-const MAX_ID_LENGTH = 31;
-
-/** What one line of an edge list says; undefined: nothing (empty, or a `#` comment). `line` counts from 1. */
-export function parseEdgeListLine(text: string, line: number): EdgeListLine | undefined {
-  const bad = (reason: string): EdgeListLine => ({ kind: 'bad', line, reason });
-  if (text.length > MAX_LINE_LENGTH) return bad(`is longer than ${MAX_LINE_LENGTH} characters`);
-  const trimmed = text.trim();
-  if (trimmed === '' || trimmed.startsWith('#')) return undefined;
-  const ids = trimmed.split(/[\s,;]+/);
-  const [a, b] = ids;
-  if (ids.length !== 2 || a === undefined || b === undefined) {
-    return bad(`has ${ids.length} ${ids.length === 1 ? 'field' : 'fields'} and not two ids`);
-  }
-  for (const id of ids) {
-    if (!/^\d+$/.test(id)) return bad(`"${id.slice(0, 40)}" is not an id (digits only)`);
-    if (id.length > MAX_ID_LENGTH) return bad(`an id has more than ${MAX_ID_LENGTH} digits`);
-  }
-  if (a === b) return bad(`binds ${a} to itself`);
-  return { kind: 'edge', line, a, b };
+/** Not a file of lines; the message says, behind the file's name, what it is and what to do. */
+export class NoEdgeList extends Error {
+  override name: string = 'NoEdgeList';
 }
 
-/** Not a file of lines that can be read twice; the message says, behind the file's name, what it is and what to do. */
-export class NoEdgeList extends Error {
-  override name = 'NoEdgeList';
+/** Something that cannot be read twice, or is no file at all. */
+export class NoFile extends NoEdgeList {
+  override name = 'NoFile';
 }
 
 /**
@@ -40,10 +19,10 @@ export class NoEdgeList extends Error {
  *
  * @throws NoEdgeList before the first line; the file system's error, or zlib's for a damaged gzip
  */
-export async function* readEdgeList(file: string): AsyncGenerator<EdgeListLine> {
+export async function* readEdgeList(file: string, ids: IdKind = 'numbers'): AsyncGenerator<EdgeListLine> {
   let number = 0;
   for await (const text of lines(file)) {
-    const parsed = parseEdgeListLine(text, ++number);
+    const parsed = parseEdgeListLine(text, ++number, ids);
     if (parsed) yield parsed;
   }
 }
@@ -83,11 +62,11 @@ async function isGzip(file: string): Promise<boolean> {
 async function refuseWhatIsReadOnce(file: string): Promise<void> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     // The name that a shell gives `<(…)` is open only in the shell.
-    if (/^\/(dev|proc\/\w+)\/fd\//.test(file)) throw new NoEdgeList(READ_ONCE);
+    if (/^\/(dev|proc\/\w+)\/fd\//.test(file)) throw new NoFile(READ_ONCE);
     throw error;
   });
-  if (found.isDirectory()) throw new NoEdgeList('is a folder, and not an edge list.');
-  if (!found.isFile()) throw new NoEdgeList(READ_ONCE);
+  if (found.isDirectory()) throw new NoFile('is a folder, and not an edge list.');
+  if (!found.isFile()) throw new NoFile(READ_ONCE);
 }
 
 const READ_ONCE = 'can be read only once, and an import reads twice: write it to a file first, and import that.';

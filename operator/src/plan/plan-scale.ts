@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 import { firstToFill, ratesInWords, tableOf } from './describe-plan.ts';
 import { needsOf, type Population, ratesOf, USUAL } from './scale-model.ts';
 
@@ -18,19 +18,8 @@ const text = { type: 'string' } as const;
 
 /** `kith plan`. */
 export async function planScale(args: readonly string[]): Promise<ExitCode> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      people: text,
-      friends: text,
-      online: text,
-      changes: text,
-      reads: text,
-      peak: text,
-      'keep-days': text,
-      json: { type: 'boolean' },
-    },
-  });
+  const options = { people: text, friends: text, online: text, changes: text, reads: text, peak: text };
+  const { values } = readArguments(args, PLAN_HELP, { ...options, 'keep-days': text });
   const population = readPopulation(values);
   const told = values.json
     ? JSON.stringify({ population, rates: ratesOf(population), needs: needsOf(population) })
@@ -46,7 +35,7 @@ export function readPopulation(given: Given): Population {
   const read = (name: string, otherwise: number | undefined, least: number, most: number) => {
     const said = given[name];
     if (said === undefined && otherwise !== undefined) return otherwise;
-    if (said === undefined) throw new UsedWrongly(`--${name} is missing.\n\n${PLAN_HELP}`);
+    if (said === undefined) throw new UsedWrongly(`--${name} is missing.`, PLAN_HELP);
     const value = readNumber(String(said));
     if (value >= least && value <= most) return value;
     throw new UsedWrongly(`--${name} ${said}: give a number from ${least} to ${most}.`);
@@ -72,7 +61,7 @@ const readNumber = (said: string) => (/^\d+(\.\d+)?(e\+?\d{1,2})?$/i.test(said) 
 
 /** Requires the percent sign: 0.5 could be a half or half a percent. */
 function readShare(said: string | boolean | undefined): number {
-  if (said === undefined) throw new UsedWrongly(`--online is missing.\n\n${PLAN_HELP}`);
+  if (said === undefined) throw new UsedWrongly('--online is missing.', PLAN_HELP);
   const [, digits = ''] = /^(.*)%$/.exec(String(said)) ?? [];
   const percent = readNumber(digits);
   if (percent >= 0 && percent <= 100) return percent / 100;

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { answerOf } from '@kith/local';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import type { ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 
 export const BEGIN_TIMELINE_HELP = `kith timeline new [--json]
 
@@ -12,12 +12,7 @@ Redis from the time that was lost is used again. Running processes need no resta
 
 /** `kith timeline new`. */
 export async function beginTimeline(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(BEGIN_TIMELINE_HELP);
+  const { values } = readArguments(args, BEGIN_TIMELINE_HELP, {});
   const began = await answerOf<{ timeline: string; knownEverywhereWithinMs: number }>(
     await findRunningSystem(),
     'friend',

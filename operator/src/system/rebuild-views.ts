@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { answerOf } from '@kith/local';
-import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import type { ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 import { showProgress } from '../running-system/show-progress.ts';
 
 export const REBUILD_VIEWS_HELP = `kith views rebuild [--owner ID …] [--json]
@@ -14,12 +14,7 @@ const PATH = '/operator/rebuild-views';
 
 /** `kith views rebuild`. */
 export async function rebuildViews(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { owner: { type: 'string', multiple: true }, json: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(REBUILD_VIEWS_HELP);
+  const { values } = readArguments(args, REBUILD_VIEWS_HELP, { owner: { type: 'string', multiple: true } });
   const access = await findRunningSystem();
   const startedAt = performance.now();
   let rebuilt = 0;
@@ -27,14 +22,14 @@ export async function rebuildViews(args: readonly string[]): Promise<ExitCode> {
     ({ rebuilt } = await answerOf<{ rebuilt: number }>(access, 'friend', PATH, { owners: values.owner }));
   } else {
     type Page = { rebuilt: number; next: string | null; total: number };
-    const progress = showProgress();
+    const progress = showProgress({ json: values.json });
     for (let after: string | null | undefined = null; after !== undefined; ) {
       const page: Page = await answerOf<Page>(access, 'friend', PATH, { after });
       rebuilt += page.rebuilt;
       progress.show('lists', rebuilt, Math.max(page.total, rebuilt));
       after = page.next ?? undefined;
     }
-    progress.clear();
+    progress.end();
   }
   const tookMs = Math.round(performance.now() - startedAt);
   const said = values.json

@@ -1,8 +1,10 @@
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { dataFolder } from '@kith/local';
 import { ConfigError } from '@kith/service-kit';
 import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { explainFileError } from '../running-system/explain-file-error.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 
 export const ROTATE_KEYS_HELP = `kith keys rotate [--after-seconds N] [--json]
 
@@ -16,15 +18,19 @@ const DEFAULT_TTL_S = 900;
 
 /** `kith keys rotate`. */
 export async function rotateKeys(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { 'after-seconds': { type: 'string' }, json: { type: 'boolean' } },
-  });
-  const afterS = Number(values['after-seconds'] ?? AFTER_S);
-  if (positionals.length > 0 || !Number.isInteger(afterS) || afterS < 0) throw new UsedWrongly(ROTATE_KEYS_HELP);
+  const { values } = readArguments(args, ROTATE_KEYS_HELP, { 'after-seconds': { type: 'string' } });
+  const said = values['after-seconds'] ?? String(AFTER_S);
+  if (!/^\d{1,9}$/.test(said)) {
+    throw new UsedWrongly(`--after-seconds "${said}" is no number of seconds: give a whole number.`, ROTATE_KEYS_HELP);
+  }
+  const afterS = Number(said);
   const file = process.env.SIGNING_KEY_FILE || join(dataFolder(), 'signing-keys.json');
   const tokenTtlS = Number(process.env.ACCESS_TOKEN_TTL_S || DEFAULT_TTL_S);
+  // Else every key would seem to have run out.
+  if (!Number.isInteger(tokenTtlS) || tokenTtlS < 1) {
+    throw new CommandFailed('ACCESS_TOKEN_TTL_S: must be a whole number of seconds, as the user service has it.');
+  }
+  await refuseFolder(file);
   // Loaded here: no other command needs the user service.
   const { rotateSigningKeys } = await import('@kith/user');
   const rotation = await rotateSigningKeys(file, { afterS, tokenTtlS }).catch((error: Error) => {
@@ -36,4 +42,14 @@ export async function rotateKeys(args: readonly string[]): Promise<ExitCode> {
     for (const kid of rotation.dropped) process.stdout.write(`Dropped ${kid}: its tokens have run out.\n`);
   }
   return 0;
+}
+
+/** @throws {CommandFailed} when the file cannot be one, or its folder is not there */
+async function refuseFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  await stat(folder).catch((error) => {
+    throw explainFileError(error, folder);
+  });
+  const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
+  if (isFolder) throw explainFileError(Object.assign(new Error('is a folder'), { code: 'EISDIR' }), file);
 }

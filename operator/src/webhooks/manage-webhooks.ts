@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { answerOf } from '@kith/local';
-import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { CommandFailed, type ExitCode } from '../running-system/end-with-a-code.ts';
 import { findRunningSystem, type RunningSystemAccess } from '../running-system/find-running-system.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 
 export const ADD_HELP = `kith webhooks add URL [--events PATTERN …] [--json]
 
@@ -38,13 +38,9 @@ type Endpoint = { id: string; url: string; events: string[]; state: string; paus
 
 /** `kith webhooks add`. */
 export async function addWebhook(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { events: { type: 'string', multiple: true }, json: { type: 'boolean' } },
-  });
-  const [url, ...more] = positionals;
-  if (url === undefined || more.length > 0) throw new UsedWrongly(ADD_HELP);
+  const options = { events: { type: 'string', multiple: true } } as const;
+  const { values, positionals } = readArguments(args, ADD_HELP, options, { least: 1, most: 1, called: 'URL' });
+  const [url] = positionals;
   const events = values.events?.flatMap((text) => text.split(',')).map((text) => text.trim());
   const added = await ask<Endpoint & { secret: string }>('/operator/webhooks', { url, ...(events && { events }) });
   print(values.json, added, `${described(added)}\nsecret  ${added.secret}`);
@@ -53,10 +49,10 @@ export async function addWebhook(args: readonly string[]): Promise<ExitCode> {
 
 /** `kith webhooks list`. */
 export async function listWebhooks(args: readonly string[]): Promise<ExitCode> {
-  const { json } = onlyFlags(args, LIST_HELP);
+  const { json } = readArguments(args, LIST_HELP, {}).values;
   const { endpoints } = await ask<{ endpoints: Endpoint[] }>('/operator/webhooks');
   for (const endpoint of endpoints) print(json, endpoint, described(endpoint));
-  if (endpoints.length === 0 && !json) process.stdout.write('There is no endpoint.\n');
+  if (endpoints.length === 0) print(json, { endpoints: 0 }, 'There is no endpoint.');
   return 0;
 }
 
@@ -96,24 +92,9 @@ async function change(args: readonly string[], what: 'remove' | 'pause' | 'resum
 }
 
 function oneEndpoint(args: readonly string[], help: string): { endpoint: string; json: boolean } {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  const [endpoint, ...more] = positionals;
-  if (endpoint === undefined || more.length > 0) throw new UsedWrongly(help);
+  const { values, positionals } = readArguments(args, help, {}, { least: 1, most: 1, called: 'ENDPOINT' });
+  const [endpoint] = positionals as [string];
   return { endpoint, json: values.json ?? false };
-}
-
-function onlyFlags(args: readonly string[], help: string): { json: boolean } {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' } },
-  });
-  if (positionals.length > 0) throw new UsedWrongly(help);
-  return { json: values.json ?? false };
 }
 
 /** Asks the webhook service; a body makes it a POST. @throws {CommandFailed} when it was not started */

@@ -1,8 +1,10 @@
-import { parseArgs } from 'node:util';
 import { type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { oneOfOrAll, readArguments, wholeNumbers } from '../running-system/read-arguments.ts';
 import { ask, print } from './manage-webhooks.ts';
 
-export const DELIVERIES_HELP = `kith webhooks deliveries [ENDPOINT] [--state pending|delivered|dead] [--before NUMBER] [--json]
+const STATES = ['pending', 'delivered', 'dead'] as const;
+
+export const DELIVERIES_HELP = `kith webhooks deliveries [ENDPOINT] [--state ${STATES.join('|')}] [--before NUMBER] [--json]
 
 The delivery log, newest first, a hundred at a time: what was sent, waits or was given up, and what came of the last try.`;
 
@@ -25,33 +27,28 @@ type Delivery = {
 
 /** `kith webhooks deliveries`. */
 export async function listWebhookDeliveries(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { state: { type: 'string' }, before: { type: 'string' }, json: { type: 'boolean' } },
-  });
-  if (positionals.length > 1) throw new UsedWrongly(DELIVERIES_HELP);
+  const options = { state: { type: 'string' }, before: { type: 'string' } } as const;
+  const { values, positionals } = readArguments(args, DELIVERIES_HELP, options, { most: 1 });
+  oneOfOrAll('--state', values.state, STATES, DELIVERIES_HELP);
+  wholeNumbers(values.before === undefined ? [] : [values.before], 'a delivery', DELIVERIES_HELP);
   const { state = '', before = '' } = values;
   const query = new URLSearchParams({ endpoint: positionals[0] ?? '', state, before });
   const { deliveries } = await ask<{ deliveries: Delivery[] }>(`/operator/webhooks/deliveries?${query}`);
   for (const delivery of deliveries) print(values.json, delivery, described(delivery));
-  if (deliveries.length === 0 && !values.json) process.stdout.write('Nothing was sent.\n');
+  if (deliveries.length === 0) print(values.json, { deliveries: 0 }, 'Nothing was sent.');
   return 0;
 }
 
 /** `kith webhooks redrive`. */
 export async function redriveWebhooks(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { all: { type: 'boolean' }, json: { type: 'boolean' } },
-  });
-  const [endpoint, ...numbers] = positionals;
-  const areNumbers = numbers.every((text) => /^[1-9]\d*$/.test(text));
-  if (endpoint === undefined || !areNumbers || (values.all === true) === numbers.length > 0) {
-    throw new UsedWrongly(WEBHOOKS_REDRIVE_HELP);
+  const words = { least: 1, most: Number.POSITIVE_INFINITY, called: 'ENDPOINT' };
+  const { values, positionals } = readArguments(args, WEBHOOKS_REDRIVE_HELP, { all: { type: 'boolean' } }, words);
+  const [endpoint, ...named] = positionals;
+  const deliveries = wholeNumbers(named, 'a delivery', WEBHOOKS_REDRIVE_HELP);
+  if ((values.all === true) === deliveries.length > 0) {
+    throw new UsedWrongly('Say which: numbers of deliveries, or --all.', WEBHOOKS_REDRIVE_HELP);
   }
-  const which = values.all ? { all: true } : { deliveries: numbers.map(Number) };
+  const which = values.all ? { all: true } : { deliveries };
   const answer = await ask<{ redriven: number }>('/operator/webhooks/redrive', { endpoint, ...which });
   print(values.json, answer, `${answer.redriven} sent again`);
   return 0;

@@ -14,6 +14,7 @@ export * from './errors/kith-error.ts';
 export * from './errors/mask-error.ts';
 export * from './http/answer-before-the-body.ts';
 export * from './http/answer-http.ts';
+export * from './http/choose-proxy.ts';
 export * from './http/host-in-url.ts';
 export * from './http/read-request-target.ts';
 export * from './http/start-http-server.ts';

@@ -47,7 +47,8 @@ test('it becomes ready, and on SIGTERM stops with 0', async () => {
   expect(await ended).toBe(0);
   // Nothing but JSON lines, and few of them when all is well.
   const lines = said.out.trimEnd().split('\n');
-  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['ready']);
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['starts', 'ready', 'stops', 'stopped']);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 'info', name: 'user' });
   expect(said.err).toBe('');
 });
 

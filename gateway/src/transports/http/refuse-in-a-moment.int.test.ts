@@ -49,7 +49,7 @@ test('what was sent with the request is read and thrown away', async () => {
 
 test('a page of an origin that is allowed may read it, and is told in advance that it may ask', async () => {
   const origin = 'https://app.example.org';
-  const edge = { isBusy: () => true, origins: readAllowedOrigins(origin, () => false) } as Edge;
+  const edge = { isBusy: () => true, origins: readAllowedOrigins(origin, { isFromTrustedProxy: () => false }) } as Edge;
   const never = () => expect.unreachable('A busy gateway began an operation.');
   const handle = serveGraphql({ yoga: never, openStreams: new Set() as never, graphiql: undefined, edge });
   server.removeAllListeners('request').on('request', handle);

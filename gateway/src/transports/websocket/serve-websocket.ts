@@ -58,8 +58,10 @@ export function serveWebSocket(options: WebSocketOptions) {
     else if (readRequestTarget(request) !== '/graphql') refuseUpgrade(stream, '404 Not Found');
     else if (!namesAHost(request)) refuseUpgrade(stream, '400 Bad Request');
     // A page of any site may open a socket from its visitor's browser: only the Origin tells.
-    else if (!edge.origins.allows(request)) refuseUpgrade(stream, '403 Forbidden');
-    else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
+    else if (!edge.origins.allows(request)) {
+      edge.origins.tellRefused(request);
+      refuseUpgrade(stream, '403 Forbidden');
+    } else if (edge.isBusy()) refuseUpgrade(stream, '503 Service Unavailable', RETRY_AFTER);
     else openIfThereIsRoom(request, stream, head);
   }
 

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NatsAccessError } from '@kith/event-delivery';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { createLog } from '../telemetry/create-log.ts';
+import { askInsideDirectly } from '../http/choose-proxy.ts';
+import { createLog, destinationForPeople } from '../telemetry/create-log.ts';
 import { startTracing } from '../telemetry/start-tracing.ts';
 import { ConfigError, parseConfig } from './read-config.ts';
 import { type Stop, stopInReverse } from './shutdown.ts';
@@ -36,13 +37,15 @@ export async function runProcess<Schema extends z.ZodObject>(process_: {
   readonly configSchema: Schema;
   readonly start: (config: z.output<Schema> & ProcessConfig, log: Logger) => Promise<RunningPart>;
 }): Promise<0 | 1> {
+  askInsideDirectly();
   const signalled = nextSignal('SIGTERM', 'SIGINT');
   const stops: Stop[] = [];
   let log: Logger | undefined;
   try {
     const config = parseConfig(process_.configSchema) as z.output<Schema> & ProcessConfig;
-    const ownLog = createLog({ name: process_.name, level: config.LOG_LEVEL });
+    const ownLog = createLog({ name: process_.name, level: config.LOG_LEVEL }, await destinationForPeople());
     log = ownLog;
+    ownLog.info({ pid: process.pid, node: process.version, logLevel: config.LOG_LEVEL }, 'starts');
     const running = async () => {
       stops.push(await startTracing({ name: process_.name, to: config.TRACES_TO }));
       const part = await process_.start(config, ownLog);
@@ -54,7 +57,10 @@ export async function runProcess<Schema extends z.ZodObject>(process_: {
       return broken;
     };
     const signal = await Promise.race([signalled, running()]);
-    return await stopWithin(FORCED_AFTER_MS, signal, ownLog, stops);
+    ownLog.info({ signal }, 'stops');
+    const code = await stopWithin(FORCED_AFTER_MS, signal, ownLog, stops);
+    if (code === 0) ownLog.info('stopped');
+    return code;
   } catch (error) {
     if (!log || error instanceof ConfigError || error instanceof NatsAccessError) {
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

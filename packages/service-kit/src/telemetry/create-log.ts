@@ -5,8 +5,10 @@ import { currentTraceparent, traceIdOf } from './trace-context.ts';
 const SECRETS = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'accessToken', 'token', 'authorization'];
 
 /**
- * JSON lines on stdout, each with the process's name and, inside a trace, its id. Secrets are redacted. `destination`
- * is for tests.
+ * Structured logging: JSON lines on stdout, each with the process's name and, inside a trace, its id; levels have names.
+ * Secrets are redacted.
+ *
+ * @param destination where else; see `destinationForPeople`
  */
 export function createLog(
   { name, level }: { name: string; level: string },
@@ -17,6 +19,7 @@ export function createLog(
       name,
       level,
       base: {},
+      formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((secret) => [secret, `*.${secret}`]), remove: true },
       mixin: () => {
@@ -26,6 +29,22 @@ export function createLog(
     },
     destination,
   );
+}
+
+/** On a terminal the same lines, laid out for people; undefined elsewhere, where programs read them. */
+export async function destinationForPeople({
+  stream = process.stdout,
+  env = process.env,
+}: {
+  stream?: { readonly isTTY?: boolean; readonly fd: number };
+  env?: NodeJS.ProcessEnv;
+} = {}): Promise<DestinationStream | undefined> {
+  if (!stream.isTTY) return undefined;
+  // Loaded here: only a process that somebody watches needs it.
+  const { default: pretty } = await import('pino-pretty');
+  // https://no-color.org
+  const colorize = !env.NO_COLOR && env.TERM !== 'dumb';
+  return pretty({ destination: stream.fd, sync: true, colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
 }
 
 export type { Logger };

@@ -1,13 +1,14 @@
 import { appendFile } from 'node:fs/promises';
 import { trace } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
+import { proxyForOutside } from '../http/choose-proxy.ts';
 
 const SUCCESS = 0;
 const FAILED = 1;
 
 /**
  * Records this process's spans (OpenTelemetry) and sends them `to` a collector (`http://collector:4318/v1/traces`,
- * OTLP), or appends them to a file, one JSON object a line: `{"service","name","traceId","spanId","parent","startMs",
+ * OTLP, through a proxy where its variables say so), or appends them to a file, one JSON object a line: `{"service","name","traceId","spanId","parent","startMs",
  * "tookMs","attributes"}`. Without `to` nothing is loaded or recorded. Stopping flushes the remaining spans.
  */
 export async function startTracing({
@@ -31,7 +32,10 @@ export async function startTracing({
 
 async function collectorAt(url: string): Promise<SpanExporter> {
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  return new OTLPTraceExporter({ url });
+  const proxy = proxyForOutside(new URL(url));
+  if (proxy === undefined) return new OTLPTraceExporter({ url });
+  const proxyEnv = { http_proxy: proxy.href, https_proxy: proxy.href };
+  return new OTLPTraceExporter({ url, httpAgentOptions: { keepAlive: true, proxyEnv } });
 }
 
 function fileAt(file: string, service: string): SpanExporter {
