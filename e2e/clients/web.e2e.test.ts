@@ -12,6 +12,7 @@ import { PASSWORD } from '../src/people/person.ts';
 import { type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
 import {
   chooseFromMenu,
+  closeNotice,
   friendNamed,
   goTo,
   rename,
@@ -86,7 +87,7 @@ describe('the life of two people, each at a browser', () => {
     await goTo(ann.page, 'People');
     await ann.page.getByRole('searchbox', { name: 'Search everybody' }).fill('bob_w');
     await ann.page.getByRole('button', { name: 'Add Bob' }).click();
-    await ann.page.getByRole('textbox', { name: 'A word to Bob, if you like' }).fill('From the club');
+    await ann.page.getByRole('textbox', { name: 'Message to Bob (optional)' }).fill('From the club');
     await ann.page.getByRole('button', { name: 'Send request' }).click();
     await ann.page.getByRole('list', { name: 'People found' }).getByText('Request sent').waitFor();
     await bob.page.getByRole('link', { name: 'Requests 1 waiting for your answer' }).waitFor();
@@ -97,7 +98,7 @@ describe('the life of two people, each at a browser', () => {
     const request = bob.page.getByRole('list', { name: 'Requests for you' }).getByRole('listitem');
     await request.getByText('From the club').waitFor();
     await request.getByRole('button', { name: 'Accept Ann' }).click();
-    await bob.page.getByRole('heading', { name: 'Nobody waits for an answer' }).waitFor();
+    await bob.page.getByRole('heading', { name: 'No requests for you' }).waitFor();
     await ann.page.getByRole('list', { name: 'People found' }).getByText('Friend', { exact: true }).waitFor();
     await goTo(ann.page, 'Friends');
     await friendNamed(ann.page, 'Bob').waitFor();
@@ -129,7 +130,7 @@ describe('the life of two people, each at a browser', () => {
     // Bob blocks Ann: her list is empty, and she cannot ask again. He thinks better of it.
     await goTo(bob.page, 'Friends');
     await chooseFromMenu(bob.page, 'Ann', 'Block');
-    await bob.page.getByRole('alertdialog', { name: 'Block Ann?' }).getByRole('button', { name: 'Block' }).click();
+    await closeNotice(bob.page, 'Ann is blocked');
     await ann.page.getByRole('heading', { name: 'No friends yet' }).waitFor();
     await goTo(bob.page, 'Blocked');
     await bob.page.getByRole('button', { name: 'Unblock Ann' }).click();
@@ -392,7 +393,9 @@ test('an answer that is asked for again and again is no way around a no', async 
   };
   await ask();
   await pam.page.getByRole('button', { name: 'Decline Ora' }).click();
-  await pam.page.getByRole('heading', { name: 'Nobody waits for an answer' }).waitFor();
+  await pam.page.getByRole('heading', { name: 'No requests for you' }).waitFor();
+  await closeNotice(pam.page, 'Ora is declined');
+  await ora.page.getByRole('button', { name: 'Add Pam' }).waitFor();
   await ask();
   await ora.page.getByText('Not so fast', { exact: true }).waitFor();
   await ora.page

@@ -47,8 +47,22 @@ export function friendNamed(page: Page, name: string): Locator {
 }
 
 export async function chooseFromMenu(page: Page, friend: string, item: string): Promise<void> {
-  await page.getByRole('button', { name: `More about ${friend}` }).click();
-  await page.getByRole('menuitem', { name: item }).click();
+  await page.getByRole('button', { name: `More about ${friend}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: item, exact: true }).click();
+}
+
+/** What is said at the page's edge. */
+export function noticeOf(page: Page, text: string): Locator {
+  return page
+    .getByRole('region', { name: /Notifications/ })
+    .getByRole('listitem')
+    .filter({ hasText: text });
+}
+
+/** Whoever closes a notice needs no undo: what it tells of is done when the notice is gone. */
+export async function closeNotice(page: Page, text: string): Promise<void> {
+  await noticeOf(page, text).getByRole('button', { name: 'Close' }).click();
+  await noticeOf(page, text).waitFor({ state: 'detached' });
 }
 
 export async function rename(page: Page, nickname: string): Promise<void> {

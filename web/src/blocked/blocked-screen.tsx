@@ -1,11 +1,11 @@
 import { CircleBackslashIcon } from '@radix-ui/react-icons';
-import { Button, Flex, Spinner, Text } from '@radix-ui/themes';
+import { Button, Flex, Text } from '@radix-ui/themes';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ask } from '../connection/ask.ts';
 import { Screen } from '../layout/screen.tsx';
 import { PersonAvatar } from '../person/person-avatar.tsx';
+import { AnswerDue } from '../problems/answer-due.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
-import { ProblemCallout } from '../problems/problem-callout.tsx';
 import { BlockedUsers } from './blocked-operations.ts';
 import { UnblockButton } from './unblock-button.tsx';
 
@@ -19,12 +19,7 @@ export default function BlockedScreen() {
   const people = blocked.data?.pages.flatMap(({ me }) => me?.blockedUsers.edges.map(({ node }) => node) ?? []);
   return (
     <Screen title="Blocked" lead="They cannot ask to be your friend, and are not told why.">
-      {blocked.error ? <ProblemCallout error={blocked.error} onRetry={() => void blocked.refetch()} /> : null}
-      {!people && !blocked.error ? (
-        <Flex justify="center" py="9">
-          <Spinner size="3" />
-        </Flex>
-      ) : null}
+      <AnswerDue asked={blocked} what="Whom you have blocked" />
       {people?.length === 0 ? (
         <EmptyState icon={<CircleBackslashIcon />} title="Nobody is blocked">
           To block somebody, open the menu beside their name, or their profile.

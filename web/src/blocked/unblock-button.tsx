@@ -1,7 +1,7 @@
 import { Button } from '@radix-ui/themes';
 import { useState } from 'react';
 import { ask } from '../connection/ask.ts';
-import { queryClient } from '../connection/query-client.ts';
+import { askAgainWhoIsBlocked } from '../connection/query-client.ts';
 import { announce, announceProblem } from '../problems/announce.ts';
 import { UnblockUser } from './blocked-operations.ts';
 
@@ -11,14 +11,13 @@ export function UnblockButton({ userId, name }: { userId: string; name: string }
     setSending(true);
     try {
       await ask(UnblockUser, { userId });
-      announce(
+      const title = (
         <>
           <bdi>{name}</bdi> is not blocked any more
-        </>,
+        </>
       );
-      await Promise.all(
-        ['blocked', 'people', 'person', 'suggestions'].map((key) => queryClient.invalidateQueries({ queryKey: [key] })),
-      );
+      announce({ kind: 'unblocked', title });
+      await askAgainWhoIsBlocked();
     } catch (error) {
       announceProblem(error);
     } finally {

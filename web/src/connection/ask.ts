@@ -8,3 +8,27 @@ export function ask<Data, Variables>(
 ): Promise<Data> {
   return kith.request<Data>(document.toString(), variables as Readonly<Record<string, unknown>> | undefined);
 }
+
+/**
+ * Hands an operation to the browser, which sends it when the page is gone (a fetch that is kept alive). Calls
+ * `handedOver` at that moment, and never when a token would have to be fetched first: then it is for the next visit.
+ */
+export function askWhileLeaving<Data, Variables extends Readonly<Record<string, unknown>>>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+  handedOver: () => void,
+): void {
+  void kith.session.accessToken().then(
+    (token) => {
+      if (!token || !navigator.onLine) return;
+      void fetch('/graphql', {
+        method: 'POST',
+        keepalive: true,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: document.toString(), variables }),
+      }).catch(() => undefined);
+      handedOver();
+    },
+    () => undefined,
+  );
+}

@@ -31,9 +31,9 @@ export const seatStorage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> = 
   removeItem: (key) => localStorage.removeItem(prefix + key),
 };
 
-/** Whether a `storage` event of another tab is about this seat's session. */
-export function isOurSession(event: StorageEvent): boolean {
-  return event.key === `${prefix}kith.session`;
+/** Whether a `storage` event of another tab is about what this seat keeps under that key. */
+export function isOurs(event: StorageEvent, key: string): boolean {
+  return event.key === prefix + key;
 }
 
 /** Opens a window of its own for another person. */

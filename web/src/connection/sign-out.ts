@@ -1,10 +1,19 @@
 import { kith } from './kith.ts';
 
 let asked = false;
+const finishers = new Set<() => Promise<unknown>>();
+const FINISH_WITHIN_MS = 4_000;
 
-/** Ends the session because a person wants it to end. */
+/** What has to be done while there is a session to do it with. */
+export function beforeSignOut(finish: () => Promise<unknown>): void {
+  finishers.add(finish);
+}
+
+/** Ends the session because a person wants it to end, when what they did before has been sent. */
 export async function signOut(): Promise<void> {
   asked = true;
+  const finished = Promise.allSettled([...finishers].map((finish) => finish()));
+  await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, FINISH_WITHIN_MS))]);
   await kith.session.signOut();
 }
 

@@ -1,5 +1,7 @@
 import type { FriendListSnapshot, LiveState } from '@kith/client';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { withoutHeldBack } from './held-back.ts';
+import { heldBackStore } from './held-back-store.ts';
 import { kith } from './kith.ts';
 
 const DRAW_AT_MOST_EVERY_MS = 32;
@@ -17,20 +19,33 @@ function subscribe(listener: () => void): () => void {
       drawnAt = performance.now();
     }, waitMs);
   });
+  // What a person does is drawn at once.
+  const leaveHeldBack = heldBackStore.subscribe(listener);
   return () => {
     clearTimeout(timer);
+    leaveHeldBack();
     unsubscribe();
   };
 }
 
-/** The signed-in person's list, live, with edits that are still on their way. */
+let shown: { list: FriendListSnapshot; held: unknown; result: FriendListSnapshot } | undefined;
+
+/** The same object until something changes. */
+function getShown(): FriendListSnapshot {
+  const list = kith.friends.getSnapshot();
+  const held = heldBackStore.getSnapshot();
+  if (shown?.list !== list || shown.held !== held) shown = { list, held, result: withoutHeldBack(list, held) };
+  return shown.result;
+}
+
+/** The signed-in person's list, live, with edits that are still on their way, and without what is held back. */
 export function useLiveList(): FriendListSnapshot {
-  return useSyncExternalStore(subscribe, kith.friends.getSnapshot);
+  return useSyncExternalStore(subscribe, getShown);
 }
 
 /** Part of the list: the component is drawn again only when that part is another one. */
 export function useLive<Part>(select: (list: FriendListSnapshot) => Part): Part {
-  return useSyncExternalStore(subscribe, () => select(kith.friends.getSnapshot()));
+  return useSyncExternalStore(subscribe, () => select(getShown()));
 }
 
 const SAY_OFFLINE_AFTER_MS = 600;

@@ -2,18 +2,16 @@ import type { Friend } from '@kith/client';
 import { DropdownMenu } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
-import type { Parting } from './confirm-parting.tsx';
+import { holdBack } from '../undo/hold-back.tsx';
 
 export default function FriendMenu({
-  friend: { user, displayName },
+  friend: { user, displayName, since },
   trigger,
   onEdit,
-  onPart,
 }: {
   friend: Friend;
   trigger: ReactNode;
   onEdit(what: 'remark' | 'tags'): void;
-  onPart(parting: Parting): void;
 }) {
   const [, navigate] = useLocation();
   const person = { id: user.id, name: displayName };
@@ -25,10 +23,10 @@ export default function FriendMenu({
         <DropdownMenu.Item onSelect={() => onEdit('tags')}>Edit tags</DropdownMenu.Item>
         <DropdownMenu.Item onSelect={() => navigate(`/people/${user.id}`)}>Show profile</DropdownMenu.Item>
         <DropdownMenu.Separator />
-        <DropdownMenu.Item color="red" onSelect={() => onPart({ kind: 'remove', person })}>
+        <DropdownMenu.Item color="red" onSelect={() => holdBack({ kind: 'remove', person, since })}>
           Remove
         </DropdownMenu.Item>
-        <DropdownMenu.Item color="red" onSelect={() => onPart({ kind: 'block', person })}>
+        <DropdownMenu.Item color="red" onSelect={() => holdBack({ kind: 'block', person })}>
           Block
         </DropdownMenu.Item>
       </DropdownMenu.Content>

@@ -1,16 +1,15 @@
-import type { Friend, FriendEdit } from '@kith/client';
+import type { Friend } from '@kith/client';
 import { BookmarkFilledIcon, BookmarkIcon, DotsHorizontalIcon } from '@radix-ui/react-icons';
 import { IconButton } from '@radix-ui/themes';
 import { type ComponentProps, memo, useState } from 'react';
-import { kith } from '../connection/kith.ts';
 import { loadLater } from '../layout/load-later.tsx';
+import '../friend-notes/tags.css';
+import { EditRemark } from '../friend-notes/edit-remark.tsx';
+import { updateFriend } from '../friend-notes/update-friend.ts';
 import { PersonAvatar } from '../person/person-avatar.tsx';
-import { announceProblem } from '../problems/announce.ts';
-import type { Parting } from './confirm-parting.tsx';
-import { EditRemark } from './edit-remark.tsx';
 
 const EditTags = loadLater(
-  () => import('./edit-tags.tsx'),
+  () => import('../friend-notes/edit-tags.tsx'),
   () => null,
 );
 const FriendMenu = loadLater(
@@ -18,19 +17,15 @@ const FriendMenu = loadLater(
   ({ trigger }) => trigger,
 );
 
-/** Shown at once; what the server refuses is taken back, and said. */
-function update(userId: string, edit: FriendEdit): void {
-  kith.friends.update(userId, edit).catch(announceProblem);
-}
-
 export const FriendRow = memo(function FriendRow({
   friend,
   isFresh,
-  onPart,
+  since,
 }: {
   friend: Friend;
   isFresh: boolean;
-  onPart(parting: Parting): void;
+  /** The day to tell on this row; undefined where it says nothing new. */
+  since: string | undefined;
 }) {
   const [editing, setEditing] = useState<'remark' | 'tags' | null>(null);
   const { user, displayName, remark, pinned, tags } = friend;
@@ -43,7 +38,7 @@ export const FriendRow = memo(function FriendRow({
             friend={friend}
             onDone={(next) => {
               setEditing(null);
-              if (next !== undefined && next !== (remark ?? '')) update(user.id, { remark: next || null });
+              if (next !== undefined && next !== (remark ?? '')) updateFriend(user.id, { remark: next || null });
             }}
           />
         ) : (
@@ -59,21 +54,21 @@ export const FriendRow = memo(function FriendRow({
                 <bdi>{displayName}</bdi>
               </button>
             </div>
-            <div className="friend-more">
-              {remark ? (
-                <span className="friend-nickname">
-                  <bdi>{user.nickname}</bdi>
-                </span>
-              ) : null}
-              {tags.map((tag) => (
-                <span className="tag" key={tag}>
-                  <bdi>{tag}</bdi>
-                </span>
-              ))}
-              {!remark && tags.length === 0 ? (
-                <span className="friend-nickname">since {sinceOf(friend.since)}</span>
-              ) : null}
-            </div>
+            {remark || since || tags.length > 0 ? (
+              <div className="friend-more">
+                {remark ? (
+                  <span className="friend-nickname">
+                    <bdi>{user.nickname}</bdi>
+                  </span>
+                ) : null}
+                {since ? <span className="friend-nickname">friends since {since}</span> : null}
+                {tags.map((tag) => (
+                  <span className="tag" key={tag}>
+                    <bdi>{tag}</bdi>
+                  </span>
+                ))}
+              </div>
+            ) : null}
           </>
         )}
       </div>
@@ -84,13 +79,17 @@ export const FriendRow = memo(function FriendRow({
         className="friend-pin"
         aria-label={`Pin ${displayName}`}
         aria-pressed={pinned}
-        onClick={() => update(user.id, { pinned: !pinned })}
+        onClick={() => updateFriend(user.id, { pinned: !pinned })}
       >
         {pinned ? <BookmarkFilledIcon /> : <BookmarkIcon />}
       </IconButton>
-      <MoreButton friend={friend} onEdit={setEditing} onPart={onPart} />
+      <MoreButton friend={friend} onEdit={setEditing} />
       {editing === 'tags' ? (
-        <EditTags friend={friend} onSave={(next) => update(user.id, { tags: next })} onClose={() => setEditing(null)} />
+        <EditTags
+          friend={friend}
+          onSave={(next) => updateFriend(user.id, { tags: next })}
+          onClose={() => setEditing(null)}
+        />
       ) : null}
     </div>
   );
@@ -113,6 +112,3 @@ function MoreButton(props: Omit<ComponentProps<typeof FriendMenu>, 'trigger'>) {
   );
   return wanted ? <FriendMenu {...props} trigger={button} /> : button;
 }
-
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const sinceOf = (since: string) => dates.format(new Date(since));

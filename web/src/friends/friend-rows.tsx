@@ -1,27 +1,31 @@
 import type { Friend } from '@kith/client';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useRef, useState } from 'react';
-import type { Parting } from './confirm-parting.tsx';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { FriendRow } from './friend-row.tsx';
+import { LetterRail } from './letter-rail.tsx';
+import { lettersOf } from './letters-of.ts';
 import { useFreshChanges } from './use-fresh-changes.ts';
 
 const ROW_PX = 66;
 const ROWS_BEYOND_THE_EDGE = 6;
+/** A shorter list is scrolled as quickly. */
+const LETTERS_FROM_FRIENDS = 60;
 
 /**
  * The rows that can be seen, of however many there are. Rows glide to a new place only when the list itself has
  * changed: what a search leaves is simply there.
  *
  * @param listKey another one for another selection of friends
+ * @param tellsSince a row tells its day where the row above has another one
  */
 export function FriendRows({
   friends,
   listKey,
-  onPart,
+  tellsSince,
 }: {
   friends: readonly Friend[];
   listKey: string;
-  onPart(parting: Parting): void;
+  tellsSince: boolean;
 }) {
   const list = useRef<HTMLUListElement>(null);
   const [offsetTop, setOffsetTop] = useState(0);
@@ -51,28 +55,49 @@ export function FriendRows({
     if (scroll && list.current && scroll.scrollTop > offsetTop) scroll.scrollTop = 0;
   }, [listKey, offsetTop]);
 
+  const hasLetters = !tellsSince && friends.length >= LETTERS_FROM_FRIENDS;
+  const letters = useMemo(() => (hasLetters ? lettersOf(friends) : []), [hasLetters, friends]);
+
   return (
-    <ul
-      ref={list}
-      className="friend-rows"
-      aria-label="Your friends"
-      data-glides={glides}
-      style={{ height: virtualizer.getTotalSize() }}
-    >
-      {virtualizer.getVirtualItems().map(({ index, key, start }) => {
-        const friend = friends[index];
-        return friend ? (
-          <li
-            key={key}
-            className="friend-place"
-            aria-setsize={friends.length}
-            aria-posinset={index + 1}
-            style={{ transform: `translateY(${start - offsetTop}px)` }}
-          >
-            <FriendRow friend={friend} isFresh={isFresh(friend.user.id)} onPart={onPart} />
-          </li>
-        ) : null;
-      })}
-    </ul>
+    <div className="friend-list">
+      <ul
+        ref={list}
+        className="friend-rows"
+        aria-label="Your friends"
+        data-glides={glides}
+        style={{ height: virtualizer.getTotalSize() }}
+      >
+        {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+          const friend = friends[index];
+          return friend ? (
+            <li
+              key={key}
+              className="friend-place"
+              aria-setsize={friends.length}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${start - offsetTop}px)` }}
+            >
+              <FriendRow
+                friend={friend}
+                isFresh={isFresh(friend.user.id)}
+                since={tellsSince ? newDay(friend, friends[index - 1]) : undefined}
+              />
+            </li>
+          ) : null;
+        })}
+      </ul>
+      {letters.length > 1 ? (
+        <LetterRail letters={letters} onJump={(index) => virtualizer.scrollToIndex(index, { align: 'start' })} />
+      ) : null}
+    </div>
   );
+}
+
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const dayOf = ({ since }: Friend) => days.format(new Date(since));
+
+/** The day since when they are friends, unless the friend above has said it. */
+function newDay(friend: Friend, above: Friend | undefined): string | undefined {
+  const day = dayOf(friend);
+  return above && dayOf(above) === day ? undefined : day;
 }

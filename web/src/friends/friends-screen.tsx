@@ -3,26 +3,18 @@ import { Button, Flex, Spinner } from '@radix-ui/themes';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { useLiveList } from '../connection/use-live-list.ts';
-import { loadLater } from '../layout/load-later.tsx';
 import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
-import type { Parting } from './confirm-parting.tsx';
 import { DemonstrationHint } from './demonstration-hint.tsx';
 import { filterFriends, tagsOf, type Wanted } from './filter-friends.ts';
 import { FriendFilters } from './friend-filters.tsx';
 import { FriendRows } from './friend-rows.tsx';
 import './friends.css';
 
-const ConfirmParting = loadLater(
-  () => import('./confirm-parting.tsx'),
-  () => null,
-);
-
 /** The friend list: everything on it is live, and what is typed into it is there at once. */
 export function FriendsScreen() {
   const { friends, known } = useLiveList();
   const [wanted, setWanted] = useState<Wanted>({ text: '', tag: null, order: 'NAME' });
-  const [parting, setParting] = useState<Parting | null>(null);
   // Typing goes before drawing thousands of rows.
   const shownWanted = useDeferredValue(wanted);
   const tags = useMemo(() => tagsOf(friends), [friends]);
@@ -42,9 +34,14 @@ export function FriendsScreen() {
           icon={<HeartIcon />}
           title="No friends yet"
           action={
-            <Button asChild size="3">
-              <Link href="/people">Find people</Link>
-            </Button>
+            <Flex gap="3" wrap="wrap" justify="center">
+              <Button asChild size="3">
+                <Link href="/people">Find people</Link>
+              </Button>
+              <Button asChild size="3" variant="soft">
+                <Link href="/you">Invite somebody</Link>
+              </Button>
+            </Flex>
           }
         >
           Find somebody you know and send a request. They appear here the moment they accept.
@@ -65,10 +62,9 @@ export function FriendsScreen() {
         <FriendRows
           friends={found}
           listKey={`${shownWanted.text}|${shownWanted.tag}|${shownWanted.order}`}
-          onPart={setParting}
+          tellsSince={shownWanted.order === 'NEWEST'}
         />
       )}
-      {parting ? <ConfirmParting parting={parting} onClose={() => setParting(null)} /> : null}
     </Screen>
   );
 }

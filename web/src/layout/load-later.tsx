@@ -58,6 +58,11 @@ export function loadLater<Props extends object>(
   };
 }
 
+/** Code that shows nothing and has time: it comes with the rest, in a quiet moment. */
+export function loadWhenQuiet(load: () => Promise<unknown>): void {
+  loaders.push(load);
+}
+
 /** The code of a part of the page could not be fetched. */
 class NotLoaded extends Error {
   override name = 'NotLoaded';

@@ -1,12 +1,17 @@
+import type { Friend } from '@kith/client';
 import { MagnifyingGlassIcon, PersonIcon } from '@radix-ui/react-icons';
 import { Box, Button, Flex, Heading, Skeleton, TextField } from '@radix-ui/themes';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Fragment, type ReactNode, useDeferredValue, useEffect, useState } from 'react';
 import { ask } from '../connection/ask.ts';
+import { useLive } from '../connection/use-live-list.ts';
+import { filterFriends } from '../friends/filter-friends.ts';
 import type { SearchPeopleQuery } from '../generated/graphql.ts';
 import { Screen } from '../layout/screen.tsx';
+import { PersonAvatar } from '../person/person-avatar.tsx';
+import { PersonLink } from '../person/person-link.tsx';
+import { AnswerDue } from '../problems/answer-due.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
-import { ProblemCallout } from '../problems/problem-callout.tsx';
 import { SearchPeople, Suggestions } from './people-operations.ts';
 import { PersonRow } from './person-row.tsx';
 
@@ -46,8 +51,15 @@ function FoundPeople({ text }: { text: string }) {
     getNextPageParam: ({ searchUsers: { pageInfo } }) => (pageInfo.hasNextPage ? pageInfo.endCursor : null),
     placeholderData: keepPreviousData,
   });
-  if (found.error) return <ProblemCallout error={found.error} onRetry={() => void found.refetch()} />;
-  if (!found.data) return <RowsAreComing />;
+  const inList = useLive((list) => list.friends);
+  if (!found.data) {
+    return (
+      <>
+        <AnswerDue asked={found} what="Everybody else with such a name" whileAsked={<RowsAreComing />} />
+        {found.fetchStatus === 'paused' || found.error ? <FriendsFound friends={inList} text={shownText} /> : null}
+      </>
+    );
+  }
   const people = found.data.pages.flatMap(({ searchUsers }) => searchUsers.edges.map(({ node }) => node));
   if (people.length === 0) {
     return (
@@ -58,6 +70,7 @@ function FoundPeople({ text }: { text: string }) {
   }
   return (
     <>
+      <AnswerDue asked={found} what="People" />
       <ul className="rows" aria-label="People found">
         {people.map((person) => (
           <PersonRow key={person.id} person={person} detail={mutualOf(person)} />
@@ -93,9 +106,8 @@ function mutualOf({ relation, mutualFriends: { edges, pageInfo } }: FoundPerson)
 }
 
 function PeopleYouMayKnow() {
-  const { data, error, refetch } = useQuery({ queryKey: ['suggestions'], queryFn: () => ask(Suggestions) });
-  if (error) return <ProblemCallout error={error} onRetry={() => void refetch()} />;
-  const suggestions = data?.me?.suggestedFriends;
+  const asked = useQuery({ queryKey: ['suggestions'], queryFn: () => ask(Suggestions) });
+  const suggestions = asked.data?.me?.suggestedFriends;
   if (suggestions?.length === 0) {
     return (
       <EmptyState icon={<PersonIcon />} title="Nobody to suggest yet">
@@ -103,25 +115,42 @@ function PeopleYouMayKnow() {
       </EmptyState>
     );
   }
+  if (!suggestions) return <AnswerDue asked={asked} what="People you may know" whileAsked={<RowsAreComing />} />;
   return (
     <section aria-labelledby="suggestions">
       <Heading as="h2" size="3" mb="3" id="suggestions">
         People you may know
       </Heading>
-      {suggestions ? (
-        <ul className="rows" aria-label="People you may know">
-          {suggestions.map(({ user, mutualFriendCount }) => (
-            <PersonRow
-              key={user.id}
-              person={user}
-              detail={`${mutualFriendCount} ${mutualFriendCount === 1 ? 'friend' : 'friends'} in common`}
-            />
-          ))}
-        </ul>
-      ) : (
-        <RowsAreComing />
-      )}
+      <ul className="rows" aria-label="People you may know">
+        {suggestions.map(({ user, mutualFriendCount }) => (
+          <PersonRow
+            key={user.id}
+            person={user}
+            detail={`${mutualFriendCount} ${mutualFriendCount === 1 ? 'friend' : 'friends'} in common`}
+          />
+        ))}
+      </ul>
     </section>
+  );
+}
+
+const FRIENDS_SHOWN = 20;
+
+/** Without a network only the viewer's own list can be searched. */
+function FriendsFound({ friends, text }: { friends: readonly Friend[]; text: string }) {
+  const found = filterFriends(friends, { text, tag: null, order: 'NAME' }).slice(0, FRIENDS_SHOWN);
+  if (found.length === 0) return null;
+  return (
+    <ul className="rows" aria-label="Friends of yours with such a name">
+      {found.map(({ user, displayName }) => (
+        <li key={user.id}>
+          <PersonAvatar person={user} />
+          <div className="row-words">
+            <PersonLink person={{ id: user.id, nickname: displayName }} />
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -4,14 +4,25 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { UnblockButton } from '../blocked/unblock-button.tsx';
 import { ask } from '../connection/ask.ts';
-import type { PersonCardFragment } from '../generated/graphql.ts';
+import type { Relation } from '../generated/graphql.ts';
 import { announce, announceProblem } from '../problems/announce.ts';
+import { UndoButton } from '../undo/undo-button.tsx';
+import { useHeldBack } from '../undo/use-held-back.ts';
 import { AddFriend } from './people-operations.ts';
 import { useRelation } from './use-relation.ts';
 
+interface Known {
+  readonly id: string;
+  readonly nickname: string;
+  /** As it was answered last. */
+  readonly relation: Relation;
+}
+
 /** What the two are to each other, and the next step there is. */
-export function RelationActions({ person }: { person: PersonCardFragment }) {
+export function RelationActions({ person }: { person: Known }) {
   const relation = useRelation(person.id, person.relation);
+  const held = useHeldBack(person.id);
+  if (held) return <UndoButton held={held} />;
   switch (relation) {
     case 'SELF':
       return <Badge color="gray">You</Badge>;
@@ -44,7 +55,7 @@ export function RelationActions({ person }: { person: PersonCardFragment }) {
   }
 }
 
-function AddFriendButton({ person }: { person: PersonCardFragment }) {
+function AddFriendButton({ person }: { person: Known }) {
   const [open, setOpen] = useState(false);
   const [sending, setSending] = useState(false);
   const [message, setMessage] = useState('');
@@ -54,7 +65,8 @@ function AddFriendButton({ person }: { person: PersonCardFragment }) {
     try {
       const { addFriend } = await ask(AddFriend, { userId: person.id, message: message.trim() || null });
       const name = <bdi>{person.nickname}</bdi>;
-      announce(addFriend.friend ? <>{name} is your friend now</> : <>Request sent to {name}</>);
+      const title = addFriend.friend ? <>{name} is your friend now</> : <>Request sent to {name}</>;
+      announce({ kind: 'asked', title });
       setOpen(false);
     } catch (error) {
       announceProblem(error);
@@ -78,7 +90,7 @@ function AddFriendButton({ person }: { person: PersonCardFragment }) {
         >
           <Flex direction="column" gap="3">
             <Text as="label" size="2" weight="medium" htmlFor="request-message">
-              A word to <bdi>{person.nickname}</bdi>, if you like
+              Message to <bdi>{person.nickname}</bdi> (optional)
             </Text>
             <TextArea
               id="request-message"

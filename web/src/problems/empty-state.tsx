@@ -1,5 +1,6 @@
 import { Flex, Heading, Text } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
+import './empty-state.css';
 
 /** A place with nothing in it yet: what would be here, and how it comes to be. */
 export function EmptyState({

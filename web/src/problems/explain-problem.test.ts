@@ -35,3 +35,10 @@ test('every code of the API has words of its own, and an unknown one has some', 
   ].map((code) => refusal(code).title);
   expect(new Set(titles).size).toBe(titles.length);
 });
+
+test('a link that leads nowhere is said to be a link, and a search to be a search', () => {
+  expect(refusal('BAD_USER_INPUT', { field: 'id' })).toMatchObject({ title: 'This link does not work' });
+  expect(refusal('BAD_USER_INPUT', { field: 'userId' }).advice).not.toContain('As the server says');
+  expect(refusal('BAD_USER_INPUT', { field: 'text' }).title).toBe('This cannot be searched for');
+  expect(refusal('BAD_USER_INPUT', { field: 'nickname' }).title).toBe('That cannot be saved');
+});

@@ -9,6 +9,8 @@ export interface Problem {
   readonly retryAfterMs?: number;
   /** The same again may succeed. */
   readonly mayPass: boolean;
+  /** Of somebody who is signed in, only the password can be wrong. */
+  readonly isWrongPassword?: boolean;
 }
 
 /** What to tell a person about an error: what happened, and what to do next. The code decides, never the message. */
@@ -29,6 +31,7 @@ export function explainProblem(error: unknown): Problem {
         title: 'Wrong username or password',
         advice: 'Check both: the two do not belong together.',
         mayPass: false,
+        isWrongPassword: true,
       };
     case 'USERNAME_TAKEN':
       return { title: 'That username is taken', advice: 'Choose another one.', field: 'username', mayPass: false };
@@ -55,7 +58,7 @@ export function explainProblem(error: unknown): Problem {
     case 'NOT_FRIENDS':
       return { title: 'You are not friends any more', advice: 'The list has changed meanwhile.', mayPass: false };
     case 'REQUEST_NOT_FOUND':
-      return { title: 'This request is closed', advice: 'It was answered or taken back meanwhile.', mayPass: false };
+      return { title: 'This request is closed', advice: 'It was answered or cancelled meanwhile.', mayPass: false };
     case 'UNAUTHENTICATED':
     case 'SESSION_ENDED':
       return { title: 'Your session has ended', advice: 'Sign in again.', mayPass: false };
@@ -66,7 +69,7 @@ export function explainProblem(error: unknown): Problem {
         mayPass: true,
       };
     case 'BAD_USER_INPUT':
-      return { title: 'That cannot be saved', advice: inOurWords(error.message), ...field, mayPass: false };
+      return { ...whatIsUnfit(field.field, error.message), ...field, mayPass: false };
     default:
       return { title: 'Kith could not do that', advice: 'Try again; it has been noted on the server.', mayPass: true };
   }
@@ -84,6 +87,18 @@ const LABELS: Readonly<Record<string, string>> = {
   message: 'The message',
   text: 'The search',
 };
+
+const NO_SUCH_LINK = {
+  title: 'This link does not work',
+  advice: 'It leads to nobody. Ask for it again, or search for the name under People.',
+};
+
+/** What a person typed is told with what it should be; where they only followed a link, that it is no use. */
+function whatIsUnfit(field: string | undefined, message: string): { title: string; advice: string } {
+  if (field === 'id' || field === 'userId' || field === 'requestId') return NO_SUCH_LINK;
+  if (field === 'text') return { title: 'This cannot be searched for', advice: inOurWords(message) };
+  return { title: 'That cannot be saved', advice: inOurWords(message) };
+}
 
 /** The server begins with the input's name in the API, which stands on no label here. */
 function inOurWords(message: string): string {

@@ -9,23 +9,3 @@ export const AcceptRequest = graphql(`
     }
   }
 `);
-
-export const DeclineRequest = graphql(`
-  mutation DeclineRequest($requestId: ID!) {
-    declineFriendRequest(input: { requestId: $requestId }) {
-      request {
-        id
-      }
-    }
-  }
-`);
-
-export const CancelRequest = graphql(`
-  mutation CancelRequest($requestId: ID!) {
-    cancelFriendRequest(input: { requestId: $requestId }) {
-      request {
-        id
-      }
-    }
-  }
-`);

@@ -5,35 +5,33 @@ import { ask } from '../connection/ask.ts';
 import { PersonAvatar } from '../person/person-avatar.tsx';
 import { PersonLink } from '../person/person-link.tsx';
 import { announceProblem } from '../problems/announce.ts';
-import { AcceptRequest, CancelRequest, DeclineRequest } from './request-operations.ts';
+import { holdBack } from '../undo/hold-back.tsx';
+import { AcceptRequest } from './request-operations.ts';
+import { tellWhen } from './tell-when.ts';
 import './requests.css';
-
-const ANSWERS = { accept: AcceptRequest, decline: DeclineRequest, cancel: CancelRequest };
-type Answer = keyof typeof ANSWERS;
 
 /** The row goes when the list says that the request is closed, whoever closed it. */
 export function RequestRow({ request, direction }: { request: FriendRequest; direction: 'incoming' | 'outgoing' }) {
-  const [sent, setSent] = useState<Answer | null>(null);
+  const [sending, setSending] = useState(false);
   const person = direction === 'incoming' ? request.from : request.to;
 
-  async function answer(kind: Answer): Promise<void> {
-    setSent(kind);
+  async function accept(): Promise<void> {
+    setSending(true);
     try {
-      await ask(ANSWERS[kind] as typeof AcceptRequest, { requestId: request.id });
+      await ask(AcceptRequest, { requestId: request.id });
     } catch (error) {
       announceProblem(error);
-      setSent(null);
+      setSending(false);
     }
   }
 
-  const button = (kind: Answer, label: string, isMain = false) => (
+  const close = (kind: 'decline' | 'cancel', label: string) => (
     <Button
-      variant={isMain ? 'solid' : 'soft'}
-      color={isMain ? 'iris' : 'gray'}
-      loading={sent === kind}
-      disabled={sent !== null}
-      aria-label={`${label} ${person.nickname}`}
-      onClick={() => void answer(kind)}
+      variant="soft"
+      color="gray"
+      disabled={sending}
+      aria-label={`${label} ${kind === 'cancel' ? 'to ' : ''}${person.nickname}`}
+      onClick={() => holdBack({ kind, person: { id: person.id, name: person.nickname }, requestId: request.id })}
     >
       {label}
     </Button>
@@ -49,22 +47,25 @@ export function RequestRow({ request, direction }: { request: FriendRequest; dir
           </Text>
         ) : null}
         <Text size="2" color="gray">
-          {whenOf(request.sentAt)}
+          <time dateTime={request.sentAt} title={exactly.format(new Date(request.sentAt))}>
+            {tellWhen(request.sentAt, Date.now())}
+          </time>
         </Text>
       </div>
       <div className="row-actions">
         {direction === 'incoming' ? (
           <>
-            {button('accept', 'Accept', true)}
-            {button('decline', 'Decline')}
+            <Button loading={sending} aria-label={`Accept ${person.nickname}`} onClick={() => void accept()}>
+              Accept
+            </Button>
+            {close('decline', 'Decline')}
           </>
         ) : (
-          button('cancel', 'Take back')
+          close('cancel', 'Cancel request')
         )}
       </div>
     </li>
   );
 }
 
-const times = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const whenOf = (sentAt: string) => times.format(new Date(sentAt));
+const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });

@@ -27,7 +27,7 @@ export default function RequestsScreen() {
         )}
         <Tabs.Content value="incoming" hidden={!known}>
           {incoming.length === 0 ? (
-            <EmptyState icon={<EnvelopeClosedIcon />} title="Nobody waits for an answer">
+            <EmptyState icon={<EnvelopeClosedIcon />} title="No requests for you">
               When somebody asks to be your friend, they appear here at once.
             </EmptyState>
           ) : (
@@ -40,8 +40,8 @@ export default function RequestsScreen() {
         </Tabs.Content>
         <Tabs.Content value="outgoing" hidden={!known}>
           {outgoing.length === 0 ? (
-            <EmptyState icon={<PaperPlaneIcon />} title="No request is open">
-              Requests you send stay here until they are answered.
+            <EmptyState icon={<PaperPlaneIcon />} title="No sent requests">
+              When you ask somebody to be your friend, the request stays here until they answer.
             </EmptyState>
           ) : (
             <ul className="rows requests" aria-label="Requests you sent">

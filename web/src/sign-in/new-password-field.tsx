@@ -1,7 +1,7 @@
 import { LabelledField } from './labelled-field.tsx';
 
 /** Says beforehand what the service would refuse. */
-export function NewPasswordField({ label, name, refused }: { label: string; name: string; refused: boolean }) {
+export function NewPasswordField({ label, name, error }: { label: string; name: string; error: string | undefined }) {
   return (
     <LabelledField
       label={label}
@@ -12,7 +12,7 @@ export function NewPasswordField({ label, name, refused }: { label: string; name
       required
       minLength={8}
       maxLength={128}
-      refused={refused}
+      error={error}
     />
   );
 }

@@ -7,7 +7,7 @@ import { SubmitButton } from './submit-button.tsx';
 import { textOf, useSubmit } from './use-submit.ts';
 
 export function SignUpForm() {
-  const { submit, sending, failure, waitSeconds, field } = useSubmit((values) =>
+  const { form, sending, failure, waitSeconds, errors } = useSubmit((values) =>
     kith.session.signUp({
       nickname: textOf(values, 'nickname'),
       username: textOf(values, 'username').trim(),
@@ -15,7 +15,7 @@ export function SignUpForm() {
     }),
   );
   return (
-    <form onSubmit={submit} aria-label="Create an account">
+    <form {...form} aria-label="Create an account">
       <Flex direction="column" gap="4">
         <LabelledField
           label="Name"
@@ -24,7 +24,7 @@ export function SignUpForm() {
           hint="As your friends see it. You can change it at any time."
           required
           maxLength={64}
-          refused={field === 'nickname'}
+          error={errors.nickname}
         />
         <LabelledField
           label="Username"
@@ -36,9 +36,9 @@ export function SignUpForm() {
           minLength={3}
           maxLength={32}
           pattern="[A-Za-z0-9_]+"
-          refused={field === 'username'}
+          error={errors.username}
         />
-        <NewPasswordField label="Password" name="password" refused={field === 'password'} />
+        <NewPasswordField label="Password" name="password" error={errors.password} />
         {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
         <SubmitButton sending={sending} waitSeconds={waitSeconds}>
           Create the account

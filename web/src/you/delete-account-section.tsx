@@ -8,11 +8,11 @@ import { textOf, useSubmit } from '../sign-in/use-submit.ts';
 import { DeleteAccount } from './you-operations.ts';
 
 export function DeleteAccountSection() {
-  const { submit, sending, failure, waitSeconds } = useSubmit(async (values) => {
+  const { form, sending, failure, waitSeconds, errors } = useSubmit(async (values) => {
     await ask(DeleteAccount, { password: textOf(values, 'password') });
     await signOut();
-    announce('Your account is deleted');
-  });
+    announce({ kind: 'account', title: 'Your account is deleted' });
+  }, 'password');
   return (
     <section className="screen-section" aria-labelledby="delete">
       <Flex justify="between" align="center" gap="4" wrap="wrap">
@@ -35,7 +35,7 @@ export function DeleteAccountSection() {
             <AlertDialog.Description size="2" mb="4">
               You disappear from every friend list at once, and your username is free again.
             </AlertDialog.Description>
-            <form onSubmit={submit} aria-label="Delete the account">
+            <form {...form} aria-label="Delete the account">
               <Flex direction="column" gap="4">
                 <LabelledField
                   label="Your password, to be sure"
@@ -43,6 +43,7 @@ export function DeleteAccountSection() {
                   type="password"
                   autoComplete="current-password"
                   required
+                  error={errors.password}
                 />
                 {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
                 <Flex gap="3" justify="end">

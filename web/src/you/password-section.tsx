@@ -10,15 +10,15 @@ import { textOf, useSubmit } from '../sign-in/use-submit.ts';
 
 export function PasswordSection() {
   const [round, setRound] = useState(0);
-  const { submit, sending, failure, waitSeconds, field } = useSubmit(async (values) => {
+  const { form, sending, failure, waitSeconds, errors } = useSubmit(async (values) => {
     await kith.session.changePassword({
       currentPassword: textOf(values, 'currentPassword'),
       newPassword: textOf(values, 'newPassword'),
     });
     // Fresh inputs: the old ones hold passwords.
     setRound((rounds) => rounds + 1);
-    announce('Password changed', 'You are signed out everywhere else.');
-  });
+    announce({ kind: 'saved', title: 'Password changed', text: 'You are signed out everywhere else.' });
+  }, 'currentPassword');
   return (
     <section className="screen-section" aria-labelledby="password">
       <div className="row-words">
@@ -29,7 +29,7 @@ export function PasswordSection() {
           A new password ends your sessions on every other device, within a second.
         </Text>
       </div>
-      <form onSubmit={submit} aria-label="Change the password" key={round}>
+      <form {...form} aria-label="Change the password" key={round}>
         <Flex direction="column" gap="4">
           <LabelledField
             label="Current password"
@@ -37,9 +37,9 @@ export function PasswordSection() {
             type="password"
             autoComplete="current-password"
             required
-            refused={field === 'currentPassword'}
+            error={errors.currentPassword}
           />
-          <NewPasswordField label="New password" name="newPassword" refused={field === 'newPassword'} />
+          <NewPasswordField label="New password" name="newPassword" error={errors.newPassword} />
           {failure ? <ProblemCallout error={failure.error} since={failure.since} /> : null}
           <Flex>
             <SubmitButton sending={sending} waitSeconds={waitSeconds}>

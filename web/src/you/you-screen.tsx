@@ -1,26 +1,34 @@
-import { Flex, Spinner } from '@radix-ui/themes';
+import { useSession } from '@kith/client/react';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../connection/ask.ts';
+import { kith } from '../connection/kith.ts';
 import { Screen } from '../layout/screen.tsx';
-import { ProblemCallout } from '../problems/problem-callout.tsx';
+import { AnswerDue } from '../problems/answer-due.tsx';
 import { DeleteAccountSection } from './delete-account-section.tsx';
+import { InviteSection } from './invite-section.tsx';
 import { PasswordSection } from './password-section.tsx';
+import { ProfileForm } from './profile-form.tsx';
 import { ProfileSection } from './profile-section.tsx';
 import { SessionSection } from './session-section.tsx';
 import { OwnProfile } from './you-operations.ts';
+import './you.css';
 
 export default function YouScreen() {
-  const { data, error, refetch } = useQuery({ queryKey: ['you'], queryFn: () => ask(OwnProfile) });
-  const me = data?.me;
+  const user = useSession(kith)?.user;
+  const asked = useQuery({ queryKey: ['you'], queryFn: () => ask(OwnProfile) });
+  const me = asked.data?.me;
+  const known = me ?? user;
   return (
     <Screen title="You" lead="How others see you, who may add you, and your sessions.">
-      {error ? <ProblemCallout error={error} onRetry={() => void refetch()} /> : null}
-      {!me && !error ? (
-        <Flex justify="center" py="9">
-          <Spinner size="3" />
-        </Flex>
-      ) : null}
-      {me ? <ProfileSection key={me.id} me={me} /> : null}
+      {known ? (
+        <ProfileSection me={known}>
+          <AnswerDue asked={asked} what="The rest of your profile" />
+          {me ? <ProfileForm key={me.id} me={me} /> : null}
+        </ProfileSection>
+      ) : (
+        <AnswerDue asked={asked} what="Your profile" />
+      )}
+      {known ? <InviteSection userId={known.id} /> : null}
       <SessionSection />
       <PasswordSection />
       <DeleteAccountSection />
