@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FRIEND_STREAM, liveFriendList } from '@kith/event-contracts';
 import type { StoredMessage } from '@kith/event-delivery';
+import { followTimeline } from '@kith/live-list';
 import { eventually } from '@kith/local-servers';
 import { createLog } from '@kith/service-kit';
 import type pg from 'pg';
@@ -10,7 +11,6 @@ import {
   startFriendServiceForTest,
   type TestFriendService,
 } from '../testing/start-friend-service-for-test.ts';
-import { followTimeline } from './follow-timeline.ts';
 
 const MINUTE_MS = 60_000;
 
