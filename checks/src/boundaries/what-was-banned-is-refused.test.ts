@@ -57,12 +57,12 @@ const BANS: { who: RegExp; but?: RegExp; production?: true; what: string[]; why:
     why: 'what crosses services depends on none of them',
   },
   {
-    who: /^packages\/(?:event-delivery|service-kit)\//,
+    who: /^packages\/(?:event-delivery|live-list|service-kit)\//,
     what: [...USER, ...FRIEND, ...GATEWAY, 'services/services.ts'],
     why: 'a package serves every process and knows none',
   },
   {
-    who: /^packages\/(?:event-delivery|service-kit)\//,
+    who: /^packages\/(?:event-delivery|live-list|service-kit)\//,
     but: /^packages\/event-delivery\/src\/jetstream\//,
     production: true,
     what: NATS,

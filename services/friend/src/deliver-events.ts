@@ -1,14 +1,13 @@
 import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
 import { deliverEvents, type EventBroker } from '@kith/event-delivery';
+import type { RestoreNotices, Timeline } from '@kith/live-list';
 import type { Logger, Stop } from '@kith/service-kit';
 import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
-import type { readListHistory } from './lists/read-list-history.ts';
+import type { FriendLiveList } from './lists/friend-live-list.ts';
 import type { ChangedLists } from './relationships/relationships.ts';
-import type { Timeline } from './timeline/follow-timeline.ts';
-import type { noticeRestores } from './timeline/notice-restores.ts';
 import type { FriendListView } from './view/friend-list-view.ts';
 
 export interface Delivery {
@@ -23,17 +22,17 @@ export function startDelivery(using: {
   background: pg.Pool;
   upkeep: pg.Pool;
   connecting: Promise<EventBroker>;
-  restores: ReturnType<typeof noticeRestores>;
+  restores: RestoreNotices;
   view: FriendListView;
   timeline: Timeline;
-  history: ReturnType<typeof readListHistory>;
+  list: FriendLiveList;
   committed: (lists: ChangedLists) => Promise<void>;
   log: Logger;
   stops: Stop[];
   /** Given what wakes the relay. */
   onStart: (nudge: () => void) => void;
 }): Delivery {
-  const { upkeep, background, restores, view, timeline, history, log, stops } = using;
+  const { upkeep, background, restores, view, timeline, list, log, stops } = using;
   let broker: EventBroker | undefined;
   const deliver = async () => {
     const connected = await using.connecting;
@@ -54,7 +53,7 @@ export function startDelivery(using: {
           view,
           timeline,
           announce: (subject, payload) => connected.announce(subject, payload),
-          events: history.events,
+          events: list.history.events,
         }),
       ],
       log,

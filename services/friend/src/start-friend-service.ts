@@ -1,5 +1,6 @@
 import { FRIEND_STREAM, WHO_BLOCKS_PATH } from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
+import { followTimeline, noticeRestores, type Timeline } from '@kith/live-list';
 import {
   askForEndedTokens,
   brokerIn,
@@ -25,10 +26,9 @@ import type { FriendConfig } from './friend-config.ts';
 import { friendSubgraph } from './graphql/friend-subgraph.ts';
 import { translateRefusal } from './graphql/translate-refusal.ts';
 import { friendContext } from './graphql/types/builder.ts';
-import { writeListCursor } from './lists/list-cursor.ts';
+import { friendListCursors, friendLiveList } from './lists/friend-live-list.ts';
 import { loadList } from './lists/load-list.ts';
 import { loadRevisions } from './lists/load-revisions.ts';
-import { readListHistory } from './lists/read-list-history.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import type { FriendServiceParts } from './parts/friend-service-parts.ts';
 import { learnProfiles } from './profiles/learn-profiles.ts';
@@ -36,8 +36,7 @@ import { connectUserService, type UserService } from './profiles/user-service.ts
 import { answerWhoBlocks } from './queries/read-who-blocks.ts';
 import { createRelationships } from './relationships/change-relationship.ts';
 import { tellOfCommits } from './tell-of-commits.ts';
-import { followTimeline, type Timeline } from './timeline/follow-timeline.ts';
-import { noticeRestores } from './timeline/notice-restores.ts';
+import { ownersAfter } from './timeline/owners-of-lists.ts';
 import { createFriendListView, type FriendListView } from './view/friend-list-view.ts';
 import { connectRedis, type ViewRedis } from './view/redis/connect-redis.ts';
 
@@ -76,7 +75,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   stops.push(() => teller.stop());
   const { committed } = teller;
   const parts = assembleParts({ config, reads, replica, commands, background, users, view, timeline, committed });
-  const { history } = parts;
+  const { list } = parts;
 
   const connecting = connectBroker({ ...brokerIn(config), name: 'friend', log });
   const restores = noticeRestores({
@@ -84,14 +83,19 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
     broker: connecting,
     stream: FRIEND_STREAM,
     timeline,
-    views: { revisions: view.revisions, onReady: redis.onReady, isConnected: () => redis.connected },
+    views: {
+      owners: (after) => ownersAfter(upkeep, after),
+      revisions: view.revisions,
+      onReady: redis.onReady,
+      isConnected: () => redis.connected,
+    },
     log,
   });
   stops.push(() => restores.stop());
   // Before anything is answered; what the broker knows, before anything is published or announced.
   await restores.atStart();
   const delivery = startDelivery({
-    ...{ background, upkeep, connecting, restores, view, timeline, history, committed, log, stops },
+    ...{ background, upkeep, connecting, restores, view, timeline, list, committed, log, stops },
     onStart: teller.setRelay,
   });
   const url = await serve(config, {
@@ -151,7 +155,7 @@ function assembleParts(using: {
 }): FriendServiceParts {
   const { config, reads, replica, commands, background, users, view, timeline, committed } = using;
   const moment = () => ({ now: new Date(), newId });
-  const history = readListHistory(reads, view, timeline);
+  const list = friendLiveList(reads, view, timeline);
   const relationships = createRelationships({
     pool: commands,
     background,
@@ -166,10 +170,11 @@ function assembleParts(using: {
     replica,
     relationships,
     view,
-    history,
+    list,
     timeline,
     committed,
-    cursorAt: (ownerId, revision) => writeListCursor({ timeline: history.timeline, ownerId, revision, complete: true }),
+    cursorAt: (ownerId, revision) =>
+      friendListCursors.write({ timeline: timeline.current, ownerId, revision, complete: true }),
   };
 }
 

@@ -1,11 +1,12 @@
+import { eventOfRow } from '@kith/live-list';
 import { expect, test } from 'vitest';
-import { eventOfRow } from '../lists/list-change.ts';
+import { FRIEND_LISTS } from '../lists/read-events.ts';
 import { translateRefusal } from './translate-refusal.ts';
 
 function refusalOf(type: string) {
   const row = { event_id: 'e', owner_id: 'o', revision: '1', type, payload: {}, occurred_at: new Date(0) };
   try {
-    return eventOfRow(row);
+    return eventOfRow(FRIEND_LISTS, row);
   } catch (error) {
     return translateRefusal(error);
   }

@@ -1,32 +1,30 @@
-import {
-  type FriendAnswer,
-  type FriendData,
-  type FriendListAnnouncement,
-  type FriendRequestAnswer,
-  type FriendRequestData,
+import type {
+  FriendAnswer,
+  FriendData,
+  FriendListAnnouncement,
+  FriendRequestAnswer,
+  FriendRequestData,
   friendListContracts,
-  type PersonData,
-  type UserAnswer,
+  PersonData,
+  UserAnswer,
 } from '@kith/event-contracts';
-import { type EnvelopeOf, readData, splitType, UnreadableEvent } from '@kith/event-delivery/envelope';
+import type { EnvelopeOf } from '@kith/event-delivery/envelope';
+import type { SnapshotPage } from '@kith/live-list';
 
 export type FriendListEvent = EnvelopeOf<(typeof friendListContracts)[number]>;
 
 /** A FriendListChange exactly as the friend subgraph answers it: what is announced, and what a catch-up brings. */
 export type FriendListChange = Readonly<FriendListAnnouncement> | FriendListSnapshot;
 
-export type SnapshotReason = 'SUBSCRIBED' | 'CURSOR_EXPIRED' | 'CURSOR_INVALID';
-
-export interface FriendListSnapshot {
+/** What a page of a whole list holds. */
+export interface FriendListPage {
   readonly __typename: 'FriendListSnapshot';
-  readonly cursor: string;
-  readonly revision: number;
-  readonly occurredAt: string;
-  readonly reason: SnapshotReason;
   readonly friends: readonly FriendAnswer[];
+  /** On the first page alone. */
   readonly requests: readonly FriendRequestAnswer[];
-  readonly complete: boolean;
 }
+
+export type FriendListSnapshot = SnapshotPage<FriendListPage>;
 
 export function changeAnswer(event: FriendListEvent, cursor: string): FriendListAnnouncement {
   const place = { cursor, revision: event.revision, occurredAt: event.occurredAt.toISOString() };
@@ -61,29 +59,4 @@ export function requestAnswer(request: FriendRequestData): FriendRequestAnswer {
 
 export function userAnswer(person: PersonData): UserAnswer {
   return { __typename: 'User', id: person.userId, nickname: person.nickname, avatarUrl: person.avatarUrl };
-}
-
-/** A row of the outbox as the event it was published as, lifted to the newest version. */
-export function eventOfRow(row: OutboxRow): FriendListEvent {
-  const { name, version } = splitType(row.type);
-  const contract = friendListContracts.find((candidate) => candidate.name === name);
-  if (!contract) throw new UnreadableEvent('UNKNOWN_TYPE', `The outbox holds a ${row.type}, which is no list event.`);
-  return {
-    id: row.event_id,
-    source: 'kith/friend',
-    name,
-    ownerId: row.owner_id,
-    revision: Number(row.revision),
-    occurredAt: row.occurred_at,
-    data: readData(contract, version, row.payload),
-  } as FriendListEvent;
-}
-
-export interface OutboxRow {
-  readonly event_id: string;
-  readonly owner_id: string;
-  readonly revision: string;
-  readonly type: string;
-  readonly payload: unknown;
-  readonly occurred_at: Date;
 }

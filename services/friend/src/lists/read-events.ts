@@ -1,22 +1,20 @@
-import { FRIEND_LIST_OWNER } from '@kith/event-contracts';
+import { FRIEND_LIST_OWNER, FRIEND_SOURCE, friendListContracts } from '@kith/event-contracts';
+import { type ListContracts, readListEvents } from '@kith/live-list';
 import type pg from 'pg';
-import { eventOfRow, type FriendListEvent, type OutboxRow } from './list-change.ts';
+import type { FriendListEvent } from './list-change.ts';
 
-const EVENTS_AFTER = `
-  SELECT event_id, owner_id, revision, type, payload, occurred_at FROM outbox
-  WHERE owner_id = $1 AND owner_kind = '${FRIEND_LIST_OWNER}' AND revision > $2 ORDER BY revision LIMIT $3`;
+export const FRIEND_LISTS: ListContracts<(typeof friendListContracts)[number]> = {
+  kind: FRIEND_LIST_OWNER,
+  source: FRIEND_SOURCE,
+  contracts: friendListContracts,
+};
 
-/** A list's events after a revision, in order, at most `limit`: the outbox is the list's history. */
-export async function readEvents(
+/** A list's events after a revision, in order, at most `limit`. */
+export function readEvents(
   pool: pg.Pool,
   ownerId: string,
   afterRevision: number,
   limit: number,
 ): Promise<FriendListEvent[]> {
-  const { rows } = await pool.query<OutboxRow>({
-    name: 'list-events-after',
-    text: EVENTS_AFTER,
-    values: [ownerId, afterRevision, limit],
-  });
-  return rows.map(eventOfRow);
+  return readListEvents(pool, FRIEND_LISTS, { ownerId, afterRevision, limit });
 }

@@ -1,5 +1,5 @@
+import { TIMELINE_LOOK_EVERY_MS } from '@kith/live-list';
 import { type HttpHandler, sendJson } from '@kith/service-kit';
-import { TIMELINE_LOOK_EVERY_MS } from '../timeline/follow-timeline.ts';
 import type { OperatorOptions } from './operator-options.ts';
 
 /** After a restore: no cursor from before continues. Answers `{"timeline": id, "knownEverywhereWithinMs": n}`. */

@@ -1,9 +1,8 @@
+import type { Timeline } from '@kith/live-list';
 import type { Replica } from '@kith/service-kit';
 import type pg from 'pg';
-import type { ListHistory } from '../lists/changes-since.ts';
-import type { RevisionReader } from '../lists/read-list-history.ts';
+import type { FriendLiveList } from '../lists/friend-live-list.ts';
 import type { ChangedLists, Relationships } from '../relationships/relationships.ts';
-import type { Timeline } from '../timeline/follow-timeline.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 
 /** What the operations work with; assembled once, by start-friend-service.ts. */
@@ -13,7 +12,7 @@ export interface FriendServiceParts {
   readonly replica: Replica | undefined;
   readonly relationships: Relationships;
   readonly view: FriendListView;
-  readonly history: ListHistory & RevisionReader;
+  readonly list: FriendLiveList;
   readonly timeline: Timeline;
   /** After every commit that moved lists, and before its answer: reads must find the change from now on. */
   committed(changed: ChangedLists): Promise<void>;

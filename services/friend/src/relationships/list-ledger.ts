@@ -1,4 +1,6 @@
-import { appendToOutbox, draftEvent, type OutboxEvent, type SqlConnection } from '@kith/event-delivery';
+import { appendToOutbox, type SqlConnection } from '@kith/event-delivery';
+import type { EventContract } from '@kith/event-delivery/envelope';
+import { RevisionLedger, type Stamp } from '@kith/live-list';
 import { present } from '@kith/service-kit';
 import { type ListEventDraft, listEventsOf } from '../domain/list-events.ts';
 import type { Relationship } from '../domain/relationship.ts';
@@ -30,19 +32,16 @@ export function movedTo(revisions: ReadonlyMap<string, number>): MovedLists {
 export class ListLedger implements MovedLists {
   readonly #loaded: ReadonlyMap<string, ListFigures>;
   readonly #lists: Map<string, ListFigures>;
-  readonly #stamp: { newId: () => string; traceparent: string | undefined };
+  readonly #counted: RevisionLedger;
   readonly #entered: Relationship[] = [];
-  readonly #drafts: OutboxEvent[] = [];
   /** Owners of the lists whose rows are to be written. */
   readonly #touched = new Set<string>();
 
-  constructor(
-    lists: ReadonlyMap<string, ListFigures>,
-    stamp: { newId: () => string; traceparent?: string | undefined },
-  ) {
+  constructor(lists: ReadonlyMap<string, ListFigures>, stamp: Stamp) {
     this.#loaded = lists;
     this.#lists = new Map(lists);
-    this.#stamp = { newId: stamp.newId, traceparent: stamp.traceparent };
+    const revisions = [...lists].map(([ownerId, { revision }]) => [ownerId, revision] as const);
+    this.#counted = new RevisionLedger(revisions, { newId: stamp.newId, traceparent: stamp.traceparent });
   }
 
   /** Whether anything was recorded. */
@@ -60,7 +59,7 @@ export class ListLedger implements MovedLists {
 
   /** Owners of the lists whose revision has risen. */
   get moved(): ReadonlySet<string> {
-    return new Set(this.#drafts.map(({ ownerId }) => ownerId));
+    return this.#counted.moved;
   }
 
   /** The figures of every list, moved or not. */
@@ -70,7 +69,7 @@ export class ListLedger implements MovedLists {
 
   /** The state as it is after the pairs that were entered before it. */
   upToDate(state: RelationshipState): RelationshipState {
-    return { ...state, viewer: this.#counted(state.viewer), other: this.#counted(state.other) };
+    return { ...state, viewer: this.#asCounted(state.viewer), other: this.#asCounted(state.other) };
   }
 
   enter(relationship: Relationship): void {
@@ -83,7 +82,7 @@ export class ListLedger implements MovedLists {
     }
     for (const event of relationship.events) {
       this.#countHidden(event);
-      for (const draft of listEventsOf(event, people)) this.#drafts.push(this.#draft(draft, event.occurredAt));
+      for (const draft of listEventsOf(event, people)) this.#count(draft, event.occurredAt);
     }
   }
 
@@ -91,16 +90,21 @@ export class ListLedger implements MovedLists {
   async save(sql: SqlConnection): Promise<void> {
     if (!this.hasEvents) return;
     const touched = new Map([...this.#touched].map((ownerId) => [ownerId, this.#listOf(ownerId)]));
-    assertLists(this.#loaded, this.#lists, this.#drafts);
+    assertLists(this.#loaded, this.#lists, this.#counted.events);
     await saveRelationships(sql, this.#rowChanges(), touched);
-    await appendToOutbox(sql, this.#drafts);
+    await appendToOutbox(sql, this.#counted.events);
   }
 
   /** Of two lists that are not locked. Throws PairHasChanged when they are not as they were loaded any more. */
   async savePair(sql: SqlConnection, loaded: LoadedPair, options: { wakesRelays: boolean }): Promise<void> {
     if (!this.hasEvents) return;
-    assertLists(this.#loaded, this.#lists, this.#drafts);
-    await savePair(sql, loaded, { lists: this.#lists, changes: this.#rowChanges(), events: this.#drafts, ...options });
+    assertLists(this.#loaded, this.#lists, this.#counted.events);
+    await savePair(sql, loaded, {
+      lists: this.#lists,
+      changes: this.#rowChanges(),
+      events: this.#counted.events,
+      ...options,
+    });
   }
 
   #rowChanges(): RowChanges {
@@ -118,17 +122,15 @@ export class ListLedger implements MovedLists {
     this.#touched.add(event.byId);
   }
 
-  #draft({ ownerId, contract, data }: ListEventDraft, occurredAt: Date): OutboxEvent {
-    const list = this.#listOf(ownerId);
-    const revision = list.revision + 1;
-    this.#lists.set(ownerId, { ...list, revision });
+  #count(draft: ListEventDraft, occurredAt: Date): void {
+    const { ownerId } = draft;
+    // ListEventDraft pairs each contract with its own data, which the union hides from the type of `record`.
+    const { revision } = this.#counted.record<EventContract>({ ...draft, occurredAt });
+    this.#lists.set(ownerId, { ...this.#listOf(ownerId), revision });
     this.#touched.add(ownerId);
-    const { newId, traceparent } = this.#stamp;
-    // ListEventDraft pairs each contract with its own data, which the union hides from the type of draftEvent.
-    return draftEvent<unknown>(contract, { eventId: newId(), ownerId, revision, occurredAt, data, traceparent });
   }
 
-  #counted(side: Side): Side {
+  #asCounted(side: Side): Side {
     const { friendCount, requestCount } = this.#listOf(side.person.userId);
     return { ...side, friendCount, requestCount };
   }

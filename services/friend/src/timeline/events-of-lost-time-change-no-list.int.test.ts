@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FRIEND_STREAM, liveFriendList } from '@kith/event-contracts';
 import type { StoredMessage } from '@kith/event-delivery';
+import { followTimeline } from '@kith/live-list';
 import { eventually } from '@kith/local-servers';
 import { createLog } from '@kith/service-kit';
 import type pg from 'pg';
@@ -10,8 +11,6 @@ import {
   startFriendServiceForTest,
   type TestFriendService,
 } from '../testing/start-friend-service-for-test.ts';
-import { followTimeline } from './follow-timeline.ts';
-import { looksUpEvents } from './look-up-events.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -123,31 +122,4 @@ test('of an event that is older than the timeline the outbox is asked, of a late
   ];
   expect([holds, asked - before]).toEqual([[true, false, true, false], 4]);
   expect([await timeline.holds({ id: unknown, occurredAt: at(MINUTE_MS + 1) }), asked - before]).toEqual([true, 4]);
-});
-
-test('of many events at once it is asked in one query, and in one more for those that came meanwhile', async () => {
-  await befriendSomebody();
-  const { rows } = await service.pool.query('SELECT event_id FROM outbox WHERE owner_id = $1', [ann]);
-  const known: string = rows[0].event_id;
-  const queries: number[] = [];
-  const query = (asked: pg.QueryConfig & { values: [string[]] }) => {
-    queries.push(asked.values[0].length);
-    return service.pool.query(asked);
-  };
-  const isKnown = looksUpEvents({ query } as unknown as pg.Pool);
-  const first = Array.from({ length: 50 }, (_, n) => isKnown(n === 7 ? known : randomUUID()));
-  await eventually('the first query is on its way', () => queries.length === 1);
-  const then = Array.from({ length: 20 }, () => isKnown(known));
-  expect((await Promise.all(first)).flatMap((isIt, n) => (isIt ? [n] : []))).toEqual([7]);
-  expect(await Promise.all(then)).toEqual(Array(20).fill(true));
-  expect(queries).toEqual([50, 20]);
-});
-
-test('a query that fails fails those who asked, and nobody after them', async () => {
-  const away = () => Promise.reject(new Error('Postgres is away'));
-  let query: (asked: pg.QueryConfig) => Promise<unknown> = away;
-  const isKnown = looksUpEvents({ query: (asked: pg.QueryConfig) => query(asked) } as unknown as pg.Pool);
-  await expect(Promise.all([isKnown(randomUUID()), isKnown(randomUUID())])).rejects.toThrow('away');
-  query = (asked) => service.pool.query(asked);
-  expect(await isKnown(randomUUID())).toBe(false);
 });

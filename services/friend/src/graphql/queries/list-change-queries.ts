@@ -1,6 +1,5 @@
+import { changesSince, stillAtCursor } from '@kith/live-list';
 import { KithError, present, readId, readPageSize } from '@kith/service-kit';
-import { changesSince } from '../../lists/changes-since.ts';
-import { stillAtCursor } from '../../lists/still-at-cursor.ts';
 import { builder, viewerOf } from '../types/builder.ts';
 import { FriendListChangeType, FriendListDeltaType } from '../types/list-change-types.ts';
 
@@ -18,7 +17,7 @@ builder.queryField('friendListChanges', (t) =>
       first: t.arg.int({ defaultValue: 200, description: 'How many changes, 1 to 500. A snapshot comes whole.' }),
     },
     resolve: (_root, { after, first }, context) =>
-      changesSince(context.parts.history, viewerOf(context).userId, after, readPageSize(first ?? 200, CHANGES_AT_MOST)),
+      changesSince(context.parts.list, viewerOf(context).userId, after, readPageSize(first ?? 200, CHANGES_AT_MOST)),
   }),
 );
 
@@ -48,7 +47,7 @@ builder.queryField('friendListRevisions', (t) =>
         });
       }
       const ids = ownerIds.map((ownerId) => readId('ownerIds', ownerId));
-      const revisions = await context.parts.history.revisions(ids);
+      const revisions = await context.parts.list.history.revisions(ids);
       return ids.map((ownerId) => ({ ownerId, revision: revisions.get(ownerId) ?? 0 }));
     },
   }),
@@ -58,7 +57,7 @@ builder.queryField('friendListTimeline', (t) =>
   t.id({
     inaccessible: true,
     description: 'What revisions count in; another one once the database was restored. For the gateway.',
-    resolve: (_root, _args, context) => context.parts.history.timeline,
+    resolve: (_root, _args, context) => context.parts.list.history.timeline,
   }),
 );
 
@@ -83,7 +82,7 @@ builder.queryField('friendListsStillAt', (t) =>
         ownerId: String(ownerId),
         cursor: present(cursors[at], 'each list comes with its cursor'),
       }));
-      return stillAtCursor(context.parts.history, lists);
+      return stillAtCursor(context.parts.list, lists);
     },
   }),
 );

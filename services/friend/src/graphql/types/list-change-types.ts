@@ -1,4 +1,4 @@
-import type { FriendListDelta } from '../../lists/changes-since.ts';
+import type { ListDelta } from '@kith/live-list';
 import type { FriendListChange, FriendListSnapshot } from '../../lists/list-change.ts';
 import { builder } from './builder.ts';
 import { FriendRequestType } from './friend-request-type.ts';
@@ -91,7 +91,7 @@ builder.objectRef<AnswerOf<'FriendRequestClosed'>>('FriendRequestClosed').implem
   }),
 });
 
-export const FriendListDeltaType = builder.objectRef<FriendListDelta>('FriendListDelta').implement({
+export const FriendListDeltaType = builder.objectRef<ListDelta<FriendListChange>>('FriendListDelta').implement({
   description: 'What happened to a list since a cursor.',
   fields: (t) => ({
     changes: t.field({

@@ -10,7 +10,6 @@ import {
 import type { StreamName } from '@kith/event-delivery/envelope';
 import type pg from 'pg';
 import type { Timeline } from './follow-timeline.ts';
-import { ownersAfter } from './owners-of-lists.ts';
 
 /** A start waits no longer for a broker, or a Redis, that is away. */
 const ANSWER_WITHIN_MS = 1_000;
@@ -22,7 +21,10 @@ export interface NoticeRestoresOptions {
   readonly broker: Promise<EventBroker>;
   readonly stream: StreamName;
   readonly timeline: Timeline;
-  readonly views: {
+  /** The read model of the lists; without one nothing but the stream tells. */
+  readonly views?: {
+    /** The next owners of lists by id, as many as are looked at together; null begins with the first. */
+    owners(after: string | null): Promise<readonly string[]>;
     /** Tells `viewIsAhead` of each that is. */
     revisions(ownerIds: readonly string[]): Promise<unknown>;
     onReady(handler: () => void): void;
@@ -125,12 +127,13 @@ export function noticeRestores(options: NoticeRestoresOptions): RestoreNotices {
 }
 
 /** As many as it can in its time. */
-async function lookAtViews({ pool, timeline, views }: NoticeRestoresOptions): Promise<void> {
+async function lookAtViews({ timeline, views }: NoticeRestoresOptions): Promise<void> {
+  if (!views) return;
   if (!views.isConnected()) await inTime(new Promise<void>((resolve) => views.onReady(resolve)));
   const { current } = timeline;
   const deadline = performance.now() + LOOK_AT_VIEWS_FOR_MS;
   for (let after: string | null = null; views.isConnected() && performance.now() < deadline; ) {
-    const owners = await ownersAfter(pool, after);
+    const owners: readonly string[] = await views.owners(after);
     if (owners.length > 0) await views.revisions(owners);
     after = owners.at(-1) ?? null;
     if (after === null || timeline.current !== current) return;

@@ -1,24 +1,23 @@
-import type { ListHistory } from './changes-since.ts';
-import { readListCursor } from './list-cursor.ts';
-import type { RevisionReader } from './read-list-history.ts';
+import type { ListCursors } from '../cursors/list-cursor.ts';
+import type { ListHistory } from './live-list.ts';
 
 /**
  * For each list the revision at its cursor when nothing has happened to it since; null when something has, or when the
- * cursor cannot be continued: `changesSince` tells what. Costs one Redis read a list that has a view, all in one round
- * trip, so that a crowd that comes back with current cursors is cheap.
+ * cursor cannot be continued: `changesSince` tells what. All of them in one question, so that a crowd that comes back
+ * with current cursors is cheap.
  */
 export async function stillAtCursor(
-  history: Pick<ListHistory, 'timeline'> & RevisionReader,
+  { cursors, history }: { cursors: ListCursors; history: Pick<ListHistory<never, unknown>, 'timeline' | 'revisions'> },
   lists: readonly { ownerId: string; cursor: string }[],
 ): Promise<(number | null)[]> {
-  const cursors = lists.map(({ ownerId, cursor }) => {
-    const read = readListCursor(cursor);
+  const continued = lists.map(({ ownerId, cursor }) => {
+    const read = cursors.read(cursor);
     const continues = read?.ownerId === ownerId && read.timeline === history.timeline && read.complete;
     return continues ? read : undefined;
   });
-  const ownerIds = new Set(cursors.flatMap((cursor) => cursor?.ownerId ?? []));
+  const ownerIds = new Set(continued.flatMap((cursor) => cursor?.ownerId ?? []));
   const revisions = await history.revisions([...ownerIds]);
-  return cursors.map((cursor) => {
+  return continued.map((cursor) => {
     const isStill = cursor?.timeline === history.timeline && revisions.get(cursor.ownerId) === cursor.revision;
     return isStill ? cursor.revision : null;
   });
