@@ -24,8 +24,6 @@ import {
   postgresIn,
   type RedisConnection,
   type RunningPart,
-  readLate,
-  readUntilCallerLeaves,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -38,6 +36,7 @@ import { connectPrisma } from './connect-prisma.ts';
 import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
 import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
 import { translateUserError } from './graphql/translate-user-error.ts';
+import { userContext } from './graphql/user-context.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
 import { answerAccountActions } from './operator/account-actions.ts';
 import { answerImportUsers } from './operator/import-users.ts';
@@ -45,8 +44,6 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
-import { createUserLoader } from './profiles/load-users.ts';
-import { versionOfUser } from './profiles/version-of-user.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
@@ -224,14 +221,7 @@ function serve(options: {
         verify: createTokenVerifier({ jwks: () => keys.publicKeys(new Date()) }, ended),
         log,
         translateError: translateUserError,
-        contextFor: (request) => {
-          const { callerGone } = request;
-          const reads = readUntilCallerLeaves(parts.pool, callerGone);
-          const lateReads = (viewerId: string) =>
-            readLate({ primary: parts.pool, replica: parts.replica, callerGone, own: versionOfUser(viewerId) });
-          const users = createUserLoader(parts.pool);
-          return { ...request, parts, reads, lateReads, users, provenUserIds: new Set() };
-        },
+        contextFor: (request) => userContext(request, parts),
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
       [`GET ${TOKENS_ENDED_PATH}`]: gatewayOnly(
