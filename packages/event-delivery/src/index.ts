@@ -67,7 +67,7 @@ export {
   settleLostTime,
 } from './outbox/stream/give-up-events.ts';
 export * from './outbox/stream/watch-for-restores.ts';
-export * from './postgres/borrow-a-session.ts';
+export { type Borrowing, borrowSessions, nameNoStatements } from './postgres/borrow-a-session.ts';
 export { type InTransaction, inTransaction, transactionsWith } from './postgres/in-transaction.ts';
 export * from './postgres/look-at-each-connection.ts';
 export { preparing } from './postgres/prepare-statements.ts';

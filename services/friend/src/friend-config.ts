@@ -11,6 +11,8 @@ export const friendConfigSchema = z.object({
   METRICS_PORT: configFields.port.optional(),
   FRIEND_DATABASE_URL: configFields.postgresUrl,
   FRIEND_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(16),
+  FRIEND_DATABASE_READ_URL: configFields.postgresUrl.optional(),
+  READ_REPLICA_LAG_MS: configFields.replicaLagMs,
   PREPARED_STATEMENTS: configFields.preparedStatements,
   REDIS_URL: configFields.redisUrl,
   REDIS_CA_FILE: configFields.pemFile.optional(),

@@ -11,6 +11,7 @@ import {
   type Logger,
   openDatabase,
   postgresIn,
+  type Replica,
   type RunningPart,
   type Stop,
   startHttpServer,
@@ -57,12 +58,13 @@ export async function startFriendService(config: FriendConfig, log: Logger): Pro
 }
 
 async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
-  const { reads, commands, background, upkeep, end } = openDatabase({
+  const { reads, commands, background, upkeep, replica, end } = openDatabase({
     url: config.FRIEND_DATABASE_URL,
     name: 'kith-friend',
     log,
     connections: config.FRIEND_DATABASE_CONNECTIONS,
     preparedStatements: config.PREPARED_STATEMENTS,
+    replica: { url: config.FRIEND_DATABASE_READ_URL, lagAtMostMs: config.READ_REPLICA_LAG_MS },
   });
   stops.push(end);
 
@@ -73,7 +75,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   const teller = tellOfCommits({ view, log });
   stops.push(() => teller.stop());
   const { committed } = teller;
-  const parts = assembleParts({ config, reads, commands, background, users, view, timeline, committed });
+  const parts = assembleParts({ config, reads, replica, commands, background, users, view, timeline, committed });
   const { history } = parts;
 
   const connecting = connectBroker({ ...brokerIn(config), name: 'friend', log });
@@ -94,7 +96,11 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   });
   const url = await serve(config, {
     ...{ reads, background, upkeep, connecting, parts, users, log, stops },
-    uses: () => ({ redis: redis.connected, nats: delivery.broker?.connected === true }),
+    uses: () => ({
+      redis: redis.connected,
+      nats: delivery.broker?.connected === true,
+      ...(replica && { replica: replica.isFresh() }),
+    }),
   });
   return { url, brokenBy: delivery.brokenBy };
 }
@@ -135,6 +141,7 @@ function openViews(using: {
 function assembleParts(using: {
   config: FriendConfig;
   reads: pg.Pool;
+  replica: Replica | undefined;
   commands: pg.Pool;
   background: pg.Pool;
   users: UserService;
@@ -142,7 +149,7 @@ function assembleParts(using: {
   timeline: Timeline;
   committed: FriendServiceParts['committed'];
 }): FriendServiceParts {
-  const { config, reads, commands, background, users, view, timeline, committed } = using;
+  const { config, reads, replica, commands, background, users, view, timeline, committed } = using;
   const moment = () => ({ now: new Date(), newId });
   const history = readListHistory(reads, view, timeline);
   const relationships = createRelationships({
@@ -156,6 +163,7 @@ function assembleParts(using: {
   });
   return {
     pool: reads,
+    replica,
     relationships,
     view,
     history,

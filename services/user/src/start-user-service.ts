@@ -24,7 +24,6 @@ import {
   postgresIn,
   type RedisConnection,
   type RunningPart,
-  readUntilCallerLeaves,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -37,6 +36,7 @@ import { connectPrisma } from './connect-prisma.ts';
 import { answerEndedSince, endedSince } from './ended-tokens/ended-since.ts';
 import { tokensLiveUntil } from './ended-tokens/tokens-live-until.ts';
 import { translateUserError } from './graphql/translate-user-error.ts';
+import { userContext } from './graphql/user-context.ts';
 import { userSubgraph } from './graphql/user-subgraph.ts';
 import { answerAccountActions } from './operator/account-actions.ts';
 import { answerImportUsers } from './operator/import-users.ts';
@@ -44,7 +44,6 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
-import { createUserLoader } from './profiles/load-users.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
@@ -73,6 +72,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       name: 'user',
       connections: config.USER_DATABASE_CONNECTIONS,
       preparedStatements: config.PREPARED_STATEMENTS,
+      replica: { url: config.USER_DATABASE_READ_URL, lagAtMostMs: config.READ_REPLICA_LAG_MS },
       log,
     });
     stops.push(database.end);
@@ -140,6 +140,7 @@ async function assembleParts(options: {
   return {
     prisma,
     pool: database.reads,
+    replica: database.replica,
     inUnitOfWork,
     inImport,
     inTurn: createTurns(TURNS),
@@ -205,7 +206,12 @@ function serve(options: {
       const { readable, writable } = await postgresIn(database.upkeep);
       return {
         ready: readable,
-        uses: { postgres: writable, ...(redis && { redis: redis.connected }), nats: broker.connected },
+        uses: {
+          postgres: writable,
+          ...(database.replica && { replica: database.replica.isFresh() }),
+          ...(redis && { redis: redis.connected }),
+          nats: broker.connected,
+        },
       };
     },
     routes: {
@@ -215,10 +221,7 @@ function serve(options: {
         verify: createTokenVerifier({ jwks: () => keys.publicKeys(new Date()) }, ended),
         log,
         translateError: translateUserError,
-        contextFor: (request) => {
-          const reads = readUntilCallerLeaves(parts.pool, request.callerGone);
-          return { ...request, parts, reads, users: createUserLoader(parts.pool), provenUserIds: new Set() };
-        },
+        contextFor: (request) => userContext(request, parts),
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
       [`GET ${TOKENS_ENDED_PATH}`]: gatewayOnly(

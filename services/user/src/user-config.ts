@@ -10,6 +10,8 @@ export const userConfigSchema = z.object({
   METRICS_PORT: configFields.port.optional(),
   USER_DATABASE_URL: configFields.postgresUrl,
   USER_DATABASE_CONNECTIONS: wholeNumber(2, 200).default(12),
+  USER_DATABASE_READ_URL: configFields.postgresUrl.optional(),
+  READ_REPLICA_LAG_MS: configFields.replicaLagMs,
   PREPARED_STATEMENTS: configFields.preparedStatements,
   NATS_URL: configFields.natsUrl.default('nats://127.0.0.1:4222'),
   ...natsFields,

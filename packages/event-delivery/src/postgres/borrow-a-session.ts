@@ -80,13 +80,19 @@ export function borrowSessions(client: pg.ClientBase, { setLocal, namesStatement
   client.query = replaced as unknown as typeof client.query;
 }
 
+const unnamed = new WeakSet<pg.ClientBase>();
+
+/** Whether statements may be prepared over this connection, by a name or by PREPARE. */
+export const mayPrepare = (client: pg.ClientBase): boolean => !unnamed.has(client);
+
 /** Removes the names of statements on a session of our own too, where that is configured. */
 export function nameNoStatements(client: pg.ClientBase): void {
+  unnamed.add(client);
   const send = client.query.bind(client) as unknown as Send;
-  const unnamed: Send = (query, ...more) =>
+  const sendUnnamed: Send = (query, ...more) =>
     send(
       typeof query === 'string' || query.submit ? query : ({ ...query, name: undefined } as unknown as Query),
       ...more,
     );
-  client.query = unnamed as unknown as typeof client.query;
+  client.query = sendUnnamed as unknown as typeof client.query;
 }

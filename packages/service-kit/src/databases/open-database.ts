@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createPool, type PoolOptions, type PreparedStatements } from './create-pool.ts';
+import { followReplica, type Replica } from './follow-replica.ts';
 
 /** One service's connections to its database, by kind of work. */
 export interface Database {
@@ -12,6 +13,8 @@ export interface Database {
   readonly background: pg.Pool;
   /** The relay, the janitor, and the checks of `/ready`. */
   readonly upkeep: pg.Pool;
+  /** Where one is configured: as many connections as for `reads`. */
+  readonly replica: Replica | undefined;
   end(): Promise<void>;
 }
 
@@ -21,6 +24,8 @@ export interface DatabaseOptions {
   readonly log: Logger;
   readonly connections: number;
   readonly preparedStatements?: PreparedStatements;
+  /** A read replica's address, and how far behind it may be. */
+  readonly replica?: { readonly url: string | undefined; readonly lagAtMostMs: number } | undefined;
 }
 
 /** Less than the 2.5 s that the gateway waits for a service: Postgres does no work for callers that have gone. */
@@ -40,13 +45,32 @@ export function openDatabase(options: DatabaseOptions): Database {
   const open = (what: string, max: number, bounds: Pick<PoolOptions, 'lockWithinMs' | 'statementWithinMs'>) =>
     createPool({ url: options.url, log: options.log, name: `${name}-${what}`, max, preparedStatements, ...bounds });
   const pools = divide(connections, open);
-  return { ...pools, end: async () => void (await Promise.all([...new Set(Object.values(pools))].map(end))) };
+  const replica = followIfThere(options, pools);
+  return {
+    ...pools,
+    replica,
+    async end() {
+      await replica?.stop();
+      await Promise.all([...new Set(Object.values(pools))].map(end));
+    },
+  };
 }
+
+function followIfThere(options: DatabaseOptions, { reads, upkeep }: Pools): Replica | undefined {
+  const { name, log, preparedStatements = 'auto', replica } = options;
+  if (replica?.url === undefined) return undefined;
+  return followReplica({
+    ...{ url: replica.url, lagAtMostMs: replica.lagAtMostMs, primary: upkeep, log, name: `${name}-replica` },
+    ...{ max: reads.options.max ?? 1, preparedStatements, ...FOR_A_CLIENT },
+  });
+}
+
+type Pools = Omit<Database, 'end' | 'replica'>;
 
 function divide(
   connections: number,
   open: (what: string, max: number, bounds: { lockWithinMs: number; statementWithinMs: number }) => pg.Pool,
-): Omit<Database, 'end'> {
+): Pools {
   if (connections < DIVIDED_FROM) {
     const all = open('all', connections - 1, FOR_A_CLIENT);
     return { reads: all, commands: all, background: all, upkeep: open('upkeep', 1, IN_THE_BACKGROUND) };

@@ -14,8 +14,14 @@ export interface Reads {
  * Cancellation: ends statements that nobody waits for any more. Once `callerGone()` is aborted, the running statement
  * is cancelled in Postgres, no further one starts, and the caller's promise rejects. Only for reads of a single caller:
  * one caller that disconnects must not cancel shared reads or writes.
+ *
+ * @param before asked over the statement's own connection, before it; when it rejects, so does the statement
  */
-export function readUntilCallerLeaves(pool: pg.Pool, callerGone: () => AbortSignal): Reads {
+export function readUntilCallerLeaves(
+  pool: pg.Pool,
+  callerGone: () => AbortSignal,
+  before?: (client: pg.PoolClient) => Promise<void>,
+): Reads {
   return {
     async query(statement) {
       const signal = callerGone();
@@ -33,6 +39,10 @@ export function readUntilCallerLeaves(pool: pg.Pool, callerGone: () => AbortSign
       signal.addEventListener('abort', cancel, { once: true });
       try {
         signal.throwIfAborted();
+        if (before) {
+          await before(client);
+          signal.throwIfAborted();
+        }
         return await client.query(statement);
       } finally {
         signal.removeEventListener('abort', cancel);

@@ -97,6 +97,8 @@ export const configFields = {
   /** One server or several, separated by commas. */
   postgresUrl: postgresUrls,
   preparedStatements: z.enum(['on', 'off', 'auto'], { error: 'must be on, off or auto' }).default('auto'),
+  /** How far a read replica may be behind. */
+  replicaLagMs: wholeNumber(100, 60_000).default(1_000),
   natsUrl: natsUrls,
   redisUrl,
   pemFile,

@@ -1,3 +1,4 @@
+import type { Replica } from '@kith/service-kit';
 import type pg from 'pg';
 import type { ListHistory } from '../lists/changes-since.ts';
 import type { RevisionReader } from '../lists/read-list-history.ts';
@@ -8,6 +9,8 @@ import type { FriendListView } from '../view/friend-list-view.ts';
 /** What the operations work with; assembled once, by start-friend-service.ts. */
 export interface FriendServiceParts {
   readonly pool: pg.Pool;
+  /** For what may be late, where there is one. */
+  readonly replica: Replica | undefined;
   readonly relationships: Relationships;
   readonly view: FriendListView;
   readonly history: ListHistory & RevisionReader;

@@ -10,6 +10,8 @@ export interface UserContext extends SubgraphContext {
   readonly parts: UserServiceParts;
   /** Reads for this request alone: they are cancelled once nobody waits for the answer. */
   readonly reads: Reads;
+  /** Reads that may be late; what this user has changed is there. */
+  lateReads(viewerId: string): Reads;
   readonly users: UserLoader;
   /** Users who authenticated in this request: signed up, signed in, or refreshed their session. */
   readonly provenUserIds: Set<string>;

@@ -38,7 +38,7 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { text, first, after }, context) => {
       const viewerId = viewerOf(context).userId;
-      const { reads } = context;
+      const reads = context.lateReads(viewerId);
       const { askWhoBlocks } = context.parts;
       return searchUsers(reads, { text, first: readPageSize(first ?? 20), after: after ?? null }, (userIds) =>
         askWhoBlocks({ viewerId, userIds }),

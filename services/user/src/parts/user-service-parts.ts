@@ -1,6 +1,6 @@
 import type { SessionEnded } from '@kith/event-contracts';
 import type { InUnitOfWork } from '@kith/event-delivery';
-import type { InTurn } from '@kith/service-kit';
+import type { InTurn, Replica } from '@kith/service-kit';
 import type pg from 'pg';
 import type { AttemptLimits } from '../attempts/limit-attempts.ts';
 import type { Moment } from '../domain/user.ts';
@@ -16,6 +16,8 @@ export interface UserServiceParts {
   readonly prisma: PrismaClient;
   /** The same database, for statements worth seeing: the hot reads, the search, the import. */
   readonly pool: pg.Pool;
+  /** For what may be late, where there is one. */
+  readonly replica: Replica | undefined;
   /** Unit of work for changes of an account: state, events, and their subscribers in this process. */
   readonly inUnitOfWork: InUnitOfWork<UserEvent, Prisma.TransactionClient>;
   /** The same for an import, on connections that commands do not use. */

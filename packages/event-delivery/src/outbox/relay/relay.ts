@@ -3,6 +3,7 @@ import type { EventBroker, Stoppable } from '../../broker/broker.ts';
 import { backoffMs } from '../../failures/backoff.ts';
 import type { Log } from '../../observe/log.ts';
 import { measureOutbox } from '../../observe/measure-delivery.ts';
+import { mayPrepare } from '../../postgres/borrow-a-session.ts';
 import { listenForCommits } from '../../postgres/listen-for-commits.ts';
 import { hasItsOwnSession } from '../../postgres/session-of-its-own.ts';
 import { withClient } from '../../postgres/with-client.ts';
@@ -78,7 +79,9 @@ export function startRelay(options: RelayOptions): Relay {
    * One transaction after the other, each with one batch, while there is something: marks and others get their turn.
    */
   async function publishAllThereIs(client: pg.PoolClient): Promise<Round> {
-    const outbox = unpublishedRows(client, { prepares: prepares && (await hasItsOwnSession(client)) });
+    const outbox = unpublishedRows(client, {
+      prepares: prepares && mayPrepare(client) && (await hasItsOwnSession(client)),
+    });
     alarm.reset();
     await setAside.refresh(client);
     let rows = await outbox.begin(setAside.toSkip());

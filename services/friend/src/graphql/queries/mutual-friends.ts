@@ -14,7 +14,8 @@ builder.objectField(UserType, 'mutualFriends', (t) =>
     },
     resolve: ({ id }, { first, after }, context) => {
       const pair = { viewerId: viewerOf(context).userId, otherId: id };
-      return readMutualFriends(context.reads, pair, { first: readPageSize(first ?? 20), after });
+      const reads = context.lateReads([pair.viewerId, pair.otherId]);
+      return readMutualFriends(reads, pair, { first: readPageSize(first ?? 20), after });
     },
   }),
 );

@@ -40,7 +40,7 @@ builder.objectField(UserType, 'suggestedFriends', (t) =>
     args: { first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }) },
     resolve: ({ id }, { first }, context) => {
       const { userId } = onlyOneself(id, context);
-      return suggestInTurn(context.reads, userId, readPageSize(first ?? 20));
+      return suggestInTurn(context.lateReads([userId]), userId, readPageSize(first ?? 20));
     },
   }),
 );

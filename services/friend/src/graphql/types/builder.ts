@@ -1,4 +1,11 @@
-import { KithError, type Reads, readUntilCallerLeaves, type SubgraphContext, type Viewer } from '@kith/service-kit';
+import {
+  KithError,
+  type Reads,
+  readLate,
+  readUntilCallerLeaves,
+  type SubgraphContext,
+  type Viewer,
+} from '@kith/service-kit';
 import SchemaBuilder from '@pothos/core';
 // The federation plugin needs the directives plugin before it.
 import DirectivePlugin from '@pothos/plugin-directives';
@@ -6,11 +13,14 @@ import FederationPlugin from '@pothos/plugin-federation';
 import DataLoader from 'dataloader';
 import type { FriendServiceParts } from '../../parts/friend-service-parts.ts';
 import { type Relation, readRelations } from '../../queries/read-relations.ts';
+import { standingOfLists } from '../../queries/standing-of-lists.ts';
 
 export interface FriendContext extends SubgraphContext {
   readonly parts: FriendServiceParts;
   /** What is read for this request alone: it ends when nobody waits for the answer any more. */
   readonly reads: Reads;
+  /** Reads that may be late; whatever moved the lists of these people, or was decided by them, is there. */
+  lateReads(people: readonly string[]): Reads;
   /** Of this request's viewer to others: all that are asked for at once in one statement. */
   readonly relations: DataLoader<string, Relation>;
 }
@@ -21,7 +31,14 @@ export function friendContext(request: SubgraphContext, parts: FriendServicePart
   const relations = new DataLoader<string, Relation>((userIds) =>
     readRelations(reads, viewerOf(request).userId, userIds),
   );
-  return { ...request, parts, reads, relations };
+  const lateReads = (people: readonly string[]) =>
+    readLate({
+      primary: parts.pool,
+      replica: parts.replica,
+      callerGone: request.callerGone,
+      own: standingOfLists(people),
+    });
+  return { ...request, parts, reads, lateReads, relations };
 }
 
 export const builder = new SchemaBuilder<{
