@@ -60,12 +60,12 @@ export async function giveDatabaseToItsService(
   }
 }
 
-/** The same database, opened as another. */
+const CREDENTIALS = /^([a-z+]+:\/\/)(?:[^/?#]*@)?/;
+
+/** The same database, opened as another; also for a list of several servers, which is not a valid URL. */
 export function asRole(databaseUrl: string, { role, password }: { role: string; password: string }): string {
-  const url = new URL(databaseUrl);
-  url.username = encodeURIComponent(role);
-  url.password = encodeURIComponent(password);
-  return url.href;
+  const [user, secret] = [encodeURIComponent(role), encodeURIComponent(password)];
+  return databaseUrl.replace(CREDENTIALS, (_, scheme: string) => `${scheme}${user}:${secret}@`);
 }
 
 /** Who opens a database with this URL. */

@@ -179,6 +179,7 @@ describe('credentials', () => {
       'migrate/env',
       'nats/authorization.conf',
       'redis/redis.conf',
+      'redis/replication.conf',
     ];
     const contents = () => files.map((file) => readFileSync(join(credentials, file), 'utf8'));
     const first = contents();

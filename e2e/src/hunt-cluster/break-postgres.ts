@@ -9,7 +9,7 @@ const CUT_ALL = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE pid <> pg_backend_pid() AND datname LIKE 'kith%'`;
 
 /** Every fault of Postgres: the failover brings back what was killed. */
-export function faultsOfPostgres({ servers }: ClusterForTest, random: Random): readonly ClusterFault[] {
+export function faultsOfPostgres({ servers, ways }: ClusterForTest, random: Random): readonly ClusterFault[] {
   const { postgres, failover } = servers;
   const whole = () =>
     eventually('the standby may be promoted', () => failover.canPromote, WHOLE_AGAIN).then(() => undefined);
@@ -63,6 +63,16 @@ export function faultsOfPostgres({ servers }: ClusterForTest, random: Random): r
         await standby.kill();
         await rm(standby.dataFolder, { recursive: true, force: true });
         return whole;
+      },
+    },
+    {
+      name: 'Postgres primary cut off',
+      part: 'Postgres',
+      async break() {
+        const { name } = postgres.primary;
+        ways.cutOff(name);
+        await delay(random.between(500, 4_000));
+        ways.join(name);
       },
     },
     {

@@ -6,7 +6,7 @@ import type { ClusterFault } from './cluster-fault.ts';
 
 /** Every fault of Kith's own processes, of the load balancer and of clients. */
 export function faultsOfProcesses(
-  { replicas, gateways, haproxy }: ClusterForTest,
+  { replicas, gateways, haproxy, ways }: ClusterForTest,
   followers: readonly Follower[],
   random: Random,
 ): readonly ClusterFault[] {
@@ -39,6 +39,16 @@ export function faultsOfProcesses(
   return [
     ...killed,
     ...frozen,
+    {
+      name: 'gateway cut off',
+      part: 'processes',
+      async break() {
+        const { name } = random.pick(gateways);
+        ways.cutOff(name);
+        await delay(random.between(500, 4_000));
+        ways.join(name);
+      },
+    },
     {
       name: 'sockets cut',
       part: 'processes',

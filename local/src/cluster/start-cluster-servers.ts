@@ -41,6 +41,11 @@ export interface ClusterServers {
   stop(): Promise<void>;
 }
 
+export interface ClusterServersToStart extends Omit<ServersToStart, 'given'> {
+  /** Through which port somebody reaches another's, where that is not to be the port itself: for network partitions. */
+  readonly way?: (from: string, to: string, port: number) => Promise<number>;
+}
+
 /** Noticed within seconds, by either side, when the other hangs. */
 const POSTGRES_SETTINGS = {
   wal_sender_timeout: '3s',
@@ -56,10 +61,10 @@ const POSTGRES_SETTINGS = {
  * @param said what the failover did, and when the processes of Postgres change
  */
 export async function startClusterServers(
-  options: Omit<ServersToStart, 'given'>,
+  options: ClusterServersToStart,
   said: { readonly say: (line: string) => void; readonly onChange?: () => void },
 ): Promise<ClusterServers> {
-  const { kithData, passwords } = options;
+  const { kithData, passwords, way } = options;
   const folder = join(kithData, 'cluster');
   const logFolder = join(kithData, 'logs');
   for (const each of [folder, logFolder]) await mkdir(each, { recursive: true, mode: 0o700 });
@@ -72,6 +77,7 @@ export async function startClusterServers(
       users: usersOfNats,
       passwords: passwords.nats,
       ...(options.natsCommand !== undefined && { command: options.natsCommand }),
+      ...(way && { way }),
     }),
     startRedisCluster({
       dataFolder: join(folder, 'redis'),
@@ -93,17 +99,19 @@ export async function startClusterServers(
     throw failed.reason;
   }
   const [nats, redis, postgres] = await Promise.all(starting);
-  return describe({ nats, redis, postgres }, options, failOverPostgres(postgres, said));
+  const through = way ?? (async (_from: string, _to: string, port: number) => port);
+  const ports = await Promise.all(postgres.nodes.map(({ name, port }) => through('clients', name, port)));
+  return describe({ nats, redis, postgres }, options, { ports, failover: failOverPostgres(postgres, said) });
 }
 
 async function describe(
   servers: Pick<ClusterServers, 'nats' | 'redis' | 'postgres'>,
-  { passwords }: Omit<ServersToStart, 'given'>,
-  failover: Failover,
+  { passwords }: ClusterServersToStart,
+  { ports, failover }: { ports: readonly number[]; failover: Failover },
 ): Promise<ClusterServers> {
   const { nats, redis, postgres } = servers;
   const oneServer = (name: ServiceWithDatabase) => postgres.primary.url(databaseOf(name).databaseName);
-  const bothServers = (url: string) => severalServers(url, postgres.primary.port, postgres.nodes);
+  const bothServers = (url: string) => severalServers(url, postgres.primary.port, ports);
   const supervised = await Promise.all([
     ...nats.nodes.map((node, n) => nodeAsProcess(`nats-${n + 1}`, `nats://127.0.0.1:${node.port}`, node)),
     ...redis.nodes.map((node, n) => nodeAsProcess(`redis-${n + 1}`, `redis://127.0.0.1:${node.port}`, node)),
@@ -132,8 +140,8 @@ async function describe(
 }
 
 /** Multi-host connection string: the one server that takes writes, whichever it is. */
-function severalServers(url: string, port: number, nodes: readonly PostgresNode[]): string {
-  const hosts = nodes.map((node) => `127.0.0.1:${node.port}`).join(',');
+function severalServers(url: string, port: number, ports: readonly number[]): string {
+  const hosts = ports.map((each) => `127.0.0.1:${each}`).join(',');
   return `${url.replace(`127.0.0.1:${port}`, hosts)}?target_session_attrs=read-write`;
 }
 

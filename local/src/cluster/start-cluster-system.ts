@@ -5,7 +5,7 @@ import { present } from '@kith/service-kit';
 import type { ServiceWithDatabase } from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { type SystemOnServers, type SystemOptions, startSystemOn } from '../system/start-system.ts';
-import { type ClusterServers, startClusterServers } from './start-cluster-servers.ts';
+import { type ClusterServers, type ClusterServersToStart, startClusterServers } from './start-cluster-servers.ts';
 import { gatewaysAt, startHaproxy } from './start-haproxy.ts';
 
 export type ClusterSystem = SystemOnServers & {
@@ -20,9 +20,9 @@ export type ClusterSystem = SystemOnServers & {
  * HAProxy, three replicas of each stream. Nothing but Postgres is started again by itself.
  */
 export async function startClusterSystem(
-  options: SystemOptions & { readonly say: (line: string) => void },
+  options: SystemOptions & { readonly say: (line: string) => void } & Pick<ClusterServersToStart, 'way'>,
 ): Promise<ClusterSystem> {
-  const { kithData, say } = options;
+  const { kithData, say, way } = options;
   await mkdir(join(kithData, 'cluster'), { recursive: true, mode: 0o700 });
   let started: ClusterServers | undefined;
   const system = await startSystemOn(
@@ -33,7 +33,7 @@ export async function startClusterSystem(
       env: { STREAM_REPLICAS: '3', TRUSTED_PROXIES: 'loopback', ...options.env },
     },
     async (toStart) => {
-      started = await startClusterServers(toStart, { say });
+      started = await startClusterServers({ ...toStart, ...(way && { way }) }, { say });
       const { urls, access, supervised, postgresNodes } = started;
       return { urls, access, running: [...supervised, ...postgresNodes] };
     },
@@ -49,7 +49,12 @@ export async function startClusterSystem(
   try {
     haproxy = await startHaproxy({
       ...{ kithData, host: '127.0.0.1', port: await freePort() },
-      gateways: gatewaysAt(system.gateways),
+      gateways: await Promise.all(
+        gatewaysAt(system.gateways).map(async (gateway) => ({
+          ...gateway,
+          port: way ? await way('haproxy', gateway.name, gateway.port) : gateway.port,
+        })),
+      ),
     });
   } catch (error) {
     await stop();

@@ -39,6 +39,11 @@ try {
   };
   await writeSecretFile(join(folder('nats'), 'authorization.conf'), usersOfNats.configurationFor(passwords.nats));
   await writeSecretFile(join(folder('redis'), 'redis.conf'), usersOfRedis.configurationFor(passwords.redis));
+  // Of a cluster: with which a replica opens its primary.
+  await writeSecretFile(
+    join(folder('redis'), 'replication.conf'),
+    `masteruser kith\nmasterauth ${passwords.redis.kith}\n`,
+  );
   await environment(
     'migrate',
     Object.fromEntries(WITH_DATABASE.map((name) => [databaseOf(name).serviceUrlVariable, access[name].databaseUrl])),

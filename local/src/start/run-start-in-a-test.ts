@@ -12,8 +12,8 @@ export type StartUnderTest = {
   ended: Promise<Ended>;
 };
 
-export function runStart(env: Record<string, string>): StartUnderTest {
-  const child = spawn(nodeProgram(), [join(workspaceRoot, 'local/src/start.ts')], {
+export function runStart(env: Record<string, string>, ...args: string[]): StartUnderTest {
+  const child = spawn(nodeProgram(), [join(workspaceRoot, 'local/src/start.ts'), ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

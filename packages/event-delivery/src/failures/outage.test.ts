@@ -35,6 +35,9 @@ describe('is an outage', () => {
     ['a transaction that took too long', withCode('25P04')],
     ['Prisma on top of Postgres', prismaOver({ kind: 'postgres', code: '57P03' })],
     ['Prisma, with the code under another name', prismaOver({ kind: 'postgres', originalCode: '25006' })],
+    ['Prisma over a connection that was reset', prismaOver({ kind: 'ConnectionClosed' })],
+    ['Prisma over one that was refused', prismaOver({ kind: 'DatabaseNotReachable', host: '127.0.0.1', port: 5432 })],
+    ['Prisma over one that timed out', prismaOver({ kind: 'SocketTimeout' })],
     ['an IPv4 and an IPv6 address', new AggregateError([withCode('ECONNREFUSED')])],
     ['redis demoted', new Error("READONLY You can't write against a read only replica.")],
     [

@@ -34,6 +34,9 @@ const NETWORK = [
 /** Prisma: not reached, reached too late, locked out, lost, no connection or transaction in time, lost to others. */
 const PRISMA = ['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'];
 
+/** Prisma's driver adapter, where Node's own code does not come with it: a socket that was refused, reset, or timed out. */
+const PRISMA_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
+
 /** Our own services' answer, and a broker that stored nothing yet (publish-failed.ts). */
 const OURS = ['SERVICE_UNAVAILABLE', 'NOT_CONNECTED', 'NO_ACK', 'NOT_SENT'];
 
@@ -75,7 +78,7 @@ const UNAVAILABLE_STATUS = 503;
 
 function saysOutage(each: object): boolean {
   if (codesOf(each).some((code) => CODES.has(code) || POSTGRES.test(code))) return true;
-  if (NAMES.has(textOf(each, 'name'))) return true;
+  if (NAMES.has(textOf(each, 'name')) || PRISMA_KINDS.has(textOf(each, 'kind'))) return true;
   const { code, status } = each as { code?: unknown; status?: unknown };
   if (status === UNAVAILABLE_STATUS || code === UNAVAILABLE_STATUS) return true;
   const message = textOf(each, 'message');
@@ -110,7 +113,7 @@ function codesOf(error: object): string[] {
   return [textOf(error, 'code'), textOf(error, 'originalCode')];
 }
 
-function textOf(error: object, field: 'code' | 'originalCode' | 'name' | 'message'): string {
+function textOf(error: object, field: 'code' | 'originalCode' | 'kind' | 'name' | 'message'): string {
   const text = (error as Record<string, unknown>)[field];
   return typeof text === 'string' ? text : '';
 }

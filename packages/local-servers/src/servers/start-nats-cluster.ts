@@ -46,6 +46,11 @@ export interface ClusterPlace<User extends string> {
   readonly passwords?: Passwords<User>;
   /** How many servers; default 3. */
   readonly size?: number;
+  /**
+   * Through which port somebody reaches a server's port, where they are not to reach it directly: a server its peers, by
+   * their names, and `clients` the servers. Asked once for each.
+   */
+  readonly way?: (from: string, to: string, port: number) => Promise<number>;
 }
 
 const OPERATOR_ALONE: ServerUsers<typeof OPERATOR> = {
@@ -66,13 +71,14 @@ export async function startNatsCluster<User extends string = typeof OPERATOR>(
   const users: ServerUsers<string> = place.users ?? OPERATOR_ALONE;
   const passwords: Passwords<string> = place.passwords ?? passwordsOfThisProcess(users.names);
   const ports = await freePortsOf(3 * (place.size ?? 3));
-  const addresses = Array.from({ length: place.size ?? 3 }, (_, at) => ({
+  const own = Array.from({ length: place.size ?? 3 }, (_, at) => ({
     name: `n${at + 1}`,
     port: ports[3 * at] as number,
     routePort: ports[3 * at + 1] as number,
     monitorPort: ports[3 * at + 2] as number,
   }));
-  const nodes = addresses.map((address) => nodeAt(address, { ...place, addresses, folder, users, passwords }));
+  const addresses = await Promise.all(own.map((each) => addressed(each, own, place.way)));
+  const nodes = addresses.map((address) => nodeAt(address, { ...place, folder, users, passwords }));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
@@ -89,21 +95,43 @@ export async function startNatsCluster<User extends string = typeof OPERATOR>(
   }
   const urlOf = (user: string) => {
     const [first, ...others] = addresses;
-    const url = addressOf('nats', first?.port ?? 0, user, passwords[user] ?? '');
-    return [url, ...others.map(({ port }) => `127.0.0.1:${port}`)].join(',');
+    const url = addressOf('nats', first?.clientPort ?? 0, user, passwords[user] ?? '');
+    return [url, ...others.map(({ clientPort }) => `127.0.0.1:${clientPort}`)].join(',');
   };
   return { nodes, url: urlOf(OPERATOR), urlOf, stop };
 }
 
-interface Address {
+interface OwnPorts {
   readonly name: string;
   readonly port: number;
   readonly routePort: number;
   readonly monitorPort: number;
 }
 
+interface Address extends OwnPorts {
+  /** Where clients find it. */
+  readonly clientPort: number;
+  /** Where it finds the others, and itself. */
+  readonly routes: readonly number[];
+  /** It is found there alone: nobody is told of another address. */
+  readonly isHidden: boolean;
+}
+
+async function addressed(
+  self: OwnPorts,
+  all: readonly OwnPorts[],
+  way: NonNullable<ClusterPlace<string>['way']> | undefined,
+): Promise<Address> {
+  const through = way ?? (async (_from: string, _to: string, port: number) => port);
+  return {
+    ...self,
+    clientPort: await through('clients', self.name, self.port),
+    routes: await Promise.all(all.map(({ name, routePort }) => through(self.name, name, routePort))),
+    isHidden: way !== undefined,
+  };
+}
+
 interface Whole {
-  readonly addresses: readonly Address[];
   readonly folder: string;
   readonly logFolder?: string;
   readonly command?: string;
@@ -117,8 +145,7 @@ function nodeAt(address: Address, whole: Whole): NatsNode {
   const logFile = join(whole.logFolder ?? dataFolder, `nats-${name}.log`);
   const users: ServerUsers<string> = {
     names: whole.users.names,
-    configurationFor: (passwords) =>
-      `${whole.users.configurationFor(passwords)}${membership(address, whole.addresses)}`,
+    configurationFor: (passwords) => `${whole.users.configurationFor(passwords)}${membership(address)}`,
   };
   let server: (ChildServer & Pick<NatsServer, 'urlOf'>) | undefined;
   const take = () => {
@@ -165,12 +192,18 @@ function nodeAt(address: Address, whole: Whole): NatsNode {
 }
 
 /** The part of a server's configuration that makes it one of the cluster. */
-function membership({ name, routePort, monitorPort }: Address, addresses: readonly Address[]): string {
-  const routes = addresses.map((other) => `nats-route://127.0.0.1:${other.routePort}`);
+function membership({ name, routePort, monitorPort, routes, isHidden }: Address): string {
+  const cluster = {
+    name: 'kith',
+    listen: `127.0.0.1:${routePort}`,
+    routes: routes.map((port) => `nats-route://127.0.0.1:${port}`),
+    // Nobody listens there.
+    ...(isHidden && { no_advertise: true, advertise: '127.0.0.1:1' }),
+  };
   return [
     `server_name: ${name}`,
     `http: 127.0.0.1:${monitorPort}`,
-    `cluster: ${JSON.stringify({ name: 'kith', listen: `127.0.0.1:${routePort}`, routes })}`,
+    `cluster: ${JSON.stringify(cluster)}`,
     // The shortest that the server takes.
     'lame_duck_duration: "30s"',
     'lame_duck_grace_period: "1s"\n',
