@@ -27,7 +27,7 @@ import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices } from '../servers/server-access.ts';
 import type { ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
-import { balance, placesOfGateways, refuseTakenPort, trustOf } from '../several/place-gateways.ts';
+import { balance, placesOfGateways, trustOf } from '../several/place-gateways.ts';
 import type { HowMany } from '../several/read-how-many.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
@@ -66,7 +66,6 @@ export async function bringUp(config: StartConfig, folder: ClaimedFolder, during
     if (isStopping()) throw new WasStopped();
   };
   const kithData = config.KITH_DATA;
-  await step('Looking whether the port is free', () => refuseTakenPort(config));
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = step('Composing the schema', () =>
     composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600)),

@@ -12,8 +12,10 @@ export type StartUnderTest = {
   ended: Promise<Ended>;
 };
 
-export function runStart(env: Record<string, string>): StartUnderTest {
-  const child = spawn(nodeProgram(), [join(workspaceRoot, 'local/src/start.ts')], {
+/** @param through what runs it, such as `setpriv` with its arguments */
+export function runStart(env: Record<string, string>, through: readonly string[] = []): StartUnderTest {
+  const whole = [...through, nodeProgram(), join(workspaceRoot, 'local/src/start.ts')];
+  const child = spawn(whole[0] ?? '', whole.slice(1), {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
