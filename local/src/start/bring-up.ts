@@ -29,14 +29,14 @@ import type { ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
 import { balance, placesOfGateways, trustOf } from '../several/place-gateways.ts';
 import type { HowMany } from '../several/read-how-many.ts';
+import { awaitFirstSignIn } from '../steps/await-first-sign-in.ts';
+import type { KeepTime } from '../steps/keep-time.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { buildWebClientWhenStale } from '../web-client/build-web-client.ts';
-import { awaitFirstSignIn } from './await-first-sign-in.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
 import { isLoopback } from './is-loopback.ts';
-import type { KeepTime } from './keep-time.ts';
 import type { StartConfig } from './read-start-config.ts';
 
 const DEMONSTRATION_IS_OPEN =

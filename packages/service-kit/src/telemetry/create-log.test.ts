@@ -50,7 +50,9 @@ test.each([
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them.
   expect(/\x1b\[/.test(text)).toBe(isColoured);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the same.
-  expect(text.replaceAll(/\x1b\[\d+m/g, '')).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] WARN \(gateway\): was refused .*localhost:5173/);
+  expect(text.replaceAll(/\x1b\[\d+m/g, '')).toMatch(
+    /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN \(gateway\): was refused .*localhost:5173/,
+  );
 });
 
 test('elsewhere, in a file or for a program, lines stay JSON', async () => {
