@@ -25,15 +25,15 @@ import {
 } from '../seed/seed-demonstration.ts';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices } from '../servers/server-access.ts';
-import { balance, placesOfGateways, refuseTakenPort, trustOf } from '../several/place-gateways.ts';
+import { balance, placesOfGateways, trustOf } from '../several/place-gateways.ts';
 import type { HowMany } from '../several/read-how-many.ts';
+import { awaitFirstSignIn } from '../steps/await-first-sign-in.ts';
+import type { KeepTime } from '../steps/keep-time.ts';
 import { composeSupergraph } from '../system/compose-supergraph.ts';
 import { freePorts, startProcesses } from '../system/start-processes.ts';
 import { buildWebClientWhenStale } from '../web-client/build-web-client.ts';
-import { awaitFirstSignIn } from './await-first-sign-in.ts';
 import { describeRunningSystem } from './describe-running-system.ts';
 import { isLoopback } from './is-loopback.ts';
-import type { KeepTime } from './keep-time.ts';
 import type { StartConfig } from './read-start-config.ts';
 import { givenUrls, startStores } from './start-stores.ts';
 
@@ -64,7 +64,6 @@ export async function bringUp(config: StartConfig, folder: ClaimedFolder, during
     if (isStopping()) throw new WasStopped();
   };
   const kithData = config.KITH_DATA;
-  await step('Looking whether the port is free', () => refuseTakenPort(config));
   const supergraphFile = join(kithData, 'supergraph.graphql');
   const composed = step('Composing the schema', () =>
     composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600)),

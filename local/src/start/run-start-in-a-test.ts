@@ -12,8 +12,13 @@ export type StartUnderTest = {
   ended: Promise<Ended>;
 };
 
-export function runStart(env: Record<string, string>, ...args: string[]): StartUnderTest {
-  const child = spawn(nodeProgram(), [join(workspaceRoot, 'local/src/start.ts'), ...args], {
+/** `through`: what runs it, such as `setpriv` with its arguments. `args`: its own. */
+export function runStart(
+  env: Record<string, string>,
+  { through = [], args = [] }: { through?: readonly string[]; args?: readonly string[] } = {},
+): StartUnderTest {
+  const whole = [...through, nodeProgram(), join(workspaceRoot, 'local/src/start.ts'), ...args];
+  const child = spawn(whole[0] ?? '', whole.slice(1), {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

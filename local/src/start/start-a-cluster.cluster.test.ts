@@ -43,7 +43,7 @@ test.skipIf(!hasRoom)(
     folders.push(kithData);
     const env = { KITH_DATA: kithData, PORT: String(await freePort()), LOG_LEVEL: 'warn' };
     const gatewayUrl = `http://127.0.0.1:${env.PORT}`;
-    const first = runStart(env, '--cluster');
+    const first = runStart(env, { args: ['--cluster'] });
     started.push(first);
     await untilItRuns(first);
     const record = async () => (await readSystemRecord(kithData))!;
@@ -91,7 +91,7 @@ test.skipIf(!hasRoom)(
     expect((await first.ended).code).toBe(0);
     expect(last.filter(stillRuns)).toEqual([]);
 
-    const second = runStart(env, '--cluster');
+    const second = runStart(env, { args: ['--cluster'] });
     started.push(second);
     await untilItRuns(second);
     expect(await nicknameOf(gatewayUrl, accessToken)).toBe('Two');
@@ -102,7 +102,7 @@ test('a server that a variable names has no place in a cluster', async () => {
   const kithData = await mkdtemp(join(tmpdir(), 'kith-start-cluster-'));
   folders.push(kithData);
   const env = { KITH_DATA: kithData, PORT: String(await freePort()), NATS_URL: 'nats://127.0.0.1:1' };
-  const { code, stderr } = await runStart(env, '--cluster').ended;
+  const { code, stderr } = await runStart(env, { args: ['--cluster'] }).ended;
   expect(code).toBe(1);
   expect(stderr).toContain('--cluster starts all servers itself: unset NATS_URL, or leave --cluster out.');
 });

@@ -3,12 +3,13 @@ import { askInsideDirectly } from '@kith/service-kit';
 import { type ClaimedFolder, claimDataFolder } from '../data-folder/claim-data-folder.ts';
 import { markOf } from '../data-folder/look-at-processes.ts';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
+import { refuseTakenPort } from '../several/place-gateways.ts';
 import { readHowMany } from '../several/read-how-many.ts';
+import { explain } from '../steps/explain-failure.ts';
+import { keepTime, StepTooSlow } from '../steps/keep-time.ts';
+import { leave } from '../steps/leave.ts';
 import { stopInOrder } from '../system/stop-in-order.ts';
 import { bringUp } from './bring-up.ts';
-import { explain } from './explain-failure.ts';
-import { keepTime, StepTooSlow } from './keep-time.ts';
-import { leave } from './leave.ts';
 import { readStartConfig } from './read-start-config.ts';
 import { restartWhenItEnds } from './restart-when-it-ends.ts';
 import { stopWhenAsked } from './stop-when-asked.ts';
@@ -32,6 +33,8 @@ export async function startAndRun(): Promise<void> {
   let claimed: ClaimedFolder | undefined;
   let starting: Promise<void> | undefined;
   let stopping = false;
+  /** Set once a full disk may be why it fails. */
+  let writesTo: string | undefined;
 
   const stop = async (exitCode: number, { hangs = false } = {}) => {
     stopping = true;
@@ -75,6 +78,8 @@ export async function startAndRun(): Promise<void> {
       restarters.push(restartWhenItEnds(started, say, () => recordProcesses(folder, running)));
       void recordProcesses(folder, running);
     };
+    await step('Looking whether the port is free', () => refuseTakenPort(config));
+    writesTo = config.KITH_DATA;
     await bringUp(config, folder, {
       howMany,
       step,
@@ -94,7 +99,7 @@ export async function startAndRun(): Promise<void> {
     await starting;
   } catch (error) {
     if (stopping) return;
-    say(explain(error));
+    say(await explain(error, writesTo));
     await stop(1, { hangs: error instanceof StepTooSlow });
   }
 }

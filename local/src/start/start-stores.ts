@@ -7,8 +7,8 @@ import type { ServerAccess } from '../servers/server-access.ts';
 import type { ServersToStart, ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
 import type { HowMany } from '../several/read-how-many.ts';
+import type { KeepTime } from '../steps/keep-time.ts';
 import { findOrInstallServers } from './find-or-install-servers.ts';
-import type { KeepTime } from './keep-time.ts';
 import type { StartConfig } from './read-start-config.ts';
 
 /** apt fetches them from wherever its mirror is. */

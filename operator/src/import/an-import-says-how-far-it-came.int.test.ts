@@ -5,6 +5,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { workspaceRoot } from '@kith/local';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -26,7 +27,7 @@ const bind = (response: ServerResponse, { pairs = [] }: Body) =>
 
 beforeAll(async () => {
   service = createServer(async (request, response) => {
-    const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Body;
+    const body = (await json(request)) as Body;
     taken.push(body);
     if (body.usernames) {
       const users = body.usernames.map((username) => ({ username, id: `id of ${username}` }));

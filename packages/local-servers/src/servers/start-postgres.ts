@@ -142,7 +142,9 @@ async function initialise(dataFolder: string, launcher: Launcher, place: Postgre
     const env = timeZone === undefined ? process.env : { ...process.env, TZ: timeZone };
     await promisify(execFile)(command, args, { ...spawnAs, cwd: '/', env });
   } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(error);
+    const lines = (error as { stderr?: string }).stderr?.trim().split('\n') ?? [];
+    // After what went wrong initdb says how it tidied up.
+    const said = lines.find((line) => /FATAL|PANIC|error|could not/i.test(line)) ?? lines.at(-1) ?? String(error);
     throw new SetupProblem(`Postgres could not prepare ${dataFolder} (${said}): check its rights and the free space.`, {
       cause: error,
     });

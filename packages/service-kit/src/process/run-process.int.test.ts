@@ -39,6 +39,9 @@ test('on a signal what runs is stopped, and the code is 0', async () => {
   child.kill('SIGINT');
   expect(await ended).toBe(0);
   expect(told.out).toContain('stopped');
+  const lines = told.out.split('\n').filter((line) => line.startsWith('{'));
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['starts', 'ready', 'stops', 'stopped']);
+  expect(JSON.parse(lines[2] ?? '')).toMatchObject({ level: 'info', signal: 'SIGINT' });
 });
 
 test('a signal while it still starts ends it as well', async () => {
