@@ -17,7 +17,7 @@ export interface HeldBack {
 const KINDS: readonly unknown[] = ['remove', 'block', 'decline', 'cancel'] satisfies HeldBack['kind'][];
 
 /** One and the same deed: whoever does it twice has done it once. */
-export function nameOfHeldBack({ kind, ownerId, person, requestId }: Omit<HeldBack, 'heldAt'>): string {
+export function nameOfHeldBack({ kind, ownerId, person, requestId }: HeldBack): string {
   return `${kind} ${ownerId} ${requestId ?? person.id}`;
 }
 

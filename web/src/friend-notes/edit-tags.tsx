@@ -2,8 +2,10 @@ import type { Friend } from '@kith/client';
 import { Cross2Icon } from '@radix-ui/react-icons';
 import { Button, Dialog, Flex, Text, TextField } from '@radix-ui/themes';
 import { useState } from 'react';
+import { sayWhatIsWrong } from '../sign-in/say-what-is-wrong.ts';
 
 const MOST_TAGS = 10;
+const TAG = { name: 'tag', type: 'text', required: false, maxLength: 32 };
 
 export default function EditTags({
   friend,
@@ -16,11 +18,21 @@ export default function EditTags({
 }) {
   const [tags, setTags] = useState(friend.tags);
   const [text, setText] = useState('');
+  const [error, setError] = useState<string>();
   const isFull = tags.length >= MOST_TAGS;
 
-  function withTyped(): readonly string[] {
+  /** The tags with the one that is typed, or undefined when it cannot be one: then it is said why. */
+  function withTyped(): readonly string[] | undefined {
     const typed = text.trim().normalize('NFC');
-    return typed === '' || tags.includes(typed) || isFull ? tags : [...tags, typed];
+    if (typed === '') return tags;
+    const wrong = tags.includes(typed) ? 'This tag is there already.' : sayWhatIsWrong(typed, TAG);
+    setError(wrong);
+    return wrong ? undefined : [...tags, typed];
+  }
+  function save(next: readonly string[] | undefined): void {
+    if (!next) return;
+    onSave(next);
+    onClose();
   }
   return (
     <Dialog.Root open onOpenChange={onClose}>
@@ -35,13 +47,11 @@ export default function EditTags({
           onSubmit={(event) => {
             event.preventDefault();
             const next = withTyped();
-            if (text.trim() !== '' && next !== tags) {
+            if (next === tags) save(tags);
+            else if (next) {
               setTags(next);
               setText('');
-              return;
             }
-            onSave(next);
-            onClose();
           }}
         >
           {tags.length > 0 ? (
@@ -65,12 +75,17 @@ export default function EditTags({
             aria-label="New tag"
             placeholder={isFull ? 'Ten are the most' : 'A tag, then Enter'}
             disabled={isFull}
-            maxLength={32}
+            aria-invalid={error ? true : undefined}
+            aria-describedby="tags-hint"
+            {...(error && { color: 'red' as const, variant: 'soft' as const })}
             value={text}
-            onChange={(event) => setText(event.target.value)}
+            onChange={(event) => {
+              setText(event.target.value);
+              setError(undefined);
+            }}
           />
-          <Text as="p" size="1" color="gray" mt="1">
-            Up to {MOST_TAGS} tags of 32 characters.
+          <Text as="p" size="1" color={error ? 'red' : 'gray'} mt="1" id="tags-hint">
+            {error ?? `Up to ${MOST_TAGS} tags of ${TAG.maxLength} characters.`}
           </Text>
           <Flex gap="3" justify="end" mt="4">
             <Dialog.Close>
@@ -78,13 +93,7 @@ export default function EditTags({
                 Cancel
               </Button>
             </Dialog.Close>
-            <Button
-              type="button"
-              onClick={() => {
-                onSave(withTyped());
-                onClose();
-              }}
-            >
+            <Button type="button" onClick={() => save(withTyped())}>
               Save
             </Button>
           </Flex>

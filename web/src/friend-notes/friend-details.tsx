@@ -41,14 +41,9 @@ export function FriendDetails({ friend }: { friend: Friend }) {
             />
           ) : (
             <Flex align="center" gap="3" wrap="wrap">
-              {remark ? <bdi>{remark}</bdi> : <Text color="gray">None yet</Text>}
-              <Button
-                size="1"
-                variant="soft"
-                aria-label="Change your name for them"
-                onClick={() => setEditing('remark')}
-              >
-                {remark ? 'Change' : 'Give one'}
+              {remark ? <bdi>{remark}</bdi> : null}
+              <Button size="1" variant="soft" onClick={() => setEditing('remark')}>
+                {remark ? 'Change the name' : 'Give them a name'}
               </Button>
             </Flex>
           )}
@@ -56,14 +51,13 @@ export function FriendDetails({ friend }: { friend: Friend }) {
         <dt>Tags</dt>
         <dd>
           <Flex align="center" gap="2" wrap="wrap">
-            {tags.length === 0 ? <Text color="gray">None yet</Text> : null}
             {tags.map((tag) => (
               <span className="tag" key={tag}>
                 <bdi>{tag}</bdi>
               </span>
             ))}
-            <Button size="1" variant="soft" aria-label="Edit tags" onClick={() => setEditing('tags')}>
-              {tags.length === 0 ? 'Add some' : 'Edit'}
+            <Button size="1" variant="soft" onClick={() => setEditing('tags')}>
+              {tags.length === 0 ? 'Add tags' : 'Edit tags'}
             </Button>
           </Flex>
         </dd>

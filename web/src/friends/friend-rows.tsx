@@ -1,10 +1,14 @@
 import type { Friend } from '@kith/client';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
+import { loadLater } from '../layout/load-later.tsx';
 import { FriendRow } from './friend-row.tsx';
-import { LetterRail } from './letter-rail.tsx';
-import { lettersOf } from './letters-of.ts';
 import { useFreshChanges } from './use-fresh-changes.ts';
+
+const LetterRail = loadLater(
+  () => import('./letter-rail.tsx'),
+  () => null,
+);
 
 const ROW_PX = 66;
 const ROWS_BEYOND_THE_EDGE = 6;
@@ -56,7 +60,6 @@ export function FriendRows({
   }, [listKey, offsetTop]);
 
   const hasLetters = !tellsSince && friends.length >= LETTERS_FROM_FRIENDS;
-  const letters = useMemo(() => (hasLetters ? lettersOf(friends) : []), [hasLetters, friends]);
 
   return (
     <div className="friend-list">
@@ -86,8 +89,8 @@ export function FriendRows({
           ) : null;
         })}
       </ul>
-      {letters.length > 1 ? (
-        <LetterRail letters={letters} onJump={(index) => virtualizer.scrollToIndex(index, { align: 'start' })} />
+      {hasLetters ? (
+        <LetterRail friends={friends} onJump={(index) => virtualizer.scrollToIndex(index, { align: 'start' })} />
       ) : null}
     </div>
   );

@@ -1,10 +1,11 @@
 import { HeartIcon, MagnifyingGlassIcon } from '@radix-ui/react-icons';
-import { Button, Flex, Spinner } from '@radix-ui/themes';
+import { Button, Flex } from '@radix-ui/themes';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { useLiveList } from '../connection/use-live-list.ts';
 import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
+import { ListIsComing } from '../problems/list-is-coming.tsx';
 import { DemonstrationHint } from './demonstration-hint.tsx';
 import { filterFriends, tagsOf, type Wanted } from './filter-friends.ts';
 import { FriendFilters } from './friend-filters.tsx';
@@ -13,7 +14,7 @@ import './friends.css';
 
 /** The friend list: everything on it is live, and what is typed into it is there at once. */
 export function FriendsScreen() {
-  const { friends, known } = useLiveList();
+  const { friends, known, state } = useLiveList();
   const [wanted, setWanted] = useState<Wanted>({ text: '', tag: null, order: 'NAME' });
   // Typing goes before drawing thousands of rows.
   const shownWanted = useDeferredValue(wanted);
@@ -22,13 +23,11 @@ export function FriendsScreen() {
   const isFiltered = wanted.text.trim() !== '' || wanted.tag !== null;
 
   return (
-    <Screen title="Friends" lead={known ? countOf(friends.length, found.length, isFiltered) : 'Reading your list …'}>
+    <Screen title="Friends" lead={known ? countOf(friends.length, found.length, isFiltered) : undefined}>
       <DemonstrationHint />
       {known && friends.length > 0 ? <FriendFilters wanted={wanted} onChange={setWanted} tags={tags} /> : null}
       {!known ? (
-        <Flex justify="center" py="9">
-          <Spinner size="3" />
-        </Flex>
+        <ListIsComing state={state} what="Your friends" />
       ) : friends.length === 0 ? (
         <EmptyState
           icon={<HeartIcon />}

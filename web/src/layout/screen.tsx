@@ -1,7 +1,7 @@
 import { Heading, Text } from '@radix-ui/themes';
 import { type ReactNode, useEffect, useRef } from 'react';
 
-/** One screen: its heading, and its content. Coming to it moves the reader's place to the heading. */
+/** One screen: its heading, and its content. Coming to it moves the reader's place to the heading, at its top. */
 export function Screen({
   title,
   lead,
@@ -16,6 +16,7 @@ export function Screen({
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
+    heading.current?.closest('main')?.scrollTo({ top: 0 });
     // Not on the first page of a visit, where the browser has put the focus well.
     if (document.activeElement?.closest('nav')) heading.current?.focus({ preventScroll: true });
   }, []);

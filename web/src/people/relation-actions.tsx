@@ -6,10 +6,13 @@ import { UnblockButton } from '../blocked/unblock-button.tsx';
 import { ask } from '../connection/ask.ts';
 import type { Relation } from '../generated/graphql.ts';
 import { announce, announceProblem } from '../problems/announce.ts';
+import { sayWhatIsWrong } from '../sign-in/say-what-is-wrong.ts';
 import { UndoButton } from '../undo/undo-button.tsx';
 import { useHeldBack } from '../undo/use-held-back.ts';
 import { AddFriend } from './people-operations.ts';
 import { useRelation } from './use-relation.ts';
+
+const MESSAGE = { name: 'message', type: 'text', required: false, maxLength: 200 };
 
 interface Known {
   readonly id: string;
@@ -59,8 +62,12 @@ function AddFriendButton({ person }: { person: Known }) {
   const [open, setOpen] = useState(false);
   const [sending, setSending] = useState(false);
   const [message, setMessage] = useState('');
+  const [error, setError] = useState<string>();
 
   async function send(): Promise<void> {
+    const wrong = sayWhatIsWrong(message, MESSAGE);
+    setError(wrong);
+    if (wrong) return;
     setSending(true);
     try {
       const { addFriend } = await ask(AddFriend, { userId: person.id, message: message.trim() || null });
@@ -94,12 +101,22 @@ function AddFriendButton({ person }: { person: Known }) {
             </Text>
             <TextArea
               id="request-message"
-              maxLength={200}
               rows={3}
+              aria-invalid={error ? true : undefined}
+              aria-describedby={error ? 'request-message-error' : undefined}
+              {...(error && { color: 'red' as const, variant: 'soft' as const })}
               value={message}
-              onChange={(event) => setMessage(event.target.value)}
+              onChange={(event) => {
+                setMessage(event.target.value);
+                setError(undefined);
+              }}
               placeholder="We met at the club …"
             />
+            {error ? (
+              <Text size="1" color="red" id="request-message-error">
+                {error}
+              </Text>
+            ) : null}
             <Button type="submit" loading={sending}>
               <PaperPlaneIcon aria-hidden /> Send request
             </Button>

@@ -1,4 +1,4 @@
-import { GlobeIcon } from '@radix-ui/react-icons';
+import { CircleBackslashIcon } from '@radix-ui/react-icons';
 import { Flex, Spinner } from '@radix-ui/themes';
 import { type ReactNode, useRef } from 'react';
 import { EmptyState } from './empty-state.tsx';
@@ -41,9 +41,10 @@ export function AnswerDue({ asked, what, whileAsked }: { asked: Asked; what: str
   );
 }
 
-function NotWhileOffline({ what }: { what: string }) {
+/** In place of what only the server can tell. */
+export function NotWhileOffline({ what }: { what: string }) {
   return (
-    <EmptyState icon={<GlobeIcon />} title="Not while you are offline">
+    <EmptyState icon={<CircleBackslashIcon />} title="Not while you are offline">
       {what} will be shown here as soon as the connection is back.
     </EmptyState>
   );

@@ -1,14 +1,15 @@
 import { EnvelopeClosedIcon, PaperPlaneIcon } from '@radix-ui/react-icons';
-import { Flex, Spinner, Tabs } from '@radix-ui/themes';
+import { Tabs } from '@radix-ui/themes';
 import { kith } from '../connection/kith.ts';
 import { useLiveList } from '../connection/use-live-list.ts';
 import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
+import { ListIsComing } from '../problems/list-is-coming.tsx';
 import { RequestRow } from './request-row.tsx';
 
 /** Both directions come with the live list: a request appears when it is sent, and goes when it is answered. */
 export default function RequestsScreen() {
-  const { requests, known } = useLiveList();
+  const { requests, known, state } = useLiveList();
   const userId = kith.session.getSnapshot()?.user.id;
   const newestFirst = requests.toSorted((a, b) => (a.sentAt < b.sentAt ? 1 : -1));
   const incoming = newestFirst.filter(({ to }) => to.id === userId);
@@ -20,11 +21,7 @@ export default function RequestsScreen() {
           <Tabs.Trigger value="incoming">For you{incoming.length > 0 ? ` (${incoming.length})` : ''}</Tabs.Trigger>
           <Tabs.Trigger value="outgoing">Sent{outgoing.length > 0 ? ` (${outgoing.length})` : ''}</Tabs.Trigger>
         </Tabs.List>
-        {known ? null : (
-          <Flex justify="center" py="9">
-            <Spinner size="3" />
-          </Flex>
-        )}
+        {known ? null : <ListIsComing state={state} what="Requests" />}
         <Tabs.Content value="incoming" hidden={!known}>
           {incoming.length === 0 ? (
             <EmptyState icon={<EnvelopeClosedIcon />} title="No requests for you">

@@ -1,15 +1,15 @@
-import { QuestionMarkCircledIcon } from '@radix-ui/react-icons';
+import { MagnifyingGlassIcon } from '@radix-ui/react-icons';
 import { Button } from '@radix-ui/themes';
 import { Link } from 'wouter';
 import { Screen } from '../layout/screen.tsx';
 import { EmptyState } from '../problems/empty-state.tsx';
 
 /** An address that belongs to no screen. */
-export function NothingHere() {
+export default function NothingHere() {
   return (
     <Screen title="Nothing here">
       <EmptyState
-        icon={<QuestionMarkCircledIcon />}
+        icon={<MagnifyingGlassIcon />}
         title="This link does not work"
         action={
           <Button asChild>

@@ -8,7 +8,6 @@ import { Brand } from '../layout/brand.tsx';
 import { loadLater, loadTheRest, loadWhenQuiet } from '../layout/load-later.tsx';
 import { LiveStatus } from './live-status.tsx';
 import { Navigation } from './navigation.tsx';
-import { NothingHere } from './nothing-here.tsx';
 import { OfflineNotice } from './offline-notice.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
@@ -17,6 +16,7 @@ const PeopleScreen = loadLater(() => import('../people/people-screen.tsx'), Scre
 const PersonScreen = loadLater(() => import('../people/person-screen.tsx'), ScreenIsComing, 'say');
 const BlockedScreen = loadLater(() => import('../blocked/blocked-screen.tsx'), ScreenIsComing, 'say');
 const YouScreen = loadLater(() => import('../you/you-screen.tsx'), ScreenIsComing, 'say');
+const NothingHere = loadLater(() => import('./nothing-here.tsx'), ScreenIsComing, 'say');
 const UnderTheHood = loadLater(
   () => import('../under-the-hood/under-the-hood.tsx'),
   () => <aside className="drawer" id="under-the-hood" aria-label="Under the hood" />,

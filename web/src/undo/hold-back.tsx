@@ -167,3 +167,5 @@ addEventListener('pagehide', () => {
   }
 });
 beforeSignOut(sendAll);
+// Another person's page has nothing to undo.
+kith.session.subscribe(retractWhenDone);

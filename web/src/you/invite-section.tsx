@@ -1,4 +1,3 @@
-import { CopyIcon } from '@radix-ui/react-icons';
 import { Button, Flex, Heading, Text, TextField } from '@radix-ui/themes';
 import { useState } from 'react';
 import { loadLater } from '../layout/load-later.tsx';
@@ -33,7 +32,7 @@ export function InviteSection({ userId }: { userId: string }) {
           onFocus={(event) => event.target.select()}
         />
         <Button size="3" onClick={() => void copyInviteLink()}>
-          <CopyIcon aria-hidden /> Copy
+          Copy
         </Button>
         <Button size="3" variant="soft" aria-expanded={showsCode} onClick={() => setShowsCode(!showsCode)}>
           {showsCode ? 'Hide the QR code' : 'Show the QR code'}
