@@ -1,0 +1,3 @@
+export * from './declarations/read-live-lists.ts';
+export * from './declarations/read-supergraph-graphs.ts';
+export * from './declarations/refuse-declarations.ts';
