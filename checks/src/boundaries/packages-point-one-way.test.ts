@@ -9,7 +9,8 @@ type Manifest = { name: string; dependencies?: Record<string, string>; devDepend
 /** Layers, the lowest first: a package, its tests included, depends on its own level and those before it alone. */
 const LEVELS = [
   ['@kith/local-servers', '@kith/written-text', '@kith/event-contracts', '@kith/event-delivery', '@kith/services'],
-  ['@kith/migrations', '@kith/client', '@kith/service-kit', '@kith/supergraph', '@kith/example-shop'],
+  ['@kith/migrations', '@kith/client', '@kith/service-kit', '@kith/example-shop'],
+  ['@kith/supergraph'],
   ['@kith/user', '@kith/friend', '@kith/gateway', '@kith/web'],
   ['@kith/local'],
   ['@kith/operator', '@kith/deploy'],

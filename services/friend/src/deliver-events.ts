@@ -1,4 +1,4 @@
-import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { type AnnouncementForm, FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
 import { deliverEvents, type EventBroker } from '@kith/event-delivery';
 import type { Logger, Stop } from '@kith/service-kit';
 import type pg from 'pg';
@@ -28,6 +28,7 @@ export function startDelivery(using: {
   timeline: Timeline;
   history: ReturnType<typeof readListHistory>;
   committed: (lists: ChangedLists) => Promise<void>;
+  form: AnnouncementForm | undefined;
   log: Logger;
   stops: Stop[];
   /** Given what wakes the relay. */
@@ -55,6 +56,7 @@ export function startDelivery(using: {
           timeline,
           announce: (subject, payload) => connected.announce(subject, payload),
           events: history.events,
+          form: using.form,
         }),
       ],
       log,

@@ -15,6 +15,9 @@ export const FRIEND_LIST_VIEW_CONSUMER = 'friend-list-view';
 export const WEBHOOK_USER_CONSUMER = 'webhook-user-events';
 export const WEBHOOK_FRIEND_CONSUMER = 'webhook-friend-events';
 
+/** Core NATS: all that is announced, and stored nowhere. */
+export const LIVE = 'live.>';
+
 /** Core NATS, not stored: a change of this owner's list of that kind; `liveAnnouncementSchema` is what it says. */
 export const liveList = (kind: string, owner: string): string => `live.${kind}.${owner}`;
 

@@ -178,6 +178,13 @@ describe('refused, with a sentence', () => {
     expect(codesOf({}, [{ name: 'other', sdl: other }])).toEqual(['LIVE_KIND_TWICE']);
   });
 
+  test('a change without an end; one that leads back by an entity has one', () => {
+    const moved = 'type TaskMoved implements TaskChange { cursor: String! revision: Int! task: Task! }';
+    const more = 'type Task { id: ID! parts: [Task!]! }';
+    expect(codesOf({ moved, more })).toEqual(['LIVE_ENDLESS']);
+    expect(codesOf({ moved, more: more.replace('Task {', 'Task @key(fields: "id") {') })).toEqual([]);
+  });
+
   test('a query of another subgraph', () => {
     const elsewhere = [
       {

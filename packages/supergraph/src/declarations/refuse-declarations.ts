@@ -17,6 +17,7 @@ import {
   parseType,
   typeFromAST,
 } from 'graphql';
+import { findEndless } from './find-endless-types.ts';
 import { type LiveList, nameOfLive, readLiveLists } from './read-live-lists.ts';
 import { argumentsOf, graphsOfField } from './read-supergraph-graphs.ts';
 
@@ -37,6 +38,7 @@ export type ProblemCode =
   | 'LIVE_NO_SUCH_ARGUMENT'
   | 'LIVE_UNKNOWN_ARGUMENT'
   | 'LIVE_WRONG_TYPE'
+  | 'LIVE_ENDLESS'
   | 'LIVE_STANDS_IS_PUBLIC';
 
 /** Subjects under `live.` that are no lists' (`subjects.ts` of event-contracts). */
@@ -97,6 +99,8 @@ function problemsOfList(schema: GraphQLSchema, list: LiveList): Problem[] {
   own.takes({ after: 'String', ...(list.owner !== undefined && { [list.owner]: 'ID!' }) });
   own.takesNothingElse();
   own.isOfChanges(field.type);
+  const endless = findEndless(schema, getNamedType(field.type));
+  if (endless) own.say('LIVE_ENDLESS', `has no end: ${endless} leads back to itself, and is no entity.`);
   return [...own.problems, ...problemsOfChanges(schema, list, field), ...problemsOfStands(schema, list)];
 }
 
