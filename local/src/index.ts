@@ -1,4 +1,5 @@
 export { readSystemRecord } from './data-folder/claim-data-folder.ts';
+export { readGatewayKey } from './data-folder/keep-secrets.ts';
 export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts';
 export { oneProcessConfig } from './one-process-config.ts';
 export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';

@@ -161,6 +161,7 @@ async function bringUp(
       operatorKey,
       signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
       supergraphFile,
+      subgraphsFile: join(kithData, 'subgraphs.json'),
       ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
       // Other variables, such as limits and lifetimes, are passed on: each process reads those it knows.
       extra: { ...(process.env as Record<string, string>), ...trustOf(config, howMany) },

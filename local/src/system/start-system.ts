@@ -63,6 +63,7 @@ export async function startSystem(options: {
         access,
         ...keys,
         supergraphFile,
+        subgraphsFile: join(kithData, 'subgraphs.json'),
         signingKeyFile: join(kithData, 'signing-keys.json'),
         extra,
       },
