@@ -1,4 +1,4 @@
-import { LIVE_TOKENS_ENDED, liveFriendList, liveSessionEnded } from '@kith/event-contracts';
+import { LIVE } from '@kith/event-contracts';
 import {
   DEAD_STREAM,
   deadLetter,
@@ -154,7 +154,8 @@ const RIGHTS: Readonly<Record<NatsUser, Rights>> = {
   ...ofEach(SERVICE_NAMES, rightsOf),
   gateway: {
     publish: [],
-    subscribe: [liveFriendList('*'), liveSessionEnded('*'), LIVE_TOKENS_ENDED, inbox('gateway')],
+    // Whatever is announced, of lists of any kind: a new one needs no new right.
+    subscribe: [LIVE, inbox('gateway')],
   },
   kith: { publish: ['>'], subscribe: ['>'] },
 };

@@ -12,7 +12,7 @@ import {
 } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findNode, pathOutside } from '../src/adoption/find-nodes.ts';
-import { type Packed, packEventDelivery } from '../src/adoption/pack-event-delivery.ts';
+import { type Packed, packPackage } from '../src/adoption/pack-package.ts';
 import { type Block, readPage } from '../src/adoption/read-page.ts';
 import { type Desk, type as typed, typePage } from '../src/adoption/type-page.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await Promise.all([mkdir(join(folder, 'packed')), mkdir(join(folder, 'shop'))]);
   [postgres, packed] = await Promise.all([
     startPostgres({ dataFolder: join(folder, 'postgres'), durable: false }),
-    packEventDelivery(join(folder, 'packed')),
+    packPackage('event-delivery', join(folder, 'packed')),
   ]);
   await cp(packed.tarball, join(folder, 'shop', basename(packed.tarball)));
   page = readPage(await readFile(join(workspaceRoot, 'docs/adopt-event-delivery.md'), 'utf8'));

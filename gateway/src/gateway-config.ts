@@ -1,6 +1,14 @@
-import { configFields, natsFields } from '@kith/service-kit';
+import { ConfigError, configFields, natsFields } from '@kith/service-kit';
+import { ofEach, SERVICES, SUBGRAPHS } from '@kith/services';
+import { readSubgraphsSettings, type SubgraphsSettings } from '@kith/supergraph';
 import { z } from 'zod';
 import { edgeFields } from './admission/edge-config.ts';
+
+/** Where those services listen that are subgraphs, each in the variable that it is found by. */
+const addressFields = ofEach(
+  SUBGRAPHS.map((name) => SERVICES[name].urlVariable),
+  () => configFields.httpUrls.optional(),
+);
 
 /** The gateway's whole configuration: environment alone, read once at the start. */
 export const gatewayConfig = z.object({
@@ -11,10 +19,11 @@ export const gatewayConfig = z.object({
   ...natsFields,
   EVENT_BUS: configFields.eventBus,
   GATEWAY_KEY: configFields.secret,
-  USER_URL: configFields.httpUrls,
-  FRIEND_URL: configFields.httpUrls,
-  /** The composed schema of both services. */
+  /** The composed schema of all subgraphs. */
   SUPERGRAPH_FILE: z.string(),
+  /** Where the subgraphs are, and what each is told; without it, the services of this repository, by their variables. */
+  SUBGRAPHS_FILE: z.string().optional(),
+  ...addressFields,
   LOG_LEVEL: configFields.logLevel,
   TRACES_TO: configFields.tracesTo,
   NODE_ENV: z.string().default('development'),
@@ -32,6 +41,21 @@ export const gatewayConfig = z.object({
 });
 
 export type GatewayConfig = z.output<typeof gatewayConfig>;
+
+/** The subgraphs as the file describes them (its text), or as their variables do. Throws ConfigError for what is not set. */
+export function subgraphsSettings(config: GatewayConfig, fileText: string | undefined): SubgraphsSettings {
+  if (fileText !== undefined) return readSubgraphsSettings(fileText);
+  return new Map(
+    SUBGRAPHS.map((name) => {
+      const { urlVariable, signsTokens = false } = SERVICES[name];
+      const urls = config[urlVariable];
+      if (!urls) throw new ConfigError(urlVariable, 'is required and not set, unless SUBGRAPHS_FILE is');
+      return [name, { ...SERVICE_OF_OURS, urls, signsTokens }];
+    }),
+  );
+}
+
+const SERVICE_OF_OURS = { gatewayKey: true, viewerToken: true };
 
 export function showsGraphiql(config: Pick<GatewayConfig, 'GRAPHIQL' | 'NODE_ENV'>): boolean {
   return config.GRAPHIQL === undefined ? config.NODE_ENV !== 'production' : config.GRAPHIQL === 'on';

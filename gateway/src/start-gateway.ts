@@ -1,33 +1,37 @@
+import { readFileSync } from 'node:fs';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import {
   askForEndedTokens,
   brokerIn,
+  ConfigError,
   createTokenVerifier,
   followEndedTokens,
   type HttpHandler,
   type Logger,
+  present,
   type Stop,
   startHttpServer,
   stopInReverse,
   type TokenVerifier,
 } from '@kith/service-kit';
+import { issuerUrlsOf, type SubgraphsSettings } from '@kith/supergraph';
 import type { GraphQLError } from 'graphql';
 import { type Edge, guardEdge } from './admission/guard-edge.ts';
-import { type GatewayConfig, showsGraphiql } from './gateway-config.ts';
+import { type GatewayConfig, showsGraphiql, subgraphsSettings } from './gateway-config.ts';
 import { followSubscriptions } from './live/follow-subscriptions.ts';
 import { liveLists, type OpenLiveList } from './live/open-live-list.ts';
 import { type SessionEnds, watchSessionEnds } from './live/session-ends.ts';
-import { createFriendListSource } from './live/sources/friend-list-source.ts';
-import { watchLists } from './live/sources/watched-lists.ts';
+import { kindsOfLists } from './live/sources/kinds-of-lists.ts';
 import { serveGraphiql } from './pages/graphiql.ts';
 import { serveDemonstration, serveWebClient } from './pages/serve-web-client.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
 import { planOperations } from './plan/plan-operations.ts';
 import { trySupergraph } from './plan/try-supergraph.ts';
 import type { Planner } from './planner/plan-in-processes-apart.ts';
-import { connectSubgraph, type Subgraph } from './subgraphs/call-subgraph.ts';
-import { followSupergraph } from './subgraphs/follow-supergraph.ts';
+import { followSupergraph, type SupergraphFiles } from './subgraphs/follow-supergraph.ts';
+import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
 import { readSupergraph } from './subgraphs/read-supergraph.ts';
+import { type ConnectedSubgraphs, shareConnections } from './subgraphs/share-connections.ts';
 import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
 import { trackOpenStreams } from './transports/http/open-streams.ts';
 import { serveGraphql } from './transports/http/serve-http.ts';
@@ -44,9 +48,6 @@ export interface GatewayOptions {
   /** A module that its processes run in place of the planner's. */
   readonly plannerProgram?: string;
 }
-
-/** The subscriptions that there are announcements for. */
-const ANNOUNCED = ['friendListChanged'];
 
 /** Starts the whole gateway in this process; `stop` drains it and resolves when nothing of it is left. */
 export async function startGateway(
@@ -72,28 +73,37 @@ async function start(
 ): Promise<Omit<RunningGateway, 'stop'>> {
   const edge = await guardGateway(config, log);
   stops.push(edge.stop);
-  const subgraphs = connectSubgraphs(config, log);
-  stops.push(subgraphs.user.stop, subgraphs.friend.stop);
   const broker = await connectBroker({ ...brokerIn(config), name: 'gateway', log });
   stops.push(() => broker.close());
 
-  const source = createFriendListSource(subgraphs.friend, () => supergraph.current.changeSelection);
-  const watchedLists = watchLists({ broker, revisionsOf: source.revisionsOf, log });
-  stops.push(watchedLists.stop);
+  const kinds = kindsOfLists({
+    broker,
+    declared: (kind) => supergraph.current.kinds.get(kind),
+    subgraphOf: (name) => present(supergraph.current.subgraphs[name.toLowerCase()], 'a supergraph has known subgraphs'),
+    log,
+  });
+  stops.push(kinds.stop);
   const sessions = followSessions(config, broker, log, stops);
-  const openLiveList = liveLists({ watchedLists, source, sessionEnds: sessions.sessionEnds });
+  const openLiveList = liveLists({ kindOf: kinds.kindOf, sessionEnds: sessions.sessionEnds });
 
-  const answering = { subgraphs, edge, verify: sessions.verify, openLiveList, plannerProgram, log };
+  const connect = shareConnections({
+    gatewayKey: config.GATEWAY_KEY,
+    answerWithinMs: config.SUBGRAPH_TIMEOUT_MS,
+    log,
+  });
+  const answering = { config, connect, edge, verify: sessions.verify, openLiveList, plannerProgram, log };
   const supergraph = await followSupergraph({
     file: config.SUPERGRAPH_FILE,
+    subgraphsFile: config.SUBGRAPHS_FILE,
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
-    build: (supergraphSdl) => answerBySupergraph(supergraphSdl, answering),
-    release: ({ planner }) => planner.stop(),
+    build: (files) => answerBySupergraph(files, answering),
+    release: async ({ planner, release }) => {
+      await Promise.all([planner.stop(), release()]);
+    },
   });
   stops.push(supergraph.stop);
-  const yoga = () => supergraph.current.yoga;
-  const url = await listen(config, { yoga, subgraphs, broker, edge, sessions, log }, stops);
+  const url = await listen(config, { answering: () => supergraph.current, broker, edge, sessions, log }, stops);
   return { url, reloadSupergraph: supergraph.reload };
 }
 
@@ -109,24 +119,25 @@ function guardGateway(config: GatewayConfig, log: Logger): Promise<Edge> {
   });
 }
 
-type Subgraphs = Readonly<Record<'user' | 'friend', Subgraph>>;
-
-function connectSubgraphs(config: GatewayConfig, log: Logger): Subgraphs {
-  const calls = { gatewayKey: config.GATEWAY_KEY, log, answerWithinMs: config.SUBGRAPH_TIMEOUT_MS };
-  return {
-    user: connectSubgraph({ name: 'user', urls: config.USER_URL, ...calls }),
-    friend: connectSubgraph({ name: 'friend', urls: config.FRIEND_URL, ...calls }),
-  };
-}
-
 /** Whose token is good, and what is to be closed when one is so no longer. */
 interface Sessions {
   readonly verify: TokenVerifier;
   readonly sessionEnds: SessionEnds;
 }
 
+/** Throws an Error that names the variable. */
+function readIfAny(file: string | undefined): string | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError('SUBGRAPHS_FILE', `the file cannot be read (${(error as Error).message})`);
+  }
+}
+
+/** Who signs tokens is known for good: another one needs another start. */
 function followSessions(config: GatewayConfig, broker: EventBroker, log: Logger, stops: Stop[]): Sessions {
-  const { USER_URL: userUrls, GATEWAY_KEY: gatewayKey } = config;
+  const { GATEWAY_KEY: gatewayKey } = config;
+  const userUrls = issuerUrlsOf(subgraphsSettings(config, readIfAny(config.SUBGRAPHS_FILE)));
   const ended = followEndedTokens({ broker, endedSince: askForEndedTokens({ userUrls, gatewayKey }), log });
   stops.push(ended.stop);
   const sessionEnds = watchSessionEnds({ broker, ended, log });
@@ -135,17 +146,21 @@ function followSessions(config: GatewayConfig, broker: EventBroker, log: Logger,
 }
 
 /** What answers operations over one supergraph. */
-interface Answering {
+interface Answering extends ConnectedSubgraphs {
   readonly yoga: GatewayYoga;
   readonly planner: Planner;
-  readonly changeSelection: string;
+  /** Its live lists, by their kinds. */
+  readonly kinds: ReadonlyMap<string, AnnouncedList>;
+  /** Headers of clients that some subgraph is given. */
+  readonly forwardHeaders: readonly string[];
 }
 
 /** Rejects, and leaves nothing behind, when some operation over it could not be answered. */
 async function answerBySupergraph(
-  supergraphSdl: string,
+  files: SupergraphFiles,
   using: {
-    subgraphs: Subgraphs;
+    config: GatewayConfig;
+    connect: (settings: SubgraphsSettings) => ConnectedSubgraphs;
     edge: Edge;
     verify: TokenVerifier;
     openLiveList: OpenLiveList;
@@ -153,11 +168,14 @@ async function answerBySupergraph(
     log: Logger;
   },
 ): Promise<Answering> {
-  const { subgraphs, edge, verify, openLiveList, plannerProgram, log } = using;
-  const known = { subgraphs: Object.keys(subgraphs), subscriptions: ANNOUNCED };
-  const supergraph = await readSupergraph(supergraphSdl, known, { log, program: plannerProgram });
-  const { schema, planner, changeSelection } = supergraph;
+  const { config, edge, verify, openLiveList, plannerProgram, log } = using;
+  const settings = subgraphsSettings(config, files.subgraphs);
+  const known = [...settings.keys()];
+  const supergraph = await readSupergraph(files.supergraph, known, { log, program: plannerProgram });
+  const connected = using.connect(settings);
+  const { schema, planner, liveLists } = supergraph;
   try {
+    const { subgraphs } = connected;
     await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
     const plan = planOperations(supergraph, subgraphs);
     const mask = (error: GraphQLError) => maskError(error, log);
@@ -166,9 +184,12 @@ async function answerBySupergraph(
       followSubscriptions(supergraph, plan, { openLiveList, mask }),
       ...edge.plugins,
     ];
-    return { yoga: createGatewayYoga({ schema, verify, log, plugins }), planner, changeSelection };
+    const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
+    const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
+    const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
+    return { ...connected, yoga, planner, kinds, forwardHeaders };
   } catch (error) {
-    await planner.stop();
+    await Promise.all([planner.stop(), connected.release()]);
     throw error;
   }
 }
@@ -177,8 +198,8 @@ async function answerBySupergraph(
 async function listen(
   config: GatewayConfig,
   using: {
-    yoga: () => GatewayYoga;
-    subgraphs: Subgraphs;
+    /** By what operations are answered that come now. */
+    answering: () => Answering;
     broker: EventBroker;
     edge: Edge;
     sessions: Sessions;
@@ -186,7 +207,8 @@ async function listen(
   },
   stops: Stop[],
 ): Promise<string> {
-  const { yoga, subgraphs, broker, edge, sessions, log } = using;
+  const { answering, broker, edge, sessions, log } = using;
+  const yoga = () => answering().yoga;
   const openStreams = trackOpenStreams();
   const graphiql = showsGraphiql(config) ? serveGraphiql() : undefined;
   const http = await startHttpServer({
@@ -195,13 +217,15 @@ async function listen(
     metricsPort: config.METRICS_PORT,
     noticeMs: config.STOP_NOTICE_MS,
     log,
-    ready: () => readinessOf(subgraphs, broker),
+    ready: () => readinessOf(answering().subgraphs, broker),
     ...routesOf(config, serveGraphql({ yoga, openStreams, graphiql, edge }), graphiql !== undefined),
   });
   stops.push(http.stop);
-  log.info(settingsOf(config), 'serves');
+  log.info(settingsOf(config, answering()), 'serves');
   const headersInOperations = graphiql !== undefined;
-  const sockets = serveWebSocket({ server: http.server, yoga, ...sessions, log, edge, headersInOperations });
+  const forwardHeaders = () => answering().forwardHeaders;
+  const { server } = http;
+  const sockets = serveWebSocket({ server, yoga, ...sessions, log, edge, forwardHeaders, headersInOperations });
   stops.push(async () => {
     http.announceStop();
     await Promise.all([sockets.stop(config.DRAIN_MS), openStreams.stop(config.DRAIN_MS)]);
@@ -210,12 +234,11 @@ async function listen(
 }
 
 /** What an operator wants to know first of a gateway that misbehaves; nothing of it is secret. */
-function settingsOf(config: GatewayConfig) {
-  const hosts = (urls: readonly string[]) => urls.map((url) => new URL(url).host);
+function settingsOf(config: GatewayConfig, { subgraphs }: Pick<Answering, 'subgraphs'>) {
   return {
     environment: config.NODE_ENV,
-    user: hosts(config.USER_URL),
-    friend: hosts(config.FRIEND_URL),
+    subgraphs: Object.keys(subgraphs),
+    subgraphsFile: config.SUBGRAPHS_FILE ?? 'none',
     supergraph: config.SUPERGRAPH_FILE,
     webClient: config.WEB_FOLDER ?? 'none',
     graphiql: showsGraphiql(config),
@@ -223,10 +246,11 @@ function settingsOf(config: GatewayConfig) {
   };
 }
 
-async function readinessOf({ user, friend }: Subgraphs, broker: EventBroker) {
-  const [userReady, friendReady] = await Promise.all([user.ready(), friend.ready()]);
-  // What one of them answers is answered without the other.
-  return { ready: userReady || friendReady, uses: { nats: broker.connected, user: userReady, friend: friendReady } };
+async function readinessOf(subgraphs: ConnectedSubgraphs['subgraphs'], broker: EventBroker) {
+  const asked = Object.entries(subgraphs).map(async ([name, subgraph]) => [name, await subgraph.ready()] as const);
+  const uses: Record<string, boolean> = Object.fromEntries(await Promise.all(asked));
+  // What one of them answers is answered without the others.
+  return { ready: Object.values(uses).includes(true), uses: { nats: broker.connected, ...uses } };
 }
 
 /** Where the web client is served it has `/` and what is no other's; without it `/` leads to GraphiQL. */

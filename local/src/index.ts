@@ -1,5 +1,6 @@
 export { type ClusterSystem, startClusterSystem } from './cluster/start-cluster-system.ts';
 export { readSystemRecord } from './data-folder/claim-data-folder.ts';
+export { readGatewayKey } from './data-folder/keep-secrets.ts';
 export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts';
 export { oneProcessConfig } from './one-process-config.ts';
 export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';

@@ -30,6 +30,14 @@ import { TAIL_HELP, tailEvents } from './events/tail-events.ts';
 import { IMPORT_HELP, importEdgeList } from './import/import-edge-list.ts';
 import { PLAN_HELP, planScale } from './plan/plan-scale.ts';
 import type { ExitCode } from './running-system/end-with-a-code.ts';
+import {
+  CHECK_HELP,
+  COMPOSE_HELP,
+  checkCommand,
+  composeCommand,
+  PUBLISH_HELP,
+  publishCommand,
+} from './supergraph/publish-supergraph.ts';
 import { BEGIN_TIMELINE_HELP, beginTimeline } from './system/begin-timeline.ts';
 import { REBUILD_VIEWS_HELP, rebuildViews } from './system/rebuild-views.ts';
 import { ROTATE_KEYS_HELP, rotateKeys } from './system/rotate-keys.ts';
@@ -78,6 +86,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'events outbox drop': { run: dropSetAside, help: OUTBOX_DROP_HELP },
   'events republish': { run: republishEvents, help: REPUBLISH_HELP },
   'events reconcile': { run: reconcileEvents, help: RECONCILE_HELP },
+  'supergraph compose': { run: composeCommand, help: COMPOSE_HELP },
+  'supergraph check': { run: checkCommand, help: CHECK_HELP },
+  'supergraph publish': { run: publishCommand, help: PUBLISH_HELP },
   'streams apply': { run: applyStreamSettings, help: STREAMS_APPLY_HELP },
   'views rebuild': { run: rebuildViews, help: REBUILD_VIEWS_HELP },
   'timeline new': { run: beginTimeline, help: BEGIN_TIMELINE_HELP },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printSubgraphs, workspaceRoot } from '@kith/local';
-import { composeServices } from '@theguild/federation-composition';
-import { buildSchema, type GraphQLSchema, parse, printSchema } from 'graphql';
+import { composeSubgraphs, publicSchemaOf } from '@kith/supergraph/compose';
+import { buildSchema, type GraphQLSchema, printSchema } from 'graphql';
 
 export const PUBLISHED_FILE = join(workspaceRoot, 'docs', 'api.graphql');
 
@@ -12,11 +12,7 @@ const REST_BEGINS = '\n# Errors: ';
 
 /** What the gateway shows to clients, composed of what the services print. */
 export async function composePublicSchema(): Promise<GraphQLSchema> {
-  const { publicSdl } = composeServices(
-    (await printSubgraphs()).map(({ name, sdl }) => ({ name, url: `http://${name}/graphql`, typeDefs: parse(sdl) })),
-  );
-  if (publicSdl === undefined) throw new Error('The subgraphs do not compose.');
-  return buildSchema(publicSdl);
+  return publicSchemaOf(composeSubgraphs(await printSubgraphs()));
 }
 
 export async function readPublished(): Promise<{ text: string; schema: GraphQLSchema }> {

@@ -7,12 +7,12 @@ import type { PlanOperation } from '../plan/plan-operations.ts';
 import { operationOf } from '../plan/read-operation.ts';
 import type { GatewayContext } from '../request/gateway-context.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
+import type { ListChange } from './list/list-change.ts';
 import { type OpenLiveList, signInFirst } from './open-live-list.ts';
 import { type Mask, rememberProjections } from './project-announcement.ts';
 import { PushedList } from './push-to-socket.ts';
-import type { FriendListChange } from './sources/friend-list-change.ts';
 
-type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListChange> | ExecutionResult;
+type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<ListChange> | ExecutionResult;
 
 /**
  * Answers subscriptions by their plans: each change is taken from the live list, and what was not announced is joined.
@@ -20,13 +20,15 @@ type Followed = AsyncIterableIterator<ExecutionResult> | PushedList<FriendListCh
  * cost, and over WebSocket written straight to the socket.
  */
 export function followSubscriptions(
-  { schema }: Supergraph,
+  { schema, liveLists }: Supergraph,
   plan: PlanOperation,
   { openLiveList, mask }: { openLiveList: OpenLiveList; mask: Mask },
 ): Plugin<GatewayContext> {
   const projectionOf = rememberProjections(mask);
 
   async function follow(args: ExecutionArgs): Promise<Followed> {
+    // Validation passes over an operation that the schema has no root for.
+    if (!schema.getSubscriptionType()) return { errors: [new GraphQLError('There is nothing to subscribe to.')] };
     const asked = operationOf(schema, args);
     if ('errors' in asked) return asked;
     const variableValues = args.variableValues ?? {};
@@ -37,13 +39,14 @@ export function followSubscriptions(
     const { announced, gather, complete } = planned;
     if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
     const { field, take } = announced;
-    const definition = present(
-      schema.getSubscriptionType()?.getFields()[field.name.value],
-      'a validated field is in the schema',
-    );
-    const { after } = getArgumentValues(definition, field, asked.variables) as { after?: string | null };
+    const named = field.name.value;
+    const declared = present(liveLists.get(named), 'what is planned as a live list is declared as one');
+    const definition = present(schema.getSubscriptionType()?.getFields()[named], 'a validated field is in the schema');
     try {
-      const list = openLiveList(after ?? null, context);
+      const given = getArgumentValues(definition, field, asked.variables);
+      const after = (given.after as string | null | undefined) ?? null;
+      const owner = declared.owner === undefined ? undefined : given[declared.owner];
+      const list = openLiveList(declared, { after, owner }, context);
       if (!gather) {
         const { project, textOf } = projectionOf(announced);
         return context.push
@@ -52,7 +55,7 @@ export function followSubscriptions(
       }
       return mapped(list, async (change) => {
         const gathered = new Gathered(context, variableValues);
-        Object.assign(gathered.data, take({ [field.name.value]: change }, gathered.failures, gathered.errors));
+        Object.assign(gathered.data, take({ [named]: change }, gathered.failures, gathered.errors));
         await gather(gathered);
         return completed(complete, gathered);
       });

@@ -15,7 +15,7 @@ export function countSubscriber(list: OpenList): { stop(): void } {
 
 new Gauge({
   name: 'kith_live_subscribers',
-  help: 'Live friend lists that are open now.',
+  help: 'Live lists that are open now.',
   collect() {
     this.set(openLists.size);
   },
@@ -23,7 +23,7 @@ new Gauge({
 
 new Gauge({
   name: 'kith_live_queued_changes',
-  help: 'Announced changes that wait for their readers, over all live friend lists.',
+  help: 'Announced changes that wait for their readers, over all live lists.',
   collect() {
     let queued = 0;
     for (const list of openLists) queued += list.queued;
@@ -33,7 +33,7 @@ new Gauge({
 
 new Gauge({
   name: 'kith_live_catching_up',
-  help: 'Live friend lists that are not live now: the store is asked for what they have missed.',
+  help: 'Live lists that are not live now: the store is asked for what they have missed.',
   collect() {
     let behind = 0;
     for (const list of openLists) if (!list.live) behind += 1;

@@ -1,30 +1,42 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { OWNER_OF_LIST } from '@kith/event-contracts';
 import { backoffMs } from '@kith/event-delivery';
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
 import type { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../request/gateway-context.ts';
+import type { AnnouncedList } from '../subgraphs/read-announced-lists.ts';
+import type { ListChange } from './list/list-change.ts';
 import { LiveList } from './list/live-list.ts';
 import type { LiveListInputs } from './list/live-list-inputs.ts';
 import { catchUps, commitToSocket, countSubscriber, holesFound } from './live-metrics.ts';
 import type { SessionEnds } from './session-ends.ts';
-import type { FriendListChange } from './sources/friend-list-change.ts';
-import type { FriendListSource } from './sources/friend-list-source.ts';
-import type { WatchedLists } from './sources/watched-lists.ts';
+import type { KindOfList } from './sources/kinds-of-lists.ts';
 
-/** Opens the live list of the viewer; throws a GraphQLError UNAUTHENTICATED when there is none. */
-export type OpenLiveList = (after: string | null, context: GatewayContext) => LiveList<FriendListChange>;
+/**
+ * Opens a live list: the viewer's own, or that of the owner whom the argument names. Throws a GraphQLError
+ * UNAUTHENTICATED when nobody is signed in, BAD_USER_INPUT for an owner that can be none.
+ */
+export type OpenLiveList = (
+  list: AnnouncedList,
+  asked: { readonly after: string | null; readonly owner: unknown },
+  context: GatewayContext,
+) => LiveList<ListChange>;
 
 export function liveLists(inputs: {
-  watchedLists: WatchedLists;
-  source: FriendListSource;
+  kindOf: (list: AnnouncedList) => KindOfList;
   sessionEnds: SessionEnds;
 }): OpenLiveList {
-  return (after, context) => {
+  return (declared, { after, owner: named }, context) => {
     const { viewer } = context;
     if (!viewer) throw signInFirst();
-    const list: LiveList<FriendListChange> = new LiveList(after, {
+    const { watchedLists, source } = inputs.kindOf(declared);
+    const isOthers = declared.owner !== undefined;
+    const owner = declared.owner === undefined ? viewer.userId : ownerOf(declared.owner, named);
+    const refuse = () => list.end(graphqlErrorOf(new KithError('FORBIDDEN', 'You may no longer watch this list.')));
+    const watcher = isOthers ? { viewerId: viewer.userId, refuse } : undefined;
+    const list: LiveList<ListChange> = new LiveList(after, {
       listen(subscriber) {
-        const watching = inputs.watchedLists.watch(viewer.userId, subscriber);
+        const watching = watchedLists.watch(owner, subscriber, watcher);
         return {
           stop() {
             watching.stop();
@@ -35,8 +47,8 @@ export function liveLists(inputs: {
       },
       changesSince: (cursor, _signal, reason) =>
         reason === 'SUBSCRIBED' || reason === 'BROKER_RECONNECTED'
-          ? inputs.source.changesSinceIfAny(cursor, context)
-          : inputs.source.changesSince(cursor, context),
+          ? source.changesSinceIfAny(owner, cursor, context)
+          : source.changesSince(owner, cursor, context),
       pause: pauseBetweenTries,
       observer: metrics,
     });
@@ -48,14 +60,23 @@ export function liveLists(inputs: {
   };
 }
 
-export function signInFirst(): GraphQLError {
-  return graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch your friend list.'));
+/** It becomes a part of a subject, where a wildcard would hear what is announced of all lists. */
+function ownerOf(argument: string, named: unknown): string {
+  const owner = String(named);
+  if (OWNER_OF_LIST.test(owner)) return owner;
+  throw graphqlErrorOf(new KithError('BAD_USER_INPUT', `There is no list of that ${argument}.`, { field: argument }));
 }
 
-const metrics: NonNullable<LiveListInputs<FriendListChange>['observer']> = {
+export function signInFirst(): GraphQLError {
+  return graphqlErrorOf(new KithError('UNAUTHENTICATED', 'Sign in to watch a live list.'));
+}
+
+const metrics: NonNullable<LiveListInputs<ListChange>['observer']> = {
   catchUp: (reason) => catchUps.inc({ reason }),
   hole: () => holesFound.inc(),
-  delivered: ({ occurredAt }) => commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000),
+  delivered({ occurredAt }) {
+    if (occurredAt !== undefined) commitToSocket.observe((Date.now() - Date.parse(occurredAt)) / 1000);
+  },
 };
 
 const PAUSE = { firstMs: 100, mostMs: 2_000 };

@@ -19,16 +19,25 @@ import {
 import { afterAll, expect, test } from 'vitest';
 import { type PlannedOperation, planOperations } from '../plan/plan-operations.ts';
 import { readSupergraph } from '../subgraphs/read-supergraph.ts';
+import { LIVE } from '../testing/neighbours-schemas.ts';
 import { rememberProjections } from './project-announcement.ts';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
-  import: ["@key", "@shareable", "@external", "@provides"])`;
+  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@composeDirective"])`;
 const USER_SDL = `${LINK}
   type Query { me: User }
   type User @key(fields: "id") { id: ID! username: String! nickname: String! @shareable avatarUrl: String @shareable }
 `;
-const FRIEND_SDL = `${LINK}
-  type Subscription { friendListChanged(after: String): FriendListChange! }
+const FRIEND_SDL = `${LINK} ${LIVE}
+  type Query {
+    changes(after: String, first: Int): Delta! @inaccessible
+    stands(owners: [ID!]!, cursors: [String!]): Stands! @inaccessible
+  }
+  type Delta @inaccessible { changes: [FriendListChange!]! cursor: String! revision: Int! hasMore: Boolean! }
+  type Stands @inaccessible { timeline: ID! revisions: [Int!]! unchanged: [Int]! }
+  type Subscription {
+    friendListChanged(after: String): FriendListChange! @live(kind: "friends", changes: "changes", stands: "stands")
+  }
   interface FriendListChange { cursor: String! revision: Int! occurredAt: String! }
   type FriendListSnapshot implements FriendListChange {
     cursor: String! revision: Int! occurredAt: String! friends: [Friend!]! complete: Boolean!
@@ -46,8 +55,7 @@ const { supergraphSdl } = composeServices([
   { name: 'friend', url: 'http://friend/graphql', typeDefs: parse(FRIEND_SDL) },
 ]);
 const log = createLog({ name: 'gateway', level: 'silent' });
-const known = { subgraphs: ['user', 'friend'], subscriptions: ['friendListChanged'] };
-const supergraph = await readSupergraph(supergraphSdl!, known, { log });
+const supergraph = await readSupergraph(supergraphSdl!, ['user', 'friend'], { log });
 afterAll(() => supergraph.planner.stop());
 const { schema } = supergraph;
 const neverAsked = { call: () => Promise.reject(new Error('A service was asked.')) };

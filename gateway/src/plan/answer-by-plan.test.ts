@@ -157,30 +157,36 @@ test('a document is planned once for each set of conditions', async () => {
 
 describe('a supergraph', () => {
   test('with a subgraph that nobody knows is refused by its name', async () => {
-    await expect(readSupergraph(composedWorld(), { ...KNOWN, subgraphs: ['user'] }, { log })).rejects.toThrow(
+    await expect(readSupergraph(composedWorld(), ['user'], { log })).rejects.toThrow(
       'a subgraph "friend" that the gateway does not know',
     );
   });
 
-  test.each([
-    ['a second subscription', 'happened: Event', 'happened: Event rang: Event', 'rang'],
-    ['one of another name', 'happened: Event', 'befell: Event', 'befell'],
-  ])('with %s, for which there are no announcements, is refused by its name', async (_what, from, to, name) => {
-    await expect(readSupergraph(composedWorld().replace(from, to), KNOWN, { log })).rejects.toThrow(
-      `a subscription "${name}" that the gateway does not know`,
-    );
+  test('with a subscription that is no live list is refused by its name', async () => {
+    const second = composedWorld().replace('happened(', 'rang: Event happened(');
+    await expect(readSupergraph(second, KNOWN, { log })).rejects.toThrow('Subscription.rang has no @live');
   });
 
-  test('without a subscription is refused', async () => {
+  test('with a live list that cannot work is refused with a sentence', async () => {
+    const wrong = composedWorld().replace('changes: "happenings"', 'changes: "nothing"');
+    await expect(readSupergraph(wrong, KNOWN, { log })).rejects.toThrow(/LIVE_NO_SUCH_QUERY: Query.nothing .*\.$/);
+  });
+
+  test('without a subscription is read', async () => {
     const without = composedWorld()
       .replace(/type Subscription[^}]*}/, '')
       .replace('subscription: Subscription', '');
-    await expect(readSupergraph(without, KNOWN, { log })).rejects.toThrow('has no subscription');
+    const { planner, schema, liveLists } = await readSupergraph(without, KNOWN, { log });
+    await planner.stop();
+    expect([schema.getSubscriptionType(), liveLists.size]).toEqual([undefined, 0]);
   });
 
   test('shows clients nothing of how it is composed', () => {
     expect(Object.keys(supergraph.schema.getTypeMap()).filter((name) => /join|link|_Any|_Entity/.test(name))).toEqual(
       [],
     );
+    const directives = supergraph.schema.getDirectives().map(({ name }) => name);
+    expect(directives).not.toContain('live');
+    expect(directives.filter((name) => /join|link/.test(name))).toEqual([]);
   });
 });

@@ -11,7 +11,13 @@ export async function contextOfRequest(
     authorization,
     traceparent,
     clientAddress,
-  }: { authorization?: string | undefined; traceparent?: string | undefined; clientAddress: string },
+    forwarded,
+  }: {
+    authorization?: string | undefined;
+    traceparent?: string | undefined;
+    clientAddress: string;
+    forwarded?: Readonly<Record<string, string>> | undefined;
+  },
 ): Promise<GatewayContext> {
   return {
     viewer: await verify(authorization),
@@ -19,5 +25,19 @@ export async function contextOfRequest(
     // Over HTTP the request's own span: what the services do is below it.
     traceparent: traceparent !== undefined && readTraceparent(traceparent) ? traceparent : newTraceparent(),
     clientAddress,
+    ...(forwarded && { forwarded }),
   };
+}
+
+/** Of a request's headers those of these names; undefined when there are none, as a rule. */
+export function forwardedHeaders(
+  names: readonly string[],
+  headerOf: (name: string) => string | null | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (names.length === 0) return undefined;
+  const values = names.flatMap((name) => {
+    const value = headerOf(name);
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
+  return values.length === 0 ? undefined : Object.fromEntries(values);
 }

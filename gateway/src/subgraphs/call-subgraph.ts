@@ -12,6 +12,8 @@ export interface SubgraphCall {
   readonly authorization?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly clientAddress?: string | undefined;
+  /** Of the client's request, by their names in lower case: each service is given those that it asks for. */
+  readonly forwarded?: Readonly<Record<string, string>> | undefined;
   /** ms since 1970: nobody waits for the answer any longer. */
   readonly answerBy?: number | undefined;
 }
@@ -30,9 +32,19 @@ export interface Subgraph {
 export interface SubgraphOptions {
   /** As a client may see it: "friend". */
   readonly name: string;
-  /** Base URLs of its replicas, or a host name that stands for several; GraphQL is at /graphql. */
+  /** Base URLs of its replicas, or a host name that stands for several. */
   readonly urls: readonly string[];
-  readonly gatewayKey: string;
+  /** Where GraphQL is answered there: /graphql unless told. */
+  readonly path?: string;
+  readonly readyPath?: string;
+  /** Shown to it. */
+  readonly gatewayKey?: string | undefined;
+  /** Whether it is given the viewer's token and address: yes unless told. */
+  readonly viewerToken?: boolean;
+  /** Added to every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the client's request: passed on, if they are there. */
+  readonly forwardHeaders?: readonly string[];
   readonly log: Logger;
   readonly answerWithinMs?: number;
   readonly maxConnections?: number;
@@ -52,11 +64,12 @@ const NOT_SENT = new Set([
  * answer is asked of another within that time, if that is safe: a query, or what has not been sent.
  */
 export function connectSubgraph(options: SubgraphOptions): Subgraph {
-  const { name, urls, gatewayKey, log, answerWithinMs = 2_500, maxConnections = 64 } = options;
-  const replicas = followReplicas({ name, urls, log, maxConnections });
+  const { name, urls, log, path = '/graphql', readyPath, answerWithinMs = 2_500, maxConnections = 64 } = options;
+  const replicas = followReplicas({ name, urls, log, maxConnections, ...(readyPath !== undefined && { readyPath }) });
+  const headersOf = headersFor(options);
 
   async function call(call: SubgraphCall): Promise<SubgraphResult> {
-    const headers = headersOf(call, gatewayKey);
+    const headers = headersOf(call);
     const body = JSON.stringify({
       query: call.query,
       variables: call.variables,
@@ -73,7 +86,7 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
       const withinMs = mayBeSentTwice ? leftMs * SHARE_OF_FIRST_TRY : leftMs;
       try {
         // It had less than its time: others had used that up, and it is not its fault.
-        return await ask(replica, { headers, body, withinMs, isItsFault: leftMs >= answerWithinMs - 1 });
+        return await ask(replica, { path, headers, body, withinMs, isItsFault: leftMs >= answerWithinMs - 1 });
       } catch (error) {
         if (!isQuery && !NOT_SENT.has(codeOf(error))) break;
       }
@@ -84,24 +97,31 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
   return { call, ready: () => replicas.ready(), stop: () => replicas.stop() };
 }
 
-function headersOf(call: SubgraphCall, gatewayKey: string): Record<string, string> {
-  const headers: Record<string, string> = {
+function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<string, string> {
+  const { gatewayKey, viewerToken = true, headers: added, forwardHeaders = [] } = options;
+  const always = {
     'content-type': 'application/json',
     accept: 'application/json',
-    [GATEWAY_KEY_HEADER]: gatewayKey,
+    ...added,
+    ...(gatewayKey !== undefined && { [GATEWAY_KEY_HEADER]: gatewayKey }),
   };
-  if (call.authorization !== undefined) headers.authorization = call.authorization;
-  if (call.traceparent !== undefined) headers.traceparent = call.traceparent;
-  if (call.clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = call.clientAddress;
-  return headers;
+  return ({ authorization, traceparent, clientAddress, forwarded }) => {
+    const headers: Record<string, string> = { ...always };
+    if (viewerToken && authorization !== undefined) headers.authorization = authorization;
+    if (traceparent !== undefined) headers.traceparent = traceparent;
+    if (viewerToken && clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = clientAddress;
+    if (forwarded)
+      for (const name of forwardHeaders) if (forwarded[name] !== undefined) headers[name] = forwarded[name];
+    return headers;
+  };
 }
 
 /** Rejects when there was no answer in time. */
 async function ask(
   replica: Replica,
-  asked: { headers: Record<string, string>; body: string; withinMs: number; isItsFault: boolean },
+  asked: { path: string; headers: Record<string, string>; body: string; withinMs: number; isItsFault: boolean },
 ): Promise<SubgraphResult> {
-  const { headers, body, withinMs, isItsFault } = asked;
+  const { path, headers, body, withinMs, isItsFault } = asked;
   // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), withinMs);
@@ -110,7 +130,7 @@ async function ask(
     return await replica.circuit.run(
       async (answered) => {
         const response = await replica.pool.request({
-          ...{ path: '/graphql', method: 'POST', headers, body, signal: giveUp.signal },
+          ...{ path, method: 'POST', headers, body, signal: giveUp.signal },
         });
         const result = readResult(await response.body.text());
         answered();

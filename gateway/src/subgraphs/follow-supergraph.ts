@@ -21,34 +21,50 @@ export interface FollowedSupergraph<Built> {
   stop(): Promise<void>;
 }
 
+/** The texts of the files that are followed. */
+export interface SupergraphFiles {
+  readonly supergraph: string;
+  /** Where its subgraphs are, if a file says so. */
+  readonly subgraphs: string | undefined;
+}
+
 /**
- * Hot reload: builds from the supergraph in `file`, and again whenever another one stands there: beside the old one,
- * which whoever holds it goes on with. The file is looked at by its time, not by the system's notices: those are lost
- * when a file is replaced, as deployments do. Rejects when the first one cannot be used.
+ * Hot reload: builds from the supergraph in `file`, and again whenever another one stands there, or other subgraphs in
+ * `subgraphsFile`: beside the old one, which whoever holds it goes on with. The files are looked at by their time, not by
+ * the system's notices: those are lost when a file is replaced, as deployments do. Rejects when the first one cannot be
+ * used.
  */
 export async function followSupergraph<Built>(options: {
   file: string;
+  subgraphsFile: string | undefined;
   /** Rejects when the supergraph cannot be used. */
-  build: (supergraphSdl: string) => Promise<Built>;
+  build: (files: SupergraphFiles) => Promise<Built>;
   /** Ends what holds that one up: when it is replaced, after what still runs has had its time, and at the stop. */
   release: (built: Built) => Promise<void>;
   log: Logger;
   lookEveryMs?: number;
 }): Promise<FollowedSupergraph<Built>> {
-  const { file, build, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
+  const { file, subgraphsFile, build, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
+  const followed = [file, ...(subgraphsFile === undefined ? [] : [subgraphsFile])];
   const replaced = releaseReplaced(release);
   let stopped = false;
-  /** The text that was looked at last, good or not: the same one is refused once. */
-  let seen = await readFile(file, 'utf8');
+  async function readFiles(): Promise<SupergraphFiles> {
+    // In this order: who publishes both writes the supergraph last.
+    const supergraph = await readFile(file, 'utf8');
+    return { supergraph, subgraphs: subgraphsFile === undefined ? undefined : await readFile(subgraphsFile, 'utf8') };
+  }
+
+  /** The texts that were looked at last, good or not: the same ones are refused once. */
+  let seen = await readFiles();
   let current = await build(seen);
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
     try {
-      const sdl = await readFile(file, 'utf8');
-      if (sdl === seen || stopped) return;
-      seen = sdl;
-      const built = await build(sdl);
+      const read = await readFiles();
+      if ((read.supergraph === seen.supergraph && read.subgraphs === seen.subgraphs) || stopped) return;
+      seen = read;
+      const built = await build(read);
       replaced.releaseLater(current);
       current = built;
       reloads.inc({ outcome: 'taken' });
@@ -65,7 +81,7 @@ export async function followSupergraph<Built>(options: {
   }
 
   const onLook = () => void reload();
-  watchFile(file, { interval: lookEveryMs, persistent: false }, onLook);
+  for (const each of followed) watchFile(each, { interval: lookEveryMs, persistent: false }, onLook);
   return {
     get current() {
       return current;
@@ -73,7 +89,7 @@ export async function followSupergraph<Built>(options: {
     reload,
     async stop() {
       stopped = true;
-      unwatchFile(file, onLook);
+      for (const each of followed) unwatchFile(each, onLook);
       await looking;
       await Promise.all([release(current), replaced.releaseNow()]);
     },

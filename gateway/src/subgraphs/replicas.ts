@@ -30,6 +30,8 @@ export interface ReplicasOptions {
   readonly urls: readonly string[];
   readonly log: Logger;
   readonly maxConnections: number;
+  /** Answers 200 while it can do its work. */
+  readonly readyPath?: string;
   /** The addresses of a name; the system's resolver unless told. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
@@ -80,7 +82,7 @@ class FollowedReplicas implements Replicas {
   }
 
   async ready(): Promise<boolean> {
-    return (await Promise.all(this.#all.map(saysReady))).includes(true);
+    return (await Promise.all(this.#all.map((replica) => saysReady(replica, this.#options)))).includes(true);
   }
 
   async stop(): Promise<void> {
@@ -107,7 +109,7 @@ class FollowedReplicas implements Replicas {
     // Where there is one alone, it is asked whatever it says.
     if (this.#all.length < 2) return;
     const asked = this.#all.map(async (replica) => {
-      replica.ready = await saysReady(replica);
+      replica.ready = await saysReady(replica, this.#options);
     });
     await Promise.all(asked);
   }
@@ -161,10 +163,10 @@ function isBetter(one: Replica, other: Replica): boolean {
   return a === b ? one.running < other.running : a < b;
 }
 
-async function saysReady({ pool }: Replica): Promise<boolean> {
+async function saysReady({ pool }: Replica, { readyPath = '/ready' }: ReplicasOptions): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(READY_WITHIN_MS);
-    const { statusCode, body } = await pool.request({ path: '/ready', method: 'GET', signal });
+    const { statusCode, body } = await pool.request({ path: readyPath, method: 'GET', signal });
     await body.dump();
     return statusCode === 200;
   } catch {

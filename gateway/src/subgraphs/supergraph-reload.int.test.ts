@@ -86,15 +86,12 @@ test.each([
     () => around.supergraphSdl.replaceAll('FRIEND', 'ENEMY').replaceAll('"friend"', '"enemy"'),
   ],
   [
-    'without a subscription',
-    () =>
-      around.supergraphSdl
-        .replace(/type Subscription[\s\S]*?\n}/, '')
-        .replace(/^\s*subscription: Subscription.*$/m, ''),
+    'of a subscription that is no live list',
+    () => around.supergraphSdl.replace(/^(type Subscription[^{]*{)/m, '$1 somethingElse: FriendListChange!'),
   ],
   [
-    'of a second subscription',
-    () => around.supergraphSdl.replace(/^(type Subscription[^{]*{)/m, '$1 somethingElse: FriendListChange!'),
+    'of a live list that cannot work',
+    () => around.supergraphSdl.replace('changes: "friendListChanges"', 'changes: "noSuchQuery"'),
   ],
   ['more than the planner can plan', () => withoutJoins()],
   ['one whose plans rewrite what is asked for', () => withAnInterfaceObject()],
@@ -111,6 +108,20 @@ test.each([
   await replaceSupergraph(around.supergraphSdl);
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
+});
+
+test('a supergraph without a subscription is served', async () => {
+  const without = around.supergraphSdl
+    .replace(/type Subscription[\s\S]*?\n}/, '')
+    .replace(/^\s*subscription: Subscription.*$/m, '');
+  const logged = gateway.logged.length;
+  await replaceSupergraph(without);
+  await gateway.reloadSupergraph();
+  expect(gateway.logged.slice(logged)).toEqual([]);
+  expect(await codesOf(USERNAME)).toEqual([]);
+  expect(await codesOf('subscription { friendListChanged { revision } }')).toEqual(['BAD_USER_INPUT']);
+  await replaceSupergraph(around.supergraphSdl);
+  await gateway.reloadSupergraph();
 });
 
 test('a supergraph on which a trusted document cannot be planned is refused with one line, and the one before stays', async () => {

@@ -89,6 +89,6 @@ export class FriendLists {
 
   revisionsOf(ownerIds: readonly string[]) {
     this.asked.revisionsOf += 1;
-    return ownerIds.map((ownerId) => ({ ownerId, revision: this.#changes.get(ownerId)?.length ?? 0 }));
+    return ownerIds.map((ownerId) => this.#changes.get(ownerId)?.length ?? 0);
   }
 }

@@ -1,3 +1,4 @@
+import { LIVE_DIRECTIVE_SDL, LIVE_SPECIFICATION } from '@kith/event-contracts';
 import { KithError, type SubgraphContext } from '@kith/service-kit';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
@@ -15,7 +16,10 @@ export function composeNeighbours(more: { readonly user?: string; readonly frien
 }
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
-  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@interfaceObject"])`;
+  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@interfaceObject", "@composeDirective"])`;
+/** For a subgraph that has live lists. */
+export const LIVE = `extend schema @link(url: "${LIVE_SPECIFICATION}", import: ["@live"]) @composeDirective(name: "@live")
+${LIVE_DIRECTIVE_SDL}`;
 
 const USER_SDL = `${LINK}
   type Query { me: User user(id: ID!): User boom: String }
@@ -24,16 +28,17 @@ const USER_SDL = `${LINK}
   type User @key(fields: "id") { id: ID! username: String! nickname: String! @shareable avatarUrl: String @shareable }
 `;
 
-const FRIEND_SDL = `${LINK}
+const FRIEND_SDL = `${LINK} ${LIVE}
   type Query {
     friendListChanges(after: String, first: Int = 200): FriendListDelta!
-    friendListRevisions(ownerIds: [ID!]!): [FriendListRevision!]! @inaccessible
-    friendListTimeline: ID! @inaccessible
-    friendListsStillAt(ownerIds: [ID!]!, cursors: [String!]!): [Int]! @inaccessible
+    friendListStands(owners: [ID!]!, cursors: [String!]): FriendListStands! @inaccessible
   }
   type Mutation { updateFriend(userId: ID!, remark: String): Friend! }
-  type Subscription { friendListChanged(after: String): FriendListChange! }
-  type FriendListRevision @inaccessible { ownerId: ID! revision: Int! }
+  type Subscription {
+    friendListChanged(after: String): FriendListChange!
+      @live(kind: "friend-list", changes: "friendListChanges", stands: "friendListStands")
+  }
+  type FriendListStands @inaccessible { timeline: ID! revisions: [Int!]! unchanged: [Int]! }
   type User @key(fields: "id") {
     id: ID!
     nickname: String! @external
@@ -82,7 +87,7 @@ const ENTITIES = `
 
 const mutual = ({ first }: { first: number }) => Array.from({ length: first }, (_, each) => each);
 const person = (id: string) => ({ __typename: 'User', id, username: `u-${id}`, nickname: `N-${id}`, avatarUrl: null });
-const executable = (sdl: string) => sdl.replace(LINK, '') + ENTITIES;
+const executable = (sdl: string) => sdl.replace(LINK, '').replace(LIVE, LIVE_DIRECTIVE_SDL) + ENTITIES;
 
 function signedIn({ viewer }: SubgraphContext): string {
   if (!viewer) throw new KithError('UNAUTHENTICATED', 'Sign in.');
@@ -127,10 +132,11 @@ export function friendSchema(lists: FriendLists) {
       Query: {
         friendListChanges: (_root, { after, first }, context) =>
           lists.changesSince(signedIn(context), after ?? null, first),
-        friendListTimeline: () => lists.timeline,
-        friendListsStillAt: (_root, { ownerIds, cursors }: { ownerIds: string[]; cursors: string[] }) =>
-          lists.stillAt(ownerIds, cursors),
-        friendListRevisions: (_root, { ownerIds }: { ownerIds: string[] }) => lists.revisionsOf(ownerIds),
+        friendListStands: (_root, { owners, cursors = [] }: { owners: string[]; cursors?: string[] }) => ({
+          timeline: lists.timeline,
+          revisions: () => lists.revisionsOf(owners),
+          unchanged: () => lists.stillAt(owners, cursors),
+        }),
         _entities: (_root, { representations }: { representations: { id: string }[] }) =>
           representations.map(({ id }) => ({ __typename: 'User', id, friendCount: 7, mutual })),
       },

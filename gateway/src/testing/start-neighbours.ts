@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { liveFriendList, TOKENS_ENDED_PATH, type TokensEnded } from '@kith/event-contracts';
+import {
+  FRIEND_LIST,
+  liveFriendList,
+  TOKENS_ENDED_PATH,
+  type TokensEnded,
+  writeAnnouncement,
+} from '@kith/event-contracts';
 import { connectBroker, type EventBroker } from '@kith/event-delivery';
 import { type NatsServer, startNats } from '@kith/local-servers';
 import {
@@ -47,6 +53,8 @@ export async function startNeighbours() {
   const serve = (name: 'user' | 'friend', port = 0): Promise<HttpServer> =>
     startHttpServer({ host: '127.0.0.1', port, log, ready, routes: routes[name] });
 
+  const announcementOf = (owner: string, change: ReturnType<FriendLists['commit']>) =>
+    writeAnnouncement({ kind: FRIEND_LIST, owner, timeline: lists.timeline }, change);
   const user = await serve('user');
   let friend = await serve('friend');
   return {
@@ -64,10 +72,11 @@ export async function startNeighbours() {
     async startFriend() {
       friend = await serve('friend', Number(new URL(friend.url).port));
     },
+    announcementOf,
     /** A change is committed and announced, as the friend service would. */
     commit(ownerId: string, remark: string, { announced = true } = {}) {
       const change = lists.commit(ownerId, remark);
-      if (announced) broker.announce(liveFriendList(ownerId), JSON.stringify(change));
+      if (announced) broker.announce(liveFriendList(ownerId), announcementOf(ownerId, change));
       return change;
     },
     tokenOf,

@@ -1,19 +1,21 @@
+import { LIVE_DIRECTIVE_SDL } from '@kith/event-contracts';
 import { composeServices } from '@theguild/federation-composition';
 import { type ExecutionResult, execute, type GraphQLSchema, parse } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import type { SubgraphCall } from '../subgraphs/call-subgraph.ts';
+import { LIVE } from './neighbours-schemas.ts';
 
 /**
  * Two services over one small world, and the same world as one schema: what plans over the two answer must be what
  * plain execution over the one answers. Some fields are null or fail, each always in the same way.
  */
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
-  import: ["@key", "@shareable", "@external", "@provides"])`;
+  import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@composeDirective"])`;
 
 const SHARED = `
-  interface Event { revision: Int! about: User }
-  type Joined implements Event { revision: Int! about: User by: User! mood: String sign: Badge }
-  type Left implements Event { revision: Int! about: User mood: Int sign: Note }
+  interface Event { cursor: String! revision: Int! about: User }
+  type Joined implements Event { cursor: String! revision: Int! about: User by: User! mood: String sign: Badge }
+  type Left implements Event { cursor: String! revision: Int! about: User mood: Int sign: Note }
   type Badge { of: User text: String }
   type Note { of: User text: String }
   union Found = User | Joined
@@ -34,10 +36,16 @@ const USER_SDL = `${LINK}
   type User @key(fields: "id") { id: ID! ${USER_FIELDS} }
   ${ADDRESSED}
 `;
-const FRIEND_SDL = `${LINK}
-  type Query { top: User latest: Event both: User @shareable }
+const FRIEND_SDL = `${LINK} ${LIVE}
+  type Query {
+    top: User latest: Event both: User @shareable
+    happenings(after: String, first: Int): Happenings! @inaccessible
+    stands(owners: [ID!]!, cursors: [String!]): Stands! @inaccessible
+  }
+  type Happenings @inaccessible { changes: [Event!]! cursor: String! revision: Int! hasMore: Boolean! }
+  type Stands @inaccessible { timeline: ID! revisions: [Int!]! unchanged: [Int]! }
   type Mutation { befriend(id: ID!): User! }
-  type Subscription { happened: Event }
+  type Subscription { happened(after: String): Event @live(kind: "events", changes: "happenings", stands: "stands") }
   type User @key(fields: "id") { id: ID! nickname: String @external ${FRIEND_FIELDS} }
   ${SHARED}
 `;
@@ -46,7 +54,7 @@ const WHOLE_SDL = `
     me: User user(id: ID!): User people(ids: [ID!]!): [User]! broken: User! top: User latest: Event both: User
   }
   type Mutation { rename(id: ID!): User! touch(id: ID!): Int befriend(id: ID!): User! }
-  type Subscription { happened: Event }
+  type Subscription { happened(after: String): Event }
   type User { id: ID! ${undirected(USER_FIELDS)} ${undirected(FRIEND_FIELDS)} }
   ${SHARED} ${ADDRESSED}
 `;
@@ -59,6 +67,7 @@ const ENTITIES = `
   directive @key(fields: federation__FieldSet!) repeatable on OBJECT
   directive @shareable on FIELD_DEFINITION
   directive @external on FIELD_DEFINITION
+  directive @inaccessible on FIELD_DEFINITION | OBJECT
   directive @provides(fields: federation__FieldSet!) on FIELD_DEFINITION
 `;
 
@@ -92,8 +101,8 @@ const friendFields = {
 function event(id: string, revision: number) {
   const about = numberOf(id + revision) % 4 === 0 ? null : other(id, revision);
   const sign = { of: other(id, revision + 3), text: `sign ${revision}` };
-  if (revision % 2 === 0) return { __typename: 'Left', revision, about, mood: 3, sign };
-  return { __typename: 'Joined', revision, about, by: other(id, 7), mood: 'glad', sign };
+  if (revision % 2 === 0) return { __typename: 'Left', cursor: `c${revision}`, revision, about, mood: 3, sign };
+  return { __typename: 'Joined', cursor: `c${revision}`, revision, about, by: other(id, 7), mood: 'glad', sign };
 }
 
 const entities = {
@@ -132,7 +141,7 @@ const services: Record<string, GraphQLSchema> = {
     resolvers: { Query: { ...userQueries, ...entities }, Mutation: userMutations, User: userFields },
   }),
   friend: createSchema({
-    typeDefs: FRIEND_SDL.replace(LINK, '') + ENTITIES,
+    typeDefs: FRIEND_SDL.replace(LINK, '').replace(LIVE, LIVE_DIRECTIVE_SDL) + ENTITIES,
     resolvers: { Query: { ...friendQueries, ...entities }, Mutation: friendMutations, User: inTheFriendService },
   }),
 };
@@ -147,7 +156,7 @@ export function composedWorld(): string {
 }
 
 /** What a gateway would have to know to run it. */
-export const KNOWN = { subgraphs: ['user', 'friend'], subscriptions: ['happened'] };
+export const KNOWN = ['user', 'friend'];
 
 export type Asked = { service: string; query: string; variables: unknown };
 

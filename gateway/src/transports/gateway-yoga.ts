@@ -11,7 +11,7 @@ import {
 } from '@kith/service-kit';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { contextOfRequest } from '../request/context-of-request.ts';
+import { contextOfRequest, forwardedHeaders } from '../request/context-of-request.ts';
 import type { GatewayContext } from '../request/gateway-context.ts';
 
 export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
@@ -26,8 +26,10 @@ export function createGatewayYoga(options: {
   verify: TokenVerifier;
   log: Logger;
   plugins: readonly Plugin<GatewayContext>[];
+  /** Headers of clients that services are given. */
+  forwardHeaders: readonly string[];
 }) {
-  const { schema, verify, log, plugins } = options;
+  const { schema, verify, log, plugins, forwardHeaders } = options;
   return createYoga<Partial<GatewayContext>>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -50,6 +52,7 @@ export function createGatewayYoga(options: {
           authorization: request.headers.get('authorization') ?? undefined,
           traceparent: request.headers.get('traceparent') ?? undefined,
           clientAddress: clientAddress ?? '',
+          forwarded: forwardedHeaders(forwardHeaders, (name) => request.headers.get(name)),
         }),
       );
     },

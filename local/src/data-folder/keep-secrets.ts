@@ -46,6 +46,12 @@ export async function keepSecrets(kithData: string): Promise<Secrets> {
   return { gatewayKey, operatorKey, passwords: { postgres, databases, nats, redis } };
 }
 
+/** What the gateway that was started from this data folder shows to services; undefined when none was. */
+export async function readGatewayKey(kithData: string): Promise<string | undefined> {
+  const text = await readFile(join(kithData, 'secrets.json'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : readSecrets(text, join(kithData, 'secrets.json'))?.gatewayKey;
+}
+
 function readSecrets(text: string, file: string) {
   try {
     // Only defined values: an undefined one must not hide a new secret.

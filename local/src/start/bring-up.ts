@@ -148,6 +148,7 @@ async function startItsProcesses(
     operatorKey: config.OPERATOR_KEY ?? secrets.operatorKey,
     signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
     supergraphFile,
+    subgraphsFile: join(kithData, 'subgraphs.json'),
     ...(isPrivate && { demonstrationFile: demonstrationFile(kithData) }),
     // Other variables, such as limits and lifetimes, are passed on: each process reads those it knows.
     extra: variablesOfAll(config, howMany),

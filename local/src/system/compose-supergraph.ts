@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SetupProblem } from '@kith/local-servers';
 import { SERVICES, type ServiceName, SUBGRAPHS } from '@kith/services';
-import { composeServices } from '@theguild/federation-composition';
-import { parse } from 'graphql';
+import { CompositionRefused, composeSubgraphs, publishSupergraph } from '@kith/supergraph/compose';
 import { compileCache, nodeProgram, workspaceRoot } from './run-program-with-node-24.ts';
 
 /** The subgraphs cannot be composed, or one of them cannot print its schema. */
@@ -21,11 +19,7 @@ class CompositionFailed extends SetupProblem {
  * @throws {CompositionFailed} with every error of the composition, one a line
  */
 export async function composeSupergraph(file: string): Promise<void> {
-  const supergraphSdl = composed(await printSubgraphs());
-  await mkdir(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, supergraphSdl);
-  await rename(unfinished, file);
+  await publishSupergraph(file, composed(await printSubgraphs()));
 }
 
 /** Each service's own schema, as the service prints it. @throws {CompositionFailed} */
@@ -35,17 +29,15 @@ export function printSubgraphs(): Promise<{ name: string; sdl: string }[]> {
 
 /** @throws {CompositionFailed} */
 export function composed(subgraphs: readonly { name: string; sdl: string }[]): string {
-  const result = composeServices(
-    subgraphs.map(({ name, sdl }) => ({ name, url: `http://${name}/graphql`, typeDefs: parse(sdl) })),
-  );
-  if (result.supergraphSdl !== undefined) return result.supergraphSdl;
-  const lines = result.errors.map((error) => {
-    const code = error.extensions?.code;
-    return `  ${code ? `${code}: ` : ''}${error.message}`;
-  });
-  throw new CompositionFailed(
-    `The subgraphs ${subgraphs.map(({ name }) => name).join(' and ')} do not compose:\n${lines.join('\n')}`,
-  );
+  try {
+    return composeSubgraphs(subgraphs);
+  } catch (error) {
+    if (!(error instanceof CompositionRefused)) throw error;
+    const lines = error.problems.map(({ code, message }) => `  ${code}: ${message}`);
+    throw new CompositionFailed(
+      `The subgraphs ${subgraphs.map(({ name }) => name).join(' and ')} do not compose:\n${lines.join('\n')}`,
+    );
+  }
 }
 
 async function printSchema(service: ServiceName): Promise<string> {

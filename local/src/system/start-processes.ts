@@ -12,6 +12,7 @@ import {
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { runKithProcess } from './run-kith-process.ts';
 import { environmentOf, type Program, type Wiring } from './wire-processes.ts';
+import { writeSubgraphs } from './write-subgraphs.ts';
 
 export type Addresses = {
   /** Ports on 127.0.0.1: one for each process of a service. */
@@ -46,6 +47,7 @@ export async function startProcesses(
     services[name].map((port) => `http://127.0.0.1:${port}`).join(','),
   );
   const full = { ...wiring, ...urls } as Wiring;
+  if (full.subgraphsFile) await writeSubgraphs(full.subgraphsFile, urls);
   const countOf = (program: Program) =>
     program === 'gateway' ? gateways.length : program === 'one-process' ? 1 : services[program].length;
   const run = async (program: Program, name: string, host: string, port: number) => {

@@ -81,7 +81,14 @@ export async function startSystemOn(
     await giveDatabasesToServices(urls, { passwords, databases, eventBus: extra.EVENT_BUS });
     const keys = { gatewayKey: newSecret(), operatorKey: newSecret() };
     const processes = await startProcesses(
-      { access, ...keys, supergraphFile, signingKeyFile: join(kithData, 'signing-keys.json'), extra },
+      {
+        access,
+        ...keys,
+        supergraphFile,
+        subgraphsFile: join(kithData, 'subgraphs.json'),
+        signingKeyFile: join(kithData, 'signing-keys.json'),
+        extra,
+      },
       {
         logFolder: join(kithData, 'logs'),
         services: await freePorts(SERVICE_NAMES, options.replicas),

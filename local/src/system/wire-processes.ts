@@ -14,6 +14,8 @@ export type Wiring = Fields<ServiceName, 'Url', string> & {
   /** Made by the user service when it is missing. */
   signingKeyFile: string;
   supergraphFile: string;
+  /** Where the gateway is told of its subgraphs; without it, by their variables. */
+  subgraphsFile?: string;
   /** Where the seed writes whom a visitor may sign in as. */
   demonstrationFile?: string;
   /** More variables, for every process. Those that name the wiring itself are not theirs to change. */
@@ -34,6 +36,7 @@ export function environmentOf(program: Program, wiring: Wiring): Record<string, 
     ...common,
     ...addressesOf(SUBGRAPHS, wiring),
     SUPERGRAPH_FILE: wiring.supergraphFile,
+    ...(wiring.subgraphsFile && { SUBGRAPHS_FILE: wiring.subgraphsFile }),
     WEB_FOLDER: join(workspaceRoot, 'web/dist'),
     ...(wiring.demonstrationFile && { DEMONSTRATION_FILE: wiring.demonstrationFile }),
   };

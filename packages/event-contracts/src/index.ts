@@ -1,4 +1,6 @@
 export * from './announcements/friend-list-announcement.ts';
+export * from './announcements/live-announcement.ts';
+export * from './announcements/live-directive.ts';
 export * from './announcements/session-ended.ts';
 export * from './answers/tokens-ended.ts';
 export * from './answers/who-blocks.ts';

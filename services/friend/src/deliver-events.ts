@@ -1,4 +1,4 @@
-import { FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
+import { type AnnouncementForm, FRIEND_SOURCE, FRIEND_STREAM } from '@kith/event-contracts';
 import { deliverEvents, type EventBroker } from '@kith/event-delivery';
 import type { RestoreNotices, Timeline } from '@kith/live-list';
 import type { Logger, Stop } from '@kith/service-kit';
@@ -27,6 +27,7 @@ export function startDelivery(using: {
   timeline: Timeline;
   list: FriendLiveList;
   committed: (lists: ChangedLists) => Promise<void>;
+  form: AnnouncementForm | undefined;
   log: Logger;
   stops: Stop[];
   /** Given what wakes the relay. */
@@ -54,6 +55,7 @@ export function startDelivery(using: {
           timeline,
           announce: (subject, payload) => connected.announce(subject, payload),
           events: list.history.events,
+          form: using.form,
         }),
       ],
       log,

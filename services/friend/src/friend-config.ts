@@ -1,3 +1,4 @@
+import type { AnnouncementForm } from '@kith/event-contracts';
 import { configFields, natsFields, streamFields } from '@kith/service-kit';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './domain/relationship-state.ts';
@@ -30,6 +31,11 @@ export const friendConfigSchema = z.object({
   TRACES_TO: configFields.tracesTo,
   FRIENDS_PER_LIST: wholeNumber(1, 100_000).default(DEFAULT_LIMITS.friendsPerList),
   OPEN_REQUESTS_PER_USER: wholeNumber(1, 10_000).default(DEFAULT_LIMITS.openRequestsPerUser),
+  /** 1 while there are gateways of the version before (docs/decisions/0049). */
+  ANNOUNCEMENT_FORM: z
+    .enum(['1', '2'], { error: 'must be 1 or 2' })
+    .default('2')
+    .transform((form): AnnouncementForm => (form === '1' ? 1 : 2)),
   ASK_AGAIN_AFTER_S: seconds.default(DEFAULT_LIMITS.askAgainAfterMs / 1000),
 });
 

@@ -96,6 +96,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   await restores.atStart();
   const delivery = startDelivery({
     ...{ background, upkeep, connecting, restores, view, timeline, list, committed, log, stops },
+    form: config.ANNOUNCEMENT_FORM,
     onStart: teller.setRelay,
   });
   const url = await serve(config, {

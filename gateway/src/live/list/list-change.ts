@@ -6,4 +6,6 @@ export interface ListChange {
   readonly cursor: string;
   /** Only a snapshot's page has it: whether it is the last one. */
   readonly complete?: boolean;
+  /** RFC 3339; where the schema has it. */
+  readonly occurredAt?: string;
 }

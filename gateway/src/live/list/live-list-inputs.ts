@@ -33,6 +33,8 @@ export type CatchUpReason =
   /** The store was restored from a backup: what its revisions count is not what they counted. */
   | 'NEW_TIMELINE'
   | 'OVERFLOW'
+  /** Who may watch the list has changed, and it is not known how. */
+  | 'RECHECKED'
   | 'STORE_FAILED'
   /** The store has less than was announced. */
   | 'STORE_BEHIND'

@@ -1,5 +1,5 @@
 import type { Logger } from '@kith/service-kit';
-import type { ListRevisions } from './friend-list-source.ts';
+import type { ListRevisions } from './list-source.ts';
 import { polledLists, pollFailures } from './watched-lists-metrics.ts';
 
 export interface PollOptions {
@@ -12,6 +12,8 @@ export interface PollOptions {
   readonly seen: (ownerId: string, revision: number) => void;
   /** What revisions count in is another one, or was another one a moment ago. */
   readonly newTimeline: () => void;
+  /** Once it has asked for all, answered or not. */
+  readonly polled?: () => void;
   readonly log: Logger;
 }
 
@@ -42,14 +44,15 @@ export function pollRevisions(options: PollOptions): { stop(): void } {
     try {
       await poll();
     } catch (error) {
-      // The next one asks again; the friend service's own failure is on its own health and log.
+      // The next one asks again; the service's own failure is on its own health and log.
       pollFailures.inc();
       log.debug({ err: error }, 'could not ask for the revisions of the watched lists');
     }
+    options.polled?.();
   });
 }
 
-/** Tells twice of another timeline: some process of the friend service may have answered before it knew. */
+/** Tells twice of another timeline: some process of the service may have answered before it knew. */
 function createTimelineWatch(newTimeline: () => void): (timeline: string) => void {
   let seen: string | undefined;
   let timesLeft = 0;

@@ -1,21 +1,28 @@
-import { type FriendListAnnouncement, isFriendListAnnouncement, liveFriendList } from '@kith/event-contracts';
+import { type HeardAnnouncement, liveList, readAnnouncement } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
 import type { Logger } from '@kith/service-kit';
+import type { ListChange } from '../list/list-change.ts';
 import type { CatchUpReason, ListSubscriber } from '../list/live-list-inputs.ts';
-import type { ListRevisions } from './friend-list-source.ts';
+import type { ListRevisions, Watching } from './list-source.ts';
 import { pollRevisions } from './poll-revisions.ts';
+import { recheckWatchers, type Watcher } from './recheck-watchers.ts';
 import { SharedByKey } from './shared-by-key.ts';
 import { malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
 
 export interface WatchedLists {
-  watch(ownerId: string, subscriber: ListSubscriber<FriendListAnnouncement>): { stop(): void };
+  /** A `watcher` is somebody who may be refused the list later. */
+  watch(owner: string, subscriber: ListSubscriber<ListChange>, watcher?: Watcher): { stop(): void };
   stop(): void;
 }
 
 export interface WatchedListsOptions {
   readonly broker: Pick<EventBroker, 'listen' | 'onReconnect'>;
+  readonly kind: string;
+  /** Whether it is a change as the schema has it. */
+  isChange(value: unknown): boolean;
   /** Where these lists stand in the store. */
-  revisionsOf(ownerIds: readonly string[]): Promise<ListRevisions>;
+  revisionsOf(owners: readonly string[]): Promise<ListRevisions>;
+  mayWatch(watching: readonly Watching[]): Promise<readonly boolean[]>;
   readonly log: Logger;
   readonly pollEveryMs?: number;
 }
@@ -23,16 +30,15 @@ export interface WatchedListsOptions {
 const POLL_EVERY_MS = 3_000;
 
 /**
- * The lists that somebody watches through this gateway: one subscription at the broker for each, shared by all who
- * watch it, and one poll of all their revisions, so that a lost announcement is found even when no other follows it.
+ * The lists of one kind that somebody watches through this gateway: one subscription at the broker for each, shared by
+ * all who watch it, and one poll of all their revisions, so that a lost announcement is found even when no other follows
+ * it.
  */
-export function watchLists({
-  broker,
-  revisionsOf,
-  log,
-  pollEveryMs = POLL_EVERY_MS,
-}: WatchedListsOptions): WatchedLists {
-  const watched = new SharedByKey((ownerId) => hearAnnouncements(ownerId, broker, log));
+export function watchLists(options: WatchedListsOptions): WatchedLists {
+  const { broker, revisionsOf, log, pollEveryMs = POLL_EVERY_MS } = options;
+  /** What the store's revisions count in, as far as that is known. */
+  let timeline: string | undefined;
+  const watched = new SharedByKey((owner) => hearAnnouncements(owner, options, () => timeline));
 
   function doubtAll(reason: CatchUpReason): void {
     for (const [, { subscribers }] of watched.entries()) {
@@ -44,22 +50,31 @@ export function watchLists({
 
   const polling = pollRevisions({
     everyMs: pollEveryMs,
-    ownerIds: () => watched.entries().map(([ownerId]) => ownerId),
-    revisionsOf,
-    seen(ownerId, revision) {
-      for (const subscriber of watched.find(ownerId)?.subscribers ?? []) subscriber.ahead(revision);
+    ownerIds: () => watched.entries().map(([owner]) => owner),
+    async revisionsOf(owners) {
+      const standing = await revisionsOf(owners);
+      timeline = standing.timeline;
+      return standing;
+    },
+    seen(owner, revision) {
+      for (const subscriber of watched.find(owner)?.subscribers ?? []) subscriber.ahead(revision);
     },
     newTimeline: () => doubtAll('NEW_TIMELINE'),
+    polled() {
+      for (const [, { rechecking }] of watched.entries()) rechecking.polled();
+    },
     log,
   });
 
   return {
-    watch(ownerId, subscriber) {
-      const { resource, release } = watched.take(ownerId);
+    watch(owner, subscriber, watcher) {
+      const { resource, release } = watched.take(owner);
       resource.subscribers.add(subscriber);
+      const rechecked = watcher && resource.rechecking.add(watcher);
       return {
         stop() {
           resource.subscribers.delete(subscriber);
+          rechecked?.stop();
           release();
         },
       };
@@ -73,15 +88,32 @@ export function watchLists({
 }
 
 /** One subscription at the broker, for all who watch this list. */
-function hearAnnouncements(ownerId: string, broker: WatchedListsOptions['broker'], log: Logger) {
-  const subscribers = new Set<ListSubscriber<FriendListAnnouncement>>();
-  const listening = broker.listen(liveFriendList(ownerId), (payload) => {
-    const change = readAnnouncement(payload, ownerId, log);
-    if (change) for (const subscriber of subscribers) subscriber.hear(change, payload.length);
+function hearAnnouncements(owner: string, options: WatchedListsOptions, timeline: () => string | undefined) {
+  const { broker, kind, isChange, mayWatch, log } = options;
+  const subscribers = new Set<ListSubscriber<ListChange>>();
+  const list = { kind, owner };
+  const hand = ({ change }: HeardAnnouncement, bytes: number) => {
+    for (const subscriber of subscribers) subscriber.hear(change as ListChange, bytes);
+  };
+  const doubt = (reason: CatchUpReason) => {
+    for (const subscriber of subscribers) subscriber.doubt(reason);
+  };
+  const rechecking = recheckWatchers({ owner, mayWatch, hand, doubt: () => doubt('RECHECKED'), log });
+
+  const listening = broker.listen(liveList(kind, owner), (payload) => {
+    const heard = readAnnouncement(payload, list);
+    if (!heard || !isChange(heard.change)) return dropped(payload, list, log);
+    // It counts in other revisions than the store, or the store has begun anew: what it answers is what holds.
+    if (heard.timeline !== undefined && timeline() !== undefined && heard.timeline !== timeline()) {
+      return doubt('NEW_TIMELINE');
+    }
+    if (rechecking.holds(heard)) return rechecking.hold(heard, payload.length);
+    hand(heard, payload.length);
   });
   watchedListsGauge.inc();
   return {
     subscribers,
+    rechecking,
     stop() {
       watchedListsGauge.dec();
       void listening.stop();
@@ -89,19 +121,8 @@ function hearAnnouncements(ownerId: string, broker: WatchedListsOptions['broker'
   };
 }
 
-function readAnnouncement(payload: string, ownerId: string, log: Logger): FriendListAnnouncement | undefined {
-  const read = parseJson(payload);
-  if (isFriendListAnnouncement(read)) return read;
+function dropped(payload: string, list: { kind: string; owner: string }, log: Logger): void {
   malformedAnnouncements.inc();
-  const { __typename, revision } = (read ?? {}) as Partial<FriendListAnnouncement>;
-  log.warn({ ownerId, __typename, revision }, 'an announcement could not be read: its subscribers catch up');
-  return undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const announced = payload.slice(0, 200);
+  log.warn({ ...list, announced }, 'an announcement could not be read: its subscribers catch up');
 }

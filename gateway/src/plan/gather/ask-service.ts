@@ -26,8 +26,9 @@ export function askService(
   ): Promise<SubgraphResult> => {
     const used = more;
     for (const name of variableUsages) if (variables[name] !== undefined) used[name] = variables[name];
-    const { traceparent, clientAddress, answerBy } = context;
-    return subgraph.call({ query: operation, variables: used, authorization, traceparent, clientAddress, answerBy });
+    const { traceparent, clientAddress, forwarded, answerBy } = context;
+    const from = { authorization, traceparent, clientAddress, forwarded, answerBy };
+    return subgraph.call({ query: operation, variables: used, ...from });
   };
 }
 

@@ -20,6 +20,8 @@ export interface SocketState {
   readonly socket: WebSocket;
   readonly frames: FrameWriter;
   readonly traceparent?: string;
+  /** Headers of its request that services are given. */
+  readonly forwarded?: Readonly<Record<string, string>>;
   readonly clientAddress: string;
   /** Whose socket it is, once it is admitted. */
   context?: GatewayContext;
@@ -44,6 +46,7 @@ export async function admitSocket(
       authorization,
       traceparent: state.traceparent,
       clientAddress: state.clientAddress,
+      forwarded: state.forwarded,
     });
     state.context = { ...context, socketWatchesSession: context.viewer !== null };
     if (context.viewer && state.socket.readyState === state.socket.OPEN) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from '@kith/service-kit';
 import { CloseCode, type makeServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import { forwardedHeaders } from '../../request/context-of-request.ts';
 import { connectionsClosed } from '../closed-connections-metrics.ts';
 import type { SocketState } from './admit-socket.ts';
 import { closeSoon, keepSocketHonest, type SocketLimits, TRY_AGAIN_LATER } from './keep-socket-honest.ts';
@@ -14,14 +15,16 @@ export type GraphqlOverSockets = ReturnType<typeof makeServer<Record<string, unk
 export function openSocket(
   graphql: GraphqlOverSockets,
   { socket, request, clientAddress }: { socket: WebSocket; request: IncomingMessage; clientAddress: string },
-  { limits, log }: { limits: SocketLimits; log: Logger },
+  { limits, forwardHeaders, log }: { limits: SocketLimits; forwardHeaders: readonly string[]; log: Logger },
 ): void {
   const { traceparent } = request.headers;
+  const forwarded = forwardedHeaders(forwardHeaders, (name) => request.headers[name]?.toString());
   const state: SocketState = {
     socket,
     frames: new FrameWriter(socket, request.socket),
     clientAddress,
     ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    ...(forwarded && { forwarded }),
   };
   const honest = keepSocketHonest(socket, request.socket, limits);
   // The close that follows an error says all there is to say.

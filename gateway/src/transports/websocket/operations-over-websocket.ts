@@ -134,6 +134,6 @@ async function contextOfOperation(
 ): Promise<GatewayContext> {
   const authorization = headersInOperations ? valueIn(extensions?.headers, 'authorization') : undefined;
   if (typeof authorization !== 'string') return present(socket.context, 'a socket that was admitted has a context');
-  const { traceparent, clientAddress } = socket;
-  return contextOfRequest(verify, { authorization, traceparent, clientAddress });
+  const { traceparent, clientAddress, forwarded } = socket;
+  return contextOfRequest(verify, { authorization, traceparent, clientAddress, forwarded });
 }

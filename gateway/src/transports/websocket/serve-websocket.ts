@@ -31,6 +31,8 @@ export interface WebSocketOptions {
   readonly sessionEnds: SessionEnds;
   readonly log: Logger;
   readonly edge: Edge;
+  /** Headers of upgrade requests that services are given now. */
+  readonly forwardHeaders: () => readonly string[];
   /** GraphiQL sends the headers typed in its editor with each operation: only then are they read from there. */
   readonly headersInOperations: boolean;
   readonly limits?: SocketLimits;
@@ -41,7 +43,7 @@ export interface WebSocketOptions {
  * one closes the socket with 4403, and so does the end of its session, within the second.
  */
 export function serveWebSocket(options: WebSocketOptions) {
-  const { server, log, edge } = options;
+  const { server, log, edge, forwardHeaders } = options;
   const limits = options.limits ?? { pingEveryMs: 12_000, silentAtMostMs: 60_000 };
   const sockets = new WebSocketServer({
     noServer: true,
@@ -74,7 +76,7 @@ export function serveWebSocket(options: WebSocketOptions) {
     }
     stream.once('close', place.giveBack);
     sockets.handleUpgrade(request, stream, head, (socket) =>
-      openSocket(graphql, { socket, request, clientAddress }, { limits, log }),
+      openSocket(graphql, { socket, request, clientAddress }, { limits, forwardHeaders: forwardHeaders(), log }),
     );
   }
 

@@ -3,12 +3,12 @@ import { compileCheck } from '../events/compile-check.ts';
 import { friendRequestSchema, friendSchema } from '../events/friend-list-events.ts';
 
 /**
- * What the friend service announces of a change of a friend list, on `liveFriendList(ownerId)`: the FriendListChange that
- * the catch-up query would answer, in the shape of the public schema, so that what a client selects is resolved over the
- * one as over the other. Not stored, and never the only word: whoever misses one finds the hole by its revision.
+ * The `change` of an announcement of a friend list (`live-announcement.ts`): the FriendListChange that the catch-up query
+ * would answer, in the shape of the public schema, so that what a client selects is resolved over the one as over the
+ * other.
  */
 
-/** Raised with every shape that a gateway of the version before could not read. Absent: 1, of before it was written. */
+/** Of when the change was the whole announcement. Absent: 1, of before it was written. */
 export const ANNOUNCEMENT_VERSION = 1;
 
 const userSchema = z.object({

@@ -15,8 +15,16 @@ export const FRIEND_LIST_VIEW_CONSUMER = 'friend-list-view';
 export const WEBHOOK_USER_CONSUMER = 'webhook-user-events';
 export const WEBHOOK_FRIEND_CONSUMER = 'webhook-friend-events';
 
-/** Core NATS, not stored: a change of this owner's list, in the shape the friend subgraph answers it in. */
-export const liveFriendList = (ownerId: string): string => `live.friend-list.${ownerId}`;
+/** Core NATS: all that is announced, and stored nowhere. */
+export const LIVE = 'live.>';
+
+/** Core NATS, not stored: a change of this owner's list of that kind; `liveAnnouncementSchema` is what it says. */
+export const liveList = (kind: string, owner: string): string => `live.${kind}.${owner}`;
+
+/** Kinds of lists that are live. */
+export const FRIEND_LIST = 'friend-list';
+
+export const liveFriendList = (ownerId: string): string => liveList(FRIEND_LIST, ownerId);
 
 /** Core NATS, not stored: sessions of this user ended before their tokens expire; `sessionEndedSchema` is what it says. */
 export const liveSessionEnded = (userId: string): string => `live.session-ended.${userId}`;

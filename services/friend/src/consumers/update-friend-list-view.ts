@@ -1,9 +1,11 @@
 import {
-  ANNOUNCEMENT_VERSION,
+  type AnnouncementForm,
+  FRIEND_LIST,
   FRIEND_LIST_VIEW_CONSUMER,
   FRIEND_STREAM,
   friendListContracts,
   liveFriendList,
+  writeAnnouncement,
 } from '@kith/event-contracts';
 import type { ConsumerDefinition } from '@kith/event-delivery';
 import { announceChanges, type Timeline } from '@kith/live-list';
@@ -17,6 +19,8 @@ export interface UpdateFriendListViewOptions {
   /** As it is now. */
   readonly timeline: Pick<Timeline, 'current' | 'holds'>;
   readonly announce: (subject: string, payload: string) => void;
+  /** 1 while there are gateways of the version before. */
+  readonly form?: AnnouncementForm | undefined;
   /** The list's history, for what the view has not had. */
   readonly events: (ownerId: string, afterRevision: number, limit: number) => Promise<readonly FriendListEvent[]>;
 }
@@ -25,15 +29,13 @@ export interface UpdateFriendListViewOptions {
 export function updateFriendListView(
   options: UpdateFriendListViewOptions,
 ): ConsumerDefinition<(typeof friendListContracts)[number]> {
-  const { view, timeline, events } = options;
+  const { view, timeline, events, form } = options;
 
   function announce(event: FriendListEvent): void {
     const { ownerId, revision } = event;
-    const cursor = friendListCursors.write({ timeline: timeline.current, ownerId, revision, complete: true });
-    options.announce(
-      liveFriendList(ownerId),
-      JSON.stringify({ v: ANNOUNCEMENT_VERSION, ...changeAnswer(event, cursor) }),
-    );
+    const list = { kind: FRIEND_LIST, owner: ownerId, timeline: timeline.current };
+    const cursor = friendListCursors.write({ timeline: list.timeline, ownerId, revision, complete: true });
+    options.announce(liveFriendList(ownerId), writeAnnouncement(list, changeAnswer(event, cursor), form));
   }
 
   return announceChanges({

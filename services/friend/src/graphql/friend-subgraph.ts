@@ -1,3 +1,4 @@
+import { specifiedDirectives } from 'graphql';
 import './queries/blocked-users.ts';
 import './queries/friend-requests.ts';
 import './types/friend-type.ts';
@@ -13,5 +14,11 @@ import './queries/mutual-friends.ts';
 import './queries/relation.ts';
 import './queries/suggested-friends.ts';
 import { builder } from './types/builder.ts';
+import { liveDirective, liveLink } from './types/live-directive.ts';
 
-export const friendSubgraph = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.6' });
+export const friendSubgraph = builder.toSubGraphSchema({
+  linkUrl: 'https://specs.apollo.dev/federation/v2.6',
+  composeDirectives: [`@${liveDirective.name}`],
+  directives: [...specifiedDirectives, liveDirective],
+  extensions: { directives: liveLink },
+});

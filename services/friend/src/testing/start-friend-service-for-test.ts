@@ -61,6 +61,7 @@ const DEFAULTS = {
   OPEN_REQUESTS_PER_USER: 500,
   ASK_AGAIN_AFTER_S: 7 * 24 * 60 * 60,
   STOP_NOTICE_MS: 0,
+  ANNOUNCEMENT_FORM: 2,
 } as const;
 
 /** The friend service as it runs, with its own servers, on a user service that is a stand-in. */

@@ -1,7 +1,9 @@
-import { changesSince, stillAtCursor } from '@kith/live-list';
-import { KithError, present, readId, readPageSize } from '@kith/service-kit';
+import { FRIEND_LIST } from '@kith/event-contracts';
+import { changesSince, type ListStands, whereListsStand } from '@kith/live-list';
+import { KithError, readId, readPageSize } from '@kith/service-kit';
 import { builder, viewerOf } from '../types/builder.ts';
 import { FriendListChangeType, FriendListDeltaType } from '../types/list-change-types.ts';
+import { live } from '../types/live-directive.ts';
 
 const CHANGES_AT_MOST = 500;
 const LISTS_AT_MOST = 10_000;
@@ -21,6 +23,49 @@ builder.queryField('friendListChanges', (t) =>
   }),
 );
 
+// Each field costs what it says, when it is asked for.
+const FriendListStandsType = builder.objectRef<ListStands>('FriendListStands').implement({
+  directives: { inaccessible: true } as never,
+  description: 'Where lists stand, in the order in which they were asked for.',
+  fields: (t) => ({
+    timeline: t.exposeID('timeline', {
+      description: 'What revisions count in; another one once the database was restored.',
+    }),
+    revisions: t.field({
+      type: ['Int'],
+      description: 'The newest revision of each.',
+      resolve: (stands) => stands.revisions(),
+    }),
+    unchanged: t.field({
+      type: t.listRef('Int', { nullable: true }),
+      description: 'Of each the revision at its cursor, when nothing happened since; else null.',
+      resolve: (stands) => stands.unchanged(),
+    }),
+  }),
+});
+
+// For the gateway, which has shown its key to get here: it asks for many lists at once, so there is no one viewer.
+builder.queryField('friendListStands', (t) =>
+  t.field({
+    type: FriendListStandsType,
+    inaccessible: true,
+    description: 'Where these lists stand, and whether anything has happened since; for the gateway.',
+    args: {
+      owners: t.arg.idList({ required: true, description: `At most ${LISTS_AT_MOST}.` }),
+      cursors: t.arg.stringList({ description: 'One for each list, in the same order.' }),
+    },
+    resolve: (_root, { owners, cursors }, context) => {
+      refuseTooMany(owners, 'owners');
+      return whereListsStand(context.parts.list, { owners: owners.map((owner) => readId('owners', owner)), cursors });
+    },
+  }),
+);
+
+function refuseTooMany(lists: readonly unknown[], field: string): void {
+  if (lists.length <= LISTS_AT_MOST) return;
+  throw new KithError('BAD_USER_INPUT', `Ask for at most ${LISTS_AT_MOST} lists.`, { field, limit: LISTS_AT_MOST });
+}
+
 const FriendListRevisionType = builder
   .objectRef<{ ownerId: string; revision: number }>('FriendListRevision')
   .implement({
@@ -32,7 +77,7 @@ const FriendListRevisionType = builder
     }),
   });
 
-// For the gateway, which has shown its key to get here: it asks for many lists at once, so there is no one viewer.
+// These three are what gateways of the version before ask: `friendListStands` answers for all of them.
 builder.queryField('friendListRevisions', (t) =>
   t.field({
     type: [FriendListRevisionType],
@@ -40,12 +85,7 @@ builder.queryField('friendListRevisions', (t) =>
     description: 'Where these lists stand; for the gateway, to find announcements that were lost.',
     args: { ownerIds: t.arg.idList({ required: true, description: `At most ${LISTS_AT_MOST}.` }) },
     resolve: async (_root, { ownerIds }, context) => {
-      if (ownerIds.length > LISTS_AT_MOST) {
-        throw new KithError('BAD_USER_INPUT', `Ask for at most ${LISTS_AT_MOST} lists.`, {
-          field: 'ownerIds',
-          limit: LISTS_AT_MOST,
-        });
-      }
+      refuseTooMany(ownerIds, 'ownerIds');
       const ids = ownerIds.map((ownerId) => readId('ownerIds', ownerId));
       const revisions = await context.parts.list.history.revisions(ids);
       return ids.map((ownerId) => ({ ownerId, revision: revisions.get(ownerId) ?? 0 }));
@@ -61,7 +101,6 @@ builder.queryField('friendListTimeline', (t) =>
   }),
 );
 
-// For the gateway as well: a crowd that comes back is asked about at once, and only those who missed something cost more.
 builder.queryField('friendListsStillAt', (t) =>
   t.field({
     type: t.listRef('Int', { nullable: true }),
@@ -72,17 +111,8 @@ builder.queryField('friendListsStillAt', (t) =>
       cursors: t.arg.stringList({ required: true, description: 'One for each list, in the same order.' }),
     },
     resolve: (_root, { ownerIds, cursors }, context) => {
-      if (ownerIds.length > LISTS_AT_MOST || ownerIds.length !== cursors.length) {
-        throw new KithError('BAD_USER_INPUT', `Ask for at most ${LISTS_AT_MOST} lists, with a cursor each.`, {
-          field: 'cursors',
-          limit: LISTS_AT_MOST,
-        });
-      }
-      const lists = ownerIds.map((ownerId, at) => ({
-        ownerId: String(ownerId),
-        cursor: present(cursors[at], 'each list comes with its cursor'),
-      }));
-      return stillAtCursor(context.parts.list, lists);
+      refuseTooMany(ownerIds, 'ownerIds');
+      return whereListsStand(context.parts.list, { owners: ownerIds.map(String), cursors }).unchanged();
     },
   }),
 );
@@ -95,6 +125,7 @@ builder.subscriptionField('friendListChanged', (t) =>
       '(FriendListSnapshot, in pages), then every change. With `after` (any `cursor` or `listCursor` received before): ' +
       'every change since, then every change to come; when the changes since are no longer kept, or the cursor is not ' +
       'this list’s, a snapshot first, with the reason. Whose list: the signed-in user’s, always; there is no argument for it.',
+    ...live({ kind: FRIEND_LIST, changes: 'friendListChanges', stands: 'friendListStands' }),
     args: { after: t.arg.string({ description: 'Where to resume; none to start with a snapshot.' }) },
     // The gateway answers subscriptions from announcements, and catches up through friendListChanges.
     subscribe: () => {

@@ -16,9 +16,9 @@ export interface Packed {
   readonly entries: readonly string[];
 }
 
-/** `pnpm pack`, as whoever publishes it would. */
-export async function packEventDelivery(folder: string): Promise<Packed> {
-  const source = join(workspaceRoot, 'packages/event-delivery');
+/** `pnpm pack` of `packages/<of>`, as whoever publishes it would. */
+export async function packPackage(of: 'event-delivery' | 'live-list', folder: string): Promise<Packed> {
+  const source = join(workspaceRoot, 'packages', of);
   const env = { ...process.env, PATH: pathOutside };
   await run('npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', folder], { cwd: source, env, timeout: 180_000 });
   const { name, version, exports } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as {

@@ -1,0 +1,82 @@
+import { composeServices, transformSupergraphToPublicSchema } from '@theguild/federation-composition';
+import { buildASTSchema, type GraphQLSchema, type NameNode, parse, visit } from 'graphql';
+import { nameOfLive, otherSubscriptionsOf } from '../declarations/read-live-lists.ts';
+import { problemsOfLiveLists } from '../declarations/refuse-declarations.ts';
+
+/** A subgraph as it is composed. */
+export interface NamedSubgraph {
+  readonly name: string;
+  /** Its schema with federation's directives. */
+  readonly sdl: string;
+}
+
+/** What is in the way of composing: federation's own codes, and those of live lists. */
+export interface CompositionProblem {
+  readonly code: string;
+  /** A sentence. */
+  readonly message: string;
+}
+
+/** The subgraphs do not compose, or what they compose to cannot be served. */
+export class CompositionRefused extends Error {
+  override name = 'CompositionRefused';
+  readonly problems: readonly CompositionProblem[];
+  constructor(problems: readonly CompositionProblem[]) {
+    super(problems.map(({ code, message }) => `${code}: ${message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Composes subgraphs into a supergraph that gateways take up, as text. The addresses in it say nothing but the names:
+ * gateways have the real ones from elsewhere.
+ *
+ * @throws {CompositionRefused} with everything that is wrong
+ */
+export function composeSubgraphs(subgraphs: readonly NamedSubgraph[]): string {
+  const unread = subgraphs.flatMap(({ name, sdl }) => problemOfText(name, sdl));
+  if (unread.length > 0) throw new CompositionRefused(unread);
+  const { supergraphSdl, errors = [] } = composeServices(
+    subgraphs.map(({ name, sdl }) => ({ name, url: `http://${name}/graphql`, typeDefs: parse(sdl) })),
+  );
+  if (supergraphSdl === undefined) {
+    throw new CompositionRefused(
+      errors.map(({ message, extensions }) => ({ code: String(extensions?.code ?? 'NOT_COMPOSABLE'), message })),
+    );
+  }
+  const problems = problemsOfSupergraph(supergraphSdl);
+  if (problems.length > 0) throw new CompositionRefused(problems);
+  return supergraphSdl;
+}
+
+function problemOfText(name: string, sdl: string): CompositionProblem[] {
+  try {
+    parse(sdl);
+    return [];
+  } catch (error) {
+    return [{ code: 'INVALID_GRAPHQL', message: `[${name}] ${(error as Error).message}` }];
+  }
+}
+
+/** What a gateway would refuse of a composed supergraph. */
+export function problemsOfSupergraph(supergraphSdl: string): CompositionProblem[] {
+  const document = parse(supergraphSdl);
+  const others = otherSubscriptionsOf(document).map((field) => ({
+    code: 'SUBSCRIPTION_NOT_LIVE',
+    message: `Subscription.${field} has no @live: only live lists can be subscribed to.`,
+  }));
+  return [...problemsOfLiveLists(document), ...others];
+}
+
+/** What clients see of a supergraph. */
+export function publicSchemaOf(supergraphSdl: string): GraphQLSchema {
+  const document = parse(supergraphSdl);
+  const live = nameOfLive(document);
+  // What a gateway is told says nothing to clients.
+  const ofLive = ({ name }: { readonly name: NameNode }) => (name.value === live ? null : undefined);
+  const shown = visit(transformSupergraphToPublicSchema(document), {
+    Directive: ofLive,
+    DirectiveDefinition: ofLive,
+  });
+  return buildASTSchema(shown, { assumeValid: true, assumeValidSDL: true });
+}

@@ -1,0 +1,73 @@
+import { LIVE_DIRECTIVE, LIVE_SPECIFICATION, type LiveDirective } from '@kith/event-contracts';
+import { type DocumentNode, type FieldDefinitionNode, Kind, type ObjectTypeDefinitionNode } from 'graphql';
+import { argumentsOf, graphsOf, graphsOfField } from './read-supergraph-graphs.ts';
+
+/** A live list as a supergraph declares it: `@live` at a field of Subscription. */
+export interface LiveList extends LiveDirective {
+  /** The field of Subscription that clients watch it by. */
+  readonly field: string;
+  /** The graph that has it, as `join__Graph` names it, and as it was composed. */
+  readonly graph: string;
+  readonly subgraph: string;
+}
+
+/**
+ * All of them, in the order of the schema. What stands there is taken as it is: `problemsOfLiveLists` says what is wrong
+ * with it.
+ */
+export function readLiveLists(supergraph: DocumentNode): LiveList[] {
+  const name = nameOfLive(supergraph);
+  const subscription = subscriptionOf(supergraph);
+  if (name === undefined || !subscription) return [];
+  const names = new Map(graphsOf(supergraph).map(({ graph, name }) => [graph, name]));
+  return (subscription.fields ?? []).flatMap((field) => {
+    const [live] = argumentsOf(field, name);
+    const [graph = ''] = graphsOfField(field, subscription);
+    if (!live) return [];
+    return [{ ...declared(live), field: field.name.value, graph, subgraph: names.get(graph) ?? '' }];
+  });
+}
+
+function declared({ kind, changes, stands, owner }: Readonly<Record<string, unknown>>): LiveDirective {
+  return {
+    ...{ kind: String(kind), changes: String(changes), stands: String(stands) },
+    ...(typeof owner === 'string' && { owner }),
+  };
+}
+
+/** The fields of Subscription that are no live lists. */
+export function otherSubscriptionsOf(supergraph: DocumentNode): string[] {
+  const live = new Set(readLiveLists(supergraph).map(({ field }) => field));
+  const fields: readonly FieldDefinitionNode[] = subscriptionOf(supergraph)?.fields ?? [];
+  return fields.map(({ name }) => name.value).filter((name) => !live.has(name));
+}
+
+/** What the directive is called there; undefined when nothing links its specification. */
+export function nameOfLive(supergraph: DocumentNode): string | undefined {
+  for (const definition of supergraph.definitions) {
+    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
+    for (const { url, import: imports } of argumentsOf(definition, 'link')) {
+      if (url === LIVE_SPECIFICATION) return importedAs(imports);
+    }
+  }
+  return undefined;
+}
+
+function importedAs(imports: unknown): string {
+  for (const each of Array.isArray(imports) ? imports : []) {
+    if (each === `@${LIVE_DIRECTIVE}`) return LIVE_DIRECTIVE;
+    if (each?.name === `@${LIVE_DIRECTIVE}`) return String(each.as ?? each.name).slice(1);
+  }
+  // What is not imported is under the name of its specification, which is the same word.
+  return LIVE_DIRECTIVE;
+}
+
+/** The root type of subscriptions. */
+export function subscriptionOf(supergraph: DocumentNode): ObjectTypeDefinitionNode | undefined {
+  const schema = supergraph.definitions.find((each) => each.kind === Kind.SCHEMA_DEFINITION);
+  const named = schema?.operationTypes.find(({ operation }) => operation === 'subscription')?.type.name.value;
+  return supergraph.definitions.find(
+    (each): each is ObjectTypeDefinitionNode =>
+      each.kind === Kind.OBJECT_TYPE_DEFINITION && each.name.value === (named ?? 'Subscription'),
+  );
+}

@@ -1,0 +1,4 @@
+export * from './declarations/read-live-lists.ts';
+export * from './declarations/read-supergraph-graphs.ts';
+export * from './declarations/refuse-declarations.ts';
+export * from './settings/subgraph-settings.ts';
