@@ -40,7 +40,7 @@ const handle = (event: FriendListEvent) =>
   updateFriendListView({
     view,
     timeline: { current: '0197a000-0000-4000-8000-000000000001', holds: async () => isOfThisTime },
-    announce: (subject, payload) => announced.push({ subject, ...JSON.parse(payload) }),
+    announce: (subject, payload) => announced.push({ subject, ...JSON.parse(payload).change }),
     events: (ownerId, after, limit) => readEvents(db.pool, ownerId, after, limit),
   }).handle(event);
 
