@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureCommitToClient } from './measures/measure-commit-to-client.ts';
+import { measureConsume } from './measures/measure-consume.ts';
 import { measureFederatedRead } from './measures/measure-federated-read.ts';
 import { measureFootprint } from './measures/measure-footprint.ts';
 import { measureHostileDocuments } from './measures/measure-hostile-documents.ts';
@@ -23,6 +24,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureFederatedRead,
   measureCommitToClient,
   measureRelay,
+  measureConsume,
   measureListPage,
   measureStampede,
   measureImport,

@@ -8,10 +8,10 @@ import { readCpuTimeMs } from '../processes/read-process-costs.ts';
 import { startWallClock } from '../processes/wall-clock.ts';
 import type { Figure, Measurement } from '../report/measurement.ts';
 import { percentile } from '../report/percentile.ts';
+import { noteCommits } from '../system/note-commits.ts';
 import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
 import { signTokens } from '../system/sign-tokens.ts';
 import { befriend, makeUsers } from '../system/talk-to-system.ts';
-import { noteCommits } from './note-commits.ts';
 
 const PAIRS = 50;
 const CHANGES_PER_SECOND = 200;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DataOf, EventContract } from './event-contract.ts';
-import { freezeDeeply } from './freeze-deeply.ts';
+import { freezeDeeply, frozenDate } from './freeze-deeply.ts';
 
 /**
  * What travels between services: CloudEvents 1.0 in structured JSON mode (https://github.com/cloudevents/spec),
@@ -95,31 +95,23 @@ export function readEnvelope<Contract extends EventContract>(
   contracts: readonly Contract[],
 ): EnvelopeOf<Contract> {
   const raw = parseEnvelope(bytes);
-  const contract = contractOf(raw.type, contracts);
+  const { name, version } = partsOf(raw.type);
+  const contract = contracts.find((candidate) => candidate.name === name);
   if (!contract) {
     throw new UnreadableEvent('UNKNOWN_TYPE', `No contract here is named as "${raw.type}" is.`, { type: raw.type });
   }
-  const { name, version } = splitType(raw.type);
+  if (version === undefined) throw withoutVersion(raw.type);
   const data = readData(contract, version, raw.data);
-  return freezeDeeply({
+  return Object.freeze({
     id: raw.id,
     source: raw.source,
     name,
     ownerId: raw.subject,
     revision: raw.revision,
-    occurredAt: new Date(raw.time),
-    ...(raw.traceparent === undefined ? {} : { traceparent: raw.traceparent }),
-    data,
+    occurredAt: frozenDate(raw.time),
+    ...(raw.traceparent === undefined ? undefined : { traceparent: raw.traceparent }),
+    data: freezeDeeply(data),
   }) as EnvelopeOf<Contract>;
-}
-
-/** By the name alone: whether the version can be read is another question. */
-function contractOf<Contract extends EventContract>(
-  type: string,
-  contracts: readonly Contract[],
-): Contract | undefined {
-  const name = type.replace(/\.v\d+$/, '');
-  return contracts.find((candidate) => candidate.name === name);
 }
 
 /** Reads a payload written as `type` (say, from an outbox row) and lifts it to the newest version. */
@@ -143,18 +135,32 @@ export function readData(contract: EventContract, version: number, data: unknown
     .reduce<unknown>((lifted, step) => step.lift?.(lifted as never), parsed.data);
 }
 
+/** Throws UnreadableEvent when it has no version. */
 export function splitType(type: string): { name: string; version: number } {
-  const match = /^(.+)\.v([1-9]\d*)$/.exec(type);
-  const name = match?.[1];
-  if (name === undefined)
-    throw new UnreadableEvent('UNKNOWN_VERSION', `"${type}" does not end in a version such as ".v1".`);
-  return { name, version: Number(match?.[2]) };
+  const { name, version } = partsOf(type);
+  if (version === undefined) throw withoutVersion(type);
+  return { name, version };
 }
+
+const VERSIONED = /^(.+)\.v([1-9]\d*)$/;
+
+/** Of a type whose version cannot be one, the name alone: whether it is known here is another question. */
+function partsOf(type: string): { name: string; version: number | undefined } {
+  const [, name, version] = VERSIONED.exec(type) ?? [];
+  if (name === undefined) return { name: type.replace(/\.v\d+$/, ''), version: undefined };
+  return { name, version: Number(version) };
+}
+
+function withoutVersion(type: string): UnreadableEvent {
+  return new UnreadableEvent('UNKNOWN_VERSION', `"${type}" does not end in a version such as ".v1".`);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function parseEnvelope(bytes: Uint8Array | string) {
   let json: unknown;
   try {
-    json = JSON.parse(typeof bytes === 'string' ? bytes : new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = JSON.parse(typeof bytes === 'string' ? bytes : utf8.decode(bytes));
   } catch {
     throw new UnreadableEvent('MALFORMED_ENVELOPE', 'The message is not JSON.');
   }

@@ -24,29 +24,54 @@ function refuse(): never {
  * cannot be frozen.
  */
 export function freezeDeeply<Value>(value: Value): Value {
-  freeze(value, {});
+  if (isObject(value)) freeze(value, {});
   return value;
 }
+
+/** `freezeDeeply(new Date(time))`, made so from the start: to change an object's prototype costs more than to make it. */
+export function frozenDate(time: string): Date {
+  return Object.freeze(Reflect.construct(Date, [time], FrozenDate));
+}
+
+/** As what it makes a date looks: like a Date, with methods that refuse. */
+const FrozenDate = Object.defineProperty(function FrozenDate() {}, 'prototype', {
+  value: REFUSING.get(Date.prototype),
+});
 
 /** What was frozen when it was met: by us a moment ago, in a circle, or by others, at its surface alone. */
 interface Walk {
   metFrozen?: Set<object>;
 }
 
-function freeze(value: unknown, walk: Walk): void {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function freeze(value: object, walk: Walk): void {
+  if (ArrayBuffer.isView(value)) return;
   if (Object.isFrozen(value)) {
     walk.metFrozen ??= new Set();
     if (walk.metFrozen.has(value)) return;
     walk.metFrozen.add(value);
   } else freezeItself(value);
-  for (const inner of Object.values(value)) freeze(inner, walk);
-  if (value instanceof Map) for (const entry of value) for (const inner of entry) freeze(inner, walk);
-  else if (value instanceof Set) for (const inner of value) freeze(inner, walk);
+  // Without a list of its values: this is done for every event that comes.
+  for (const key in value) {
+    const inner = value[key as keyof typeof value] as unknown;
+    if (isObject(inner) && Object.hasOwn(value, key)) freeze(inner, walk);
+  }
+  if (value instanceof Map) for (const entry of value) for (const inner of entry) freezeDeeplyIn(inner, walk);
+  else if (value instanceof Set) for (const inner of value) freezeDeeplyIn(inner, walk);
+}
+
+function freezeDeeplyIn(inner: unknown, walk: Walk): void {
+  if (isObject(inner)) freeze(inner, walk);
 }
 
 function freezeItself(value: object): void {
-  const refuses = REFUSING.get(Object.getPrototypeOf(value));
-  if (refuses && Object.isExtensible(value)) Object.setPrototypeOf(value, refuses);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype && isObject(prototype)) {
+    const refuses = REFUSING.get(prototype);
+    if (refuses && Object.isExtensible(value)) Object.setPrototypeOf(value, refuses);
+  }
   Object.freeze(value);
 }

@@ -1,8 +1,8 @@
 import { DeliverPolicy, type JetStreamManager, type JsMsg, type StreamInfo } from '@nats-io/jetstream';
 import { type BrokerStatus, MESSAGE_ID_HEADER, type StoredMessage } from '../broker/broker.ts';
 import { nullWhenMissing } from './put-stream.ts';
+import { readHeaders } from './subscription/delivery.ts';
 import { serviceOf, startOf } from './subscription/open-durable.ts';
-import { readHeaders } from './subscription/subscribe-durably.ts';
 
 /** A stream's content in order, by a consumer that goes with the reading (`stored` of the broker's contract). */
 export async function* readStored(

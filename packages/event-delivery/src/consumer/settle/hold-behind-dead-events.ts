@@ -1,6 +1,6 @@
 import { HELD_BEHIND } from '../dead-letters/dead-letter.ts';
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts';
-import { ownerOf, type Receive, type Settle } from '../try/incoming.ts';
+import { type Incoming, type Outcome, ownerOf, type Receive, type Settle } from '../try/incoming.ts';
 import type { Bury } from './bury.ts';
 import type { UntilDone } from './until-the-letters-answer.ts';
 
@@ -17,18 +17,16 @@ export function holdsBehindDeadEvents(parts: {
 }) {
   const { box, bury, settle, untilDone, now } = parts;
 
-  const receive: Receive = async (incoming) => {
-    const ownerId = ownerOf(incoming.subject);
-    if (box.mayHold(ownerId)) {
-      const held = await untilDone(() => box.holds(ownerId));
-      if (held === undefined) return 'stopped';
-      if (held) {
-        const error = new Error('An earlier event of this owner is dead: settle that one, and this one follows.');
-        return bury(incoming, { error, reason: HELD_BEHIND, attempts: 0 });
-      }
-    }
-    return settle(incoming);
-  };
+  const receive: Receive = (incoming) =>
+    box.mayHold(ownerOf(incoming.subject)) ? receiveOfHeld(incoming) : settle(incoming);
+
+  async function receiveOfHeld(incoming: Incoming): Promise<Outcome> {
+    const held = await untilDone(() => box.holds(ownerOf(incoming.subject)));
+    if (held === undefined) return 'stopped';
+    if (!held) return settle(incoming);
+    const error = new Error('An earlier event of this owner is dead: settle that one, and this one follows.');
+    return bury(incoming, { error, reason: HELD_BEHIND, attempts: 0 });
+  }
 
   /** Handles what was parked behind a dead event that is settled now, in order, until another one dies. */
   async function release(ownerId: string): Promise<void> {

@@ -35,9 +35,9 @@ export function receivesRedriven(
     return 'handled';
   }
 
-  return async (incoming) => {
+  return (incoming) => {
     const redrive = box.redriveIn(incoming.headers);
     if (!redrive) return next(incoming);
-    return redrive.consumer === durable ? settleLetter(incoming, redrive.letter) : 'handled';
+    return redrive.consumer === durable ? settleLetter(incoming, redrive.letter) : Promise.resolve('handled');
   };
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { endsWithinALimit } from './end-within-a-limit.ts';
-import { withinTime } from './handle-in-time.ts';
+import { type Running, withinTime } from './handle-in-time.ts';
 
 const MANY = 50;
 const EVENT = { id: 'e' } as never;
@@ -25,10 +25,13 @@ function countListeners(): Map<AbortSignal, number> {
   return counts;
 }
 
-test('however many handlers and pauses are in hand, no signal has more than one listener', async () => {
+test('however many handlers and pauses are in hand, no signal has more than the listener of its own handler', async () => {
   const counts = countListeners();
   const ending = endsWithinALimit(1, async () => undefined);
-  const handle = withinTime(60_000, () => new Promise(() => undefined));
+  const handle = withinTime(60_000, (_event, signal) => {
+    signal.addEventListener('abort', () => undefined);
+    return new Promise(() => undefined);
+  });
   const handling = Array.from({ length: MANY }, () => handle(EVENT, ending.inHand, DELIVERED));
   const pausing = Array.from({ length: MANY }, () => ending.pause(60_000));
   expect(counts.size).toBe(MANY);
@@ -43,13 +46,13 @@ test('however many handlers and pauses are in hand, no signal has more than one 
 
 test('after many deliveries nothing of theirs is kept', async () => {
   const ending = endsWithinALimit(1, async () => undefined);
-  const kept = new Set<AbortController>();
+  const kept = new Set<Running>();
   const inHand = {
-    add: (each: AbortController) => {
+    add: (each: Running) => {
       kept.add(each);
       ending.inHand.add(each);
     },
-    delete: (each: AbortController) => {
+    delete: (each: Running) => {
       kept.delete(each);
       ending.inHand.delete(each);
     },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConsumerStopped, type HandlersInHand } from './handle-in-time.ts';
+import { ConsumerStopped, type HandlersInHand, type Running } from './handle-in-time.ts';
 
 /** What was cut off needs no longer to say so. */
 export const END_WITHIN_MS = 1_000;
@@ -24,7 +24,7 @@ export interface Ending {
 export function endsWithinALimit(stopWithinMs: number, over: () => Promise<void>): Ending {
   let hasBegun = false;
   let cutOff: ConsumerStopped | undefined;
-  const handlers = new Set<AbortController>();
+  const handlers = new Set<Running>();
   const pauses = new Set<() => void>();
   return {
     hasBegun: () => hasBegun,

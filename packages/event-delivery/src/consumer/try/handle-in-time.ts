@@ -19,34 +19,52 @@ export class ConsumerStopped extends Error {
   }
 }
 
+/** A handler that runs: what cuts it off. */
+export type Running = Pick<AbortController, 'abort'>;
+
 /** Handlers that run, to be cut off together. What is added after that is cut off at once. */
 export interface HandlersInHand {
-  add(handler: AbortController): void;
-  delete(handler: AbortController): void;
+  add(handler: Running): void;
+  delete(handler: Running): void;
 }
 
 /**
  * Time limit (timeout; a middleware) of one try of a handler: rejects with HandlerTimedOut after `withinMs`, or with
  * the reason for which it is cut off meanwhile, whatever the handler does then. The handler's own signal is aborted
  * first, so that what listens to it has ended the handler's transaction before the event is tried again.
+ *
+ * It rejects by itself rather than by listening to the signal: a listener costs more than all else here.
  */
 export function withinTime<Event extends Envelope>(
   withinMs: number,
   handle: Handle<Event>,
 ): Handle<Event, HandlersInHand> {
-  return async (event, inHand, delivered) => {
-    const own = new AbortController();
-    inHand.add(own);
-    const timer = setTimeout(() => own.abort(new HandlerTimedOut(withinMs)), withinMs);
-    try {
-      own.signal.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true });
-        handle(event, own.signal, delivered).then(resolve, reject);
-      });
-    } finally {
-      clearTimeout(timer);
-      inHand.delete(own);
-    }
-  };
+  return (event, inHand, delivered) =>
+    new Promise<void>((resolve, reject) => {
+      const own = new AbortController();
+      const running: Running = {
+        abort(reason) {
+          own.abort(reason);
+          over();
+          reject(reason);
+        },
+      };
+      const timer = setTimeout(() => running.abort(new HandlerTimedOut(withinMs)), withinMs);
+      const over = () => {
+        clearTimeout(timer);
+        inHand.delete(running);
+      };
+      inHand.add(running);
+      if (own.signal.aborted) return;
+      handle(event, own.signal, delivered).then(
+        () => {
+          over();
+          resolve();
+        },
+        (error) => {
+          over();
+          reject(error);
+        },
+      );
+    });
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { type Begun, beginsLater } from '../../broker/begins-later.ts';
-import type { Delivery, DurableSubscription, Subscription } from '../../broker/broker.ts';
+import type { DurableSubscription, Subscription } from '../../broker/broker.ts';
 import { DurableTaken } from '../../broker/durable-taken.ts';
+import { JetStreamDelivery } from './delivery.ts';
 import { holdALease, type Lease } from './hold-a-lease.ts';
 import { inStreamOrder } from './in-stream-order.ts';
 import { declareDurable, type Opened, openDurable, type Pull } from './open-durable.ts';
@@ -57,7 +58,7 @@ export function subscribeDurably(pull: Pull, subscription: DurableSubscription):
         const opened = await unlessAborted(openDurable(pull, subscription, signal), signal);
         messages = opened.messages;
         if (stopping.signal.aborted) await messages.close();
-        else await deliver(opened, (message) => subscription.onDelivery(toDelivery(message, acknowledge)));
+        else await deliver(opened, (message) => subscription.onDelivery(new JetStreamDelivery(message, acknowledge)));
       } catch (error) {
         if (endsIt(error, { ...pull, durable, begun })) return;
       }
@@ -114,25 +115,4 @@ function unlessAborted(opening: Promise<Opened>, signal: AbortSignal): Promise<O
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     opening.then((opened) => (signal.aborted ? void opened.messages.close() : resolve(opened)), reject);
   });
-}
-
-function toDelivery(message: JsMsg, acknowledge: (message: JsMsg) => void): Delivery {
-  return {
-    subject: message.subject,
-    payload: message.data,
-    headers: readHeaders(message.headers),
-    sequence: message.seq,
-    // Read from the reply subject, and asked for by few.
-    get storedAt() {
-      return message.time;
-    },
-    deliveryCount: message.info.deliveryCount,
-    ack: () => acknowledge(message),
-    retryLater: (delayMs) => message.nak(delayMs),
-    working: () => message.working(),
-  };
-}
-
-export function readHeaders(headers: Iterable<[string, string[]]> | undefined): Record<string, string> {
-  return headers ? Object.fromEntries([...headers].map(([name, values]) => [name, values[0] ?? ''])) : {};
 }

@@ -1,0 +1,47 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import type { Delivery } from '../../broker/broker.ts';
+
+/** A delivery of JetStream's: a view of its message, which is made for every event and so makes little itself. */
+export class JetStreamDelivery implements Delivery {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sequence: number;
+  readonly deliveryCount: number;
+  readonly #message: JsMsg;
+  readonly #acknowledge: (message: JsMsg) => void;
+
+  constructor(message: JsMsg, acknowledge: (message: JsMsg) => void) {
+    this.#message = message;
+    this.#acknowledge = acknowledge;
+    this.subject = message.subject;
+    this.payload = message.data;
+    this.headers = readHeaders(message.headers);
+    this.sequence = message.seq;
+    this.deliveryCount = message.info.deliveryCount;
+  }
+
+  /** Read from the reply subject, and asked for by few. */
+  get storedAt(): Date {
+    return this.#message.time;
+  }
+
+  ack(): void {
+    this.#acknowledge(this.#message);
+  }
+
+  retryLater(delayMs: number): void {
+    this.#message.nak(delayMs);
+  }
+
+  working(): void {
+    this.#message.working();
+  }
+}
+
+/** Of a header that comes more than once, the first. */
+export function readHeaders(headers: Iterable<[string, string[]]> | undefined): Record<string, string> {
+  const read: Record<string, string> = {};
+  if (headers) for (const [name, values] of headers) read[name] = values[0] ?? '';
+  return read;
+}
