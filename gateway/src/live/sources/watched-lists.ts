@@ -19,7 +19,7 @@ export interface WatchedListsOptions {
   readonly broker: Pick<EventBroker, 'listen' | 'onReconnect'>;
   readonly kind: string;
   /** Whether it is a change as the schema has it. */
-  isChange(value: unknown): boolean;
+  isChange(value: { readonly __typename: string }): boolean;
   /** Where these lists stand in the store. */
   revisionsOf(owners: readonly string[]): Promise<ListRevisions>;
   mayWatch(watching: readonly Watching[]): Promise<readonly boolean[]>;
