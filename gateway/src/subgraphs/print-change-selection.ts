@@ -1,3 +1,4 @@
+import { present } from '@kith/service-kit';
 import { type FieldDefinitionNode, Kind, type TypeDefinitionNode, type TypeNode } from 'graphql';
 import {
   type Announced,
@@ -30,8 +31,11 @@ export function printChangeSelection(field: FieldDefinitionNode, { types, source
   return behind(field);
 }
 
-/** The same as JSON Schema: what an announced change has to be. What a later version adds is let through. */
-export function schemaOfChange(field: FieldDefinitionNode, { types, source }: Announced): object {
+/**
+ * The same as JSON Schema: what an announced change has to be, by the name of its type. What a later version adds is let
+ * through.
+ */
+export function schemasOfChange(field: FieldDefinitionNode, { types, source }: Announced): Map<string, object> {
   function ofNamed(name: string): object {
     const type = types.get(name);
     if (type?.kind === Kind.ENUM_TYPE_DEFINITION) return { enum: (type.values ?? []).map((each) => each.name.value) };
@@ -59,7 +63,10 @@ export function schemaOfChange(field: FieldDefinitionNode, { types, source }: An
     if (type.kind === Kind.LIST_TYPE) return { type: 'array', items: ofType(type.type) };
     return type.kind === Kind.NON_NULL_TYPE ? ofNullable(type.type) : ofNamed(type.name.value);
   };
-  return ofNamed(namedType(field.type));
+  const type = present(types.get(namedType(field.type)), 'the type of a field is in the schema');
+  const possible = possibleTypesOf(type, types, source);
+  const changes = possible.length > 0 ? possible : [type];
+  return new Map(changes.map(({ name }) => [name.value, ofNamed(name.value)]));
 }
 
 /** Which of several types it is has to be said. */

@@ -3,14 +3,18 @@ import { type LiveList, readLiveLists } from '@kith/supergraph';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { DocumentNode } from 'graphql';
 import { readAnnounced } from './declare-live-subgraphs.ts';
-import { printChangeSelection, schemaOfChange } from './print-change-selection.ts';
+import { printChangeSelection, schemasOfChange } from './print-change-selection.ts';
 
 /** A live list, with what the schema says of its changes. */
 export interface AnnouncedList extends LiveList {
   /** All that an announced change holds, as a selection of the type that the subscription answers. */
   readonly changeSelection: string;
   /** Whether it is a change as the schema has it: compiled, since it is asked for each announcement. */
-  isChange(value: unknown): boolean;
+  isChange(value: { readonly __typename: string }): boolean;
+}
+
+function checkByType(checks: ReadonlyMap<string, (value: unknown) => unknown>): AnnouncedList['isChange'] {
+  return (value) => checks.get(value.__typename)?.(value) === true;
 }
 
 /** By the field of Subscription that each is. */
@@ -25,7 +29,9 @@ export function announcedLists(supergraph: DocumentNode): Map<string, AnnouncedL
     return {
       ...list,
       changeSelection: printChangeSelection(field, announced),
-      isChange: ajv.compile(schemaOfChange(field, announced)) as (value: unknown) => boolean,
+      isChange: checkByType(
+        new Map([...schemasOfChange(field, announced)].map(([name, schema]) => [name, ajv.compile(schema)])),
+      ),
     };
   });
   return new Map(lists.map((list) => [list.field, list]));

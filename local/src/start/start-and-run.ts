@@ -73,24 +73,13 @@ export async function startAndRun(): Promise<void> {
       lookAt: 'set KITH_DATA to a folder on a disk that answers',
     });
     claimed = folder;
-    const onStarted = (started: ServiceProcess) => {
-      running.push(started);
-      restarters.push(restartWhenItEnds(started, say, () => recordProcesses(folder, running)));
-      void recordProcesses(folder, running);
-    };
     await step('Looking whether the port is free', () => refuseTakenPort(config));
     writesTo = config.KITH_DATA;
     await bringUp(config, folder, {
       howMany,
       step,
       say,
-      onStarted,
-      onBalancer: (stopBalancer) => restarters.push(stopBalancer),
-      onWatched: (watched, stopWatching) => {
-        running.push(...watched);
-        restarters.push(stopWatching);
-      },
-      onChange: () => void recordProcesses(folder, running),
+      ...keepsBooks(folder, running, restarters),
       isStopping: () => stopping,
     });
   };
@@ -102,6 +91,25 @@ export async function startAndRun(): Promise<void> {
     say(await explain(error, writesTo));
     await stop(1, { hangs: error instanceof StepTooSlow });
   }
+}
+
+/** What runs is written down as it comes, and started again when it ends. */
+function keepsBooks(folder: ClaimedFolder, running: ServiceProcess[], restarters: (() => Promise<void>)[]) {
+  const record = () => recordProcesses(folder, running);
+  return {
+    onStarted(started: ServiceProcess) {
+      running.push(started);
+      restarters.push(restartWhenItEnds(started, say, record));
+      void record();
+    },
+    onBalancer: (stopBalancer: () => Promise<void>) => void restarters.push(stopBalancer),
+    /** Processes that somebody else starts again. */
+    onWatched(watched: readonly ServiceProcess[], stopWatching: () => Promise<void>) {
+      running.push(...watched);
+      restarters.push(stopWatching);
+    },
+    onChange: () => void record(),
+  };
 }
 
 async function recordProcesses(folder: ClaimedFolder, running: readonly ServiceProcess[]): Promise<void> {
