@@ -38,7 +38,10 @@ let [ann, bob, cem, dia, eve] = ['', '', '', '', ''];
 beforeAll(async () => {
   db = await openFriendDatabase();
   columns = await columnsOf(db.pool);
-  [ann, bob, cem, dia, eve] = (await db.people(5)) as [string, string, string, string, string];
+  // Ends of ids by which both nodes have owners.
+  const ids = ['0', '1', '2', '3', '4'].map((end) => newId().slice(0, -1) + end);
+  for (const userId of ids) await db.person({ userId });
+  [ann, bob, cem, dia, eve] = ids as [string, string, string, string, string];
   for (const [one, other] of [
     [ann, bob],
     [bob, cem],
