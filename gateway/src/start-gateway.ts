@@ -8,7 +8,6 @@ import {
   followEndedTokens,
   type HttpHandler,
   type Logger,
-  present,
   type Stop,
   startHttpServer,
   stopInReverse,
@@ -28,6 +27,7 @@ import { answerByPlan } from './plan/answer-by-plan.ts';
 import { planOperations } from './plan/plan-operations.ts';
 import { trySupergraph } from './plan/try-supergraph.ts';
 import type { Planner } from './planner/plan-in-processes-apart.ts';
+import { goneSubgraph } from './subgraphs/call-subgraph.ts';
 import { followSupergraph, type SupergraphFiles } from './subgraphs/follow-supergraph.ts';
 import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
 import { readSupergraph } from './subgraphs/read-supergraph.ts';
@@ -79,7 +79,7 @@ async function start(
   const kinds = kindsOfLists({
     broker,
     declared: (kind) => supergraph.current.kinds.get(kind),
-    subgraphOf: (name) => present(supergraph.current.subgraphs[name.toLowerCase()], 'a supergraph has known subgraphs'),
+    subgraphOf: (name) => supergraph.current.subgraphs[name.toLowerCase()] ?? goneSubgraph(name),
     log,
   });
   stops.push(kinds.stop);

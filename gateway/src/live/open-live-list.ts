@@ -62,8 +62,7 @@ export function liveLists(inputs: {
 
 /** It becomes a part of a subject, where a wildcard would hear what is announced of all lists. */
 function ownerOf(argument: string, named: unknown): string {
-  const owner = String(named);
-  if (OWNER_OF_LIST.test(owner)) return owner;
+  if (typeof named === 'string' && OWNER_OF_LIST.test(named)) return named;
   throw graphqlErrorOf(new KithError('BAD_USER_INPUT', `There is no list of that ${argument}.`, { field: argument }));
 }
 

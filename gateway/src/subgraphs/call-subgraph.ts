@@ -158,6 +158,9 @@ function readResult(text: string): SubgraphResult {
   throw new Error('The service answered something else than a GraphQL result.');
 }
 
+/** In place of one that the supergraph in use has no more. */
+export const goneSubgraph = (name: string): Pick<Subgraph, 'call'> => ({ call: async () => unavailable(name) });
+
 function unavailable(name: string): SubgraphResult {
   const message = `The ${name} service does not answer now: try again in a moment.`;
   return { errors: [new GraphQLError(message, { extensions: { code: 'SERVICE_UNAVAILABLE' } })] };

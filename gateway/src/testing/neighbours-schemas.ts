@@ -15,20 +15,20 @@ export function composeNeighbours(more: { readonly user?: string; readonly frien
   return supergraphSdl;
 }
 
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
+export const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5",
   import: ["@key", "@shareable", "@external", "@provides", "@inaccessible", "@interfaceObject", "@composeDirective"])`;
 /** For a subgraph that has live lists. */
 export const LIVE = `extend schema @link(url: "${LIVE_SPECIFICATION}", import: ["@live"]) @composeDirective(name: "@live")
 ${LIVE_DIRECTIVE_SDL}`;
 
-const USER_SDL = `${LINK}
+export const USER_SDL = `${LINK}
   type Query { me: User user(id: ID!): User boom: String }
   type Mutation { rename(nickname: String!): User! signIn(userId: ID!): Session! }
   type Session { accessToken: String! refreshToken: String! user: User! friend: User! broken: String! }
   type User @key(fields: "id") { id: ID! username: String! nickname: String! @shareable avatarUrl: String @shareable }
 `;
 
-const FRIEND_SDL = `${LINK} ${LIVE}
+export const FRIEND_SDL = `${LINK} ${LIVE}
   type Query {
     friendListChanges(after: String, first: Int = 200): FriendListDelta!
     friendListStands(owners: [ID!]!, cursors: [String!]): FriendListStands! @inaccessible
@@ -78,7 +78,7 @@ const ENTITIES = `
   extend type Query { _entities(representations: [_Any!]!): [_Entity]! }
   scalar federation__FieldSet
   scalar link__Import
-  directive @key(fields: federation__FieldSet!) repeatable on OBJECT
+  directive @key(fields: federation__FieldSet!, resolvable: Boolean) repeatable on OBJECT
   directive @shareable on FIELD_DEFINITION
   directive @external on FIELD_DEFINITION
   directive @inaccessible on FIELD_DEFINITION | OBJECT
@@ -87,7 +87,8 @@ const ENTITIES = `
 
 const mutual = ({ first }: { first: number }) => Array.from({ length: first }, (_, each) => each);
 const person = (id: string) => ({ __typename: 'User', id, username: `u-${id}`, nickname: `N-${id}`, avatarUrl: null });
-const executable = (sdl: string) => sdl.replace(LINK, '').replace(LIVE, LIVE_DIRECTIVE_SDL) + ENTITIES;
+/** Without what only composition reads. */
+export const EXECUTABLE = (sdl: string) => sdl.replace(LINK, '').replace(LIVE, LIVE_DIRECTIVE_SDL) + ENTITIES;
 
 function signedIn({ viewer }: SubgraphContext): string {
   if (!viewer) throw new KithError('UNAUTHENTICATED', 'Sign in.');
@@ -96,7 +97,7 @@ function signedIn({ viewer }: SubgraphContext): string {
 
 export function userSchema(tokenOf: (userId: string) => Promise<string>) {
   return createSchema<SubgraphContext>({
-    typeDefs: executable(USER_SDL),
+    typeDefs: EXECUTABLE(USER_SDL),
     resolvers: {
       Query: {
         me: (_root, _args, context) => (context.viewer ? person(context.viewer.userId) : null),
@@ -127,7 +128,7 @@ export function userSchema(tokenOf: (userId: string) => Promise<string>) {
 
 export function friendSchema(lists: FriendLists) {
   return createSchema<SubgraphContext>({
-    typeDefs: executable(FRIEND_SDL),
+    typeDefs: EXECUTABLE(FRIEND_SDL),
     resolvers: {
       Query: {
         friendListChanges: (_root, { after, first }, context) =>

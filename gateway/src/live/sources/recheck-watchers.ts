@@ -13,8 +13,8 @@ export interface RecheckedWatchers {
   /** Whether this announcement has to wait until it is known who may still see it. */
   holds(heard: HeardAnnouncement): boolean;
   hold(heard: HeardAnnouncement, bytes: number): void;
-  /** The poll comes round: what was announced of them may have been lost. */
-  polled(): void;
+  viewerIds(): readonly string[];
+  refuse(viewerId: string): void;
 }
 
 /** Announcements that wait to be handed over, and how many of them are a reason to ask. */
@@ -27,8 +27,20 @@ interface Held {
 const WATCHERS_PER_QUESTION = 1_000;
 /** Announcements that wait meanwhile; a list that changes faster is asked for instead. */
 const HELD_AT_MOST = 200;
-/** Of the poll: half a minute. */
-const POLLS_BETWEEN_CHECKS = 10;
+
+/** Of those who watch the ones who may not; in as few questions as it takes. Rejects when one is not answered. */
+export async function whoMayNot(
+  watching: readonly Watching[],
+  mayWatch: (watching: readonly Watching[]) => Promise<readonly boolean[]>,
+): Promise<Watching[]> {
+  const refused: Watching[] = [];
+  for (let from = 0; from < watching.length; from += WATCHERS_PER_QUESTION) {
+    const these = watching.slice(from, from + WATCHERS_PER_QUESTION);
+    const may = await mayWatch(these);
+    refused.push(...these.filter((_, at) => !may[at]));
+  }
+  return refused;
+}
 
 /**
  * Authorisation of those who watch one list, over time. A change after which somebody may watch it no longer waits, and
@@ -45,28 +57,21 @@ export function recheckWatchers(options: {
   const { owner, mayWatch, hand, doubt, log } = options;
   const watchers = new Set<Watcher>();
   let held: Held | undefined;
-  let polls = 0;
-  let failed = false;
+  const viewerIds = () => [...new Set([...watchers].map(({ viewerId }) => viewerId))];
 
-  async function refuseWhoMayNot(): Promise<void> {
-    const viewerIds = [...new Set([...watchers].map(({ viewerId }) => viewerId))];
-    for (let from = 0; from < viewerIds.length; from += WATCHERS_PER_QUESTION) {
-      const these = viewerIds.slice(from, from + WATCHERS_PER_QUESTION);
-      const may = await mayWatch(these.map((viewerId) => ({ owner, viewerId })));
-      const refused = new Set(these.filter((_, at) => !may[at]));
-      for (const watcher of [...watchers]) if (refused.has(watcher.viewerId)) watcher.refuse();
-    }
+  function refuse(viewerId: string): void {
+    for (const watcher of [...watchers]) if (watcher.viewerId === viewerId) watcher.refuse();
   }
 
   async function check(): Promise<boolean> {
     try {
-      await refuseWhoMayNot();
-      failed = false;
+      const watching = viewerIds().map((viewerId) => ({ owner, viewerId }));
+      for (const refused of await whoMayNot(watching, mayWatch)) refuse(refused.viewerId);
+      return true;
     } catch (err) {
-      failed = true;
       log.debug({ err, owner }, 'could not ask who may still watch a list');
+      return false;
     }
-    return !failed;
   }
 
   /** What comes while it asks may be a reason to ask again: it is handed over after the last answer. */
@@ -89,6 +94,8 @@ export function recheckWatchers(options: {
   }
 
   return {
+    viewerIds,
+    refuse,
     add(watcher) {
       watchers.add(watcher);
       return { stop: () => void watchers.delete(watcher) };
@@ -102,10 +109,6 @@ export function recheckWatchers(options: {
       if (held) return;
       held = these;
       void checkThenHand(these);
-    },
-    polled() {
-      polls += 1;
-      if (watchers.size > 0 && (failed || polls % POLLS_BETWEEN_CHECKS === 0)) void check();
     },
   };
 }

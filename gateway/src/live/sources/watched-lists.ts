@@ -5,7 +5,7 @@ import type { ListChange } from '../list/list-change.ts';
 import type { CatchUpReason, ListSubscriber } from '../list/live-list-inputs.ts';
 import type { ListRevisions, Watching } from './list-source.ts';
 import { pollRevisions } from './poll-revisions.ts';
-import { recheckWatchers, type Watcher } from './recheck-watchers.ts';
+import { recheckWatchers, type Watcher, whoMayNot } from './recheck-watchers.ts';
 import { SharedByKey } from './shared-by-key.ts';
 import { malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
 
@@ -28,6 +28,8 @@ export interface WatchedListsOptions {
 }
 
 const POLL_EVERY_MS = 3_000;
+/** Half a minute. */
+const POLLS_BETWEEN_CHECKS = 10;
 
 /**
  * The lists of one kind that somebody watches through this gateway: one subscription at the broker for each, shared by
@@ -46,6 +48,21 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
     }
   }
 
+  /** What was announced of who may watch may have been lost: all of them are asked about, together. */
+  let polls = 0;
+  async function recheckAll(): Promise<void> {
+    const watching = watched
+      .entries()
+      .flatMap(([owner, { rechecking }]) => rechecking.viewerIds().map((viewerId) => ({ owner, viewerId })));
+    try {
+      for (const { owner, viewerId } of await whoMayNot(watching, options.mayWatch)) {
+        watched.find(owner)?.rechecking.refuse(viewerId);
+      }
+    } catch (err) {
+      log.debug({ err, kind: options.kind }, 'could not ask who may still watch lists');
+    }
+  }
+
   const reconnected = broker.onReconnect(() => doubtAll('BROKER_RECONNECTED'));
 
   const polling = pollRevisions({
@@ -61,7 +78,8 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
     },
     newTimeline: () => doubtAll('NEW_TIMELINE'),
     polled() {
-      for (const [, { rechecking }] of watched.entries()) rechecking.polled();
+      polls += 1;
+      if (polls % POLLS_BETWEEN_CHECKS === 0) void recheckAll();
     },
     log,
   });

@@ -39,6 +39,25 @@ test('a view that says that it has a hole, and lies where there is none, stops t
   await expect(handle(added(ANN, 7))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S15' });
 });
 
+test('while there are gateways of the version before, the change alone is announced, else what is one for all lists', async () => {
+  const announcedAs = async (form?: 1 | 2) => {
+    const announced: object[] = [];
+    await updateFriendListView({
+      view: { apply: async () => ({ outcome: 'applied' }) as never },
+      timeline: { current: idOf(99), holds: async () => true },
+      announce: (_subject, payload) => announced.push(JSON.parse(payload)),
+      events: async () => [],
+      form,
+    }).handle(added(ANN, 3));
+    return announced[0];
+  };
+  expect(await announcedAs(1)).toMatchObject({ v: 1, __typename: 'FriendAdded', revision: 3 });
+  expect(await announcedAs()).toMatchObject({
+    ...{ v: 2, kind: 'friend-list', owner: ANN, timeline: idOf(99), revision: 3 },
+    change: { __typename: 'FriendAdded', revision: 3 },
+  });
+});
+
 test('a history of another list is neither applied nor announced (S16)', async () => {
   const hole = consumer(1, [added(BOB, 2)]);
   await expect(hole.handle(added(ANN, 3))).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', invariant: 'S16' });

@@ -74,7 +74,7 @@ test.each([
     await allIsPublished();
     await aLook();
     const announced: { cursor: string }[] = [];
-    service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload)));
+    service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload).change));
     const [old] = await timelines();
 
     await putBack(service.pool);

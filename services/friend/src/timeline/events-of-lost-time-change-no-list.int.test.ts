@@ -63,7 +63,7 @@ async function revisionOfAnn(): Promise<number> {
 /** What is announced to ann, in order, once everything until now was. */
 async function announcements(): Promise<{ revision: number; friend: { user: { id: string } } }[]> {
   const announced: { revision: number; friend: { user: { id: string } } }[] = [];
-  const listening = service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload)));
+  const listening = service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload).change));
   onTestFinished(() => listening.stop());
   // A subscription at the broker is there once something comes through it.
   await eventually('an announcement', async () => {

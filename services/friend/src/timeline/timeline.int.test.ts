@@ -65,7 +65,9 @@ test('a new timeline ends the cursors of the old one everywhere, announced ones 
   expect((await service.ask('{ friendListTimeline }')).data).toEqual({ friendListTimeline: timeline });
 
   const announced: string[] = [];
-  const listening = service.broker.listen(liveFriendList(ann), (payload) => announced.push(JSON.parse(payload).cursor));
+  const listening = service.broker.listen(liveFriendList(ann), (payload) =>
+    announced.push(JSON.parse(payload).change.cursor),
+  );
   // A subscription at the broker is there once something comes through it.
   const heard = await eventually('an announcement', async () => {
     if (announced.length === 0) await befriendSomebody();
