@@ -14,6 +14,7 @@ export interface KithRun {
 export function runKith(
   system: Pick<SystemForTest, 'user' | 'friend' | 'webhook' | 'operatorKey'>,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): KithRun {
   const child = spawn(process.execPath, [join(WORKSPACE, 'operator/src/kith.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -23,6 +24,7 @@ export function runKith(
       FRIEND_URL: system.friend.url,
       ...(system.webhook && { WEBHOOK_URL: system.webhook.url }),
       OPERATOR_KEY: system.operatorKey,
+      ...env,
     },
   });
   const texts = { stdout: '', stderr: '' };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readAnnouncement } from '@kith/event-contracts';
 import { connectBroker, type EventBroker, inTransaction } from '@kith/event-delivery';
 import { collectLog } from '@kith/event-delivery/testing';
 import { eventually, type NatsServer, startNats } from '@kith/local-servers';
@@ -66,6 +67,24 @@ test('each change is announced once it can be read, in the form that the changes
       },
     })),
   );
+});
+
+test('what is announced is what the contract of gateways reads', async () => {
+  const { shelves, gateway } = await openOverNats();
+  const shelf = randomUUID();
+  const texts: string[] = [];
+  gateway.listen(`live.shelf.${shelf}`, (payload) => void texts.push(payload));
+  await eventually('it is announced', async () => {
+    await shelves.put(shelf, 'the last one');
+    return texts.length > 0;
+  });
+  const read = readAnnouncement(texts[0] ?? '', { kind: 'shelf', owner: shelf });
+  expect(read).toMatchObject({
+    timeline: shelves.list.history.timeline,
+    recheck: true,
+    change: { __typename: 'BookAdded', title: 'the last one' },
+  });
+  expect(readAnnouncement(texts[0] ?? '', { kind: 'shelf', owner: randomUUID() })).toBeUndefined();
 });
 
 test('several lists that are changed in one transaction, in any order, never wait for each other in a circle', async () => {
