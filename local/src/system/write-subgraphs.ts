@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { type Fields, SERVICES, type ServiceName, SUBGRAPHS } from '@kith/services';
 import { publishSupergraph } from '@kith/supergraph/compose';
 
+/** Headers that services are shown may be secrets. */
+const OWNER_ALONE = 0o600;
+
 type Entries = Record<string, unknown>;
 
 /**
@@ -15,7 +18,7 @@ export async function writeSubgraphs(file: string, urls: Fields<ServiceName, 'Ur
     return [name, entry] as const;
   });
   const subgraphs = { ...(await othersIn(file)), ...Object.fromEntries(ours) };
-  await publishSupergraph(file, `${JSON.stringify({ subgraphs }, null, 2)}\n`);
+  await publishSupergraph(file, `${JSON.stringify({ subgraphs }, null, 2)}\n`, OWNER_ALONE);
 }
 
 async function othersIn(file: string): Promise<Entries> {
