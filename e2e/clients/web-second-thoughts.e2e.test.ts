@@ -1,3 +1,5 @@
+// Longer than other files: one browser and one system, which take long to start, and a visit for each subject.
+
 import { buildWebClientWhenStale } from '@kith/local';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -15,6 +15,7 @@ const OF_ANY_FIELD = [
   'services/friend/src/graphql/types/friend-type.ts',
   'services/friend/src/graphql/mutations/update-friend.ts',
   'services/friend/src/rows/friend-row.ts',
+  'web/src/friend-notes/friend-details.tsx',
   'web/src/friends/friend-row.tsx',
 ];
 /** Generated files, which a test compares. */
@@ -25,6 +26,7 @@ const OF_THE_ORDER = [
   'services/friend/src/view/questions/ask-for-page.ts',
   'services/friend/src/view/entries/sort-keys.ts',
   'web/src/friends/filter-friends.ts',
+  'web/src/friends/letters-of.ts',
 ];
 /** It is short, and so is read with the list's own index. */
 const OF_THE_INDEX = ['prisma/friend/migrations/20261128040000_read_lists_from_their_index/migration.sql'];
