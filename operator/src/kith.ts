@@ -1,3 +1,4 @@
+import { leave } from '@kith/local';
 import { askInsideDirectly } from '@kith/service-kit';
 import { runKith } from './run-command.ts';
 import { exitWhenStopped } from './running-system/stop-when-asked.ts';
@@ -9,7 +10,12 @@ for (const stream of [process.stdout, process.stderr]) {
     process.exit(0);
   });
 }
+const LEAVES_WITHIN_MS = 3_000;
+
 askInsideDirectly();
 const words = process.argv.slice(2);
 exitWhenStopped({ json: words.includes('--json') });
-process.exitCode = await runKith(words);
+const code = await runKith(words);
+process.exitCode = code;
+// All is told: what still holds the process hangs, a disk for example.
+setTimeout(() => leave(code, { hangs: true }), LEAVES_WITHIN_MS).unref();

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,6 +45,16 @@ test('on a terminal that is none to redraw lines on, and in the C locale, it say
   const line = `TERM=dumb LANG=C '${KITH}' status --json`;
   const { stdout } = await run(program, ['-qec', line, '/dev/null']);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FAILED' }, processes: [] });
+});
+
+test('where the data folder hangs, as on a disk that does not answer, it says so and ends with 1', async () => {
+  const hangs = join(folder, 'hangs');
+  await mkdir(hangs);
+  // Nobody writes into it: whoever opens it waits for ever.
+  await run('mkfifo', [join(hangs, 'system.json')]);
+  const { code, stdout, stderr } = await run('env', [`KITH_DATA=${hangs}`, KITH, 'status', '--json']);
+  expect([code, stderr]).toEqual([1, '']);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FOLDER_HANGS' }, processes: [] });
 });
 
 /** What bash offers after this line, by the script that kith prints. */

@@ -43,7 +43,9 @@ export async function runVitest(args: readonly string[]): Promise<TestCounts> {
 function run(program: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
     const path = `${dirname(nodeProgram())}${delimiter}${process.env.PATH ?? ''}`;
-    const child = spawn(program, args, { cwd: workspaceRoot, stdio: 'inherit', env: { ...process.env, PATH: path } });
+    // Tests talk to this machine alone: no proxy is between.
+    const env = { ...process.env, PATH: path, NODE_USE_ENV_PROXY: undefined };
+    const child = spawn(program, args, { cwd: workspaceRoot, stdio: 'inherit', env });
     child.once('error', (error) => {
       process.stderr.write(`${program}: ${error.message}\n`);
       resolve(1);

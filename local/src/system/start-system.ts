@@ -2,6 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
+import { askInsideDirectly } from '@kith/service-kit';
 import { databasesOf, SERVICE_NAMES, type ServiceName, startedWith } from '@kith/services';
 import type { ServiceProcess } from '../servers/run-restartable.ts';
 import { giveDatabasesToServices, type ServerAccess } from '../servers/server-access.ts';
@@ -64,6 +65,8 @@ export async function startSystemOn(
   options: SystemOptions,
   start: (servers: ServersToStart) => Promise<ServersOfSystem>,
 ): Promise<SystemOnServers> {
+  // Who starts it asks it, too: a test, a benchmark.
+  askInsideDirectly();
   const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
   await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');

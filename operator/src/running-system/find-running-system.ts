@@ -6,6 +6,7 @@ import { CommandFailed } from './end-with-a-code.ts';
 
 export type RunningSystemAccess = OperatorAccess & { gatewayUrl?: string };
 
+const ANSWERS_WITHIN_MS = 5_000;
 const VARIABLES = [...ALWAYS_THERE.map((name) => SERVICES[name].urlVariable), 'OPERATOR_KEY'];
 /** As a sentence names them: "USER_URL, FRIEND_URL and OPERATOR_KEY". */
 export const SYSTEM_VARIABLES = `${VARIABLES.slice(0, -1).join(', ')} and ${VARIABLES.at(-1)}`;
@@ -25,7 +26,7 @@ export async function findRunningSystem(env = process.env): Promise<RunningSyste
   }
   const folder = dataFolder(env.KITH_DATA || undefined);
   const shown = relative(process.cwd(), folder) || folder;
-  const record = await readSystemRecord(folder);
+  const record = await inTime(readSystemRecord(folder), shown);
   if (!record || !stillRuns(record.startedBy)) {
     throw new CommandFailed(
       `Kith does not run from ${shown}: start it with npx -y pnpm@12 start, or set KITH_DATA, or ${SYSTEM_VARIABLES}.`,
@@ -38,6 +39,17 @@ export async function findRunningSystem(env = process.env): Promise<RunningSyste
   const urls = fieldsOfEach(ALWAYS_THERE, 'Url', (name) => record[`${name}Url`] ?? '');
   const { webhookUrl } = record;
   return { ...urls, ...(webhookUrl && { webhookUrl }), operatorKey, ...(gatewayUrl && { gatewayUrl }) };
+}
+
+/** A folder on a disk that does not answer would be waited for without a word. */
+async function inTime<Read>(reading: Promise<Read>, shown: string): Promise<Read> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = ANSWERS_WITHIN_MS / 1_000;
+    const sentence = `${shown} did not answer within ${seconds} s: set KITH_DATA to a folder on a disk that answers.`;
+    timer = setTimeout(() => reject(new CommandFailed(sentence, { code: 'FOLDER_HANGS' })), ANSWERS_WITHIN_MS);
+  });
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }
 
 const trimmed = (url: string) => url.replace(/\/+$/, '');

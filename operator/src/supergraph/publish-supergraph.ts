@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import {
   type Comparison,
   CompositionRefused,
@@ -9,7 +8,8 @@ import {
   publishSupergraph,
   readOperations,
 } from '@kith/supergraph/compose';
-import { CommandFailed, type ExitCode, UsedWrongly } from '../running-system/end-with-a-code.ts';
+import { CommandFailed, type ExitCode } from '../running-system/end-with-a-code.ts';
+import { readArguments } from '../running-system/read-arguments.ts';
 import { readSources, type Sources } from './read-sources.ts';
 
 const SOURCES = `The subgraphs are those of SUBGRAPHS_FILE (else of KITH_DATA), asked for their schemas where they run;
@@ -83,20 +83,13 @@ export async function publishCommand(args: readonly string[]): Promise<ExitCode>
   return 0;
 }
 
-function read(args: readonly string[], allowed: readonly string[], usage: string): Asked {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean' },
-      force: { type: 'boolean' },
-      out: { type: 'string' },
-      operations: { type: 'string' },
-    },
-  });
-  const other = Object.keys(values).find((name) => name !== 'json' && !allowed.includes(name));
-  if (other !== undefined) throw new UsedWrongly(usage);
-  const { json = false, force = false, out, operations } = values;
+const WORDS = { most: Number.POSITIVE_INFINITY, called: 'NAME=FILE|URL' };
+const FLAGS = { out: { type: 'string' }, operations: { type: 'string' }, force: { type: 'boolean' } } as const;
+
+function read(args: readonly string[], allowed: readonly (keyof typeof FLAGS)[], usage: string): Asked {
+  const options = Object.fromEntries(allowed.map((name) => [name, FLAGS[name]]));
+  const { values, positionals } = readArguments(args, usage, options as Partial<typeof FLAGS>, WORDS);
+  const { json = false, force = false, out, operations } = values as Partial<Omit<Asked, 'named'>>;
   return { named: positionals, json, force, out, operations };
 }
 

@@ -61,7 +61,7 @@ async function readKnown(file: string, env: NodeJS.ProcessEnv): Promise<Subgraph
 
 function nameAndSource(text: string, usage: string): [name: string, source: string] {
   const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) throw new UsedWrongly(`"${text}" is not NAME=FILE or NAME=URL.\n\n${usage}`);
+  if (at < 1 || at === text.length - 1) throw new UsedWrongly(`"${text}" is not NAME=FILE or NAME=URL.`, usage);
   return [text.slice(0, at).toLowerCase(), text.slice(at + 1)];
 }
 
