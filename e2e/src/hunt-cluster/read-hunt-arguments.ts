@@ -13,7 +13,7 @@ export type HuntArguments = HuntOptions & {
 
 const NAMES = ['seconds', 'clients', 'lists', 'changesPerSecond'] as const;
 const OF_A_SYSTEM = { seconds: 180, clients: 200, lists: 5, changesPerSecond: 20 };
-const OF_A_CLUSTER = { seconds: 600, clients: 100, lists: 5, changesPerSecond: 10 };
+const OF_A_CLUSTER = { seconds: 600, clients: 60, lists: 5, changesPerSecond: 5 };
 
 const KNOWN =
   'hunt knows --cluster, --seconds N, --only FAULT (in a cluster), and numbers: [seconds] [clients] [lists] [mutations a second].';
