@@ -29,7 +29,9 @@ export function writeHaproxyConfiguration({ host, port, gateways }: BalancedGate
     '  timeout server 1h',
     '  timeout tunnel 1h',
     '  # Where no gateway answers a client is told as a gateway tells it.',
-    ...[502, 503, 504].map((status) => `  http-error status ${status} content-type application/json string '${NOBODY}'`),
+    ...[502, 503, 504].map(
+      (status) => `  http-error status ${status} content-type application/json string '${NOBODY}'`,
+    ),
     'frontend kith',
     `  bind ${addressOf(host, port)}`,
     '  # In place of whatever a client says of itself: the gateways trust this proxy.',
