@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { catchUpTimes, revisionsNow } from '../hunt/catch-up-times.ts';
+import type { ChangeCounts } from '../hunt/change-lists.ts';
 import type { UnderHunt } from '../hunt/hunt-holes.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
 import type { ClusterFault } from './cluster-fault.ts';
@@ -14,8 +15,17 @@ export interface ClusterFaultDone {
    * can make up for, from its beginning.
    */
   readonly caughtUpMs: number;
-  /** How often a client had to send a change again meanwhile; of planned ones alone, where nothing else happened. */
+  /** How often a client had to send a change again meanwhile; of planned ones alone, where nothing else happened, and none did just before. */
   readonly clientErrors: number;
+}
+
+const CALM_MS = 2_000;
+
+/** Control: whether no client sees an error while nothing is broken. */
+async function staysCalm(changes: ChangeCounts): Promise<boolean> {
+  const { retried } = changes;
+  await delay(CALM_MS);
+  return changes.retried === retried;
 }
 
 /** Half of the faults that nobody planned come two at a time. */
@@ -37,6 +47,7 @@ export async function breakCluster(
   const isMissing = () => eachOnce && faults.some(({ name }) => !done.some((one) => one.name === name));
 
   const make = async (fault: ClusterFault, overlapped: boolean): Promise<void> => {
+    const isCalm = !fault.planned || (await staysCalm(changes));
     const retriedBefore = changes.retried;
     const { primary } = system.servers.postgres;
     const begunAt = performance.now();
@@ -45,8 +56,8 @@ export async function breakCluster(
     const countedFrom = mend ? begunAt : performance.now();
     const revisions = await revisionsNow(system, owners);
     const { tookMs } = await catchUpTimes(clients, revisions, countedFrom, fault.name);
-    // On a busy machine a primary may seem to hang at any time.
-    const isUndisturbed = system.servers.postgres.primary === primary;
+    // On a busy machine a primary may seem to hang at any time, and gateways refuse what is too much for them.
+    const isUndisturbed = isCalm && system.servers.postgres.primary === primary;
     const clientErrors = fault.planned && isUndisturbed ? changes.retried - retriedBefore : 0;
     const planned = fault.planned === true;
     done.push({ name: fault.name, planned, overlapped, caughtUpMs: Math.max(...tookMs), clientErrors });

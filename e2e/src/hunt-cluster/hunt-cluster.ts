@@ -25,21 +25,28 @@ export function whyNoCluster(bytes = totalmem()): string | undefined {
  * Chaos engineering on a cluster: kills, freezes, cuts off and restarts any node of anything, alone and overlapping,
  * while lists change, and holds every client to the promise. Throws when it was not kept.
  *
- * @param options `eachOnce`: goes on until every kind of fault was made
+ * @param options `eachOnce`: goes on until every kind of fault was made; `only`: those whose names have it in them
  */
 export async function huntCluster(
   system: ClusterForTest,
-  options: HuntOptions & { readonly eachOnce: boolean; readonly say: (line: string) => void },
+  options: HuntOptions & {
+    readonly eachOnce: boolean;
+    readonly only?: string;
+    readonly say: (line: string) => void;
+  },
 ): Promise<ClusterHuntReport> {
   const { result, outcome } = await huntWhile(system, options, async (hunt) => {
     const followers = hunt.clients.map(({ follower }) => follower);
     const nats = await faultsOfNats(system, hunt.random.branch());
-    const faults = [
+    const all = [
       ...nats.faults,
       ...faultsOfRedis(system, hunt.owners, hunt.random.branch()),
       ...faultsOfPostgres(system, hunt.random.branch()),
       ...faultsOfProcesses(system, followers, hunt.random.branch()),
     ];
+    const faults = all.filter(({ name }) => name.includes(options.only ?? ''));
+    if (faults.length === 0)
+      throw new Error(`There is no fault "${options.only}": ${all.map(({ name }) => name).join(', ')}.`);
     return breakCluster(system, hunt, faults, options).finally(() => nats.stop());
   });
   return { options, faults: result, ...outcome };

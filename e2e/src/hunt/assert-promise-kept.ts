@@ -49,7 +49,7 @@ export async function assertPromiseKept(
     assert.equal(list.changesSeen, list.revision! - list.snapshots[0]!.revision);
   }
   for (const owner of new Set(clients.map(({ owner }) => owner))) {
-    const listed = await readWholeList(owner);
+    const listed = await eventually('the list is answered', () => readWholeList(owner));
     assert.deepEqual(new Map(listed.map((friend) => [friend.user.id, friend])), stored.get(owner.id)!.friends);
   }
   await eventually(

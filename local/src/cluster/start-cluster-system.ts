@@ -37,7 +37,11 @@ export async function startClusterSystem(
       const { urls, access, supervised, postgresNodes } = started;
       return { urls, access, running: [...supervised, ...postgresNodes] };
     },
-  );
+  ).catch(async (error) => {
+    // Whatever the failover has started again meanwhile.
+    await started?.stop();
+    throw error;
+  });
   const servers = present(started, 'the servers run');
   const stop = async () => {
     await servers.failover.stop();

@@ -5,6 +5,10 @@ export interface BalancedGateways {
   readonly gateways: readonly { readonly name: string; readonly host: string; readonly port: number }[];
 }
 
+const NOBODY = JSON.stringify({
+  errors: [{ message: 'No gateway answers: try again in a moment.', extensions: { code: 'SERVICE_UNAVAILABLE' } }],
+});
+
 /**
  * HAProxy's configuration: least connections among the gateways whose `/ready` answers 200. A request is sent to another
  * gateway only where the first did not take the connection: then it cannot have been done.
@@ -24,6 +28,10 @@ export function writeHaproxyConfiguration({ host, port, gateways }: BalancedGate
     '  timeout client 1h',
     '  timeout server 1h',
     '  timeout tunnel 1h',
+    '  # Where no gateway answers a client is told as a gateway tells it.',
+    ...[502, 503, 504].map(
+      (status) => `  http-error status ${status} content-type application/json string '${NOBODY}'`,
+    ),
     'frontend kith',
     `  bind ${addressOf(host, port)}`,
     '  # In place of whatever a client says of itself: the gateways trust this proxy.',
@@ -40,7 +48,7 @@ export function writeHaproxyConfiguration({ host, port, gateways }: BalancedGate
     '  retry-on conn-failure',
     '  option httpchk GET /ready',
     '  http-check expect status 200',
-    '  timeout check 1s',
+    '  timeout check 2s',
     '  default-server check inter 250ms fall 2 rise 1',
     ...gateways.map((gateway) => `  server ${gateway.name} ${addressOf(gateway.host, gateway.port)}`),
     '',

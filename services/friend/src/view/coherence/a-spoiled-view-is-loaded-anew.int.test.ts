@@ -1,6 +1,6 @@
 import { eventually } from '@kith/local-servers';
 import { register } from '@prometheus-io/client';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ViewChange } from '../entries/list-state.ts';
 import { viewKeys } from '../redis/view-keys.ts';
@@ -10,11 +10,11 @@ import { type RedisForView, startRedisForView } from '../testing/start-redis-for
 
 const lists = new ListsInMemory();
 let server: RedisForView;
-let redis: Redis;
+let redis: Redis | Cluster;
 let view: OpenView;
 beforeAll(async () => {
   server = await startRedisForView();
-  redis = new Redis(server.url);
+  redis = clientOf(server.url);
   view = await openView(server, lists, { compareEveryMs: 1 });
 });
 afterAll(async () => {
@@ -22,6 +22,17 @@ afterAll(async () => {
   await view?.close();
   await server?.stop();
 });
+
+/** A list of servers is a cluster's. */
+function clientOf(url: string): Redis | Cluster {
+  const nodes = url.split(',').map((each) => new URL(each));
+  const [{ username, password }] = nodes as [URL];
+  if (nodes.length === 1) return new Redis(url);
+  return new Cluster(
+    nodes.map(({ hostname, port }) => ({ host: hostname, port: Number(port) })),
+    { redisOptions: { username, password: decodeURIComponent(password) } },
+  );
+}
 
 const NAMES = ['meta', 'byName', 'newest', 'friends', 'requests', 'lease'] as const;
 type Keys = Record<(typeof NAMES)[number], string>;
