@@ -142,7 +142,7 @@ test.each([
   const { code, lines } = await kith(...args);
   expect([code, lines[0].error.code]).toEqual([1, 'BAD_USER_INPUT']);
   expect(lines[0].error.message).toMatch(sentence);
-  expect((await kith('list')).lines).toEqual([]);
+  expect((await kith('list')).lines).toEqual([{ endpoints: 0 }]);
 });
 
 test('endpoints are listed, paused, resumed and given new secrets by command, and the system misses nothing', async () => {
