@@ -13,26 +13,18 @@ import {
   stopInReverse,
   type TokenVerifier,
 } from '@kith/service-kit';
-import { issuerUrlsOf, type SubgraphsSettings } from '@kith/supergraph';
-import type { GraphQLError } from 'graphql';
+import { issuerUrlsOf } from '@kith/supergraph';
 import { type Edge, guardEdge } from './admission/guard-edge.ts';
+import { type Answering, answerBySupergraph } from './answer-by-supergraph.ts';
 import { type GatewayConfig, showsGraphiql, subgraphsSettings } from './gateway-config.ts';
-import { followSubscriptions } from './live/follow-subscriptions.ts';
-import { liveLists, type OpenLiveList } from './live/open-live-list.ts';
+import { liveLists } from './live/open-live-list.ts';
 import { type SessionEnds, watchSessionEnds } from './live/session-ends.ts';
 import { kindsOfLists } from './live/sources/kinds-of-lists.ts';
 import { serveGraphiql } from './pages/graphiql.ts';
 import { serveDemonstration, serveWebClient } from './pages/serve-web-client.ts';
-import { answerByPlan } from './plan/answer-by-plan.ts';
-import { planOperations } from './plan/plan-operations.ts';
-import { trySupergraph } from './plan/try-supergraph.ts';
-import type { Planner } from './planner/plan-in-processes-apart.ts';
 import { goneSubgraph } from './subgraphs/call-subgraph.ts';
-import { followSupergraph, type SupergraphFiles } from './subgraphs/follow-supergraph.ts';
-import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
-import { readSupergraph } from './subgraphs/read-supergraph.ts';
+import { followSupergraph } from './subgraphs/follow-supergraph.ts';
 import { type ConnectedSubgraphs, shareConnections } from './subgraphs/share-connections.ts';
-import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
 import { trackOpenStreams } from './transports/http/open-streams.ts';
 import { serveGraphql } from './transports/http/serve-http.ts';
 import { serveWebSocket } from './transports/websocket/serve-websocket.ts';
@@ -143,55 +135,6 @@ function followSessions(config: GatewayConfig, broker: EventBroker, log: Logger,
   const sessionEnds = watchSessionEnds({ broker, ended, log });
   stops.push(sessionEnds.stop);
   return { verify: createTokenVerifier({ issuerUrls: userUrls }, ended), sessionEnds };
-}
-
-/** What answers operations over one supergraph. */
-interface Answering extends ConnectedSubgraphs {
-  readonly yoga: GatewayYoga;
-  readonly planner: Planner;
-  /** Its live lists, by their kinds. */
-  readonly kinds: ReadonlyMap<string, AnnouncedList>;
-  /** Headers of clients that some subgraph is given. */
-  readonly forwardHeaders: readonly string[];
-}
-
-/** Rejects, and leaves nothing behind, when some operation over it could not be answered. */
-async function answerBySupergraph(
-  files: SupergraphFiles,
-  using: {
-    config: GatewayConfig;
-    connect: (settings: SubgraphsSettings) => ConnectedSubgraphs;
-    edge: Edge;
-    verify: TokenVerifier;
-    openLiveList: OpenLiveList;
-    plannerProgram: string | undefined;
-    log: Logger;
-  },
-): Promise<Answering> {
-  const { config, edge, verify, openLiveList, plannerProgram, log } = using;
-  const settings = subgraphsSettings(config, files.subgraphs);
-  const known = [...settings.keys()];
-  const supergraph = await readSupergraph(files.supergraph, known, { log, program: plannerProgram });
-  const connected = using.connect(settings);
-  const { schema, planner, liveLists } = supergraph;
-  try {
-    const { subgraphs } = connected;
-    await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
-    const plan = planOperations(supergraph, subgraphs);
-    const mask = (error: GraphQLError) => maskError(error, log);
-    const plugins = [
-      answerByPlan(supergraph, plan),
-      followSubscriptions(supergraph, plan, { openLiveList, mask }),
-      ...edge.plugins,
-    ];
-    const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
-    const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
-    const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
-    return { ...connected, yoga, planner, kinds, forwardHeaders };
-  } catch (error) {
-    await Promise.all([planner.stop(), connected.release()]);
-    throw error;
-  }
 }
 
 /** Over HTTP, with its streams, and over WebSocket; answers where. */

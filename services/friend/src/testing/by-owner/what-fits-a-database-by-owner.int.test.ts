@@ -220,7 +220,10 @@ test('every unique key holds the distribution column, but those that are told', 
 const NOT_BY_OWNER = ['event_archive.outbox_pkey', 'outbox_event_id_key', 'outbox_pkey'];
 
 test('what does not fit is told in the documentation, with the reason', () => {
-  const page = readFileSync(new URL('../../../../../docs/friend-database-by-owner.md', import.meta.url), 'utf8');
+  const page = readFileSync(
+    new URL('../../../../../docs/runbooks/friend-database-by-owner.md', import.meta.url),
+    'utf8',
+  );
   for (const [name, , ...reasons] of REFUSED) expect(page).toContain(`| ${name} | ${reasons.join('; ')} |`);
   for (const key of NOT_BY_OWNER) expect(page).toContain(`\`${key}\``);
   for (const [table, column] of Object.entries(DISTRIBUTION))

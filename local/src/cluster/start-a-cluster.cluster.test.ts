@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readSystemRecord } from '../data-folder/claim-data-folder.ts';
 import { stillRuns } from '../data-folder/look-at-processes.ts';
 import { DEMO_PASSWORD } from '../seed/seed-demonstration.ts';
-import { runKith, runStart, type StartUnderTest, untilItRuns } from './run-start-in-a-test.ts';
+import { runKith, runStart, type StartUnderTest, untilItRuns } from '../start/run-start-in-a-test.ts';
 
 const ENOUGH_BYTES = 6 * 1024 ** 3;
 const hasRoom = totalmem() >= ENOUGH_BYTES;

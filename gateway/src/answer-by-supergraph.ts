@@ -1,0 +1,65 @@
+import type { Logger, TokenVerifier } from '@kith/service-kit';
+import type { SubgraphsSettings } from '@kith/supergraph';
+import type { GraphQLError } from 'graphql';
+import type { Edge } from './admission/guard-edge.ts';
+import { type GatewayConfig, subgraphsSettings } from './gateway-config.ts';
+import { followSubscriptions } from './live/follow-subscriptions.ts';
+import type { OpenLiveList } from './live/open-live-list.ts';
+import { answerByPlan } from './plan/answer-by-plan.ts';
+import { planOperations } from './plan/plan-operations.ts';
+import { trySupergraph } from './plan/try-supergraph.ts';
+import type { Planner } from './planner/plan-in-processes-apart.ts';
+import type { SupergraphFiles } from './subgraphs/follow-supergraph.ts';
+import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
+import { readSupergraph } from './subgraphs/read-supergraph.ts';
+import type { ConnectedSubgraphs } from './subgraphs/share-connections.ts';
+import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
+
+/** What answers operations over one supergraph. */
+export interface Answering extends ConnectedSubgraphs {
+  readonly yoga: GatewayYoga;
+  readonly planner: Planner;
+  /** Its live lists, by their kinds. */
+  readonly kinds: ReadonlyMap<string, AnnouncedList>;
+  /** Headers of clients that some subgraph is given. */
+  readonly forwardHeaders: readonly string[];
+}
+
+/** Rejects, and leaves nothing behind, when some operation over it could not be answered. */
+export async function answerBySupergraph(
+  files: SupergraphFiles,
+  using: {
+    config: GatewayConfig;
+    connect: (settings: SubgraphsSettings) => ConnectedSubgraphs;
+    edge: Edge;
+    verify: TokenVerifier;
+    openLiveList: OpenLiveList;
+    plannerProgram: string | undefined;
+    log: Logger;
+  },
+): Promise<Answering> {
+  const { config, edge, verify, openLiveList, plannerProgram, log } = using;
+  const settings = subgraphsSettings(config, files.subgraphs);
+  const known = [...settings.keys()];
+  const supergraph = await readSupergraph(files.supergraph, known, { log, program: plannerProgram });
+  const connected = using.connect(settings);
+  const { schema, planner, liveLists } = supergraph;
+  try {
+    const { subgraphs } = connected;
+    await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
+    const plan = planOperations(supergraph, subgraphs);
+    const mask = (error: GraphQLError) => maskError(error, log);
+    const plugins = [
+      answerByPlan(supergraph, plan),
+      followSubscriptions(supergraph, plan, { openLiveList, mask }),
+      ...edge.plugins,
+    ];
+    const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
+    const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
+    const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
+    return { ...connected, yoga, planner, kinds, forwardHeaders };
+  } catch (error) {
+    await Promise.all([planner.stop(), connected.release()]);
+    throw error;
+  }
+}
