@@ -11,6 +11,8 @@ const WITHIN_MS = 30_000;
 
 let nc: NatsConnection;
 let owners: readonly string[] = [];
+/** Whose gateway hears them: undefined for servers that send on the change as it comes. */
+let timeline: string | undefined;
 let watchers: { close(): void }[] = [];
 let published = 0;
 let received = 0;
@@ -25,7 +27,7 @@ function announce(): void {
   published += 1;
   announced[client]! += 1;
   publishedAt[client]!.push(performance.now());
-  nc.publish(liveFriendList(owners[client]!), announcement(announced[client]!));
+  nc.publish(liveFriendList(owners[client]!), announcement(owners[client]!, announced[client]!));
 }
 
 /**
@@ -89,10 +91,11 @@ answerQuestions({
     nc = await connect(natsOptions(natsUrl));
   },
   /** One socket each for these people; answers when all are served. Closes those of before. */
-  async watch(input: { url: string; query: string; owners: string[]; tokens: string[] }) {
+  async watch(input: { url: string; query: string; owners: string[]; tokens: string[]; timeline?: string }) {
     for (const watcher of watchers) watcher.close();
     watchers = [];
     owners = input.owners;
+    timeline = input.timeline;
     [published, received] = [0, 0];
     publishedAt = owners.map(() => []);
     announced = owners.map(() => 0);
@@ -136,7 +139,13 @@ answerQuestions({
   },
 });
 
-/** As the friend service announces that a remark has changed. */
-function announcement(revision: number): string {
+/** As the friend service announces that a remark has changed (`LiveAnnouncement`), or the change alone. */
+function announcement(owner: string, revision: number): string {
+  const change = changeAt(revision);
+  if (timeline === undefined) return change;
+  return `{"v":2,"kind":"friend-list","owner":"${owner}","timeline":"${timeline}","revision":${revision},"occurredAt":"2026-03-01T10:00:00.000Z","change":${change}}`;
+}
+
+function changeAt(revision: number): string {
   return `{"__typename":"FriendChanged","cursor":"eyJ2IjoxLCJ0IjoiMDFhMjAxOTUtYjhjYS03MjgzIiwibyI6IjAxYTIwMTk1LWI4Y2EtNzI4MyIsInIiOjF9","revision":${revision},"occurredAt":"2026-03-01T10:00:00.000Z","friend":{"__typename":"Friend","user":{"__typename":"User","id":"01a20195-b8ca-7283-b8f5-c52b7994dcc9","nickname":"Benjamin the Brave","avatarUrl":"https://images.example/avatars/01a20195b8ca7283b8f5.webp"},"remark":"Ben from next door","displayName":"Ben from next door","pinned":false,"tags":["chess","neighbours"],"since":"2026-03-01T10:00:00.000Z"}}`;
 }

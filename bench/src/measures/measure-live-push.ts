@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { type ServiceProcess, startSystem } from '@kith/local';
+import { type RunningSystem, type ServiceProcess, startSystem } from '@kith/local';
 import { collectGarbageOf, withInspector } from '../processes/collect-garbage.ts';
 import { startHelper } from '../processes/helper-process.ts';
 import type { Figure, Measurement, Workplace } from '../report/measurement.ts';
 import { percentile } from '../report/percentile.ts';
+import { openPool } from '../system/open-pool.ts';
 import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
 import { signTokens } from '../system/sign-tokens.ts';
 import { makeUsers } from '../system/talk-to-system.ts';
@@ -21,7 +22,7 @@ const WATCH = `subscription { friendListChanged { __typename revision cursor occ
 export const measureLivePush: Measurement = {
   name: 'live-push',
   title: 'Live push',
-  explained: `Sockets with a subscription each to a list of their own. Idle cost, at ${inWords(IDLE_CLIENTS)} of them: resident memory of the server's process, with its garbage collected, less what it was with no socket, for each. Events a second, at ${LOAD.clients.toLocaleString('en')}: changes announced on NATS for one list after the other, ${LOAD.onTheirWay.toLocaleString('en')} on their way at once, for ${LOAD.seconds} s. Each server has ${ROUNDS} turns, one after the other and again, of which the median counts. At ${PACE}: from publishing the announcement until the client has its frame, both in one process. Kith is the gateway with all it checks (revisions without a hole, sessions, limits, the poll); beside it, fed by the same announcements over the same NATS: the floor, a raw \`ws\` server that sends on what it hears, and a plain graphql-yoga with graphql-ws.`,
+  explained: `Sockets with a subscription each to a list of their own. Idle cost, at ${inWords(IDLE_CLIENTS)} of them: resident memory of the server's process, with its garbage collected, less what it was with no socket, for each. Events a second, at ${LOAD.clients.toLocaleString('en')}: changes announced on NATS for one list after the other, ${LOAD.onTheirWay.toLocaleString('en')} on their way at once, for ${LOAD.seconds} s. Each server has ${ROUNDS} turns, one after the other and again, of which the median counts. At ${PACE}: from publishing the announcement until the client has its frame, both in one process. Kith is the gateway with all it checks (revisions without a hole, sessions, limits, the poll); beside it, fed by the same changes over the same NATS, without what tells whose list they are of: the floor, a raw \`ws\` server that sends on what it hears, and a plain graphql-yoga with graphql-ws.`,
 
   async run(place) {
     const { folder, started, step } = place;
@@ -34,7 +35,8 @@ export const measureLivePush: Measurement = {
     const clients = { natsUrl: system.natsUrl, owners, query: WATCH };
 
     const tokens = await signTokens(folder, owners);
-    const servers = [await startAnewAfterRest(place, gateway!, { ...clients, tokens })];
+    const timeline = await currentTimeline(system, started);
+    const servers = [await startAnewAfterRest(place, gateway!, { ...clients, tokens, timeline })];
     for (const [name, program] of [
       ['raw ws', 'raw-websocket-server.ts'],
       ['yoga + graphql-ws', 'yoga-server.ts'],
@@ -85,6 +87,11 @@ export const measureLivePush: Measurement = {
     ];
   },
 };
+
+async function currentTimeline(system: RunningSystem, started: AsyncDisposableStack): Promise<string> {
+  const { rows } = await openPool(started, system.friendDatabaseUrl, 1).query('SELECT id FROM timeline');
+  return rows[0].id;
+}
 
 function inWords(numbers: readonly number[]): string {
   return numbers.map((number) => number.toLocaleString('en')).join(' and ');

@@ -13,6 +13,8 @@ export interface PushServer {
   /** Whose lists are watched, and what each client shows to watch theirs. */
   readonly owners: readonly string[];
   readonly tokens: readonly string[];
+  /** What revisions count in, where announcements say so; undefined for a server that is told the change alone. */
+  readonly timeline?: string;
 }
 
 /**
@@ -81,6 +83,8 @@ async function connectClients({ natsUrl }: PushServer): Promise<HelperProcess> {
   return clients;
 }
 
-async function watch(clients: HelperProcess, { url, query, owners, tokens }: PushServer, count: number): Promise<void> {
-  await clients.ask('watch', { url, query, owners: owners.slice(0, count), tokens: tokens.slice(0, count) });
+async function watch(clients: HelperProcess, { owners, tokens, ...server }: PushServer, count: number): Promise<void> {
+  const { url, query, timeline } = server;
+  const of = { owners: owners.slice(0, count), tokens: tokens.slice(0, count) };
+  await clients.ask('watch', { url, query, timeline, ...of });
 }
