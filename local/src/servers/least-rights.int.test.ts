@@ -174,7 +174,7 @@ describe.each(Object.entries(FORGED) as [keyof typeof FORGED, string[]][])('as t
 
   test.each(
     {
-      gateway: ['>', 'user.>', 'friend.>', 'dead.>', 'live.>', '$JS.API.>', '_INBOX.>', '_INBOX.user.>', '$JS.ACK.>'],
+      gateway: ['>', 'user.>', 'friend.>', 'dead.>', '$JS.API.>', '_INBOX.>', '_INBOX.user.>', '$JS.ACK.>'],
       user: ['>', 'friend.>', 'live.friend-list.*', '$JS.API.>', '_INBOX.friend.>', '_INBOX.gateway.>'],
       friend: ['>', 'user.>', 'live.session-ended.*', '$JS.API.>', '_INBOX.user.>', '_INBOX.gateway.>'],
       webhook: ['>', 'user.>', 'friend.>', 'live.>', '$JS.API.>', '_INBOX.friend.>'],
