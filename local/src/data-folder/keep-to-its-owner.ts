@@ -10,6 +10,7 @@ const OURS = [
   'redis',
   'secrets.json',
   'signing-keys.json',
+  'subgraphs.json',
   'supergraph.graphql',
   'system.json',
 ];
