@@ -5,7 +5,7 @@ import type { ListChange } from '../list/list-change.ts';
 import type { CatchUpReason, ListSubscriber } from '../list/live-list-inputs.ts';
 import type { ListRevisions, Watching } from './list-source.ts';
 import { pollRevisions } from './poll-revisions.ts';
-import { recheckWatchers, type Watcher, whoMayNot } from './recheck-watchers.ts';
+import { type RecheckedWatchers, recheckWatchers, type Watcher, whoMayNot } from './recheck-watchers.ts';
 import { SharedByKey } from './shared-by-key.ts';
 import { malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
 
@@ -51,12 +51,15 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
   /** What was announced of who may watch may have been lost: all of them are asked about, together. */
   let polls = 0;
   async function recheckAll(): Promise<void> {
-    const watching = watched
-      .entries()
-      .flatMap(([owner, { rechecking }]) => rechecking.viewerIds().map((viewerId) => ({ owner, viewerId })));
+    const watching = watched.entries().flatMap(
+      ([owner, { rechecked }]) =>
+        rechecked()
+          ?.viewerIds()
+          .map((viewerId) => ({ owner, viewerId })) ?? [],
+    );
     try {
       for (const { owner, viewerId } of await whoMayNot(watching, options.mayWatch)) {
-        watched.find(owner)?.rechecking.refuse(viewerId);
+        watched.find(owner)?.rechecked()?.refuse(viewerId);
       }
     } catch (err) {
       log.debug({ err, kind: options.kind }, 'could not ask who may still watch lists');
@@ -88,7 +91,7 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
     watch(owner, subscriber, watcher) {
       const { resource, release } = watched.take(owner);
       resource.subscribers.add(subscriber);
-      const rechecked = watcher && resource.rechecking.add(watcher);
+      const rechecked = watcher && resource.recheck(watcher);
       return {
         stop() {
           resource.subscribers.delete(subscriber);
@@ -116,7 +119,12 @@ function hearAnnouncements(owner: string, options: WatchedListsOptions, timeline
   const doubt = (reason: CatchUpReason) => {
     for (const subscriber of subscribers) subscriber.doubt(reason);
   };
-  const rechecking = recheckWatchers({ owner, mayWatch, hand, doubt: () => doubt('RECHECKED'), log });
+  /** Most lists are watched by their owners alone, of whom nobody asks. */
+  let rechecking: RecheckedWatchers | undefined;
+  const recheck = (watcher: Watcher) => {
+    rechecking ??= recheckWatchers({ owner, mayWatch, hand, doubt: () => doubt('RECHECKED'), log });
+    return rechecking.add(watcher);
+  };
 
   const listening = broker.listen(liveList(kind, owner), (payload) => {
     const heard = readAnnouncement(payload, list);
@@ -125,13 +133,14 @@ function hearAnnouncements(owner: string, options: WatchedListsOptions, timeline
     if (heard.timeline !== undefined && timeline() !== undefined && heard.timeline !== timeline()) {
       return doubt('NEW_TIMELINE');
     }
-    if (rechecking.holds(heard)) return rechecking.hold(heard, payload.length);
+    if (rechecking?.holds(heard)) return rechecking.hold(heard, payload.length);
     hand(heard, payload.length);
   });
   watchedListsGauge.inc();
   return {
     subscribers,
-    rechecking,
+    recheck,
+    rechecked: () => rechecking,
     stop() {
       watchedListsGauge.dec();
       void listening.stop();
