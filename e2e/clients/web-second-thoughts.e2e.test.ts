@@ -224,8 +224,12 @@ test('a friend’s page holds name, tags and pin, and one’s own has a link and
   const notes = page.getByRole('region', { name: 'Only for you' });
   await notes.getByText(/^Friends since/).waitFor();
   await notes.getByRole('button', { name: 'Give them a name' }).click();
-  await page.keyboard.type('Idy');
-  await page.keyboard.press('Enter');
+  const herName = page.getByRole('textbox', { name: 'Your name for Ida' });
+  await herName.fill('i'.repeat(65));
+  await herName.press('Enter');
+  await page.getByText('Use at most 64 characters. This has 65.').waitFor();
+  await herName.fill('Idy');
+  await herName.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Idy' }).waitFor();
   await notes.getByRole('button', { name: 'Add tags' }).click();
   const newTag = page.getByRole('textbox', { name: 'New tag' });

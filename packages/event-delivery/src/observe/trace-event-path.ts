@@ -24,7 +24,6 @@ const KINDS = {
  * (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/).
  */
 export function startHop(operation: keyof typeof KINDS, parent: string | undefined, attributes: Attributes): Hop {
-  // Nothing to follow, or nobody who follows: most events of most processes.
   const span = trace
     .getTracer('@kith/event-delivery')
     .startSpan(
