@@ -3,12 +3,11 @@ import { eventually, freePort } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { followFriendList } from '../src/lists/follow-friend-list.ts';
 import { contentsOf } from '../src/lists/friend-list-in-postgres.ts';
-import { ask, dataOf } from '../src/people/ask-gateway.ts';
-import { makeFriends, readPage, UPDATE_FRIEND } from '../src/people/friend-operations.ts';
+import { askAllTheTime } from '../src/people/ask-all-the-time.ts';
+import { dataOf } from '../src/people/ask-gateway.ts';
+import { makeFriends } from '../src/people/friend-operations.ts';
 import { type Person, signUp } from '../src/people/person.ts';
 import { type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
-
-const SEARCH = '{ searchUsers(text: "bo", first: 3) { edges { node { username } } } }';
 
 let system: SystemForTest;
 let balancer: Awaited<ReturnType<typeof startBalancer>>;
@@ -32,32 +31,8 @@ test.skipIf(process.env.EVENT_BUS === 'in-process')(
   async () => {
     const device = followFriendList({ gatewayUrls: [balancer.url], token: ann.token, transport: 'websocket' });
     await eventually('the snapshot', () => device.list.snapshots.length === 1);
-    let over = false;
-    const errors: unknown[] = [];
-    const answered = { mutations: 0, reads: 0 };
-    const written: string[] = [];
-    const send = async (operation: { query: string; variables?: Record<string, unknown> }) => {
-      const answer = await ask(balancer.url, { ...operation, token: ann.token }).catch((error: unknown) => ({
-        errors: [String((error as Error).cause ?? error)],
-      }));
-      errors.push(...answer.errors);
-    };
-    const writer = async () => {
-      while (!over) {
-        const remark = `remark ${written.length + 1}`;
-        await send({ query: UPDATE_FRIEND, variables: { input: { userId: bob.id, remark } } });
-        written.push(remark);
-        answered.mutations += 1;
-      }
-    };
-    const reader = async () => {
-      while (!over) {
-        await readPage(ann).catch((error: unknown) => errors.push(error));
-        await send({ query: SEARCH });
-        answered.reads += 2;
-      }
-    };
-    const clients = [writer(), reader(), reader()];
+    const asked = askAllTheTime(ann, bob);
+    const { answered, written } = asked;
     const { user = [], friend = [] } = system.replicas;
     for (const process of [...user, ...friend, ...system.gateways]) {
       const before = { ...answered };
@@ -67,9 +42,8 @@ test.skipIf(process.env.EVENT_BUS === 'in-process')(
         return answered.mutations > before.mutations + 3 && answered.reads > before.reads + 3;
       });
     }
-    over = true;
-    await Promise.all(clients);
-    expect(errors).toEqual([]);
+    await asked.stop();
+    expect(asked.errors).toEqual([]);
     expect(written.length).toBeGreaterThan(20);
 
     // And nothing was missed, or seen twice, by whoever watched.

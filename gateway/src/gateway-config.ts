@@ -18,7 +18,7 @@ export const gatewayConfig = z.object({
   NATS_URL: configFields.natsUrl,
   ...natsFields,
   EVENT_BUS: configFields.eventBus,
-  GATEWAY_KEY: configFields.secret,
+  GATEWAY_KEY: configFields.secrets,
   /** The composed schema of all subgraphs. */
   SUPERGRAPH_FILE: z.string(),
   /** Where the subgraphs are, and what each is told; without it, the services of this repository, by their variables. */

@@ -13,7 +13,7 @@ export const circlesConfigSchema = z.object({
   ...natsFields,
   ...streamFields,
   USER_URL: configFields.httpUrls,
-  GATEWAY_KEY: configFields.secret,
+  GATEWAY_KEY: configFields.secrets,
   MEMBERS_PER_CIRCLE: wholeNumber(1, 10_000).default(10_000),
   CIRCLES_PER_PERSON: wholeNumber(1, 10_000).default(500),
   STOP_NOTICE_MS: configFields.stopNoticeMs,

@@ -1,4 +1,10 @@
-import { CLIENT_ADDRESS_HEADER, GATEWAY_KEY_HEADER, type Logger } from '@kith/service-kit';
+import {
+  CLIENT_ADDRESS_HEADER,
+  GATEWAY_KEY_HEADER,
+  type Logger,
+  type SharedSecret,
+  shownSecret,
+} from '@kith/service-kit';
 import { isBrokenCircuitError } from 'cockatiel';
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
@@ -37,8 +43,8 @@ export interface SubgraphOptions {
   /** Where GraphQL is answered there: /graphql unless told. */
   readonly path?: string;
   readonly readyPath?: string;
-  /** Shown to it. */
-  readonly gatewayKey?: string | undefined;
+  /** Shown to it: of several the first. */
+  readonly gatewayKey?: SharedSecret | undefined;
   /** Whether it is given the viewer's token and address: yes unless told. */
   readonly viewerToken?: boolean;
   /** Added to every request. */
@@ -103,7 +109,7 @@ function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<st
     'content-type': 'application/json',
     accept: 'application/json',
     ...added,
-    ...(gatewayKey !== undefined && { [GATEWAY_KEY_HEADER]: gatewayKey }),
+    ...(gatewayKey !== undefined && { [GATEWAY_KEY_HEADER]: shownSecret(gatewayKey) }),
   };
   return ({ authorization, traceparent, clientAddress, forwarded }) => {
     const headers: Record<string, string> = { ...always };

@@ -20,7 +20,7 @@ interface Connection {
  * has been replaced, as a subscription that joins, goes on with the one in its place.
  */
 export function shareConnections(
-  options: Pick<SubgraphOptions, 'log'> & { readonly gatewayKey: string; readonly answerWithinMs: number },
+  options: Required<Pick<SubgraphOptions, 'log' | 'gatewayKey' | 'answerWithinMs'>>,
 ): (settings: SubgraphsSettings) => ConnectedSubgraphs {
   /** By what they are: a name with its settings. The newest of a name is the last. */
   const inUse = new Map<string, Connection>();

@@ -20,7 +20,7 @@ export const migrateConfig = databases.extend({
 /** What `seed-when-empty.ts` needs. */
 export const seedConfig = databases.extend({
   ...addressVariables(configFields.httpUrl),
-  OPERATOR_KEY: configFields.secret,
+  OPERATOR_KEY: configFields.secrets,
   /** A folder that outlives the container: an interrupted seeding is finished the next time. */
   KITH_DATA: z.string().min(1),
 });

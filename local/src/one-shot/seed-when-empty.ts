@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { askInsideDirectly, parseConfig } from '@kith/service-kit';
+import { askInsideDirectly, parseConfig, shownSecret } from '@kith/service-kit';
 import { ALWAYS_THERE, databaseOf, fieldsOfEach, SERVICES, WITH_OUTBOX } from '@kith/services';
 import {
   describeDemonstration,
@@ -24,7 +24,7 @@ try {
   ) {
     await seedDemonstration(config.KITH_DATA, {
       ...fieldsOfEach(ALWAYS_THERE, 'Url', (name) => config[SERVICES[name].urlVariable]),
-      operatorKey: config.OPERATOR_KEY,
+      operatorKey: shownSecret(config.OPERATOR_KEY),
     });
     process.stdout.write('seeded the demonstration\n');
   } else process.stdout.write('the databases are in use: nothing to seed\n');

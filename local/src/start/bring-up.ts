@@ -98,7 +98,7 @@ export async function bringUp(config: StartConfig, folder: ClaimedFolder, during
 
   const addresses = await startItsProcesses(config, { ...servers, supergraphFile, isPrivate }, during);
   goOn();
-  const operatorKey = config.OPERATOR_KEY ?? secrets.operatorKey;
+  const operatorKey = config.OPERATOR_KEY?.[0] ?? secrets.operatorKey;
   const hasOne = await step('Making the demonstration', async () => {
     if (isEmpty) await seedDemonstration(kithData, { ...addresses, operatorKey });
     return tellOfDemonstration(kithData, urls.userDatabaseUrl, { isPrivate, say });
@@ -144,8 +144,8 @@ async function startItsProcesses(
   const logFolder = logsIn(config);
   const wiring = {
     access,
-    gatewayKey: config.GATEWAY_KEY ?? secrets.gatewayKey,
-    operatorKey: config.OPERATOR_KEY ?? secrets.operatorKey,
+    gatewayKey: config.GATEWAY_KEY?.join() ?? secrets.gatewayKey,
+    operatorKey: config.OPERATOR_KEY?.join() ?? secrets.operatorKey,
     signingKeyFile: config.SIGNING_KEY_FILE ?? join(kithData, 'signing-keys.json'),
     supergraphFile,
     subgraphsFile: join(kithData, 'subgraphs.json'),

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { workspaceRoot } from '../system/run-program-with-node-24.ts';
 import { databaseVariables } from '../system/variables-of-services.ts';
 
-const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, onOrOff, secret, seconds } = configFields;
+const { port, host, postgresUrl, natsUrl, redisUrl, eventBus, onOrOff, secrets, seconds } = configFields;
 
 export const startConfigSchema = z.object({
   HOST: host,
@@ -17,8 +17,8 @@ export const startConfigSchema = z.object({
   REDIS_URL: redisUrl.optional(),
   EVENT_BUS: eventBus,
   WEBHOOKS: onOrOff,
-  GATEWAY_KEY: secret.optional(),
-  OPERATOR_KEY: secret.optional(),
+  GATEWAY_KEY: secrets.optional(),
+  OPERATOR_KEY: secrets.optional(),
   SIGNING_KEY_FILE: z.string().optional(),
   TRUSTED_PROXIES: z.string().optional(),
   /** How long each step of the start may take, in place of its own limit. */

@@ -40,7 +40,7 @@ test.each([...SERVICE_NAMES, 'gateway' as const])(
       name: program,
       host: '127.0.0.1',
       port: await freePort(),
-      env,
+      env: () => env,
       logFolder: folder,
     });
     await expect(starting).rejects.toThrow(

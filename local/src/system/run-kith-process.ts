@@ -21,8 +21,8 @@ export type KithProcess = {
   name: string;
   host: string;
   port: number;
-  /** Its whole configuration, except HOST and PORT. */
-  env: Record<string, string>;
+  /** Its whole configuration at each start, except HOST and PORT. */
+  env: () => Record<string, string>;
   logFolder: string;
 };
 
@@ -36,7 +36,7 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
       args: [...PAUSE_SHORT, '--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
       logFile: join(logFolder, `${name}.log`),
       readyWithinMs: 60_000,
-      spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env, HOST: host, PORT: String(port) } },
+      spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env(), HOST: host, PORT: String(port) } },
       isReady: () => missesNothing(url),
     }),
   );

@@ -27,6 +27,8 @@ export type StartedProcesses = Record<ServiceAlwaysThere, ServiceProcess> &
     /** All processes of each service. */
     replicas: Partial<Record<ServiceName, readonly ServiceProcess[]>>;
     gateways: ServiceProcess[];
+    /** What processes are told from their next start on: new keys, other users of the servers. */
+    rewire(change: Partial<Pick<Wiring, 'access' | 'gatewayKey' | 'operatorKey' | 'extra'>>): void;
   };
 
 /** How long one of several processes goes on serving when it stops, until all callers have noticed. */
@@ -47,11 +49,12 @@ export async function startProcesses(
     services[name].map((port) => `http://127.0.0.1:${port}`).join(','),
   );
   const full = { ...wiring, ...urls } as Wiring;
+  const rewire: StartedProcesses['rewire'] = (change) => void Object.assign(full, change);
   if (full.subgraphsFile) await writeSubgraphs(full.subgraphsFile, urls);
   const countOf = (program: Program) =>
     program === 'gateway' ? gateways.length : program === 'one-process' ? 1 : services[program].length;
   const run = async (program: Program, name: string, host: string, port: number) => {
-    const env = { ...(countOf(program) > 1 && { STOP_NOTICE_MS }), ...environmentOf(program, full) };
+    const env = () => ({ ...(countOf(program) > 1 && { STOP_NOTICE_MS }), ...environmentOf(program, full) });
     const process = await runKithProcess({ program, name, host, port, env, logFolder });
     onStarted(process);
     return process;
@@ -62,7 +65,7 @@ export async function startProcesses(
     if (!gateway) throw new Error('One process has one gateway.');
     const all = await run('one-process', 'one-process', gateway.host, gateway.port);
     const seen = ofEach(names, (name) => seenAt(urls[`${name}Url`], all));
-    return { ...seen, replicas: ofEach(names, (name) => [seen[name]]), gateways: gateways.map(() => all) };
+    return { ...seen, replicas: ofEach(names, (name) => [seen[name]]), gateways: gateways.map(() => all), rewire };
   }
   const numbered = (name: string, all: readonly unknown[], index: number) =>
     all.length === 1 ? name : `${name}-${index + 1}`;
@@ -81,6 +84,7 @@ export async function startProcesses(
     ...ofEach(names, (name) => present(replicas[name][0], 'each service has a process')),
     replicas,
     gateways: started.slice(wanted.length),
+    rewire,
   };
 }
 

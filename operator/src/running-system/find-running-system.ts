@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { OperatorAccess } from '@kith/local';
 import { dataFolder, readSystemRecord, stillRuns } from '@kith/local';
+import { secretsIn } from '@kith/service-kit';
 import { ALWAYS_THERE, fieldsOfEach, SERVICES } from '@kith/services';
 import { CommandFailed } from './end-with-a-code.ts';
 
@@ -22,7 +23,11 @@ export async function findRunningSystem(env = process.env): Promise<RunningSyste
   if (OPERATOR_KEY && VARIABLES.every((variable) => env[variable])) {
     const urls = fieldsOfEach(ALWAYS_THERE, 'Url', (name) => trimmed(env[SERVICES[name].urlVariable] ?? ''));
     const { WEBHOOK_URL } = env;
-    return { ...urls, ...(WEBHOOK_URL && { webhookUrl: trimmed(WEBHOOK_URL) }), operatorKey: OPERATOR_KEY };
+    return {
+      ...urls,
+      ...(WEBHOOK_URL && { webhookUrl: trimmed(WEBHOOK_URL) }),
+      operatorKey: secretsIn(OPERATOR_KEY)[0] ?? '',
+    };
   }
   const folder = dataFolder(env.KITH_DATA || undefined);
   const shown = relative(process.cwd(), folder) || folder;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataFolder, readGatewayKey } from '@kith/local';
+import { secretsIn } from '@kith/service-kit';
 import { SERVICES, SUBGRAPHS } from '@kith/services';
 import { readSubgraphsSettings, type SubgraphSettings, type SubgraphsSettings } from '@kith/supergraph';
 import { askSubgraph, type NamedSubgraph, SubgraphSilent } from '@kith/supergraph/compose';
@@ -23,7 +24,7 @@ export interface Sources {
 export async function readSources(named: readonly string[], usage: string, env = process.env): Promise<Sources> {
   const folder = dataFolder(env.KITH_DATA || undefined);
   const known = await readKnown(env.SUBGRAPHS_FILE || join(folder, 'subgraphs.json'), env);
-  const gatewayKey = env.GATEWAY_KEY || (await readGatewayKey(folder));
+  const gatewayKey = env.GATEWAY_KEY ? secretsIn(env.GATEWAY_KEY)[0] : await readGatewayKey(folder);
   const given = new Map(named.map((each) => nameAndSource(each, usage)));
   const names = [...new Set([...known.keys(), ...given.keys()])];
   if (names.length === 0) {

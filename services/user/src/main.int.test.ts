@@ -56,6 +56,8 @@ test.each([
   ['PORT', { PORT: 'x' }],
   ['USER_DATABASE_URL', { USER_DATABASE_URL: 'mysql://x' }],
   ['GATEWAY_KEY', { GATEWAY_KEY: 'short' }],
+  ['GATEWAY_KEY', { GATEWAY_KEY: 'the-gateway-key-that-is-new,' }],
+  ['OPERATOR_KEY', { OPERATOR_KEY: 'the-operator-key-that-is-new,secret' }],
   ['NATS_URL', { NATS_URL: 'nats://user:se/cret@127.0.0.1:4222' }],
   ['NATS_URL', { NATS_URL: 'nats://user:1/secret@127.0.0.1:4222' }],
   ['NATS_URL', { NATS_URL: nats.urlOf('user').replace(/:[0-9a-f]+@/, ':secret@') }],

@@ -24,8 +24,8 @@ export const userConfigSchema = z.object({
   EVENT_BUS: configFields.eventBus,
   /** The friend service, which knows who blocks whom; without it a search hides nobody. */
   FRIEND_URL: configFields.httpUrls.optional(),
-  GATEWAY_KEY: configFields.secret,
-  OPERATOR_KEY: configFields.secret,
+  GATEWAY_KEY: configFields.secrets,
+  OPERATOR_KEY: configFields.secrets,
   SIGNING_KEY_FILE: z.string().min(1),
   ACCESS_TOKEN_TTL_S: seconds.default(900),
   REFRESH_TOKEN_TTL_S: seconds.default(30 * 24 * 3600),

@@ -29,7 +29,7 @@ export const webhookConfigSchema = z.object({
   ...natsFields,
   ...streamFields,
   EVENT_BUS: configFields.eventBus,
-  OPERATOR_KEY: configFields.secret,
+  OPERATOR_KEY: configFields.secrets,
   WEBHOOK_ALLOW_HTTP: onOrOff,
   WEBHOOK_ALLOWED_RANGES: ranges,
   WEBHOOK_TIMEOUT_MS: wholeNumber(100, 15_000).default(10_000),

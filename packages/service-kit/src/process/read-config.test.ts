@@ -35,7 +35,9 @@ test('a variable set to nothing counts as not set', () => {
 });
 
 test('a secret that is too short is refused', () => {
-  expect(() => parseConfig(z.object({ KEY: configFields.secret }), { KEY: 'short' })).toThrow(/^KEY: .*16/);
+  for (const KEY of ['short', `${'a'.repeat(16)},short`, `${'a'.repeat(16)},`, ',', `,${'a'.repeat(16)}`]) {
+    expect(() => parseConfig(z.object({ KEY: configFields.secrets }), { KEY })).toThrow(/^KEY: .*16/);
+  }
 });
 
 test.each([

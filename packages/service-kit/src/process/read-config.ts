@@ -80,6 +80,11 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
 
+/** The keys of a variable: one, or several, separated by commas, while it is rotated. */
+export function secretsIn(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
 /** The fields that processes share: build a schema with `z.object({ PORT: configFields.port, … })`. */
 export const configFields = {
   /** 0 takes a free one. */
@@ -115,7 +120,12 @@ export const configFields = {
   stopNoticeMs: wholeNumber(0, 60_000).default(0),
   /** A duration in whole seconds, at least 1, at most ten years. */
   seconds: wholeNumber(1, 315_360_000),
-  /** A key that processes share, of at least 16 characters. */
-  secret: z.string().min(16, { error: 'must have at least 16 characters' }),
+  /** A key that processes share, of at least 16 characters; several, separated by commas, while it is rotated. */
+  secrets: z
+    .string()
+    .transform(secretsIn)
+    .refine((secrets) => secrets.every(({ length }) => length >= 16), {
+      error: 'must have at least 16 characters; each of them, where there are several, separated by commas',
+    }),
   wholeNumber,
 } as const;

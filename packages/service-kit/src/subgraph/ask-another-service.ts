@@ -1,4 +1,5 @@
 import { fetchFromReplicas } from '../http/fetch-from-replicas.ts';
+import { type SharedSecret, shownSecret } from '../identity/same-secret.ts';
 import { currentTraceparent } from '../telemetry/trace-context.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
@@ -12,14 +13,14 @@ import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 export async function askAnotherService(
   baseUrls: readonly string[],
   path: string,
-  asked: { readonly gatewayKey: string; readonly body: unknown; readonly withinMs: number },
+  asked: { readonly gatewayKey: SharedSecret; readonly body: unknown; readonly withinMs: number },
 ): Promise<{ readonly ok: boolean; readonly status: number; readonly json: unknown }> {
   const traceparent = currentTraceparent();
   const response = await fetchFromReplicas(baseUrls, path, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      [GATEWAY_KEY_HEADER]: asked.gatewayKey,
+      [GATEWAY_KEY_HEADER]: shownSecret(asked.gatewayKey),
       ...(traceparent ? { traceparent } : {}),
     },
     body: JSON.stringify(asked.body),

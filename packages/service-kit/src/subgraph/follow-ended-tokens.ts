@@ -8,6 +8,7 @@ import {
 import type { Logger } from 'pino';
 import { fetchFromReplicas } from '../http/fetch-from-replicas.ts';
 import { createEndedTokens, type EndedTokens } from '../identity/ended-tokens.ts';
+import { type SharedSecret, shownSecret } from '../identity/same-secret.ts';
 import { tokensCannotBeChecked } from '../identity/verify-token.ts';
 import { GATEWAY_KEY_HEADER } from './subgraph-server.ts';
 
@@ -110,10 +111,10 @@ export function followEndedTokens(options: {
 }
 
 /** Asks the user service, at any of its replicas, for `followEndedTokens` in other processes. */
-export function askForEndedTokens({ userUrls, gatewayKey }: { userUrls: readonly string[]; gatewayKey: string }) {
+export function askForEndedTokens({ userUrls, gatewayKey }: { userUrls: readonly string[]; gatewayKey: SharedSecret }) {
   return async (sinceMs: number): Promise<TokensEndedSince> => {
     const response = await fetchFromReplicas(userUrls, `${TOKENS_ENDED_PATH}?since=${sinceMs}`, {
-      headers: { [GATEWAY_KEY_HEADER]: gatewayKey },
+      headers: { [GATEWAY_KEY_HEADER]: shownSecret(gatewayKey) },
       withinMs: ASK_WITHIN_MS,
     });
     if (!response.ok) throw new Error(`The user service answers ${response.status}.`);

@@ -33,7 +33,7 @@ const http = await startHttpServer({
   routes: {
     '/graphql': createSubgraphServer({
       schema,
-      gatewayKey: 'gateway-key',
+      gatewayKey: ['gateway-key', 'gateway-key-before'],
       verify: createTokenVerifier({ jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'EdDSA' }] } }),
       log,
       contextFor: (request) => request,
@@ -64,6 +64,13 @@ const tokenThatExpires = (time: string) =>
 test('without the gateway’s key nothing is answered', async () => {
   const { status, body } = await ask('{ __typename }', { 'x-kith-gateway-key': 'another' });
   expect([status, body.errors]).toEqual([401, [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED' } })]]);
+});
+
+test('while the gateway’s key is rotated the one before is answered too', async () => {
+  for (const key of ['gateway-key', 'gateway-key-before']) {
+    expect((await ask('{ __typename }', { 'x-kith-gateway-key': key })).body.data).toEqual({ __typename: 'Query' });
+  }
+  expect((await ask('{ __typename }', { 'x-kith-gateway-key': 'gateway-key,gateway-key-before' })).status).toBe(401);
 });
 
 test('the viewer comes from the token; without one there is none', async () => {

@@ -14,7 +14,7 @@ import { KithError } from '../errors/kith-error.ts';
 import { maskError, type TranslateError } from '../errors/mask-error.ts';
 import { readJsonBody } from '../http/answer-http.ts';
 import type { HttpHandler } from '../http/start-http-server.ts';
-import { sameSecret } from '../identity/same-secret.ts';
+import { acceptsSecret, type SharedSecret } from '../identity/same-secret.ts';
 import { TokenEnded, type TokenVerifier, type Viewer } from '../identity/verify-token.ts';
 import { startRequestSpan } from '../telemetry/request-span.ts';
 import { inTrace } from '../telemetry/trace-context.ts';
@@ -47,7 +47,7 @@ export interface SubgraphContext {
  */
 export function createSubgraphServer<Context extends SubgraphContext>(options: {
   schema: GraphQLSchema;
-  gatewayKey: string;
+  gatewayKey: SharedSecret;
   verify: TokenVerifier;
   log: Logger;
   /** Translates errors of the service's own rules for clients. */
@@ -55,6 +55,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
   const { schema, log } = options;
+  const isGateways = acceptsSecret(options.gatewayKey);
   const prepared = rememberDocuments<Prepared>();
   const prepare = (query: string): Prepared => {
     const known = prepared.get(query);
@@ -72,7 +73,7 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
 
   return async (request, response) => {
     const { headers } = request;
-    if (!sameSecret(headerOf(headers[GATEWAY_KEY_HEADER]), options.gatewayKey)) {
+    if (!isGateways(headerOf(headers[GATEWAY_KEY_HEADER]))) {
       throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
     }
     // Prevents CSRF: a browser may send a form, for example, from any site.

@@ -1,4 +1,5 @@
 import type { EventBroker } from '@kith/event-delivery';
+import type { SharedSecret } from '@kith/service-kit';
 import type { FriendServiceParts } from '../parts/friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 
@@ -6,6 +7,6 @@ import type { UserService } from '../profiles/user-service.ts';
 export interface OperatorOptions {
   readonly parts: FriendServiceParts;
   readonly users: UserService;
-  readonly operatorKey: string;
+  readonly operatorKey: SharedSecret;
   readonly broker: () => Promise<EventBroker>;
 }

@@ -1,4 +1,4 @@
-import { askAnotherService, KithError } from '@kith/service-kit';
+import { askAnotherService, KithError, type SharedSecret } from '@kith/service-kit';
 import { z } from 'zod';
 import type { Profile } from './store-profile.ts';
 
@@ -35,7 +35,7 @@ const answerOf = z.object({
 /** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
 export function connectUserService(options: {
   urls: readonly string[];
-  gatewayKey: string;
+  gatewayKey: SharedSecret;
   timeoutMs?: number;
 }): UserService {
   async function ask(query: string, variables: object): Promise<UsersProfile[]> {

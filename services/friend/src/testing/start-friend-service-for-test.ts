@@ -86,7 +86,7 @@ export async function startFriendServiceForTest(config: Partial<FriendConfig> = 
     REDIS_URL: redis.urlOf('friend'),
     NATS_URL: nats.urlOf('friend'),
     USER_URL: [users.http.url],
-    ...keys,
+    ...{ GATEWAY_KEY: [keys.GATEWAY_KEY], OPERATOR_KEY: [keys.OPERATOR_KEY] },
     ...config,
   };
   let service = await startFriendService(serviceConfig, log);

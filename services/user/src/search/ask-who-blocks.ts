@@ -1,5 +1,5 @@
 import { blockersSchema, WHO_BLOCKS_PATH, type WhoBlocks } from '@kith/event-contracts';
-import { askAnotherService, KithError, type Logger } from '@kith/service-kit';
+import { askAnotherService, KithError, type Logger, type SharedSecret } from '@kith/service-kit';
 
 /** Answers which of these users block the viewer: they are hidden from the viewer. */
 export type AskWhoBlocks = (question: WhoBlocks) => Promise<ReadonlySet<string>>;
@@ -13,7 +13,7 @@ const ANSWERED_WITHIN_MS = 2_000;
  */
 export function askFriendServiceWhoBlocks(options: {
   friendUrls: readonly string[];
-  gatewayKey: string;
+  gatewayKey: SharedSecret;
 }): AskWhoBlocks {
   return async (question) => {
     if (question.userIds.length === 0) return new Set();
