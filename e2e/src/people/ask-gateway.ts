@@ -56,7 +56,8 @@ export async function dataOf<Data = any>(gatewayUrl: string, operation: Operatio
   return data as Data;
 }
 
-const RETRY = { firstMs: 20, mostMs: 250, withinMs: 60_000 };
+const RETRY = { firstMs: 20, mostMs: 250 };
+const ANSWERED_WITHIN_MS = 60_000;
 
 /**
  * As `dataOf`, again and again through one gateway after the other while nobody answers or a service is unavailable:
@@ -66,17 +67,20 @@ const RETRY = { firstMs: 20, mostMs: 250, withinMs: 60_000 };
 export async function askUntilAnswered<Data = any>(
   gatewayUrls: readonly string[],
   operation: Operation,
-  onRetry: () => void = () => undefined,
+  onRetry: (error: unknown) => void = () => undefined,
+  withinMs = ANSWERED_WITHIN_MS,
 ): Promise<Data> {
-  const deadline = performance.now() + RETRY.withinMs;
+  const deadline = performance.now() + withinMs;
   for (let attempt = 0; ; attempt += 1) {
+    let failed: unknown;
     try {
       return await dataOf<Data>(gatewayUrls[attempt % gatewayUrls.length]!, operation);
     } catch (error) {
       const mayPass = !(error instanceof Refused) || error.code === 'SERVICE_UNAVAILABLE';
       if (!mayPass || performance.now() > deadline) throw error;
+      failed = error;
     }
-    onRetry();
+    onRetry(failed);
     await delay(Math.min(RETRY.firstMs * 2 ** attempt, RETRY.mostMs));
   }
 }

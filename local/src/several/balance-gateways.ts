@@ -9,16 +9,22 @@ const NOBODY = JSON.stringify({
   errors: [{ message: 'No gateway answers: try again in a moment.', extensions: { code: 'SERVICE_UNAVAILABLE' } }],
 });
 
+/** Who is sent to before whom: one that is ready, that is there at least, that does not take connections. */
+const READY = 0;
+const NOT_READY = 1;
+const GONE = 2;
+
 interface Target {
   readonly url: string;
-  ready: boolean;
+  state: typeof READY | typeof NOT_READY | typeof GONE;
+  asking: boolean;
   /** Requests and sockets that are open to it. */
   open: number;
 }
 
 /**
  * Load balancer (least connections) for the gateways of one machine: each request and socket goes to the ready gateway
- * with the fewest. Good enough for `start`; use a dedicated one where others can reach it. Rejects when the port cannot
+ * with the fewest; where none is ready, to one that is there at least. Good enough for `start`; use a dedicated one where others can reach it. Rejects when the port cannot
  * be taken.
  */
 export async function startBalancer(options: {
@@ -27,7 +33,7 @@ export async function startBalancer(options: {
   readonly gatewayUrls: readonly string[];
 }): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const { HOST, PORT, gatewayUrls } = options;
-  const targets: Target[] = gatewayUrls.map((url) => ({ url, ready: true, open: 0 }));
+  const targets: Target[] = gatewayUrls.map((url) => ({ url, state: READY, asking: false, open: 0 }));
   const asking = setInterval(() => targets.forEach(askWhetherReady), ASK_READY_EVERY_MS);
   const proxy = createProxyServer({ xfwd: true });
   proxy.on('error', (_error, _request, answer) => {
@@ -61,8 +67,9 @@ export async function startBalancer(options: {
 }
 
 function chooseAmong(targets: readonly Target[]): Target {
-  const ready = targets.filter((target) => target.ready);
-  return (ready.length > 0 ? ready : targets).reduce((least, target) => (target.open < least.open ? target : least));
+  const best = Math.min(...targets.map(({ state }) => state));
+  const fitting = targets.filter(({ state }) => state === best);
+  return fitting.reduce((least, target) => (target.open < least.open ? target : least));
 }
 
 function count(target: Target, until: ServerResponse | Socket): void {
@@ -77,11 +84,17 @@ function refuse(response: ServerResponse): void {
   else response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(NOBODY);
 }
 
-/** Never rejects. */
+/** Never rejects. One at a time: an old answer must not follow a newer one. */
 async function askWhetherReady(target: Target): Promise<void> {
-  const answer = await fetch(`${target.url}/ready`, { signal: AbortSignal.timeout(READY_WITHIN_MS) }).catch(
-    () => undefined,
+  if (target.asking) return;
+  target.asking = true;
+  target.state = await fetch(`${target.url}/ready`, { signal: AbortSignal.timeout(READY_WITHIN_MS) }).then(
+    async (answer) => {
+      await answer.body?.cancel();
+      return answer.status === 200 ? READY : NOT_READY;
+    },
+    // A busy one is there, and says so late.
+    (error: Error) => (error.name === 'TimeoutError' ? NOT_READY : GONE),
   );
-  await answer?.body?.cancel();
-  target.ready = answer?.status === 200;
+  target.asking = false;
 }
