@@ -192,8 +192,10 @@ function settingsOf(config: GatewayConfig, { subgraphs }: Pick<Answering, 'subgr
 async function readinessOf(subgraphs: ConnectedSubgraphs['subgraphs'], broker: EventBroker) {
   const asked = Object.entries(subgraphs).map(async ([name, subgraph]) => [name, await subgraph.ready()] as const);
   const uses: Record<string, boolean> = Object.fromEntries(await Promise.all(asked));
-  // What one of them answers is answered without the others.
-  return { ready: Object.values(uses).includes(true), uses: { nats: broker.connected, ...uses } };
+  // What one of them answers is answered without the others. What all of them miss, all gateways meet at one moment: who
+  // can tell clients so stays in rotation.
+  const heard = Object.values(subgraphs).some((subgraph) => subgraph.heard);
+  return { ready: heard || Object.values(uses).includes(true), uses: { nats: broker.connected, ...uses } };
 }
 
 /** Where the web client is served it has `/` and what is no other's; without it `/` leads to GraphiQL. */

@@ -32,6 +32,8 @@ export interface Subgraph {
   call(call: SubgraphCall): Promise<SubgraphResult>;
   /** Whether the service says that it can do its work. */
   ready(): Promise<boolean>;
+  /** Whether it has said anything of late, also that it cannot. */
+  readonly heard: boolean;
   stop(): Promise<void>;
 }
 
@@ -100,7 +102,14 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     return unavailable(name);
   }
 
-  return { call, ready: () => replicas.ready(), stop: () => replicas.stop() };
+  return {
+    call,
+    ready: () => replicas.ready(),
+    get heard() {
+      return replicas.heard;
+    },
+    stop: () => replicas.stop(),
+  };
 }
 
 function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<string, string> {

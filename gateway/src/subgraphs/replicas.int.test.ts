@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { eventually } from '@kith/local-servers';
 import { createLog, startHttpServer } from '@kith/service-kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connectSubgraph, type Subgraph } from './call-subgraph.ts';
 import { followReplicas } from './replicas.ts';
 
@@ -109,6 +109,33 @@ test('one that is not ready is asked nothing while another is, and again when it
   other.ready = false;
   await eventually('the service is not ready', async () => !(await subgraph.ready()));
   expect(await subgraph.call(QUERY)).not.toHaveProperty('errors');
+});
+
+test('a service that says it is not ready is heard, and one that has said nothing for long is not', async () => {
+  const nowhere = connectSubgraph({ name: 'friend', urls: ['http://127.0.0.1:1'], log });
+  one.ready = false;
+  other.ready = false;
+  expect([await subgraph.ready(), subgraph.heard]).toEqual([false, true]);
+  expect([await nowhere.ready(), nowhere.heard]).toEqual([false, false]);
+  await nowhere.stop();
+
+  for (const { server } of [one, other]) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await eventually('nobody answers', async () => 'errors' in (await subgraph.call(QUERY)));
+  expect([await subgraph.ready(), subgraph.heard]).toEqual([false, true]);
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.advanceTimersByTime(60_000);
+  expect(subgraph.heard).toBe(false);
+  vi.useRealTimers();
+});
+
+test('one that is ready is answer enough, whatever the other says', async () => {
+  // It is never answered: with nobody else it would be waited for.
+  other.server.removeAllListeners('request');
+  other.server.on('request', () => undefined);
+  expect(await subgraph.ready()).toBe(true);
 });
 
 test('a service that stops goes on until all know it: no call fails, mutations neither', async () => {

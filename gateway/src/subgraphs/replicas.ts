@@ -12,6 +12,8 @@ export interface Replica {
   running: number;
   /** What it says of itself: one that stops is asked nothing new. */
   ready: boolean;
+  /** When it last said anything of itself, ready or not; ms of `performance.now()`. */
+  heardAt: number;
 }
 
 export interface Replicas {
@@ -21,6 +23,8 @@ export interface Replicas {
   hasOther(than: Replica): boolean;
   /** Whether one of them says that it can do its work. */
   ready(): Promise<boolean>;
+  /** Whether one of them has said anything of late. */
+  readonly heard: boolean;
   stop(): Promise<void>;
 }
 
@@ -39,6 +43,9 @@ export interface ReplicasOptions {
 const READY_WITHIN_MS = 1_000;
 const ASK_READY_EVERY_MS = 500;
 const RESOLVE_EVERY_MS = 5_000;
+/** Longer than a busy machine, or a failover of what they all need, keeps processes from saying anything. */
+const HEARD_WITHIN_MS = 15_000;
+const UNHEARD = { running: 0, ready: true, heardAt: Number.NEGATIVE_INFINITY };
 
 /**
  * Client-side load balancing: the replicas of one service, each with connections and a circuit breaker of its own. While
@@ -82,7 +89,19 @@ class FollowedReplicas implements Replicas {
   }
 
   async ready(): Promise<boolean> {
-    return (await Promise.all(this.#all.map((replica) => saysReady(replica, this.#options)))).includes(true);
+    // The first that is ready is enough: one that is frozen is not waited for.
+    const asked = this.#all.map(async (replica) => {
+      if (!(await saysReady(replica, this.#options))) throw new Error('It is not ready.');
+    });
+    return Promise.any(asked).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  get heard(): boolean {
+    const since = performance.now() - HEARD_WITHIN_MS;
+    return this.#all.some(({ heardAt }) => heardAt > since);
   }
 
   async stop(): Promise<void> {
@@ -140,7 +159,7 @@ class FollowedReplicas implements Replicas {
     const connect = { timeout: 1_000, ...(as !== address && { servername: new URL(as).hostname }) };
     const pool = new Pool(address, { connections: maxConnections, pipelining: 1, connect });
     const shown = urls.length === 1 && as === address ? name : `${name} ${new URL(address).host}`;
-    this.#byAddress.set(address, { pool, circuit: breakCircuit(shown, log), running: 0, ready: true });
+    this.#byAddress.set(address, { pool, circuit: breakCircuit(shown, log), ...UNHEARD });
     this.#all = [...this.#byAddress.values()];
   }
 
@@ -163,10 +182,11 @@ function isBetter(one: Replica, other: Replica): boolean {
   return a === b ? one.running < other.running : a < b;
 }
 
-async function saysReady({ pool }: Replica, { readyPath = '/ready' }: ReplicasOptions): Promise<boolean> {
+async function saysReady(replica: Replica, { readyPath = '/ready' }: ReplicasOptions): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(READY_WITHIN_MS);
-    const { statusCode, body } = await pool.request({ path: readyPath, method: 'GET', signal });
+    const { statusCode, body } = await replica.pool.request({ path: readyPath, method: 'GET', signal });
+    replica.heardAt = performance.now();
     await body.dump();
     return statusCode === 200;
   } catch {

@@ -54,7 +54,14 @@ export function shareConnections(
 
   function throughWhatIsThere(connection: Connection): Subgraph {
     const now = () => (connection.users > 0 ? connection.subgraph : (newestOf(connection.name) ?? connection.subgraph));
-    return { call: (call) => now().call(call), ready: () => now().ready(), stop: async () => undefined };
+    return {
+      call: (call) => now().call(call),
+      ready: () => now().ready(),
+      get heard() {
+        return now().heard;
+      },
+      stop: async () => undefined,
+    };
   }
 
   return (settings) => {

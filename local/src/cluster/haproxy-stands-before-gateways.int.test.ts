@@ -15,16 +15,18 @@ async function aGateway(name: string) {
     gateway.asked.push({ ...request.headers });
     response.end(name);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (at = 0) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  await listen();
+  const { port } = server.address() as AddressInfo;
   const close = () => {
     server.closeAllConnections();
     server.close();
   };
   onTestFinished(close);
-  return Object.assign(gateway, { name, close, host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  return Object.assign(gateway, { name, close, listen: () => listen(port), host: '127.0.0.1', port });
 }
 
-test('clients are sent to gateways that are ready, and where none is they are told in GraphQL', async () => {
+test('clients are sent to gateways that are ready, where none is to any, and where none answers they are told in GraphQL', async () => {
   const kithData = await mkdtemp(join(tmpdir(), 'kith-haproxy-'));
   onTestFinished(() => rm(kithData, { recursive: true, force: true }));
   for (const folder of ['cluster', 'logs']) await mkdir(join(kithData, folder));
@@ -38,11 +40,18 @@ test('clients are sent to gateways that are ready, and where none is they are to
   expect(one.asked[0]).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': new URL(haproxy.url).host });
   one.ready = false;
   await eventually('the one that stops is left alone', async () => (await names()).size === 1);
+  other.ready = false;
+  await eventually('none is ready, and all are asked', async () => (await names()).size === 2);
   other.close();
-  await eventually('nobody is ready', async () => (await ask()).status === 503);
+  await eventually('only one is there', async () => {
+    return [...(await names()), ...(await names())].every((name) => name === 'one');
+  });
+  other.ready = true;
+  one.close();
+  await eventually('nobody is there', async () => (await ask()).status === 503);
   const answer = await ask();
   expect(answer.headers.get('content-type')).toBe('application/json');
   expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-  one.ready = true;
-  await eventually('the first is asked again', async () => (await (await ask()).text()) === 'one');
+  await other.listen();
+  await eventually('one that is back is asked again', async () => (await (await ask()).text()) === 'other');
 });

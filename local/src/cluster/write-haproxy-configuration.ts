@@ -10,8 +10,9 @@ const NOBODY = JSON.stringify({
 });
 
 /**
- * HAProxy's configuration: least connections among the gateways whose `/ready` answers 200. A request is sent to another
- * gateway only where the first did not take the connection: then it cannot have been done.
+ * HAProxy's configuration: least connections among the gateways whose `/ready` answers 200; while none does, among all
+ * of them (panic threshold). A request is sent to another gateway only where the first did not take the connection: then
+ * it cannot have been done.
  * https://docs.haproxy.org/2.6/configuration.html
  */
 export function writeHaproxyConfiguration({ host, port, gateways }: BalancedGateways): string {
@@ -51,6 +52,11 @@ export function writeHaproxyConfiguration({ host, port, gateways }: BalancedGate
     '  timeout check 2s',
     '  default-server check inter 250ms fall 2 rise 1',
     ...gateways.map((gateway) => `  server ${gateway.name} ${addressOf(gateway.host, gateway.port)}`),
+    '  # Where none is ready all are asked: what they all miss, or are slow by, is no reason to answer nobody.',
+    '  option allbackups',
+    ...gateways.map(
+      (gateway) => `  server ${gateway.name}-anyway ${addressOf(gateway.host, gateway.port)} no-check backup`,
+    ),
     '',
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { askWhetherReady, eventually, missesNothing } from '@kith/local-servers';
 import { describe, expect, test } from 'vitest';
@@ -151,6 +152,21 @@ describe('a service that does not answer', () => {
     expect((await fetch(`${alone.url}/ready`)).status).toBe(503);
     expect(await askWhetherReady(alone.url)).toEqual({ ready: false, missing: ['user', 'friend'] });
     await alone.stop();
+  });
+
+  test('is no reason to send nobody here while it says that it cannot: all gateways miss the same', async () => {
+    const unable = createHttpServer((_request, response) => void response.writeHead(503).end('{}'));
+    await new Promise<void>((resolve) => unable.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(unable.address() as { port: number }).port}`;
+    const other = await startAnother({}, { ...around, userUrl: url, friendUrl: url });
+    try {
+      expect(await askWhetherReady(other.url)).toEqual({ ready: true, missing: ['user', 'friend'] });
+      expect((await fetch(`${other.url}/ready`)).status).toBe(200);
+    } finally {
+      await other.stop();
+      unable.closeAllConnections();
+      unable.close();
+    }
   });
 
   test('is given up when it accepts and says nothing', async () => {
