@@ -4,6 +4,7 @@ import type { ChangeCounts } from '../hunt/change-lists.ts';
 import type { UnderHunt } from '../hunt/hunt-holes.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
 import type { ClusterFault } from './cluster-fault.ts';
+import { type BackAfterPromotion, backAfterPromotion } from './measure-promotion.ts';
 
 export interface ClusterFaultDone {
   readonly name: string;
@@ -15,17 +16,33 @@ export interface ClusterFaultDone {
    * can make up for, from its beginning.
    */
   readonly caughtUpMs: number;
-  /** How often a client had to send a change again meanwhile; of planned ones alone, where nothing else happened, and none did just before. */
-  readonly clientErrors: number;
+  /** Of planned ones: what clients were told, and had to send a change again for. */
+  readonly clientErrors: readonly string[];
+  /** Of planned ones: something that nobody planned happened at the same time, or just before. */
+  readonly disturbedBy?: string;
+  /** Of those by which a standby was promoted. */
+  readonly promotion?: BackAfterPromotion;
 }
 
 const CALM_MS = 2_000;
+/** What a fault before has left behind is over by then. */
+const CALM_WITHIN_MS = 60_000;
 
-/** Control: whether no client sees an error while nothing is broken. */
-async function staysCalm(changes: ChangeCounts): Promise<boolean> {
-  const { retried } = changes;
-  await delay(CALM_MS);
-  return changes.retried === retried;
+/** Resolves when no client has been refused anything for a while: to whether that was so in time. */
+async function becomesCalm(counts: ChangeCounts): Promise<boolean> {
+  const deadline = performance.now() + CALM_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const { retried } = counts;
+    await delay(CALM_MS);
+    if (counts.retried === retried) return true;
+  }
+  return false;
+}
+
+/** What is counted by name since then. */
+function since(before: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>): string[] {
+  const more = Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return more.flatMap(([name, count]) => Array.from({ length: count }, () => name));
 }
 
 /** Half of the faults that nobody planned come two at a time. */
@@ -47,20 +64,25 @@ export async function breakCluster(
   const isMissing = () => eachOnce && faults.some(({ name }) => !done.some((one) => one.name === name));
 
   const make = async (fault: ClusterFault, overlapped: boolean): Promise<void> => {
-    const isCalm = !fault.planned || (await staysCalm(changes));
-    const retriedBefore = changes.retried;
-    const { primary } = system.servers.postgres;
+    const planned = fault.planned === true;
+    const isCalm = !planned || (await becomesCalm(changes));
+    const retriedBefore = { ...changes.retriedFor };
+    const { promotedAt } = system.servers.failover;
+    const promotions = promotedAt.length;
     const begunAt = performance.now();
     say(`${((begunAt - startedAt) / 1_000).toFixed(1)} s: ${fault.name}${overlapped ? ', overlapping' : ''}`);
     const mend = await fault.break();
     const countedFrom = mend ? begunAt : performance.now();
     const revisions = await revisionsNow(system, owners);
     const { tookMs } = await catchUpTimes(clients, revisions, countedFrom, fault.name);
-    // On a busy machine a primary may seem to hang at any time, and gateways refuse what is too much for them.
-    const isUndisturbed = isCalm && system.servers.postgres.primary === primary;
-    const clientErrors = fault.planned && isUndisturbed ? changes.retried - retriedBefore : 0;
-    const planned = fault.planned === true;
-    done.push({ name: fault.name, planned, overlapped, caughtUpMs: Math.max(...tookMs), clientErrors });
+    const promoted = promotedAt[promotions];
+    const disturbedBy = isCalm ? promoted && 'a failover of Postgres' : 'errors before it';
+    done.push({
+      ...{ name: fault.name, planned, overlapped, caughtUpMs: Math.max(...tookMs) },
+      clientErrors: planned ? since(retriedBefore, changes.retriedFor) : [],
+      ...(planned && disturbedBy && { disturbedBy }),
+      ...(fault.part === 'Postgres' && promoted && { promotion: await backAfterPromotion(system, promoted) }),
+    });
     await mend?.();
   };
 

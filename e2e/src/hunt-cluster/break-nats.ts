@@ -93,12 +93,29 @@ const faultsOfLeaders = ({ leaderOf, bringBack }: View, ways: Ways, random: Rand
   },
 ];
 
-const faultsOfServers = ({ bringBack }: View, nodes: readonly NatsNode[], random: Random): ClusterFault[] => [
+const faultsOfServers = ({ leaderOf, bringBack }: View, nodes: readonly NatsNode[], random: Random): ClusterFault[] => [
   {
     name: 'NATS server restarted',
     part: 'NATS',
+    planned: true,
     async break() {
       const node = random.pick(nodes);
+      await node.stop();
+      await bringBack(node)();
+    },
+  },
+  {
+    name: 'NATS server in lame duck mode',
+    part: 'NATS',
+    planned: true,
+    async break() {
+      const node = await leaderOf(random.pick(STREAMS));
+      await node.beLameDuck();
+      const isLeft = async () => {
+        for (const stream of STREAMS) if ((await leaderOf(stream)) === node) return false;
+        return true;
+      };
+      await eventually('its streams have other leaders', isLeft, WHOLE_AGAIN);
       await node.stop();
       await bringBack(node)();
     },

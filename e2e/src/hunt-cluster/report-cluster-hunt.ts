@@ -1,4 +1,6 @@
+import type { ClusterFaultDone } from './break-cluster.ts';
 import type { ClusterHuntReport } from './hunt-cluster.ts';
+import type { BackAfterPromotion } from './measure-promotion.ts';
 
 /** Goals, in ms from the fault; of faults that did not overlap with another. */
 const WITHIN_MS: Readonly<Record<string, number>> = {
@@ -6,26 +8,38 @@ const WITHIN_MS: Readonly<Record<string, number>> = {
   'Postgres primary killed': 15_000,
 };
 
+/** For the relay, since the promotion. */
+const BACK_WITHIN_MS = 10_000;
+
+/** Planned faults that cost a client an error, with nothing beside them that nobody planned. */
+export function seenByClients(faults: readonly ClusterFaultDone[]): readonly ClusterFaultDone[] {
+  return faults.filter((fault) => fault.clientErrors.length > 0 && fault.disturbedBy === undefined);
+}
+
 /** What was promised besides that nothing is missed, and was not kept. */
 export function shortcomings({ faults }: ClusterHuntReport): string[] {
   const late = faults.filter(
     ({ name, overlapped, caughtUpMs }) => !overlapped && caughtUpMs > (WITHIN_MS[name] ?? Number.POSITIVE_INFINITY),
   );
-  const seen = faults.filter(({ planned, clientErrors }) => planned && clientErrors > 0);
+  const away = faults.filter(({ overlapped, promotion }) => {
+    return !overlapped && promotion && Math.max(promotion.relayedMs, promotion.listensMs) > BACK_WITHIN_MS;
+  });
   return [
     ...late.map(({ name, caughtUpMs }) => `${name}: all had caught up after ${Math.round(caughtUpMs)} ms only`),
-    ...seen.map(({ name, clientErrors }) => `${name}: clients saw ${clientErrors} errors`),
+    ...away.map(({ name, promotion }) => `${name}: ${saidOf(promotion)}`),
+    ...seenByClients(faults).map(({ name, clientErrors }) => `${name}: clients saw ${counted(clientErrors)}`),
   ];
 }
 
 export function reportClusterHunt(report: ClusterHuntReport): string {
   const { options, faults, mutations, pushed, reconnects, catchUps, caughtUpAtEndMs } = report;
-  const { sent, late, retried, overtaken } = mutations;
+  const { sent, late, retried, retriedFor, longestMs, overtaken } = mutations;
   const names = [...new Set(faults.map(({ name }) => name))].toSorted();
   const short = shortcomings(report);
   return `${[
     `cluster hunting: ${options.clients} clients, ${options.lists} lists, ${options.changesPerSecond} mutations/s each, ${options.seconds} s`,
     `  mutations    ${sent} sent, all answered; ${retried} retries, ${overtaken} overtaken, ${late} late at the end`,
+    `               the longest tried for ${Math.round(longestMs)} ms; retried for ${listed(retriedFor)}`,
     `  pushed       ${pushed} changes, each once and in order; nothing acknowledged lost, 0 differences`,
     `  reconnects   ${listed(reconnects)}`,
     `  catch-ups    ${listed(catchUps)} (as gateways counted until just before each fault)`,
@@ -42,9 +56,29 @@ function faultLine({ faults }: ClusterHuntReport, name: string): string {
     const all = same.filter((fault) => fault.overlapped === overlapped).map(({ caughtUpMs }) => Math.round(caughtUpMs));
     return all.length > 0 ? `${Math.max(...all)} ms` : 'never';
   };
-  const errors = same.reduce((sum, { clientErrors }) => sum + clientErrors, 0);
-  const planned = same.some((fault) => fault.planned) ? `; planned, ${errors} client errors` : '';
-  return `  ${name.padEnd(32)} ${same.length} times; worst catch-up alone ${worst(false)}, overlapping ${worst(true)}${planned}`;
+  return `  ${name.padEnd(32)} ${same.length} times; worst catch-up alone ${worst(false)}, overlapping ${worst(true)}${ofPlanned(same)}${ofPromotions(same)}`;
+}
+
+function ofPlanned(same: readonly ClusterFaultDone[]): string {
+  const planned = same.filter((fault) => fault.planned);
+  if (planned.length === 0) return '';
+  const disturbed = planned.filter(({ disturbedBy }) => disturbedBy !== undefined);
+  const errors = planned.filter(({ disturbedBy }) => !disturbedBy).flatMap(({ clientErrors }) => clientErrors);
+  const besides = disturbed.map(({ disturbedBy, clientErrors }) => `${clientErrors.length} beside ${disturbedBy}`);
+  return `; planned, ${[`${errors.length} client errors`, ...besides].join(', ')}`;
+}
+
+function ofPromotions(same: readonly ClusterFaultDone[]): string {
+  const said = same.flatMap(({ promotion }) => (promotion ? [saidOf(promotion)] : []));
+  return said.map((each) => `; ${each}`).join('');
+}
+
+const saidOf = (promotion: BackAfterPromotion | undefined) =>
+  promotion && `relayed ${promotion.relayedMs} ms after the promotion, listens after ${promotion.listensMs} ms`;
+
+function counted(said: readonly string[]): string {
+  const names = [...new Set(said)];
+  return names.map((name) => `${said.filter((each) => each === name).length} × ${name}`).join(', ');
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

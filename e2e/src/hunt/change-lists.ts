@@ -7,6 +7,9 @@ import { makeChangesOnTime } from './make-changes-on-time.ts';
 /** Refusals that a change may meet because somebody else changed the same things a moment before. */
 const OVERTAKEN = new Set(['NOT_FRIENDS', 'REQUEST_NOT_FOUND', 'RATE_LIMITED']);
 
+/** Two faults at once on a busy machine may take minutes; who is not answered by then has found something. */
+const ANSWERED_WITHIN_MS = 300_000;
+
 export interface ChangeCounts {
   /** Mutations that were due and sent; a friend request that is taken back is two. */
   sent: number;
@@ -16,6 +19,10 @@ export interface ChangeCounts {
   readonly late: number;
   overtaken: number;
   retried: number;
+  /** Why, by what was said: how often. */
+  readonly retriedFor: Record<string, number>;
+  /** The longest that one had to be tried until it was answered. */
+  longestMs: number;
 }
 
 export interface ChangeListsOptions extends PeopleToChange {
@@ -40,6 +47,8 @@ export function changeLists(options: ChangeListsOptions) {
     },
     overtaken: 0,
     retried: 0,
+    retriedFor: {},
+    longestMs: 0,
   };
   let stopping = false;
   const nextChange = choosesChanges(options, (person, query, input) =>
@@ -84,13 +93,19 @@ async function send(
   { token }: Person,
   { query, input }: { query: string; input: object },
 ) {
+  const sentAt = performance.now();
   counts.sent += 1;
   counts.inHand += 1;
   try {
-    return await askUntilAnswered(gatewayUrls, { query, variables: { input }, token }, () => {
+    const onRetry = (error: unknown) => {
       counts.retried += 1;
-    });
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
+      counts.retriedFor[why] = (counts.retriedFor[why] ?? 0) + 1;
+    };
+    return await askUntilAnswered(gatewayUrls, { query, variables: { input }, token }, onRetry, ANSWERED_WITHIN_MS);
   } finally {
     counts.inHand -= 1;
+    counts.longestMs = Math.max(counts.longestMs, performance.now() - sentAt);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostgresPair } from '@kith/local-servers';
 import { isBefore, lookAtPair, type SeenPair } from './look-at-postgres-pair.ts';
+import { type Suspicion, suspectWhoIsSilent } from './suspect-who-is-silent.ts';
 
 export interface FailoverOptions {
   /** Told each thing that was done, in words for an operator. */
@@ -10,13 +11,15 @@ export interface FailoverOptions {
   /** Called when another process of a node runs, or none. */
   readonly onChange?: () => void;
   readonly lookEveryMs?: number;
-  /** How long the primary may run and not answer. One that has ended is not waited for. */
+  /** How long the primary may run and not answer, on a machine that is not busy. One that has ended is not waited for. */
   readonly silentAtMostMs?: number;
 }
 
 export interface Failover {
   /** Whether the standby has all that was ever acknowledged: it may be promoted. */
   readonly canPromote: boolean;
+  /** When standbys were promoted, in ms since 1970. */
+  readonly promotedAt: readonly number[];
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
@@ -29,11 +32,11 @@ interface Watch {
   readonly pair: PostgresPair;
   readonly say: (line: string) => void;
   readonly onChange: () => void;
-  readonly silentAtMostMs: number;
+  readonly suspicion: Suspicion;
   canPromote: boolean;
   /** Where the log was when commits were first seen to wait: what was acknowledged before, the standby may lack until there. */
   waitsSince: string | undefined;
-  answeredAt: number;
+  readonly promotedAt: number[];
   awaySince: number | undefined;
   rejoining: Promise<void> | undefined;
 }
@@ -49,8 +52,8 @@ interface Watch {
 export function failOverPostgres(pair: PostgresPair, options: FailoverOptions): Failover {
   const { say, onChange = () => {}, lookEveryMs = 300, silentAtMostMs = 8_000 } = options;
   const watch: Watch = {
-    ...{ pair, say, onChange, silentAtMostMs, canPromote: false, answeredAt: performance.now() },
-    ...{ waitsSince: undefined, awaySince: undefined, rejoining: undefined },
+    ...{ pair, say, onChange, suspicion: suspectWhoIsSilent(silentAtMostMs), canPromote: false },
+    ...{ waitsSince: undefined, awaySince: undefined, rejoining: undefined, promotedAt: [] },
   };
   let stopping = false;
   const watching = (async () => {
@@ -63,6 +66,7 @@ export function failOverPostgres(pair: PostgresPair, options: FailoverOptions): 
     get canPromote() {
       return watch.canPromote;
     },
+    promotedAt: watch.promotedAt,
     async stop() {
       stopping = true;
       await watching;
@@ -72,14 +76,17 @@ export function failOverPostgres(pair: PostgresPair, options: FailoverOptions): 
 }
 
 async function look(watch: Watch): Promise<void> {
-  const seen = await lookAtPair(watch.pair).catch(() => undefined);
+  const { pair, suspicion } = watch;
+  const lookedAt = performance.now();
+  const seen = await lookAtPair(pair, suspicion.askForMs).catch(() => undefined);
   if (seen) {
-    watch.answeredAt = performance.now();
+    suspicion.answered(performance.now() - lookedAt);
     if (seen.streams) await lookAtFollower(watch, seen);
     else await lookAfterStandby(watch, seen);
-  } else if (!watch.pair.primary.running || performance.now() - watch.answeredAt > watch.silentAtMostMs) {
-    await replacePrimary(watch);
+    return;
   }
+  suspicion.inVain();
+  if (!pair.primary.running || suspicion.hangs) await replacePrimary(watch);
 }
 
 /** The standby receives the log: may it be promoted? */
@@ -131,12 +138,13 @@ async function replacePrimary(watch: Watch): Promise<void> {
       await standby.kill();
       throw error;
     });
+    watch.promotedAt.push(Date.now());
     say(`postgres: ${primary.name} does not answer: ${standby.name} is the primary now.`);
   } else {
     await primary.start();
     say(`postgres: ${primary.name} was started again.`);
   }
-  watch.answeredAt = performance.now();
+  watch.suspicion.beginAnew();
   onChange();
 }
 

@@ -1,8 +1,6 @@
 import type { PostgresPair } from '@kith/local-servers';
 import pg from 'pg';
 
-const ANSWERS_WITHIN_MS = 3_000;
-
 /** What a primary says of its standby. */
 export interface SeenPair {
   /** The standby receives the log. */
@@ -25,12 +23,12 @@ const SEEN = `
          pg_current_wal_insert_lsn()::text AS written
     FROM pg_stat_replication WHERE application_name = $1`;
 
-/** Rejects when the primary does not answer within three seconds. */
-export async function lookAtPair({ primary, standby }: PostgresPair): Promise<SeenPair> {
+/** Rejects when the primary does not answer in time. */
+export async function lookAtPair({ primary, standby }: PostgresPair, withinMs = 3_000): Promise<SeenPair> {
   const client = new pg.Client({
     connectionString: primary.url('postgres'),
-    connectionTimeoutMillis: ANSWERS_WITHIN_MS,
-    query_timeout: ANSWERS_WITHIN_MS,
+    connectionTimeoutMillis: withinMs,
+    query_timeout: withinMs,
   });
   client.on('error', () => undefined);
   try {

@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
  * is stopped alone leaves its sessions and its replication at work.
  */
 export function signalAllProcesses(postmaster: number, signal: NodeJS.Signals): void {
-  // Stopped or killed first, it makes no more of them.
-  send(postmaster, signal === 'SIGCONT' ? 'SIGSTOP' : signal);
+  // Stopped, it makes no more of them; and not killed before they are known: who has lost their parent is found by nobody.
+  send(postmaster, 'SIGSTOP');
   for (const pid of childrenOf(postmaster)) send(pid, signal);
-  if (signal === 'SIGCONT') send(postmaster, signal);
+  if (signal !== 'SIGSTOP') send(postmaster, signal);
 }
 
 export function childrenOf(pid: number): number[] {
