@@ -3,6 +3,7 @@ import { HUNT_ENV } from '../src/hunt/hunt-holes.ts';
 import { huntCluster, whyNoCluster } from '../src/hunt-cluster/hunt-cluster.ts';
 import { reportClusterHunt, seenByClients } from '../src/hunt-cluster/report-cluster-hunt.ts';
 import { type ClusterForTest, startClusterForTest } from '../src/system/start-cluster-for-test.ts';
+import { PATIENT_GATEWAYS } from '../src/system/start-system-for-test.ts';
 
 // Ten minutes, with every kind of fault: npx -y pnpm@12 hunt --cluster
 const SHORT = { seconds: 90, clients: 24, lists: 4, changesPerSecond: 5, eachOnce: false };
@@ -13,7 +14,7 @@ if (why) say(why);
 
 let system: ClusterForTest;
 beforeAll(async () => {
-  if (!why) system = await startClusterForTest({ env: HUNT_ENV, say });
+  if (!why) system = await startClusterForTest({ env: { ...HUNT_ENV, ...PATIENT_GATEWAYS }, say });
 });
 afterAll(() => system?.stop());
 

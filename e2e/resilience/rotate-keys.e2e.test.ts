@@ -11,7 +11,7 @@ import { makeFriends } from '../src/people/friend-operations.ts';
 import { PASSWORD, type Person, SIGN_IN, signUp } from '../src/people/person.ts';
 import { giveSecondUsers } from '../src/system/give-second-users.ts';
 import { runKith } from '../src/system/run-kith.ts';
-import { type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
+import { PATIENT_GATEWAYS, type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
 
 /** Longer than a verifier waits before it asks for an unknown key again. */
 const SIGNS_AFTER_S = 35;
@@ -22,11 +22,9 @@ let balancer: Awaited<ReturnType<typeof startBalancer>>;
 let ann: Person;
 let bob: Person;
 beforeAll(async () => {
-  // It is about keys: a machine that is busy for seconds is to be no error.
-  const patient = { SUBGRAPH_TIMEOUT_MS: '15000', OPERATION_TIMEOUT_MS: '20000', LOOP_DELAY_AT_MOST_MS: '15000' };
   system = await startSystemForTest({
     ...{ gateways: 2, replicas: { user: 2, friend: 2 } },
-    env: { ...patient, OPERATION_WAITS_AT_MOST_MS: '15000', DRAIN_MS: '300' },
+    env: { ...PATIENT_GATEWAYS, DRAIN_MS: '300' },
   });
   balancer = await startBalancer({ HOST: '127.0.0.1', PORT: await freePort(), gatewayUrls: system.gatewayUrls });
   ann = await signUp(balancer.url, 'ann');

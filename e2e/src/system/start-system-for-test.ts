@@ -10,6 +10,12 @@ export type SystemForTest = RunningSystem & {
   readonly friendDatabase: FriendDatabase;
 };
 
+/** Gateways that take a busy machine for no error: for a test of what is refused for other reasons. */
+export const PATIENT_GATEWAYS = {
+  ...{ SUBGRAPH_TIMEOUT_MS: '15000', OPERATION_TIMEOUT_MS: '20000' },
+  ...{ LOOP_DELAY_AT_MOST_MS: '15000', OPERATION_WAITS_AT_MOST_MS: '15000' },
+};
+
 /** A whole system in a private folder, which `stop()` removes. KEEP_KITH_DATA=1 keeps it, logs and all, to look into. */
 export async function startSystemForTest(
   options: Omit<Parameters<typeof startSystem>[0], 'kithData'> = {},

@@ -21,6 +21,8 @@ export interface Circuit {
    */
   run<Result>(call: (answered: () => void) => Promise<Result>, options: { isItsFault: boolean }): Promise<Result>;
   readonly isOpen: boolean;
+  /** When it last answered a call; ms of `performance.now()`. */
+  readonly answeredAt: number;
   /** It is no longer counted. */
   forget(): void;
 }
@@ -58,6 +60,9 @@ export function breakCircuit(service: string, log: Logger): Circuit {
           throw answeredAt > askedAt || !isItsFault ? new SlowForOne(error) : error;
         }
       }),
+    get answeredAt() {
+      return answeredAt;
+    },
     get isOpen() {
       return policy.state === CircuitState.Open;
     },

@@ -101,7 +101,7 @@ class FollowedReplicas implements Replicas {
 
   get heard(): boolean {
     const since = performance.now() - HEARD_WITHIN_MS;
-    return this.#all.some(({ heardAt }) => heardAt > since);
+    return this.#all.some(({ heardAt, circuit }) => Math.max(heardAt, circuit.answeredAt) > since);
   }
 
   async stop(): Promise<void> {

@@ -31,16 +31,36 @@ const NETWORK = [
   ...['UND_ERR_CLOSED', 'UND_ERR_DESTROYED'],
 ];
 
+/**
+ * TLS (https://nodejs.org/api/tls.html#x509-certificate-error-codes): a certificate that has expired, or is being
+ * replaced, is its server's, and no fault of what was asked.
+ */
+const TLS = [
+  ...[
+    'CERT_HAS_EXPIRED',
+    'CERT_NOT_YET_VALID',
+    'CERT_REVOKED',
+    'CERT_REJECTED',
+    'CERT_UNTRUSTED',
+    'CERT_CHAIN_TOO_LONG',
+  ],
+  ...['CERT_SIGNATURE_FAILURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'INVALID_CA'],
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ...['HOSTNAME_MISMATCH', 'ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_TLS_HANDSHAKE_TIMEOUT'],
+];
+/** What OpenSSL says of a handshake. */
+const OPENSSL = /^ERR_SSL_/;
+
 /** Prisma: not reached, reached too late, locked out, lost, no connection or transaction in time, lost to others. */
 const PRISMA = ['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1011', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'];
 
 /** Prisma's driver adapter, where Node's own code does not come with it: a socket that was refused, reset, or timed out. */
-const PRISMA_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
+const PRISMA_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError']);
 
 /** Our own services' answer, and a broker that stored nothing yet (publish-failed.ts). */
 const OURS = ['SERVICE_UNAVAILABLE', 'NOT_CONNECTED', 'NO_ACK', 'NOT_SENT'];
 
-const CODES = new Set([...NETWORK, ...PRISMA, ...OURS]);
+const CODES = new Set([...NETWORK, ...TLS, ...PRISMA, ...OURS]);
 
 /**
  * SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost (08), read-only (25006: the
@@ -51,9 +71,9 @@ const CODES = new Set([...NETWORK, ...PRISMA, ...OURS]);
  */
 const POSTGRES = /^(?:08\w{3}|25006|25P0[34]|28\w{3}|3D000|40\w{3}|53\w{3}|55006|55P03|57\w{3}|58\w{3})$/;
 
-/** Without a code: what `pg` says when a connection ends under a query, has ended, or none comes free in time. */
+/** Without a code: what `pg` says when a connection ends under a query, has ended, is not made in time, or none comes free. */
 const PG =
-  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed) and is not queryable|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end)/;
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed) and is not queryable|timeout exceeded when trying to connect|timeout expired$|The server does not support SSL|There was an error establishing an SSL|Query read timeout|Cannot use a pool after calling end)/;
 
 /**
  * Replies of Redis (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors) while it starts, fails
@@ -77,7 +97,7 @@ const NAMES = new Set([
 const UNAVAILABLE_STATUS = 503;
 
 function saysOutage(each: object): boolean {
-  if (codesOf(each).some((code) => CODES.has(code) || POSTGRES.test(code))) return true;
+  if (codesOf(each).some((code) => CODES.has(code) || POSTGRES.test(code) || OPENSSL.test(code))) return true;
   if (NAMES.has(textOf(each, 'name')) || PRISMA_KINDS.has(textOf(each, 'kind'))) return true;
   const { code, status } = each as { code?: unknown; status?: unknown };
   if (status === UNAVAILABLE_STATUS || code === UNAVAILABLE_STATUS) return true;

@@ -2,7 +2,7 @@ import { eventually } from '@kith/local-servers';
 import { createTestDatabase } from '@kith/migrations';
 import type pg from 'pg';
 import { pino } from 'pino';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { createPool, type PoolOptions, postgresIn } from './create-pool.ts';
 import { openDatabase } from './open-database.ts';
 
@@ -69,6 +69,19 @@ test('whether Postgres answers, and whether it takes changes', async () => {
   const nowhere = createPool({ url: 'postgres://nobody@127.0.0.1:1/nothing', name: 'nowhere', log });
   pools.push(nowhere);
   expect(await postgresIn(nowhere)).toEqual({ readable: false, writable: false });
+});
+
+test('a Postgres that does not answer is away after a while, and is not waited for', async () => {
+  const pool = open({ max: 1 });
+  await eventually('it answers', async () => (await postgresIn(pool)).writable);
+  const held = await pool.connect();
+  expect(await postgresIn(pool)).toEqual({ readable: true, writable: true });
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.advanceTimersByTime(60_000);
+  expect(await postgresIn(pool)).toEqual({ readable: false, writable: false });
+  vi.useRealTimers();
+  held.release();
+  await eventually('it answers again', async () => (await postgresIn(pool)).writable);
 });
 
 test.each([2, 4, 5, 8, 12, 16, 200])('%i connections are divided, and are no more together', async (connections) => {

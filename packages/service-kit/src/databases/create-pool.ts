@@ -96,12 +96,31 @@ function replaceWhenReadOnly(pool: pg.Pool, log: Pick<Logger, 'warn'>): void {
   });
 }
 
-/** Readiness probe: whether the database answers and accepts writes, asked the way operations ask. */
+/** Less than whoever asks for `/ready` waits: no answer would say that the process is gone. */
+const ANSWERS_WITHIN_MS = 700;
+/** One that has just answered, and is slow now, is not away for that. */
+const BELIEVED_FOR_MS = 5_000;
+const AWAY = { readable: false, writable: false };
+const lastSaid = new WeakMap<pg.Pool, { at: number; said: typeof AWAY }>();
+
+/**
+ * Readiness probe: whether the database answers and accepts writes, asked the way operations ask. Resolves within a
+ * second: for a database that does not answer in time to what it said at last, if that is not long ago.
+ */
 export async function postgresIn(pool: pg.Pool): Promise<{ readable: boolean; writable: boolean }> {
-  return pool.query(READ_ONLY).then(
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof AWAY>((resolve) => {
+    timer = setTimeout(() => {
+      const last = lastSaid.get(pool);
+      resolve(last && performance.now() - last.at < BELIEVED_FOR_MS ? last.said : AWAY);
+    }, ANSWERS_WITHIN_MS);
+  });
+  const asked = pool.query(READ_ONLY).then(
     ({ rows }) => ({ readable: true, writable: rows[0]?.read_only === 'off' }),
-    () => ({ readable: false, writable: false }),
+    () => AWAY,
   );
+  void asked.then((said) => lastSaid.set(pool, { at: performance.now(), said }));
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
 // Named like the statements of operations: what a pooler refuses for them, it refuses here too.
