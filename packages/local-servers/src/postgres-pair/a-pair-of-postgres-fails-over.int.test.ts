@@ -47,7 +47,7 @@ test('a server all of whose processes are stopped can be killed, and leaves none
       const [row] = await primary.tell(
         "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%sleep(600)'",
       );
-      return row?.n >= sessions.length;
+      return Number(row?.n) >= sessions.length;
     });
     primary.pause();
     await primary.kill();
