@@ -64,6 +64,14 @@ const shows = (follower: Follower, ...expected: string[]) =>
     throw new Error(`${error.message}: it shows ${namesIn(follower)}; ${follower.list.problems}`);
   });
 
+const hasFreshSnapshot = ({ list }: Follower) =>
+  eventually('a fresh snapshot', () => list.snapshots.at(-1)?.reason === 'CURSOR_INVALID').catch(async (error) => {
+    const reasons = list.snapshots.map(({ reason }) => reason);
+    throw new Error(
+      `${error.message}: it has had ${reasons}; ${list.problems}\n${(await logOf('friend')).slice(-4_000)}`,
+    );
+  });
+
 async function reconcile(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runKith(system, ['events', 'reconcile', ...args]).ended;
   expect(`${stdout}${stderr}ends with ${code}`).toMatch(/\b0 differences\n[\s\S]*ends with 0$/);
@@ -120,9 +128,7 @@ testOfProcesses.each(WHILE)(
     const begun = (await logOf('friend')).split('a new timeline has begun').length;
 
     await restore('friend', () => backup.putBack());
-    for (const device of devices) {
-      await eventually('a fresh snapshot', () => device.list.snapshots.at(-1)?.reason === 'CURSOR_INVALID');
-    }
+    for (const device of devices) await hasFreshSnapshot(device);
     expect((await logOf('friend')).split('a new timeline has begun')).toHaveLength(begun + 1);
     const input = { userId: bob.id, remark: 'after it' };
     const remark = { query: UPDATE_FRIEND, variables: { input }, token: ann.token };

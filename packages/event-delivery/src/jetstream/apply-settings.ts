@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
 import type { EventBroker } from '../broker/broker.ts';
 import { LEASE_STREAM } from '../broker/durable-names.ts';
 import type { AppliedSetting, SettingDifference, StreamSettings } from '../broker/stream-settings.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
+import { backoffMs } from '../failures/backoff.ts';
+import { isOutage } from '../failures/outage.ts';
 import { isDenied, nullWhenMissing } from './put-stream.ts';
 import { differencesOf } from './stream-settings.ts';
 
@@ -18,6 +21,9 @@ interface Compared {
   }[];
 }
 
+/** With the manager's 5 s for each try, an election may take half a minute. */
+const RETRY = { tries: 6, firstMs: 250, mostMs: 2_000 };
+
 type Change = SettingDifference & { readonly make: () => Promise<unknown> };
 
 /**
@@ -29,7 +35,7 @@ export function comparesSettings(
   { settings, streams, durables }: Compared,
 ): Required<Pick<EventBroker, 'differentSettings' | 'applySettings'>> {
   async function ofStream(stream: StreamName): Promise<Change[]> {
-    const info = await jsm.streams.info(stream.name).catch(nullWhenMissing);
+    const info = await whenAnswered(() => jsm.streams.info(stream.name)).catch(nullWhenMissing);
     if (!info) return [];
     return differencesOf(stream, info.config, settings).map(({ change, ...found }) => ({
       ...found,
@@ -50,7 +56,12 @@ export function comparesSettings(
 
   async function ofDurable(stream: string, durable: string): Promise<Change[]> {
     const { replicas } = settings;
-    const info: ConsumerInfo | undefined = await jsm.consumers.info(stream, durable).catch(() => undefined);
+    const asked = whenAnswered((): Promise<ConsumerInfo> => jsm.consumers.info(stream, durable));
+    const info = await asked.catch((error) => {
+      // Not made yet, or not for this user to see.
+      if (!isOutage(error)) return undefined;
+      throw error;
+    });
     const is = info?.config.num_replicas ?? 0;
     // 0: as many as its stream.
     if (is === 0 || replicas === undefined || is === replicas) return [];
@@ -71,12 +82,27 @@ export function comparesSettings(
     async applySettings() {
       const applied: AppliedSetting[] = [];
       for (const { make, ...found } of await changes()) {
-        const why = await make().then(() => undefined, whyNot);
+        const why = await whenAnswered(make).then(() => undefined, whyNot);
         applied.push(why === undefined ? { ...found, outcome: 'applied' } : { ...found, outcome: 'refused', why });
       }
       return applied;
     },
   };
+}
+
+/**
+ * Retry with backoff: a cluster that is electing a leader, as it does after a change, does not answer. Refusals are thrown
+ * at once, and silence after the last try.
+ */
+async function whenAnswered<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === RETRY.tries || !isOutage(error)) throw error;
+    }
+    await sleep(backoffMs(attempt, RETRY));
+  }
 }
 
 const whyNot = (error: Error): string =>

@@ -38,6 +38,24 @@ test('what was acknowledged is on the standby when the primary is killed, and th
   expect(existsSync(dataFolder)).toBe(false);
 });
 
+test('a server all of whose processes are stopped can be killed, and leaves none of them', async () => {
+  pair = await startPostgresPair({ durable: false });
+  const { primary } = pair;
+  for (let time = 1; time <= 5; time += 1) {
+    const sessions = Array.from({ length: 8 }, () => primary.tell('SELECT pg_sleep(600)').catch(() => undefined));
+    await eventually('all are at work', async () => {
+      const [row] = await primary.tell(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%sleep(600)'",
+      );
+      return Number(row?.n) >= sessions.length;
+    });
+    primary.pause();
+    await primary.kill();
+    await Promise.all(sessions);
+    await primary.start();
+  }
+});
+
 test('a pair that is started again has its last primary, whichever died', async () => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'kith-pair-'));
   try {

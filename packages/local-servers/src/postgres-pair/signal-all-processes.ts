@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
  * Sends a signal to a Postgres and to its child processes, each of which leads a session of its own: a postmaster that
  * is stopped alone leaves its sessions and its replication at work.
  */
-export function signalAllProcesses(postmaster: number, signal: NodeJS.Signals): void {
-  // Stopped, it makes no more of them; and not killed before they are known: who has lost their parent is found by nobody.
+export function signalAllProcesses(postmaster: number, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+  // Stopped, it makes no more of them; killed first, it would have none any more, and those that are stopped would never end.
   send(postmaster, 'SIGSTOP');
   for (const pid of childrenOf(postmaster)) send(pid, signal);
   if (signal !== 'SIGSTOP') send(postmaster, signal);

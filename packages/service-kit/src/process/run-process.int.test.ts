@@ -31,6 +31,10 @@ function run(start: string, env: Record<string, string> = {}) {
   return { child, told, ended: once(child, 'close').then(([code]) => code as number | null) };
 }
 
+/** What it logged. */
+const linesOf = (out: string) => out.match(/^\{.*\}$/gm)?.map((line) => JSON.parse(line)) ?? [];
+const messagesOf = (out: string) => linesOf(out).map(({ msg }) => msg);
+
 const RUNNING = `return { url: 'http://here', stop: async () => said('stopped') };`;
 
 test('on a signal what runs is stopped, and the code is 0', async () => {
@@ -39,9 +43,19 @@ test('on a signal what runs is stopped, and the code is 0', async () => {
   child.kill('SIGINT');
   expect(await ended).toBe(0);
   expect(told.out).toContain('stopped');
-  const lines = told.out.split('\n').filter((line) => line.startsWith('{'));
-  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['starts', 'ready', 'stops', 'stopped']);
-  expect(JSON.parse(lines[2] ?? '')).toMatchObject({ level: 'info', signal: 'SIGINT' });
+  expect(messagesOf(told.out)).toEqual(['starts', 'ready', 'stops', 'stopped']);
+  expect(linesOf(told.out)[2]).toMatchObject({ level: 'info', signal: 'SIGINT' });
+});
+
+test('the last lines leave in their order and none is lost, when a write is still under way at the end', async () => {
+  // The one thread that writes is busy when the signal comes.
+  const busy = `process.on('SIGTERM', () => pbkdf2('', '', 500_000, 64, 'sha512', () => {}));`;
+  const start = `const { pbkdf2 } = await import('node:crypto'); ${busy} ${RUNNING}`;
+  const { child, told, ended } = run(start, { UV_THREADPOOL_SIZE: '1' });
+  await eventually('it says that it is ready', () => told.out.includes('"msg":"ready"'));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(messagesOf(told.out)).toEqual(['starts', 'ready', 'stops', 'stopped']);
 });
 
 test('a signal while it still starts ends it as well', async () => {

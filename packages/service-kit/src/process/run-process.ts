@@ -3,7 +3,7 @@ import { NatsAccessError } from '@kith/event-delivery';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { askInsideDirectly } from '../http/choose-proxy.ts';
-import { createLog, destinationForPeople } from '../telemetry/create-log.ts';
+import { createLog, destinationForPeople, logIsWritten } from '../telemetry/create-log.ts';
 import { startTracing } from '../telemetry/start-tracing.ts';
 import { ConfigError, parseConfig } from './read-config.ts';
 import { type Stop, stopInReverse } from './shutdown.ts';
@@ -66,6 +66,8 @@ export async function runProcess<Schema extends z.ZodObject>(process_: {
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     } else log.fatal({ err: error }, 'cannot run');
     return 1;
+  } finally {
+    if (log) await logIsWritten(log);
   }
 }
 
