@@ -24,7 +24,7 @@ interface Texts {
 
 /**
  * Digests of lists as their rows are, by owner: SHA-1, in hex, of what the database writes as a view would, in one
- * snapshot and one statement for all of them. Equal to a view's (`digest.lua`) only where the two hold the same; a view
+ * snapshot and one statement for all of them. Equal to a view's (`digest-view.lua`) only where the two hold the same; a view
  * that holds the same and was written otherwise may have another.
  */
 export async function digestLists(pool: pg.Pool, ownerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -31,7 +31,7 @@ export async function digestViews(
 
 async function digestView(redis: Pick<ViewRedis, 'run'>, ownerId: string): Promise<ViewDigest | undefined> {
   try {
-    const reply = (await redis.run('digest', ownerId, [MOST_FRIENDS])) as [friends: number, digest: string] | null;
+    const reply = (await redis.run('digest-view', ownerId, [MOST_FRIENDS])) as [friends: number, digest: string] | null;
     return reply ? { friends: reply[0], digest: reply[1] } : undefined;
   } catch (error) {
     // What is spoiled is told by who inspects it.
