@@ -9,6 +9,7 @@ import { measureHostileDocuments } from './measures/measure-hostile-documents.ts
 import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
 import { measureLivePush } from './measures/measure-live-push.ts';
+import { measureReconcile } from './measures/measure-reconcile.ts';
 import { measureRelay } from './measures/measure-relay.ts';
 import { measureScale } from './measures/measure-scale.ts';
 import { measureSearch } from './measures/measure-search.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureSearch,
   measureHostileDocuments,
   measureScale,
+  measureReconcile,
   measureFootprint,
 ];
 

@@ -2,6 +2,7 @@ export * from './announcements/friend-list-announcement.ts';
 export * from './announcements/live-announcement.ts';
 export * from './announcements/live-directive.ts';
 export * from './announcements/session-ended.ts';
+export * from './answers/profile-digest.ts';
 export * from './answers/tokens-ended.ts';
 export * from './answers/who-blocks.ts';
 export * from './events/all-contracts.ts';

@@ -14,6 +14,7 @@ import { draftEvent } from '../outbox/draft-event.ts';
 import { deliverEvents } from '../start/deliver-events.ts';
 import { createEventDatabase } from '../testing/create-event-database.ts';
 import { reconcileEvents } from './reconcile.ts';
+import { reportDifferences } from './report-differences.ts';
 
 let database: Awaited<ReturnType<typeof createEventDatabase>>;
 let broker: EventBroker;
@@ -122,4 +123,38 @@ test('an event that is not handled yet is no difference', async () => {
   const payload = { subject: counted.subject('p'), id: randomUUID(), payload: JSON.stringify({ type: counted.type }) };
   await broker.publish([payload]);
   expect((await report()).differences.filter(({ check }) => check === 'inbox')).toEqual([]);
+});
+
+test('a comparison ends when nobody reads its report any more, and one that is begun anew is whole', async () => {
+  let [told, ended] = [0, false];
+  const answer = reportDifferences(
+    () => broker,
+    async (_broker, { onProgress }) => {
+      try {
+        for (;;) {
+          await onProgress('things', told, told);
+          told += 1;
+          await new Promise(setImmediate);
+        }
+      } finally {
+        ended = true;
+      }
+    },
+  );
+  const endless = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
+  try {
+    const leaving = new AbortController();
+    const { port } = endless.address() as AddressInfo;
+    await fetch(`http://127.0.0.1:${port}/`, { signal: leaving.signal });
+    await eventually('it is under way', () => told > 10);
+    expect(ended).toBe(false);
+    leaving.abort();
+    await eventually('it has ended', () => ended);
+  } finally {
+    endless.close();
+  }
+  await append(1);
+  await allIsHandled(1);
+  expect((await report()).result).toMatchObject({ checked: { stream: 1 }, differences: 0 });
 });

@@ -31,6 +31,10 @@ export interface RedisConnection {
    */
   hmget(keys: readonly string[], fields: readonly string[]): Promise<((string | null)[] | Error)[]>;
   /**
+   * EXISTS of many groups of keys, those of a group in one slot: how many of each group there are, as `hmget` answers.
+   */
+  exists(groups: readonly (readonly string[])[]): Promise<(number | Error)[]>;
+  /**
    * Where this key is kept now; undefined when no server is known to. The same object as long as no data can have been
    * lost.
    */
@@ -98,9 +102,7 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
       onReady();
     };
     const at = address.kind === 'server' ? { ...client, ...first } : client;
-    server = openRedisServer({
-      ...{ client: at, commandTimeoutMs, onUsable, onAway: goes, onCluster: followCluster },
-    });
+    server = openRedisServer({ client: at, commandTimeoutMs, onUsable, onAway: goes, onCluster: followCluster });
   }
 
   const keeperOf = (key: string): RedisServer => {
@@ -118,6 +120,8 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
     }
   };
 
+  const each = askEach(keeperOf, (error) => cluster?.learnFrom(error));
+
   return {
     send: async (command, key, ...args) => answerOf(keeperOf(key).client.call(command, key, ...args)),
     define: (name, script) => void scripts.set(name, script),
@@ -129,7 +133,8 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
       const methods = redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
       return answerOf((methods[name] as (...args: Argument[]) => Promise<unknown>).call(redis, ...keys, ...args));
     },
-    hmget: (keys, fields) => hmgetFromEach(keys, fields, keeperOf, (error) => cluster?.learnFrom(error)),
+    hmget: (keys, fields) => each(keys, (pipeline, at) => pipeline.hmget(keys[at] as string, ...fields)),
+    exists: (groups) => each(groups.map(firstOf), (pipeline, at) => pipeline.exists(...(groups[at] as string[]))),
     placeOf: (key) => (cluster ? cluster.serverOf(key) : server)?.place,
     get connected() {
       return (cluster ?? server)?.usable ?? false;
@@ -143,39 +148,43 @@ export function connectRedis(options: RedisConnectOptions): RedisConnection {
   };
 }
 
-/** One pipeline per server: each missing answer is an error in its place. */
-async function hmgetFromEach(
-  keys: readonly string[],
-  fields: readonly string[],
-  keeperOf: (key: string) => RedisServer,
-  learnFrom: (error: Error) => void,
-): Promise<((string | null)[] | Error)[]> {
-  const answers: ((string | null)[] | Error)[] = new Array(keys.length).fill(new RedisIsAway());
-  const places = new Map<RedisServer, number[]>();
-  for (const [place, key] of keys.entries()) {
-    try {
-      const keeper = keeperOf(key);
-      const others = places.get(keeper);
-      if (others) others.push(place);
-      else places.set(keeper, [place]);
-    } catch (error) {
-      if (!isOutage(error)) throw error;
-    }
-  }
-  await Promise.all(
-    [...places].map(async ([{ client }, asked]) => {
-      const pipeline = client.pipeline();
-      for (const place of asked) pipeline.hmget(keys[place] as string, ...fields);
-      const replies = await pipeline.exec();
-      for (const [at, place] of asked.entries()) {
-        const [error, values] = replies?.[at] ?? [new RedisIsAway()];
-        answers[place] = error ?? (values as (string | null)[]);
-        if (error) learnFrom(error);
+type Pipeline = ReturnType<RedisServer['client']['pipeline']>;
+
+const firstOf = ([key = '']: readonly string[]) => key;
+
+/** One pipeline per server that keeps some of the keys: each missing answer is an error in its place. */
+const askEach =
+  (keeperOf: (key: string) => RedisServer, learnFrom: (error: Error) => void) =>
+  async <Answer>(
+    keys: readonly string[],
+    ask: (pipeline: Pipeline, at: number) => unknown,
+  ): Promise<(Answer | Error)[]> => {
+    const answers: (Answer | Error)[] = new Array(keys.length).fill(new RedisIsAway());
+    const places = new Map<RedisServer, number[]>();
+    for (const [place, key] of keys.entries()) {
+      try {
+        const keeper = keeperOf(key);
+        const others = places.get(keeper);
+        if (others) others.push(place);
+        else places.set(keeper, [place]);
+      } catch (error) {
+        if (!isOutage(error)) throw error;
       }
-    }),
-  );
-  return answers;
-}
+    }
+    await Promise.all(
+      [...places].map(async ([{ client }, asked]) => {
+        const pipeline = client.pipeline();
+        for (const place of asked) ask(pipeline, place);
+        const replies = await pipeline.exec();
+        for (const [at, place] of asked.entries()) {
+          const [error, answer] = replies?.[at] ?? [new RedisIsAway()];
+          answers[place] = error ?? (answer as Answer);
+          if (error) learnFrom(error);
+        }
+      }),
+    );
+    return answers;
+  };
 
 function clientOptionsFor(address: RedisAddress, { ca, cert, key }: RedisConnectOptions): ClientOptions {
   if (!address.tls && (ca ?? cert ?? key) !== undefined) {

@@ -1,3 +1,4 @@
+import { profileDigestSchema } from '@kith/event-contracts';
 import { askAnotherService, KithError, type SharedSecret } from '@kith/service-kit';
 import { z } from 'zod';
 import type { Profile } from './store-profile.ts';
@@ -8,7 +9,11 @@ export interface UserService {
   profiles(userIds: readonly string[]): Promise<UsersProfile[]>;
   /** All profiles in the order of ids, from after `after`, those of deleted accounts included. */
   profilePage(after: string | null, first: number): Promise<UsersProfile[]>;
+  /** A digest of the next `first` profiles; undefined of a user service that is older and knows none. */
+  profileDigest(after: string | null, first: number): Promise<ProfileDigest | undefined>;
 }
+
+type ProfileDigest = z.output<typeof profileDigestSchema>;
 
 export interface UsersProfile extends Profile {
   /** The account is gone, and the names are empty. */
@@ -27,10 +32,9 @@ const profileAnswer = z.object({
   version: z.int(),
   deleted: z.boolean(),
 });
-const answerOf = z.object({
-  data: z.object({ profiles: z.array(profileAnswer) }).nullish(),
-  errors: z.array(z.object({ message: z.string() })).optional(),
-});
+const errors = z.array(z.object({ message: z.string() })).optional();
+const answerOf = z.object({ data: z.object({ profiles: z.array(profileAnswer) }).nullish(), errors });
+const digestAnswer = z.object({ data: z.object({ digest: profileDigestSchema }).partial().nullish(), errors });
 
 /** Throws KithError SERVICE_UNAVAILABLE when the user service does not answer within `timeoutMs`. */
 export function connectUserService(options: {
@@ -38,18 +42,25 @@ export function connectUserService(options: {
   gatewayKey: SharedSecret;
   timeoutMs?: number;
 }): UserService {
-  async function ask(query: string, variables: object): Promise<UsersProfile[]> {
-    let answer: z.output<typeof answerOf>;
+  async function askAs<Schema extends z.ZodType>(
+    schema: Schema,
+    query: string,
+    variables: object,
+  ): Promise<z.output<Schema>> {
     try {
       const { json } = await askAnotherService(options.urls, '/graphql', {
         gatewayKey: options.gatewayKey,
         body: { query, variables },
         withinMs: options.timeoutMs ?? 3_000,
       });
-      answer = answerOf.parse(json);
+      return schema.parse(json);
     } catch (cause) {
       throw new KithError('SERVICE_UNAVAILABLE', 'The user service does not answer: try again.', {}, { cause });
     }
+  }
+
+  async function ask(query: string, variables: object): Promise<UsersProfile[]> {
+    const answer = await askAs(answerOf, query, variables);
     if (answer.data) return answer.data.profiles;
     throw new KithError('SERVICE_UNAVAILABLE', `The user service refused: ${answer.errors?.[0]?.message}`);
   }
@@ -68,5 +79,13 @@ export function connectUserService(options: {
         `query ($after: ID, $first: Int!) { profiles: profilePage(after: $after, first: $first) { ${PROFILE_FIELDS} } }`,
         { after, first },
       ),
+    async profileDigest(after, first) {
+      const { data } = await askAs(
+        digestAnswer,
+        'query ($after: ID, $first: Int!) { digest: profileDigest(after: $after, first: $first) { last profiles digest } }',
+        { after, first },
+      );
+      return data?.digest;
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { FriendRequest } from '../domain/relationship-state.ts';
 import type { ListedRequest } from '../view/entries/list-state.ts';
+import { isoOf } from './friend-in-view.ts';
 
 /** Each field's column in `friend_request`, and its type. */
 const COLUMNS = {
@@ -53,6 +54,9 @@ export function requestValues(request: FriendRequest, value: (of: unknown, type:
 
 /** The columns of a request that lists show. */
 export const LISTED_REQUEST_COLUMNS = 'id, from_id, to_id, message, sent_at';
+
+/** The same as views keep them. */
+export const REQUEST_AS_IN_VIEW = `id, from_id AS "fromId", to_id AS "toId", message, ${isoOf('sent_at')} AS "sentAt"`;
 
 export function listedRequestOf(
   row: Pick<FriendRequestRow, 'id' | 'from_id' | 'to_id' | 'message' | 'sent_at'>,

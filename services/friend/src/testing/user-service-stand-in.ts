@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   TOKENS_ENDED_PATH,
   USER_SOURCE,
@@ -62,14 +63,8 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
         if (request.headers[GATEWAY_KEY_HEADER] !== gatewayKey)
           return sendJson(response, 401, { errors: [{ message: 'No.' }] });
         asked += 1;
-        const { variables } = (await readJsonBody(request)) as {
-          variables: { ids?: string[]; after?: string; first: number };
-        };
-        const all = [...profiles.values()].sort((a, b) => (a.userId < b.userId ? -1 : 1));
-        const found = variables.ids
-          ? all.filter(({ userId }) => variables.ids!.includes(userId))
-          : all.filter(({ userId }) => userId > (variables.after ?? '')).slice(0, variables.first);
-        sendJson(response, 200, { data: { profiles: found } });
+        const { variables, query } = (await readJsonBody(request)) as { query: string; variables: Variables };
+        sendJson(response, 200, { data: answerTo(query, variables, profiles) });
       },
     },
   });
@@ -113,6 +108,29 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
     },
     tokenOf: (userId, claims = {}) => signToken(userId, claims, (claims.forged ? foreign! : ours!).privateKey),
   };
+}
+
+interface Variables {
+  readonly ids?: string[];
+  readonly after?: string;
+  readonly first: number;
+}
+
+function answerTo(query: string, { ids, after, first }: Variables, profiles: ReadonlyMap<string, UsersProfile>) {
+  const all = [...profiles.values()].sort((a, b) => (a.userId < b.userId ? -1 : 1));
+  if (ids) return { profiles: all.filter(({ userId }) => ids.includes(userId)) };
+  const found = all.filter(({ userId }) => userId > (after ?? '')).slice(0, first);
+  return query.includes('profileDigest') ? { digest: digestOf(found, first) } : { profiles: found };
+}
+
+function digestOf(found: readonly UsersProfile[], first: number) {
+  const lines = found
+    .filter(({ deleted }) => !deleted)
+    .map(({ userId, username, nickname, avatarUrl, friendPolicy, version }) =>
+      JSON.stringify({ userId, username, nickname, avatarUrl, friendPolicy, version }),
+    );
+  const digest = lines.length === 0 ? '' : createHash('sha256').update(lines.join('\n')).digest('hex');
+  return { last: found.length < first ? null : found.at(-1)?.userId, profiles: found.length, digest };
 }
 
 async function publishTo(broker: EventBroker, event: OutboxEvent): Promise<void> {

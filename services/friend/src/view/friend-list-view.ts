@@ -4,6 +4,7 @@ import { Distrust, type LoadRevisions } from './coherence/distrust-after-outages
 import { FloorsToRaise } from './coherence/keep-raising-floors.ts';
 import { pauseAfterFailures } from './coherence/pause-after-failures.ts';
 import { dropSpoiled, isSpoiled, type OnAhead } from './coherence/spoiled-view.ts';
+import { digestViews, type ViewDigest } from './digest-views.ts';
 import { writeEntry } from './entries/list-entry.ts';
 import type { ListState, ViewChange } from './entries/list-state.ts';
 import { type InspectedView, inspectView } from './inspect-view.ts';
@@ -75,6 +76,11 @@ export interface FriendListView {
   stored(ownerId: string): Promise<ListState | undefined>;
   /** The same, part by part, with whatever is wrong in it. Rejects with ViewUnavailable. */
   inspect(ownerId: string): Promise<InspectedView>;
+  /**
+   * Of these lists those of which anything is kept, by owner: a digest of the view, as `digestLists` makes it of the rows,
+   * or undefined where it has to be inspected. Rejects with ViewUnavailable.
+   */
+  digests(ownerIds: readonly string[]): Promise<ReadonlyMap<string, ViewDigest | undefined>>;
   /** Throws the view away and loads it anew; answers its revision. Rejects with ViewUnavailable. */
   rebuild(ownerId: string): Promise<number>;
   /** Revisions count anew: what was to be seen at least, and what was believed, was of the timeline before. */
@@ -141,6 +147,7 @@ export function createFriendListView(options: FriendListViewOptions): FriendList
 
     stored: async (ownerId) => (await inspect(ownerId)).state,
     inspect,
+    digests: (ownerIds) => digestViews(redis, ownerIds),
 
     async rebuild(ownerId) {
       await redis.run('forget', ownerId, []);

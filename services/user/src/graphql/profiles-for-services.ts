@@ -1,5 +1,6 @@
+import { PROFILES_A_RANGE } from '@kith/event-contracts';
 import { KithError, readId, readPageSize } from '@kith/service-kit';
-import { readUserPage, readUsers } from '../profiles/read-users.ts';
+import { digestUserPage, type ProfileDigest, readUserPage, readUsers } from '../profiles/read-users.ts';
 import type { UserRow } from '../profiles/user-row.ts';
 import { builder } from './builder.ts';
 import { FriendPolicyType } from './user-type.ts';
@@ -19,6 +20,16 @@ const ProfileType = builder.objectRef<UserRow>('Profile').implement({
     friendPolicy: t.expose('friendPolicy', { type: FriendPolicyType, description: 'Who may befriend them, and how.' }),
     version: t.exposeInt('version', { description: 'The revision of the last event about this user.' }),
     deleted: t.exposeBoolean('deleted', { description: 'Whether the account is gone.' }),
+  }),
+});
+
+const ProfileDigestType = builder.objectRef<ProfileDigest>('ProfileDigest').implement({
+  inaccessible: true,
+  description: 'A range of profiles in the order of their ids, in few bytes.',
+  fields: (t) => ({
+    last: t.exposeID('last', { nullable: true, description: 'The last id of the range; null where none follows.' }),
+    profiles: t.exposeInt('profiles', { description: 'How many, those of deleted accounts included.' }),
+    digest: t.exposeString('digest', { description: 'Of those that are not deleted, as event-contracts says.' }),
   }),
 });
 
@@ -49,5 +60,17 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, { after, first }, { parts }) =>
       readUserPage(parts.pool, after == null ? null : readId('after', after), readPageSize(first, MAX_PROFILES)),
+  }),
+
+  profileDigest: t.field({
+    type: ProfileDigestType,
+    inaccessible: true,
+    description: 'A digest of the profiles that a page as long would have, to compare copies by.',
+    args: {
+      after: t.arg.id({ description: 'The last id of the range before.' }),
+      first: t.arg.int({ required: true, description: 'How many, 1 to 10,000.' }),
+    },
+    resolve: (_root, { after, first }, { parts }) =>
+      digestUserPage(parts.pool, after == null ? null : readId('after', after), readPageSize(first, PROFILES_A_RANGE)),
   }),
 }));

@@ -39,10 +39,19 @@ async function publishAll(): Promise<void> {
   await relay.stop();
 }
 
-async function differences(compared: EventBroker = broker): Promise<string[]> {
+async function differences(
+  compared: EventBroker = broker,
+  onProgress: () => unknown = () => undefined,
+): Promise<string[]> {
   const found: StreamDifference[] = [];
   const onDifference = (difference: StreamDifference) => found.push(difference);
-  await compareOutboxWithStream({ pool: database.pool, broker: compared, stream: SHOP_STREAM, onDifference });
+  await compareOutboxWithStream({
+    pool: database.pool,
+    broker: compared,
+    stream: SHOP_STREAM,
+    onDifference,
+    onProgress,
+  });
   return found.map(({ owner, detail }) => `${owner}: ${detail}`);
 }
 
@@ -90,4 +99,84 @@ test('what the stream has dropped by age is no difference, and all that a lost s
     'p1: published as number 1, but not in the stream',
     'p2: published as number 2, but not in the stream',
   ]);
+});
+
+/** By SQL, and to the stream under the numbers that it gives them. */
+async function appendMany(count: number): Promise<void> {
+  const events = Array.from({ length: count }, (_, n) =>
+    draftEvent(counted, {
+      ...{ eventId: randomUUID(), ownerId: `many-${n % 50}`, revision: Math.floor(n / 50) + 1, occurredAt: new Date() },
+      data: { n },
+    }),
+  );
+  await appendToOutbox(database.pool, events);
+}
+
+test('in each of many ranges what is missing, strange, under another number or without one is told apart', async () => {
+  await appendMany(4_000);
+  await publishAll();
+  expect(await differences()).toEqual([]);
+  const { pool } = database;
+  for (const sequence of [5, 2_047, 2_048, 3_999]) await broker.deleteStored(SHOP_STREAM, sequence);
+  await pool.query('DELETE FROM outbox WHERE stream_sequence IN (6, 2049)');
+  await pool.query('UPDATE outbox SET stream_sequence = NULL WHERE stream_sequence IN (7, 2050, 2048)');
+  await pool.query('UPDATE outbox SET stream_sequence = 8 WHERE stream_sequence = 3000');
+  const found = (await differences()).map((difference) => difference.replace(/^many-\d+: /, ''));
+  expect(found).toEqual([
+    'published as number 5, but not in the stream',
+    'published as number 2047, but not in the stream',
+    'published as number ?, but not in the stream',
+    'published as number 3999, but not in the stream',
+    'in the stream as number 6, but not in the outbox',
+    'in the stream as number 2049, but not in the outbox',
+  ]);
+});
+
+test('an event that the stream has twice is no difference, nor is one that has gone to the archive', async () => {
+  await append('p1', 1);
+  await publishAll();
+  for await (const { subject, id, payload } of broker.stored(SHOP_STREAM)) {
+    await broker.publish([{ subject, id: `${id}#again`, payload: Buffer.from(payload).toString() }]);
+  }
+  expect(await differences()).toEqual([]);
+  await database.pool.query(`
+    CREATE TABLE event_archive.all_of_it PARTITION OF event_archive.outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+    WITH old AS (DELETE FROM outbox RETURNING *)
+    INSERT INTO event_archive.outbox (id, event_id, owner_id, revision, type, subject, payload, headers, occurred_at,
+      published_at, stream_sequence, owner_kind)
+    SELECT id, event_id, owner_id, revision, type, subject, payload, headers, occurred_at, published_at,
+      stream_sequence, owner_kind FROM old`);
+  expect(await differences()).toEqual([]);
+});
+
+test('a message that is of no event is named by its number', async () => {
+  await broker.publish([{ subject: counted.subject('p'), id: 'what is this', payload: '{}' }]);
+  expect(await differences()).toEqual(['p: in the stream as number 1, but not in the outbox']);
+});
+
+test('no transaction and no snapshot outlasts a portion: VACUUM is not held back', async () => {
+  await appendMany(4_000);
+  await publishAll();
+  await broker.deleteStored(SHOP_STREAM, 17);
+  let [looks, open] = [0, 0];
+  const look = async () => {
+    looks += 1;
+    const { rows } = await database.pool.query(`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND (xact_start IS NOT NULL OR backend_xmin IS NOT NULL)`);
+    open += rows.length;
+  };
+  const looksAtEachMessage: EventBroker = {
+    ...broker,
+    async *stored(stream, options) {
+      let read = 0;
+      for await (const message of broker.stored(stream, options)) {
+        if (read++ % 500 === 0) await look();
+        yield message;
+      }
+    },
+  };
+  expect(await differences(looksAtEachMessage, look)).toHaveLength(1);
+  expect(looks).toBeGreaterThan(10);
+  expect(open).toBe(0);
 });

@@ -1,10 +1,11 @@
-import pg from 'pg';
-import type { EventBroker } from '../../broker/broker.ts';
+import type pg from 'pg';
+import type { BrokerStatus, EventBroker, StoredMessage } from '../../broker/broker.ts';
+import { eventIdOf } from '../../broker/message-id.ts';
 import type { StreamName } from '../../envelope/stream-name.ts';
-import { inTransaction } from '../../postgres/in-transaction.ts';
 import { onlyRow } from '../../postgres/only-row.ts';
-import { OWED } from '../archive/owed-rows.ts';
-import { gatherStored } from './gather-stored.ts';
+import { withClient } from '../../postgres/with-client.ts';
+import { type ComparedSince, digestOutbox, type ExpectedRow, expectedRows } from './digest-ranges-of-outbox.ts';
+import { digestStream, eventIn, type RangeDigests, rangeOf, storedIn } from './digest-ranges-of-stream.ts';
 import { readPosition } from './stream-position.ts';
 
 /** One event that is on one side and not on the other, or has waited too long. */
@@ -30,74 +31,155 @@ export interface Comparison {
   readonly publishedWithinMs?: number;
 }
 
-const PORTION = 2_000;
+const BEGAN = 'SELECT clock_timestamp()::text AS began, (SELECT max(id) - min(id) + 1 FROM outbox)::float8 AS about';
 
-// What was published before this moment must be in the stream, which is read after it.
-const EXPECTED = 'SELECT count(*)::int AS total, clock_timestamp()::text AS started_at FROM outbox';
+const ROWS_OF = `
+  SELECT event_id AS id, stream_sequence::float8 AS sequence, published_at < $2::timestamptz AS "isPublished"
+  FROM outbox WHERE event_id = ANY($1::uuid[])`;
 
-// What the stream has dropped by age is no difference: its numbers begin at $first.
-const NOT_IN_STREAM = (limits: { startedAt: string; first: number; publishedWithinMs: number }) => `
-  SELECT owner_id AS owner, revision::int, outbox.event_id AS "eventId", CASE WHEN published_at IS NULL
-    THEN 'not published after ' || round(extract(epoch FROM began - occurred_at)) || ' s'
-    ELSE 'published as number ' || coalesce(nullif(stream_sequence, ${OWED})::text, '?') || ', but not in the stream' END AS detail
-  FROM outbox CROSS JOIN (SELECT ${pg.escapeLiteral(limits.startedAt)}::timestamptz AS began) AS comparison
-    LEFT JOIN stored ON stored.event_id = outbox.event_id::text
-  WHERE stored.event_id IS NULL AND CASE WHEN published_at IS NULL
-    THEN occurred_at < began - ${limits.publishedWithinMs} * interval '1 millisecond'
-    ELSE published_at < began AND coalesce(stream_sequence >= ${limits.first} OR stream_sequence = ${OWED}, true) END
-  ORDER BY outbox.id`;
+const KNOWN_IN = (table: 'outbox' | 'event_archive.outbox') =>
+  `SELECT event_id AS id FROM ${table} WHERE event_id = ANY($1::uuid[])`;
 
-// A message's id that is no event's is not read as one.
-const NOT_ARCHIVED = `NOT EXISTS (SELECT FROM event_archive.outbox AS archived WHERE archived.event_id =
-    CASE WHEN stored.event_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN stored.event_id::uuid END)`;
-
-const NOT_IN_OUTBOX = (givenUpThrough: number) => `
-  SELECT regexp_replace(stored.subject, '^.*\\.', '') AS owner, stored.event_id AS "eventId",
-    'in the stream as number ' || sequence || ', but not in the outbox' AS detail
-  FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
-  WHERE outbox.event_id IS NULL AND sequence > ${givenUpThrough} AND ${NOT_ARCHIVED}
-  ORDER BY sequence`;
-
-const GIVEN_UP = `
-  SELECT count(*)::int AS events FROM stored LEFT JOIN outbox ON stored.event_id = outbox.event_id::text
-  WHERE outbox.event_id IS NULL AND sequence <= $1 AND ${NOT_ARCHIVED}`;
+/** Rows that are held here until the stream was asked for them. */
+const ROWS_IN_HAND = 100_000;
 
 /**
- * Compares an outbox with the stream it publishes to, event by event and both ways, and names every difference; changes
- * nothing, and may run while events flow. What the stream holds is gathered in a temporary table of the database, so
- * that memory here stays the same however long it is. Resolves to the number of rows in the outbox.
+ * Anti-entropy by range digests: compares an outbox with the stream it publishes to, both ways, and names every
+ * difference; changes nothing, and may run while events flow. First a digest of each range of the stream's numbers is
+ * made on either side; events are compared one by one only in ranges whose digests differ. Every statement reads one
+ * portion and is a transaction of its own, so that no snapshot holds back VACUUM. Memory grows by some bytes for 1,024
+ * events. Resolves to the number of rows in the outbox.
  */
 export async function compareOutboxWithStream(comparison: Comparison): Promise<number> {
-  const { pool, broker, stream, onDifference, onProgress, publishedWithinMs = 10_000 } = comparison;
-  // The temporary table goes with the transaction.
-  return inTransaction(pool, async (client) => {
-    const expected = await client.query<{ total: number; started_at: string }>(EXPECTED);
-    const { total, started_at: startedAt } = onlyRow(expected);
-    let first = await gatherStored(client, broker.stored(stream), (done) => onProgress?.(Math.min(done, total), total));
-    first ??= (await lastSequenceOf(broker, stream)) + 1;
-    const { givenUpThrough } = await readPosition(client, stream.name);
-    for (const query of [NOT_IN_STREAM({ startedAt, first, publishedWithinMs }), NOT_IN_OUTBOX(givenUpThrough)]) {
-      for await (const difference of portions(client, query)) await onDifference({ check: 'stream', ...difference });
-    }
-    const givenUp = await client.query<{ events: number }>(GIVEN_UP, [givenUpThrough]);
-    await comparison.onGivenUp?.(onlyRow(givenUp).events);
-    await onProgress?.(total, total);
-    return total;
-  });
-}
+  const { pool, broker, stream, onProgress, publishedWithinMs = 10_000 } = comparison;
+  const { began, about } = onlyRow(await pool.query<{ began: string; about: number | null }>(BEGAN));
+  const { messages = 0 } = (await standingOf(broker, stream)) ?? {};
+  const total = messages + (about ?? 0);
+  const tell = (done: number) => onProgress?.(Math.min(done, total), total);
+  const stored = await digestStream(broker, stream, tell);
+  const before = { began, publishedWithinMs, first: await firstSequenceOf(broker, stream) };
+  const { digests: kept, rows, loose } = await digestOutbox(pool, before, (done) => tell(messages + done));
+  const { givenUpThrough } = await withClient(pool, (client) => readPosition(client, stream.name));
 
-/** Of a stream that is empty, because all has aged out, or because it was lost and counts from 1 again. */
-async function lastSequenceOf(broker: EventBroker, stream: StreamName): Promise<number> {
-  const { streams } = await broker.status();
-  return streams.find(({ name }) => name === stream.name)?.lastSequence ?? 0;
-}
-
-async function* portions(client: pg.PoolClient, query: string): AsyncGenerator<Omit<StreamDifference, 'check'>> {
-  await client.query(`DECLARE difference CURSOR FOR ${query}`);
-  for (;;) {
-    const { rows } = await client.query<Omit<StreamDifference, 'check'>>(`FETCH ${PORTION} FROM difference`);
-    yield* rows;
-    if (rows.length < PORTION) break;
+  const differing = whichDiffer(stored, kept);
+  const { incomplete, strange } = await lookUpMessages(comparison, began, differing, kept);
+  if (incomplete.size > 0 || loose) {
+    // Meanwhile the stream may have dropped more.
+    const since = { ...before, first: await firstSequenceOf(broker, stream) };
+    await nameMissing(comparison, since, { incomplete, differing });
   }
-  await client.query('CLOSE difference');
+  const givenUp = await nameStrange(comparison, strange, givenUpThrough);
+  await comparison.onGivenUp?.(givenUp);
+  await onProgress?.(total, total);
+  return rows;
+}
+
+async function standingOf(
+  broker: EventBroker,
+  stream: StreamName,
+): Promise<BrokerStatus['streams'][number] | undefined> {
+  const { streams } = await broker.status();
+  return streams.find(({ name }) => name === stream.name);
+}
+
+/** Of a stream that was lost: it counts from 1 again. */
+async function firstSequenceOf(broker: EventBroker, stream: StreamName): Promise<number> {
+  return (await standingOf(broker, stream))?.firstSequence ?? 1;
+}
+
+function whichDiffer(stored: RangeDigests, kept: RangeDigests): Set<number> {
+  const ranges = new Set([...stored.keys(), ...kept.keys()]);
+  return new Set(
+    [...ranges].filter((range) => {
+      const [there, here] = [stored.get(range), kept.get(range)];
+      return there?.count !== here?.count || there?.sum !== here?.sum;
+    }),
+  );
+}
+
+/**
+ * Looks in the outbox for the messages of these ranges. `strange`: ranges with a message that is of none of its rows;
+ * `incomplete`: those that lack a message that a row counts as in them.
+ */
+async function lookUpMessages(
+  { pool, broker, stream }: Comparison,
+  began: string,
+  ranges: ReadonlySet<number>,
+  kept: RangeDigests,
+): Promise<{ incomplete: Set<number>; strange: Set<number> }> {
+  const verified = new Map<number, number>();
+  const strange = new Set<number>();
+  for await (const messages of storedIn(broker, stream, ranges)) {
+    const { rows } = await pool.query<{ id: string; sequence: number | null; isPublished: boolean | null }>(ROWS_OF, [
+      messages.flatMap((message) => eventIn(message) ?? []),
+      began,
+    ]);
+    const rowOf = new Map(rows.map((row) => [row.id, row]));
+    for (const message of messages) {
+      const row = rowOf.get(eventIn(message) ?? '');
+      const range = rangeOf(message.sequence);
+      if (!row) strange.add(range);
+      else if (row.isPublished && row.sequence === message.sequence)
+        verified.set(range, (verified.get(range) ?? 0) + 1);
+    }
+  }
+  const incomplete = [...ranges].filter((range) => (verified.get(range) ?? 0) < (kept.get(range)?.count ?? 0));
+  return { incomplete: new Set(incomplete), strange };
+}
+
+/**
+ * Names rows that the stream has nowhere. An event may stand in it under another number than the outbox knows: but then
+ * in a range that differs, since no row counts as there.
+ */
+async function nameMissing(
+  { pool, broker, stream, onDifference }: Comparison,
+  since: ComparedSince,
+  { incomplete, differing }: { incomplete: ReadonlySet<number>; differing: ReadonlySet<number> },
+): Promise<void> {
+  let inHand = new Map<string, ExpectedRow>();
+  const name = async () => {
+    for await (const messages of storedIn(broker, stream, differing)) {
+      for (const message of messages) inHand.delete(eventIn(message) ?? '');
+    }
+    for (const row of inHand.values()) await onDifference({ check: 'stream', ...row });
+    inHand = new Map();
+  };
+  for await (const rows of expectedRows(pool, since, incomplete)) {
+    for (const row of rows) inHand.set(row.eventId, row);
+    if (inHand.size >= ROWS_IN_HAND) await name();
+  }
+  if (inHand.size > 0) await name();
+}
+
+/** Names messages that neither outbox nor archive knows. Resolves to how many of a given-up timeline there are. */
+async function nameStrange(
+  { pool, broker, stream, onDifference }: Comparison,
+  ranges: ReadonlySet<number>,
+  givenUpThrough: number,
+): Promise<number> {
+  let givenUp = 0;
+  const unknownIn = async (table: 'outbox' | 'event_archive.outbox', messages: readonly StoredMessage[]) => {
+    const { rows } = await pool.query<{ id: string }>(KNOWN_IN(table), [
+      messages.flatMap((each) => eventIn(each) ?? []),
+    ]);
+    const known = new Set(rows.map(({ id }) => id));
+    return messages.filter((message) => !known.has(eventIn(message) ?? ''));
+  };
+  for await (const messages of storedIn(broker, stream, ranges)) {
+    const unknown = await unknownIn('event_archive.outbox', await unknownIn('outbox', messages));
+    for (const { id, sequence, subject } of unknown) {
+      if (sequence <= givenUpThrough) {
+        givenUp += 1;
+        continue;
+      }
+      await onDifference({
+        check: 'stream',
+        owner: subject.replace(/^.*\./, ''),
+        // A message without an id is of no event, and has to show as such.
+        eventId: id === undefined ? `#${sequence}` : eventIdOf(id),
+        detail: `in the stream as number ${sequence}, but not in the outbox`,
+      });
+    }
+  }
+  return givenUp;
 }

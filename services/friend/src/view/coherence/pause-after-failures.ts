@@ -61,6 +61,8 @@ export function pauseAfterFailures(
   return {
     run: (script, ownerId, args) => attempt(ownerId, () => redis.run(script, ownerId, args)),
     readMeta,
+    // Asked by whoever reconciles, which is seldom.
+    whoHasAnything: redis.whoHasAnything,
     placeOf: redis.placeOf,
     onReady: redis.onReady,
     get connected() {

@@ -12,6 +12,8 @@ export interface ViewRedis {
    * error where an owner has no hash. Rejects with ViewUnavailable when none answers in time.
    */
   readMeta(ownerIds: readonly string[], fields: readonly string[]): Promise<((string | null)[] | Error)[]>;
+  /** Of which owners anything at all is kept, a view or a part of one. Rejects with ViewUnavailable. */
+  whoHasAnything(ownerIds: readonly string[]): Promise<string[]>;
   /**
    * Which server keeps this owner's view, since its last break: what happened to the data in a break, nobody here
    * knows. Undefined when nobody is known to keep it.
@@ -63,6 +65,15 @@ export function connectRedis(
       const [first] = read;
       if (first instanceof ViewUnavailable && read.every((each) => each instanceof ViewUnavailable)) throw first;
       return read;
+    },
+    async whoHasAnything(ownerIds) {
+      const keys = ownerIds.map((ownerId) => viewKeys(ownerId, timeline.current));
+      const replies = await answerOf(redis.exists(keys), timeoutMs);
+      return ownerIds.filter((_, at) => {
+        const reply = replies[at];
+        if (typeof reply !== 'number') throw new ViewUnavailable(reply);
+        return reply > 0;
+      });
     },
     placeOf: (ownerId) => redis.placeOf(metaKey(ownerId, timeline.current)),
     onReady: redis.onReady,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Lua scripts over the six keys of one owner's view. Each is one file in `../lua/`, and says there what it takes. */
 export const viewScripts = [
   'apply',
+  'digest-view',
   'filtered-page',
   'find-friend',
   'forget',

@@ -65,6 +65,7 @@ function countCalls(redis: ViewRedis): ViewRedis & { calls: number } {
       counted.calls++;
       return redis.readMeta(...args);
     },
+    whoHasAnything: redis.whoHasAnything,
     placeOf: redis.placeOf,
     onReady: redis.onReady,
     get connected() {
