@@ -10,7 +10,7 @@ import { type FoundDifference, repairDifferences } from './repair-differences.ts
 export const RECONCILE_HELP = `kith events reconcile [--repair] [--json]
 
 Compares what is kept in several places: of every service (${WITH_EVENTS.join(', ')}) its outbox with its stream, and the streams
-that it consumes with its inbox where it keeps one; friend lists with their views, profiles with their copies. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile.
+that it consumes with its inbox where it keeps one; friend lists with their views, profiles with their copies. By digests of ranges (decision 59), row by row only where those differ; no transaction outlasts a range. Prints every difference. Ends with 0 when there is none (left), else with 1. The system may run meanwhile; what was broken off is begun anew.
 
   --repair  publishes the events of the owners concerned again, loads their views anew, and compares once more; people
             whom the user service does not have (its database was put back) leave the lists of their friends

@@ -87,7 +87,7 @@ test.each([
     const { stdout, stderr, ...told } = await ended.finally(() => clearInterval(lettingGo));
     expect([told, stderr]).toEqual([{ code }, '']);
     expect(batches).toBeLessThan(40);
-    const bound = batches * 1_000;
+    const bound = taken.reduce((sum, { pairs = [] }) => sum + pairs.length, 0);
     if (flags.length === 0) {
       const words = bound.toLocaleString('en');
       expect(stdout).toContain(
@@ -152,4 +152,27 @@ test('with --ids names people get their names; two that would be one user are no
   const [users, friendships] = taken;
   expect(users).toMatchObject({ usernames: ['ann_lee', 'bob', 'zoe'], nicknames: ['Ann-Lee', 'Bob', 'Zoë'] });
   expect(friendships?.pairs).toContainEqual(['id of bob', 'id of zoe']);
+});
+
+test('beside other work it waits for answers, two at once, and sends less each time', async () => {
+  let mostAtOnce = 0;
+  let underWay = 0;
+  answer = (response, body) => {
+    underWay += 1;
+    mostAtOnce = Math.max(mostAtOnce, underWay);
+    // As slow as a machine on which a batch as large takes longer than it should.
+    setTimeout(
+      () => {
+        underWay -= 1;
+        bind(response, body);
+      },
+      (body.pairs?.length ?? 0) > 600 ? 3_200 : 0,
+    );
+  };
+  const { code, stdout } = await (await kithImport(MANY, '--json')).ended;
+  expect([code, JSON.parse(stdout).friendships.bound]).toEqual([0, 4_500]);
+  expect(mostAtOnce).toBe(2);
+  const sizes = taken.flatMap(({ pairs }) => (pairs ? [pairs.length] : []));
+  expect(sizes.slice(0, 2)).toEqual([1_000, 1_000]);
+  expect(Math.min(...sizes.slice(2, -1))).toBeLessThan(600);
 });

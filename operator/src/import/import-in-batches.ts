@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BATCH_SIZE, importFriendships, importUsers, type OperatorAccess, OperatorCallFailed } from '@kith/local';
+import { adaptBatchSize, type BatchSize } from './adapt-batch-size.ts';
 import { usernameOf } from './read-edge-list-line.ts';
 import { type EdgeListFile, edgesOf, type Survey } from './survey-edge-list.ts';
 
 /** Two at once keep the service busy while this process prepares the next; more only queue up in the database. */
 const BATCHES_AT_ONCE = 2;
 const MAX_TRIES = 6;
+/** Friendships of one batch are one transaction: what it holds, others wait for. */
+const FRIENDSHIPS = { most: BATCH_SIZE, least: 50, aimMs: 1_500 };
 const MOST_REPORTED = 100;
 
 /** How far an import has come. */
@@ -54,9 +57,12 @@ export async function importInBatches(
   if (signal.aborted) return;
   soFar.friendshipsFromMs = performance.now();
   const idOf = (id: string) => userIds.get(usernameOf(id, from.ids)) ?? '';
-  await eachAtOnce(BATCHES_AT_ONCE, batches(from, survey, signal), async (batch) => {
+  const size = adaptBatchSize(FRIENDSHIPS);
+  await eachAtOnce(BATCHES_AT_ONCE, batches(from, survey, size, signal), async (batch) => {
     const pairs = batch.map(({ a, b }) => [idOf(a), idOf(b)] as const);
-    const result = await withRetries(() => importFriendships(access, pairs), signal);
+    const sentAt = performance.now();
+    const result = await withRetries(() => importFriendships(access, pairs), signal, size.refused);
+    size.took(performance.now() - sentAt);
     const { friendships, failed } = soFar;
     friendships.bound += result.bound;
     friendships.existing += result.existing;
@@ -70,7 +76,12 @@ export async function importInBatches(
 }
 
 /** The edges in batches, a pair at most once in each. */
-async function* batches(from: EdgeListFile, { people }: Survey, signal: AbortSignal): AsyncGenerator<Edge[]> {
+async function* batches(
+  from: EdgeListFile,
+  { people }: Survey,
+  size: BatchSize,
+  signal: AbortSignal,
+): AsyncGenerator<Edge[]> {
   let batch = new Map<string, Edge>();
   for await (const parsed of edgesOf(from, people)) {
     if (signal.aborted) return;
@@ -78,7 +89,7 @@ async function* batches(from: EdgeListFile, { people }: Survey, signal: AbortSig
     const { a, b, line } = parsed;
     const [one, other] = [a, b].map((id) => usernameOf(id, from.ids)).sort();
     batch.set(`${one} ${other}`, { a, b, line });
-    if (batch.size === BATCH_SIZE) {
+    if (batch.size >= size.next) {
       yield [...batch.values()];
       batch = new Map();
     }
@@ -103,13 +114,14 @@ async function eachAtOnce<T>(limit: number, items: AsyncGenerator<T>, work: (ite
 }
 
 /** A service that is just being restarted does not end an import: every call can be repeated. */
-async function withRetries<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+async function withRetries<T>(call: () => Promise<T>, signal: AbortSignal, onRefused = () => {}): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await call();
     } catch (error) {
       const mayPass = error instanceof OperatorCallFailed && error.code === 'SERVICE_UNAVAILABLE';
       if (!mayPass || tried === MAX_TRIES || signal.aborted) throw error;
+      onRefused();
       await delay(250 * 2 ** tried);
     }
   }
