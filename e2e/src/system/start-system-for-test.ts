@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSystem, startSystem } from '@kith/local';
 import { type FriendDatabase, openFriendDatabase } from '../lists/friend-list-in-postgres.ts';
+import type { CirclesProcess } from './start-circles.ts';
 
 export type SystemForTest = RunningSystem & {
   readonly kithData: string;
@@ -35,4 +36,4 @@ export async function startSystemForTest(
 export type HuntedSystem = Pick<
   SystemForTest,
   'friend' | 'friendDatabase' | 'gatewayUrls' | 'gateways' | 'operatorKey' | 'user' | 'userDatabaseUrl' | 'webhook'
->;
+> & { readonly circles?: CirclesProcess };
