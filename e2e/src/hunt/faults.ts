@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Follower } from '../lists/follow-list.ts';
 import type { Random } from '../people/seeded-random.ts';
-import type { HuntedSystem, SystemForTest } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/hunted-system.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 /** Breaks something; resolves at the moment the fault has ended, to what has to be awaited before the next is made. */
 type Fault = () => Promise<{ readonly goingOn?: Promise<void> } | void>;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSystem, startSystem } from '@kith/local';
 import { type FriendDatabase, openFriendDatabase } from '../lists/friend-list-in-postgres.ts';
-import type { CirclesProcess } from './start-circles.ts';
 
 export type SystemForTest = RunningSystem & {
   readonly kithData: string;
@@ -31,9 +30,3 @@ export async function startSystemForTest(
     },
   };
 }
-
-/** What can be hunted, whatever it runs on. */
-export type HuntedSystem = Pick<
-  SystemForTest,
-  'friend' | 'friendDatabase' | 'gatewayUrls' | 'gateways' | 'operatorKey' | 'user' | 'userDatabaseUrl' | 'webhook'
-> & { readonly circles?: CirclesProcess };

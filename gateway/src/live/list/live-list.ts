@@ -1,3 +1,4 @@
+// Longer than other files: one subscriber's loop, which is read in one piece beside its table of states.
 import { invariant } from '@kith/service-kit';
 import { AnsweredChanges } from './answered-changes.ts';
 import { type NewChanges, newChangesOf, type Position, type Unfinished } from './changes-since.ts';
@@ -115,7 +116,7 @@ export class LiveList<Change extends ListChange>
   /** All lists together have too much waiting, and this one's reader has taken nothing for the longest. */
   readonly #answerDropped = (): void => {
     // Pages that are gone come once more in another snapshot alone, which the reader has to begin anew with.
-    if (this.#isInSnapshot) return this.end(comeBack());
+    if (this.#isInSnapshot) this.end(comeBack());
     this.#unfinished = undefined;
     this.doubt('OVERFLOW');
   };
