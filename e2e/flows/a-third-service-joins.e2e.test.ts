@@ -1,15 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { eventually } from '@kith/local-servers';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { followFriendList } from '../src/lists/follow-friend-list.ts';
-import { ask, dataOf } from '../src/people/ask-gateway.ts';
+import { dataOf } from '../src/people/ask-gateway.ts';
 import { makeFriends } from '../src/people/friend-operations.ts';
 import { type Person, signUp } from '../src/people/person.ts';
-import { runKith } from '../src/system/run-kith.ts';
-import { type CirclesProcess, startCircles } from '../src/system/start-circles.ts';
+import { type CirclesProcess, joinCircles, startCircles } from '../src/system/start-circles.ts';
 import { type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
 
 const WATCH_MEMBERS = `subscription ($circleId: ID!) { circleMembersChanged(circleId: $circleId) {
@@ -33,7 +30,7 @@ beforeAll(async () => {
   system = await startSystemForTest({ gateways: 2 });
 });
 afterAll(async () => {
-  await circles?.stop();
+  await circles?.close();
   await system?.stop();
 });
 
@@ -81,22 +78,7 @@ test('circles join a system that runs: nobody who watches notices, and the graph
   await eventually('the snapshot of the friend list', () => device.list.snapshots.length === 1);
 
   circles = await startCircles(system);
-  const file = join(system.kithData, 'subgraphs.json');
-  const known = JSON.parse(await readFile(file, 'utf8'));
-  const joined = { urls: [circles.url], gatewayKey: true, viewerToken: true };
-  await writeFile(file, JSON.stringify({ subgraphs: { ...known.subgraphs, circles: joined } }));
-  const published = await runKith(system, ['supergraph', 'publish'], {
-    SUBGRAPHS_FILE: file,
-    SUPERGRAPH_FILE: join(system.kithData, 'supergraph.graphql'),
-    GATEWAY_KEY: system.gatewayKey,
-  }).ended;
-  expect(published).toMatchObject({ code: 0 });
-  await eventually('both gateways have taken it up', async () => {
-    const answers = await Promise.all(
-      [one, two].map((url) => ask(url, { query: '{ __type(name: "Circle") { name } }' })),
-    );
-    return answers.every(({ data }) => data?.__type?.name === 'Circle');
-  });
+  await joinCircles(system, circles);
 
   // Joined over both services, in both directions.
   const { id } = (await change(ann, 'createCircle', { name: 'Chess' })).createCircle.circle;

@@ -1,6 +1,7 @@
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Follower, followFriendList, type Transport } from '../src/lists/follow-friend-list.ts';
+import { followFriendList } from '../src/lists/follow-friend-list.ts';
+import type { Follower, Transport } from '../src/lists/follow-list.ts';
 import { contentsOf } from '../src/lists/friend-list-in-postgres.ts';
 import {
   acceptRequest,

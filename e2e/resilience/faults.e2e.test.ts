@@ -3,7 +3,8 @@
 import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type Follower, followFriendList } from '../src/lists/follow-friend-list.ts';
+import { followFriendList } from '../src/lists/follow-friend-list.ts';
+import type { Follower } from '../src/lists/follow-list.ts';
 import { contentsOf } from '../src/lists/friend-list-in-postgres.ts';
 import { ask, askUntilAnswered } from '../src/people/ask-gateway.ts';
 import { makeFriends, readPage, UPDATE_FRIEND } from '../src/people/friend-operations.ts';

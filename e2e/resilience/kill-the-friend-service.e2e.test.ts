@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Follower, followFriendList } from '../src/lists/follow-friend-list.ts';
+import { followFriendList } from '../src/lists/follow-friend-list.ts';
+import type { Follower } from '../src/lists/follow-list.ts';
 import { contentsOf } from '../src/lists/friend-list-in-postgres.ts';
 import { askUntilAnswered } from '../src/people/ask-gateway.ts';
 import {

@@ -1,6 +1,7 @@
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Follower, followFriendList } from '../src/lists/follow-friend-list.ts';
+import { followFriendList } from '../src/lists/follow-friend-list.ts';
+import type { Follower } from '../src/lists/follow-list.ts';
 import { askUntilAnswered } from '../src/people/ask-gateway.ts';
 import { makeFriends, UPDATE_FRIEND } from '../src/people/friend-operations.ts';
 import { type Person, signUp } from '../src/people/person.ts';

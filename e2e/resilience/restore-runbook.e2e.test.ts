@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { eventually } from '@kith/local-servers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { backUpDatabase, cutConnections } from '../src/databases/back-up-database.ts';
-import { type Follower, followFriendList } from '../src/lists/follow-friend-list.ts';
+import { followFriendList } from '../src/lists/follow-friend-list.ts';
+import type { Follower } from '../src/lists/follow-list.ts';
 import { ask, dataOf } from '../src/people/ask-gateway.ts';
 import {
   makeFriends,

@@ -5,7 +5,7 @@ export { type ProcessMark, stillRuns } from './data-folder/look-at-processes.ts'
 export { oneProcessConfig } from './one-process-config.ts';
 export { credentialsConfig, migrateConfig, seedConfig } from './one-shot/one-shot-config.ts';
 export * from './seed/call-operator-endpoints.ts';
-export type { ServiceProcess } from './servers/run-restartable.ts';
+export { runRestartable, type ServiceProcess } from './servers/run-restartable.ts';
 export { startBalancer } from './several/balance-gateways.ts';
 export { OPERATIONS } from './start/describe-running-system.ts';
 export { findOrInstallServers } from './start/find-or-install-servers.ts';

@@ -54,7 +54,7 @@ const OVERLAP = 0.5;
  */
 export async function breakCluster(
   system: ClusterForTest,
-  { clients, owners, changes, catchUps, random }: UnderHunt,
+  { clients, kinds, changes, catchUps, random }: UnderHunt,
   faults: readonly ClusterFault[],
   { seconds, eachOnce, say }: { seconds: number; eachOnce: boolean; say: (line: string) => void },
 ): Promise<ClusterFaultDone[]> {
@@ -73,7 +73,7 @@ export async function breakCluster(
     say(`${((begunAt - startedAt) / 1_000).toFixed(1)} s: ${fault.name}${overlapped ? ', overlapping' : ''}`);
     const mend = await fault.break();
     const countedFrom = mend ? begunAt : performance.now();
-    const revisions = await revisionsNow(system, owners);
+    const revisions = await revisionsNow(kinds);
     const { tookMs } = await catchUpTimes(clients, revisions, countedFrom, fault.name);
     const promoted = promotedAt[promotions];
     const disturbedBy = isCalm ? promoted && 'a failover of Postgres' : 'errors before it';

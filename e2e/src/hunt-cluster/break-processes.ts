@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Follower } from '../lists/follow-friend-list.ts';
+import type { Follower } from '../lists/follow-list.ts';
 import type { Random } from '../people/seeded-random.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
 import type { ClusterFault } from './cluster-fault.ts';
@@ -7,7 +7,7 @@ import type { ClusterFault } from './cluster-fault.ts';
 /** Every fault of Kith's own processes, of the load balancer and of clients. */
 export function faultsOfProcesses(
   { replicas, gateways, haproxy, ways }: ClusterForTest,
-  followers: readonly Follower[],
+  followers: readonly Pick<Follower, 'cut'>[],
   random: Random,
 ): readonly ClusterFault[] {
   const { user = [], friend = [] } = replicas;

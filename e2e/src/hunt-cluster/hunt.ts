@@ -1,5 +1,6 @@
 import { HUNT_ENV, huntHoles } from '../hunt/hunt-holes.ts';
 import { CAUGHT_UP_AFTER_FAULT_MS, reportHunt, slowestCatchUp } from '../hunt/report-hunt.ts';
+import { type CirclesProcess, joinCircles, startCircles } from '../system/start-circles.ts';
 import { startClusterForTest } from '../system/start-cluster-for-test.ts';
 import { startSystemForTest } from '../system/start-system-for-test.ts';
 import { huntCluster, whyNoCluster } from './hunt-cluster.ts';
@@ -20,11 +21,15 @@ try {
 
 async function huntASystem(options: Omit<HuntArguments, 'cluster'>): Promise<boolean> {
   const system = await startSystemForTest({ env: HUNT_ENV });
+  let circles: CirclesProcess | undefined;
   try {
-    const report = await huntHoles(system, { ...options, longNatsFreeze: true });
+    circles = await startCircles(system);
+    await joinCircles(system, circles);
+    const report = await huntHoles({ ...system, circles }, { ...options, longNatsFreeze: true });
     process.stdout.write(reportHunt(report));
     return slowestCatchUp(report).ms <= CAUGHT_UP_AFTER_FAULT_MS;
   } finally {
+    await circles?.close();
     await system.stop();
   }
 }

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Person } from '../people/person.ts';
 import type { Random } from '../people/seeded-random.ts';
-import type { HuntedSystem } from '../system/start-system-for-test.ts';
-import { type Client, catchUpTimes, type Revisions, revisionsNow } from './catch-up-times.ts';
+import { type Client, catchUpTimes, revisionsNow } from './catch-up-times.ts';
 import type { Faults } from './faults.ts';
+import type { HuntedKind, Revisions } from './hunted-kind.ts';
 
 export interface BrokenOnce {
   readonly name: string;
@@ -24,19 +23,18 @@ export interface Rates {
 
 /** Each fault at least once, in an order drawn anew, for as long as there is time; each mended before the next. */
 export async function breakThings(hunt: {
-  system: HuntedSystem;
   clients: readonly Client[];
-  owners: readonly Person[];
+  kinds: readonly HuntedKind[];
   faults: Faults;
   catchUps: { look(): Promise<void> };
   random: Random;
   seconds: number;
 }): Promise<{ broken: BrokenOnce[]; rates: Rates }> {
-  const { system, clients, owners, faults, catchUps, random, seconds } = hunt;
+  const { clients, kinds, faults, catchUps, random, seconds } = hunt;
   const broken: BrokenOnce[] = [];
   const time = { betweenFaults: 0, duringFaults: 0 };
   const changes = { betweenFaults: 0, duringFaults: 0 };
-  const first = await revisionsNow(system, owners);
+  const first = await revisionsNow(kinds);
   const startedAt = performance.now();
   let last = { at: startedAt, revisions: first };
   const count = (when: 'betweenFaults' | 'duringFaults', at: number, revisions: Revisions) => {
@@ -53,11 +51,11 @@ export async function breakThings(hunt: {
     const pauseMs = random.between(0, 300);
     await catchUps.look();
     const breaksAt = performance.now();
-    count('betweenFaults', breaksAt, await revisionsNow(system, owners));
+    count('betweenFaults', breaksAt, await revisionsNow(kinds));
     const endingsBefore = new Map(clients.map(({ follower }) => [follower, follower.endings.length]));
     const mended = await faults.byName[name]!();
     const endedAt = performance.now();
-    const revisions = await revisionsNow(system, owners);
+    const revisions = await revisionsNow(kinds);
     count('duringFaults', endedAt, revisions);
     const caughtUp = isWaitedFor ? await catchUpTimes(clients, revisions, endedAt, name) : undefined;
     const last = caughtUp?.last.follower;
@@ -71,14 +69,14 @@ export async function breakThings(hunt: {
     await delay(pauseMs);
   }
   const at = performance.now();
-  count('betweenFaults', at, await revisionsNow(system, owners));
+  count('betweenFaults', at, await revisionsNow(kinds));
   const perSecond = (count: number, ms: number) => count / (ms / 1_000);
   return {
     broken,
     rates: {
       overall: [...last.revisions].map(([id, revision]) => perSecond(revision - first.get(id)!, at - startedAt)),
-      betweenFaults: perSecond(changes.betweenFaults, time.betweenFaults) / owners.length,
-      duringFaults: perSecond(changes.duringFaults, time.duringFaults) / owners.length,
+      betweenFaults: perSecond(changes.betweenFaults, time.betweenFaults) / first.size,
+      duringFaults: perSecond(changes.duringFaults, time.duringFaults) / first.size,
     },
   };
 }

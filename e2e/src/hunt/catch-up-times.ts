@@ -1,30 +1,20 @@
 import { eventually } from '@kith/local-servers';
-import type { Follower } from '../lists/follow-friend-list.ts';
-import type { Person } from '../people/person.ts';
-import type { HuntedSystem } from '../system/start-system-for-test.ts';
+import type { Follower } from '../lists/follow-list.ts';
+import type { ListAsSeen } from '../lists/list-as-seen.ts';
+import { type HuntedKind, type HuntedList, ofAllKinds, type Revisions } from './hunted-kind.ts';
 
-/** Watches somebody's list. */
+/** Watches a list. */
 export interface Client {
-  readonly owner: Person;
-  readonly follower: Follower;
+  readonly list: HuntedList;
+  readonly follower: Follower<ListAsSeen>;
 }
-
-/** By the list's owner. */
-export type Revisions = ReadonlyMap<string, number>;
 
 /** Whoever is not there by then has missed something. What is promised is less: a hunt that gave up there would not know. */
 export const CAUGHT_UP_WITHIN_MS = 90_000;
 
 /** Asked until it answers: connections from before a kill end one by one. */
-export function revisionsNow({ friendDatabase }: HuntedSystem, owners: readonly Person[]): Promise<Revisions> {
-  const ids = owners.map(({ id }) => id);
-  return eventually('Postgres says where the lists stand', async () => {
-    const { rows } = await friendDatabase.query(
-      'SELECT owner_id, revision FROM friend_list WHERE owner_id = ANY ($1)',
-      [ids],
-    );
-    return new Map(rows.map(({ owner_id, revision }) => [owner_id as string, Number(revision)]));
-  });
+export function revisionsNow(kinds: readonly HuntedKind[]): Promise<Revisions> {
+  return eventually('Postgres says where the lists stand', () => ofAllKinds(kinds, (kind) => kind.revisions()));
 }
 
 export interface CaughtUp {
@@ -48,7 +38,7 @@ export async function catchUpTimes(
     `every client has caught up after: ${fault}`,
     () => {
       const now = performance.now();
-      const still = behind.filter(({ owner, follower }) => follower.list.revision! < revisions.get(owner.id)!);
+      const still = behind.filter(({ list, follower }) => follower.list.revision! < revisions.get(list.key)!);
       for (let caughtUp = behind.length - still.length; caughtUp > 0; caughtUp -= 1) tookMs.push(now - endedAt);
       last = still[0] ?? behind[0] ?? last;
       behind = still;
@@ -61,11 +51,12 @@ export async function catchUpTimes(
 
 /** Throws with what is known about the first that is behind. */
 export function assertNoneBehind(clients: readonly Client[], revisions: Revisions): true {
-  const behind = clients.filter(({ owner, follower }) => follower.list.revision! < revisions.get(owner.id)!);
+  const behind = clients.filter(({ list, follower }) => follower.list.revision! < revisions.get(list.key)!);
   const [first] = behind;
   if (!first) return true;
   const { list, gatewayUrl, endings } = first.follower;
+  const { key } = first.list;
   throw new Error(
-    `${behind.length} are behind; one of ${first.owner.username}’s at ${gatewayUrl} stands at ${list.revision} of ${revisions.get(first.owner.id)} after ${JSON.stringify(endings.at(-1))}`,
+    `${behind.length} are behind; one of ${key} at ${gatewayUrl} stands at ${list.revision} of ${revisions.get(key)} after ${JSON.stringify(endings.at(-1))}`,
   );
 }

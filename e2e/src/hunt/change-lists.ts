@@ -1,11 +1,11 @@
 import { askUntilAnswered, Refused } from '../people/ask-gateway.ts';
 import type { Person } from '../people/person.ts';
 import type { Random } from '../people/seeded-random.ts';
-import { choosesChanges, type PeopleToChange } from './choose-change.ts';
+import type { Changer, HuntedKind } from './hunted-kind.ts';
 import { makeChangesOnTime } from './make-changes-on-time.ts';
 
 /** Refusals that a change may meet because somebody else changed the same things a moment before. */
-const OVERTAKEN = new Set(['NOT_FRIENDS', 'REQUEST_NOT_FOUND', 'RATE_LIMITED']);
+const OVERTAKEN = new Set(['NOT_FRIENDS', 'REQUEST_NOT_FOUND', 'RATE_LIMITED', 'NOT_A_MEMBER']);
 
 /** Two faults at once on a busy machine may take minutes; who is not answered by then has found something. */
 const ANSWERED_WITHIN_MS = 300_000;
@@ -25,20 +25,17 @@ export interface ChangeCounts {
   longestMs: number;
 }
 
-export interface ChangeListsOptions extends PeopleToChange {
+export interface ChangeListsOptions {
+  readonly kinds: readonly HuntedKind[];
   readonly gatewayUrls: readonly string[];
   readonly random: Random;
-  /** Mutations of each list, each of which changes it; what other lists' owners do comes on top. */
+  /** Mutations of each list, of which a kind may make a share; what other lists' owners do comes on top. */
   readonly perSecond: number;
 }
 
-/**
- * Changes lists until it is told to stop, each at a rate of its own whether answers come or not: remarks, pins and tags,
- * friends who come and go, requests that are taken back, and new nicknames, which every list that shows them learns of.
- */
+/** Changes lists of all kinds until it is told to stop, each at a rate of its own whether answers come or not. */
 export function changeLists(options: ChangeListsOptions) {
-  const everyMs = 1_000 / options.perSecond;
-  const lateOf = new Map<Person, number>();
+  const lateOf = new Map<Changer, number>();
   const counts: ChangeCounts = {
     sent: 0,
     inHand: 0,
@@ -51,8 +48,8 @@ export function changeLists(options: ChangeListsOptions) {
     longestMs: 0,
   };
   let stopping = false;
-  const nextChange = choosesChanges(options, (person, query, input) =>
-    send(options.gatewayUrls, counts, person, { query, input }),
+  const changers = options.kinds.flatMap((kind) =>
+    kind.changers((person, query, input) => send(options.gatewayUrls, counts, person, { query, input })),
   );
 
   function takesOvertaken(error: unknown): boolean {
@@ -61,20 +58,21 @@ export function changeLists(options: ChangeListsOptions) {
     return isOvertaken;
   }
 
-  function changeListOf(owner: Person): Promise<void> {
+  function change(changer: Changer): Promise<void> {
+    const everyMs = 1_000 / (options.perSecond * changer.share);
     const own = options.random.branch();
     return makeChangesOnTime({
       everyMs,
       // Not all lists at the same moments.
       firstAfterMs: own.next() * everyMs,
-      nextChange: (round) => nextChange(owner, round, own),
+      nextChange: (round) => changer.nextChange(round, own),
       isStopping: () => stopping,
       takesFailure: takesOvertaken,
-      onLate: (mutations) => lateOf.set(owner, mutations),
+      onLate: (mutations) => lateOf.set(changer, mutations),
     });
   }
 
-  const loops = Promise.all(options.owners.map(({ person }) => changeListOf(person)));
+  const loops = Promise.all(changers.map(change));
   // A loop that fails is reported when they are stopped.
   loops.catch(() => undefined);
   return {

@@ -2,6 +2,7 @@ import { Refused } from '../people/ask-gateway.ts';
 import { ADD_FRIEND, REMOVE_FRIEND, UPDATE_FRIEND, UPDATE_PROFILE } from '../people/friend-operations.ts';
 import type { Person } from '../people/person.ts';
 import type { Random } from '../people/seeded-random.ts';
+import type { Change, Send } from './hunted-kind.ts';
 
 const CANCEL_REQUEST = `mutation ($input: FriendRequestInput!) { cancelFriendRequest(input: $input) { listCursor } }`;
 
@@ -13,16 +14,6 @@ export interface PeopleToChange {
   /** Want to be asked. */
   readonly reserved: readonly Person[];
 }
-
-export interface Change {
-  /** How many mutations it is. */
-  readonly mutations: 1 | 2;
-  /** Rejects when one of them is refused. */
-  make(): Promise<void>;
-}
-
-/** Resolves to the mutation's data; rejects when it is refused. */
-type Send = <Data>(person: Person, query: string, input: object) => Promise<Data>;
 
 /**
  * Chooses what an owner does next: remarks, pins and tags, friends who come and go, requests that are taken back, and new

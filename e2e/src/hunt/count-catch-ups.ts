@@ -1,4 +1,4 @@
-import type { HuntedSystem } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/hunted-system.ts';
 
 const CATCH_UPS = /^kith_live_catch_ups_total\{reason="(\w+)"\} (\d+)/gm;
 

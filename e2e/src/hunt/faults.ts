@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { Follower } from '../lists/follow-friend-list.ts';
+import type { Follower } from '../lists/follow-list.ts';
 import type { Random } from '../people/seeded-random.ts';
+import type { HuntedSystem } from '../system/hunted-system.ts';
 import type { SystemForTest } from '../system/start-system-for-test.ts';
 
 /** Breaks something; resolves at the moment the fault has ended, to what has to be awaited before the next is made. */
@@ -20,12 +21,12 @@ export interface Faults {
  * @param options `longNatsFreeze`: also 10 s without NATS, which outlasts what every client of it waits for an answer
  */
 export function faultsOf(
-  system: SystemForTest,
-  clients: readonly Follower[],
+  system: SystemForTest & Pick<HuntedSystem, 'circles'>,
+  clients: readonly Pick<Follower, 'cut' | 'stall' | 'readOn'>[],
   random: Random,
   { longNatsFreeze }: { longNatsFreeze: boolean },
 ): Faults {
-  const { gateways, friend, user, nats, redis: redisServer, postgres } = system;
+  const { circles, gateways, friend, user, nats, redis: redisServer, postgres } = system;
   const redis = new Redis(system.redisUrl);
   // The server is killed on purpose.
   redis.on('error', () => undefined);
@@ -58,6 +59,11 @@ export function faultsOf(
     'friend service and its relay stopped': () => restart('stop', friend),
     'friend service and its relay frozen': () => freeze(friend, random.between(200, 3_000)),
     'user service and its relay killed': () => restart('kill', user),
+    ...(circles && {
+      'circles and their relay killed': () => restart('kill', circles),
+      'circles and their relay stopped': () => restart('stop', circles),
+      'circles and their relay frozen': () => freeze(circles, random.between(200, 3_000)),
+    }),
     'NATS restarted': () => restart('stop', nats),
     'NATS killed': () => restart('kill', nats),
     'NATS frozen': () => freeze(nats, random.between(200, 3_000)),

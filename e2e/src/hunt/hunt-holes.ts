@@ -1,23 +1,28 @@
 import { eventually } from '@kith/local-servers';
-import { followFriendList } from '../lists/follow-friend-list.ts';
+import { followList } from '../lists/follow-list.ts';
 import type { Ending } from '../lists/subscribe-over-websocket.ts';
 import type { Person } from '../people/person.ts';
 import { type Random, seededRandom } from '../people/seeded-random.ts';
-import type { HuntedSystem, SystemForTest } from '../system/start-system-for-test.ts';
-import { assertPromiseKept, settledLists } from './assert-promise-kept.ts';
+import type { HuntedSystem } from '../system/hunted-system.ts';
+import type { SystemForTest } from '../system/start-system-for-test.ts';
+import { assertPromiseKept } from './assert-promise-kept.ts';
 import { type BrokenOnce, breakThings, type Rates } from './break-things.ts';
 import { assertNoneBehind, CAUGHT_UP_WITHIN_MS, type Client } from './catch-up-times.ts';
 import { type ChangeCounts, changeLists } from './change-lists.ts';
+import { circleListsUnderHunt } from './circle-lists-under-hunt.ts';
 import { countCatchUps } from './count-catch-ups.ts';
 import { faultsOf } from './faults.ts';
-import { signUpPeople } from './sign-up-people.ts';
+import { friendListsUnderHunt } from './friend-lists-under-hunt.ts';
+import { type HuntedKind, type HuntedList, ofAllKinds } from './hunted-kind.ts';
+import { type HuntPeople, signUpPeople } from './sign-up-people.ts';
 
 export interface HuntOptions {
   readonly seconds: number;
   /** Spread over the lists and all gateways, half of them on WebSockets and half on event streams. */
   readonly clients: number;
+  /** Of each kind. */
   readonly lists: number;
-  /** Of each list. */
+  /** Of each friend list; half as many of each circle. */
   readonly changesPerSecond: number;
 }
 
@@ -35,6 +40,8 @@ export interface HuntOutcome {
 
 export interface HuntReport extends HuntOutcome {
   readonly options: HuntOptions;
+  /** Of all kinds. */
+  readonly lists: number;
   readonly faults: readonly BrokenOnce[];
   readonly rates: Rates;
 }
@@ -42,6 +49,8 @@ export interface HuntReport extends HuntOutcome {
 /** What is under way while things are broken. */
 export interface UnderHunt {
   readonly clients: readonly Client[];
+  readonly kinds: readonly HuntedKind[];
+  /** Of lists of every kind. */
   readonly owners: readonly Person[];
   readonly changes: ChangeCounts;
   readonly catchUps: { look(): Promise<void> };
@@ -53,15 +62,15 @@ export const HUNT_ENV = { ACCESS_TOKEN_TTL_S: '86400', SOCKETS_PER_USER: '1000' 
 
 /** Breaks one thing after the other under live lists; `longNatsFreeze` as `faultsOf` has it. */
 export async function huntHoles(
-  system: SystemForTest,
+  system: SystemForTest & Pick<HuntedSystem, 'circles'>,
   options: HuntOptions & { readonly longNatsFreeze: boolean },
 ): Promise<HuntReport> {
   const { result, outcome } = await huntWhile(system, options, async (hunt) => {
     const followers = hunt.clients.map(({ follower }) => follower);
     const faults = faultsOf(system, followers, hunt.random.branch(), options);
-    return breakThings({ ...hunt, system, faults, seconds: options.seconds }).finally(() => faults.stop());
+    return breakThings({ ...hunt, faults, seconds: options.seconds }).finally(() => faults.stop());
   });
-  return { options, faults: result.broken, rates: result.rates, ...outcome };
+  return { options, faults: result.broken, rates: result.rates, lists: result.rates.overall.length, ...outcome };
 }
 
 /**
@@ -76,7 +85,9 @@ export async function huntWhile<Result>(
   const random = seededRandom('hole hunting');
   const people = await signUpPeople(system, options.lists);
   const owners = people.owners.map(({ person }) => person);
-  const clients = followLists(system, owners, options.clients);
+  const kinds = [friendListsUnderHunt(system, people), ...(await circlesOf(system, people))];
+  const lists = kinds.flatMap((kind) => kind.lists);
+  const clients = followLists(system, lists, options.clients);
   const followers = clients.map(({ follower }) => follower);
   try {
     await eventually('every client has its snapshot', () => followers.every(({ list }) => list.snapshots.length > 0), {
@@ -85,22 +96,22 @@ export async function huntWhile<Result>(
     const catchUps = countCatchUps(system);
     const changing = changeLists({
       gatewayUrls: system.gatewayUrls,
-      ...people,
+      kinds,
       random: random.branch(),
       perSecond: options.changesPerSecond,
     });
-    const result = await breaking({ clients, owners, changes: changing.counts, catchUps, random });
+    const result = await breaking({ clients, kinds, owners, changes: changing.counts, catchUps, random });
     const { late } = changing.counts;
     await changing.stop();
     const endedAt = performance.now();
 
-    const stored = await settledLists(system, owners);
+    const stored = await ofAllKinds(kinds, (kind) => kind.settled());
     const revisions = new Map([...stored].map(([id, { revision }]) => [id, revision]));
     await eventually('every client is where Postgres is', () => assertNoneBehind(clients, revisions), {
       withinMs: CAUGHT_UP_WITHIN_MS,
     });
     const caughtUpAtEndMs = performance.now() - endedAt;
-    await assertPromiseKept(system, clients, stored);
+    await assertPromiseKept(kinds, clients, stored);
     await catchUps.look();
     const outcome = {
       mutations: { ...changing.counts, late },
@@ -115,18 +126,22 @@ export async function huntWhile<Result>(
   }
 }
 
-function followLists({ gatewayUrls }: HuntedSystem, owners: readonly Person[], count: number): Client[] {
+async function circlesOf({ circles }: HuntedSystem, people: HuntPeople): Promise<HuntedKind[]> {
+  return circles ? circleListsUnderHunt(circles.database, people) : [];
+}
+
+function followLists({ gatewayUrls }: HuntedSystem, lists: readonly HuntedList[], count: number): Client[] {
   return Array.from({ length: count }, (_, index): Client => {
-    const owner = owners[index % owners.length]!;
-    const turn = Math.floor(index / owners.length);
-    const follower = followFriendList({
+    const list = lists[index % lists.length]!;
+    const turn = Math.floor(index / lists.length);
+    const follower = followList(list.watched, {
       gatewayUrls: turn % 2 === 0 ? gatewayUrls : gatewayUrls.toReversed(),
-      token: owner.token,
+      token: list.watchers[turn % list.watchers.length]!.token,
       transport: Math.floor(turn / 2) % 2 === 0 ? 'websocket' : 'sse',
       // At thousands a second they would fill the memory.
       keepsChanges: false,
     });
-    return { owner, follower };
+    return { list, follower };
   });
 }
 

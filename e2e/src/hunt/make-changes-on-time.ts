@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Change } from './choose-change.ts';
+import type { Change } from './hunted-kind.ts';
 
 /** Of one owner: an answer takes longer than the time to the next change when the machine is busy. */
 const AT_ONCE = 8;

@@ -17,7 +17,7 @@ export function reportHunt(report: HuntReport): string {
   const each = faults.flatMap(({ caughtUpMs }) => caughtUpMs);
   const slowest = slowestCatchUp(report);
   return `${[
-    `hole hunting: ${options.clients} clients on 2 gateways, ${options.lists} lists, ${options.changesPerSecond} mutations/s each, ${options.seconds} s`,
+    `hole hunting: ${options.clients} clients on 2 gateways, ${report.lists} lists of ${report.lists / options.lists} kinds, ${options.changesPerSecond} mutations/s of each friend list, ${options.seconds} s`,
     `  mutations    ${sent} sent, all answered; ${retried} retries, ${overtaken} overtaken, ${late} late at the end`,
     `  changes/s    of each list: ${atOf(overall, 0).toFixed(1)} to ${atOf(overall, 1).toFixed(1)} over all, ${rates.betweenFaults.toFixed(1)} between faults, ${rates.duringFaults.toFixed(1)} during them`,
     `  pushed       ${pushed} changes, each once and in order: ${Math.round(pushed / options.seconds)}/s`,

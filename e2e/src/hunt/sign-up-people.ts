@@ -1,7 +1,7 @@
 import { eventually } from '@kith/local-servers';
 import { addFriend, updateProfile } from '../people/friend-operations.ts';
 import { type Person, signUp } from '../people/person.ts';
-import type { HuntedSystem } from '../system/start-system-for-test.ts';
+import type { HuntedSystem } from '../system/hunted-system.ts';
 
 export interface HuntPeople {
   /** Whose lists are watched, and the friends they have. */

@@ -1,13 +1,14 @@
 import { request } from 'node:http';
 import type { AnsweredError } from '../people/ask-gateway.ts';
-import { type SeenChange, WATCH } from './friend-list-as-seen.ts';
+import { FRIEND_LIST } from './friend-list-as-seen.ts';
 import type { Ending, Subscription, SubscriptionOptions } from './subscribe-over-websocket.ts';
 
 /**
  * The same over server-sent events, distinct connections mode
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): read from the wire by hand, so that it can be cut.
  */
-export function subscribeOverSse({ gatewayUrl, token, after, onChange }: SubscriptionOptions): Subscription {
+export function subscribeOverSse(options: SubscriptionOptions): Subscription {
+  const { gatewayUrl, token, after, onChange, watched = FRIEND_LIST } = options;
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
   const lost = (message: string) => end({ how: 'lost', message });
   const sending = request(`${gatewayUrl}/graphql`, {
@@ -38,7 +39,7 @@ export function subscribeOverSse({ gatewayUrl, token, after, onChange }: Subscri
     response.on('error', (error) => lost(error.message));
     response.on('close', () => lost('the stream was cut'));
   });
-  sending.end(JSON.stringify({ query: WATCH, variables: { after } }));
+  sending.end(JSON.stringify({ query: watched.query, variables: { ...watched.variables, after } }));
 
   function take(event: string): void {
     const fields = event.split('\n').map((line) => line.split(/: ?(.*)/, 2) as [string, string]);
@@ -46,9 +47,9 @@ export function subscribeOverSse({ gatewayUrl, token, after, onChange }: Subscri
     if (name === 'complete') end({ how: 'completed' });
     const data = fields.flatMap(([field, value]) => (field === 'data' ? [value] : [])).join('\n');
     if (name !== 'next' || data === '') return;
-    const result = JSON.parse(data) as { data?: { friendListChanged: SeenChange }; errors?: AnsweredError[] };
+    const result = JSON.parse(data) as { data?: Record<string, never>; errors?: AnsweredError[] };
     if (result.errors) end({ how: 'refused', errors: result.errors });
-    else if (result.data) onChange(result.data.friendListChanged);
+    else if (result.data) onChange(Object.values(result.data)[0]!);
   }
 
   return {

@@ -1,7 +1,8 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { AnsweredError } from '../people/ask-gateway.ts';
-import { type SeenChange, WATCH } from './friend-list-as-seen.ts';
+import { FRIEND_LIST } from './friend-list-as-seen.ts';
+import type { ListToWatch } from './list-as-seen.ts';
 
 /** How a subscription came to its end. */
 export type Ending =
@@ -25,10 +26,14 @@ export interface SubscriptionOptions {
   readonly gatewayUrl: string;
   readonly token: string | undefined;
   readonly after: string | null;
-  readonly onChange: (change: SeenChange) => void;
+  /** A friend list unless told. */
+  readonly watched?: Pick<ListToWatch, 'query' | 'variables'>;
+  /** What it is given is the list's own. */
+  readonly onChange: (change: never) => void;
 }
 
-export function subscribeOverWebSocket({ gatewayUrl, token, after, onChange }: SubscriptionOptions): Subscription {
+export function subscribeOverWebSocket(options: SubscriptionOptions): Subscription {
+  const { gatewayUrl, token, after, onChange, watched = FRIEND_LIST } = options;
   const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
   let socket: WebSocket | undefined;
   const client = createClient({
@@ -44,12 +49,12 @@ export function subscribeOverWebSocket({ gatewayUrl, token, after, onChange }: S
       },
     },
   });
-  const unsubscribe = client.subscribe<{ friendListChanged: SeenChange }>(
-    { query: WATCH, variables: { after } },
+  const unsubscribe = client.subscribe<Record<string, never>>(
+    { query: watched.query, variables: { ...watched.variables, after } },
     {
       next({ data, errors }) {
         if (errors) end({ how: 'refused', errors: errors as AnsweredError[] });
-        else if (data) onChange(data.friendListChanged);
+        else if (data) onChange(Object.values(data)[0]!);
       },
       error: (error) => end(endingOf(error)),
       complete: () => end({ how: 'completed' }),

@@ -36,9 +36,3 @@ export async function startSystemForTest(
     },
   };
 }
-
-/** What can be hunted, whatever it runs on. */
-export type HuntedSystem = Pick<
-  SystemForTest,
-  'friend' | 'friendDatabase' | 'gatewayUrls' | 'gateways' | 'operatorKey' | 'user' | 'userDatabaseUrl' | 'webhook'
->;

@@ -22,6 +22,8 @@ export interface SubgraphCall {
   readonly forwarded?: Readonly<Record<string, string>> | undefined;
   /** ms since 1970: nobody waits for the answer any longer. */
   readonly answerBy?: number | undefined;
+  /** Told how long the text of the answer was. */
+  readonly tellLength?: ((length: number) => void) | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape is the query's, which only the caller knows.
@@ -94,7 +96,8 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
       const withinMs = mayBeSentTwice ? leftMs * SHARE_OF_FIRST_TRY : leftMs;
       try {
         // It had less than its time: others had used that up, and it is not its fault.
-        return await ask(replica, { path, headers, body, withinMs, isItsFault: leftMs >= answerWithinMs - 1 });
+        const isItsFault = leftMs >= answerWithinMs - 1;
+        return await ask(replica, { path, headers, body, withinMs, isItsFault, tellLength: call.tellLength });
       } catch (error) {
         if (!isQuery && !NOT_SENT.has(codeOf(error))) break;
       }
@@ -134,7 +137,13 @@ function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<st
 /** Rejects when there was no answer in time. */
 async function ask(
   replica: Replica,
-  asked: { path: string; headers: Record<string, string>; body: string; withinMs: number; isItsFault: boolean },
+  asked: Pick<SubgraphCall, 'tellLength'> & {
+    path: string;
+    headers: Record<string, string>;
+    body: string;
+    withinMs: number;
+    isItsFault: boolean;
+  },
 ): Promise<SubgraphResult> {
   const { path, headers, body, withinMs, isItsFault } = asked;
   // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
@@ -147,7 +156,9 @@ async function ask(
         const response = await replica.pool.request({
           ...{ path, method: 'POST', headers, body, signal: giveUp.signal },
         });
-        const result = readResult(await response.body.text());
+        const text = await response.body.text();
+        const result = readResult(text);
+        asked.tellLength?.(text.length);
         answered();
         return result;
       },

@@ -103,8 +103,14 @@ export function maskError(error: unknown, log: Logger): GraphQLError {
   return withPublicCode(maskErrorOfService(error, log));
 }
 
+/** What GraphQL libraries call a document that they refuse begins with GRAPHQL_. */
+const CODE_OF_A_SERVICE = /^(?!GRAPHQL_)[A-Z][A-Z0-9_]{0,63}$/;
+
 export function withPublicCode(error: GraphQLError): GraphQLError {
-  if ((ERROR_CODES as readonly unknown[]).includes(error.extensions.code)) return error;
+  const { code } = error.extensions;
+  if ((ERROR_CODES as readonly unknown[]).includes(code)) return error;
+  // A field has failed: what a service calls that is its own.
+  if (error.path && typeof code === 'string' && CODE_OF_A_SERVICE.test(code)) return error;
   error.extensions.code = 'BAD_USER_INPUT';
   return error;
 }

@@ -10,11 +10,14 @@ export {
   type LiveList,
   type OnBroken,
   placeOf,
+  SnapshotExpired,
   type SnapshotPage,
+  type SnapshotPart,
   type SnapshotReason,
   type WholeList,
 } from './catch-up/live-list.ts';
 export { eventOfRow, type ListContracts, type OutboxRow, readListEvents } from './catch-up/read-list-events.ts';
+export type { ReadPages } from './catch-up/snapshot-in-parts.ts';
 export { stillAtCursor } from './catch-up/still-at-cursor.ts';
 export {
   BadStandsQuestion,

@@ -1,4 +1,7 @@
+import { graphqlErrorOf, KithError } from '@kith/service-kit';
+import type { AnswersInHand } from './answers-in-hand.ts';
 import type { ListDelta } from './changes-since.ts';
+import type { WaitingLimits } from './waiting-changes.ts';
 
 export interface LiveListInputs<Change> {
   /** Announcements from now on: in any order, doubled or lost. */
@@ -7,6 +10,10 @@ export interface LiveListInputs<Change> {
   changesSince(cursor: string | null, signal: AbortSignal, reason: CatchUpReason): Promise<ListDelta<Change>>;
   /** Waits before the next try, after `failures` in a row, or until the signal aborts; never rejects. */
   pause(failures: number, signal: AbortSignal): Promise<void>;
+  /** Of what is announced and waits for the reader. */
+  readonly waitingLimits?: WaitingLimits | undefined;
+  /** Of what the store has answered: shared by all lists of the process. */
+  readonly answersInHand?: AnswersInHand | undefined;
   readonly observer?: {
     catchUp(reason: CatchUpReason): void;
     hole(): void;
@@ -32,6 +39,7 @@ export type CatchUpReason =
   | 'BROKER_RECONNECTED'
   /** The store was restored from a backup: what its revisions count is not what they counted. */
   | 'NEW_TIMELINE'
+  /** More was announced than is kept for a reader, or answered than the process keeps for all of them. */
   | 'OVERFLOW'
   /** Who may watch the list has changed, and it is not known how. */
   | 'RECHECKED'
@@ -49,3 +57,7 @@ export class SubscriptionRefused extends Error {
     this.cause = cause;
   }
 }
+
+/** What a reader is told who has had pages of a snapshot whose others are gone. */
+export const comeBack = () =>
+  graphqlErrorOf(new KithError('SERVICE_UNAVAILABLE', 'The snapshot cannot be continued: subscribe again.'));

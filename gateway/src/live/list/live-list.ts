@@ -1,8 +1,11 @@
+// Longer than other files: one subscriber's loop, which is read in one piece beside its table of states.
 import { invariant } from '@kith/service-kit';
-import { type NewChanges, newChangesOf, type Position } from './changes-since.ts';
+import { AnsweredChanges } from './answered-changes.ts';
+import { type NewChanges, newChangesOf, type Position, type Unfinished } from './changes-since.ts';
 import type { ListChange } from './list-change.ts';
 import {
   type CatchUpReason,
+  comeBack,
   type ListSubscriber,
   type LiveListInputs,
   SubscriptionRefused,
@@ -44,8 +47,12 @@ export class LiveList<Change extends ListChange>
   /** The question that the store is asked, and the pause after it. */
   #asking: AbortController | undefined;
   /** What the reader has not taken yet of the last answer. */
-  #answered: Change[] = [];
-  readonly #announced = new WaitingChanges<Change>();
+  readonly #answered: AnsweredChanges<Change>;
+  /** The snapshot that the last answer had a part of, and not the last. */
+  #unfinished: Unfinished | undefined;
+  /** The reader has taken a page of a snapshot, and not its last. */
+  #isInSnapshot = false;
+  readonly #announced: WaitingChanges<Change>;
   /** The highest revision that anybody said exists. */
   #highestKnown = 0;
   #inDelivery: Change | undefined;
@@ -55,6 +62,8 @@ export class LiveList<Change extends ListChange>
   /** `after`: the cursor of the last change the reader has; null asks for a snapshot. */
   constructor(after: string | null, inputs: LiveListInputs<Change>) {
     this.#inputs = inputs;
+    this.#answered = new AnsweredChanges(inputs.answersInHand, this.#answerDropped);
+    this.#announced = new WaitingChanges(undefined, inputs.waitingLimits);
     this.#position = { cursor: after, revision: null };
     this.#listening = inputs.listen(this);
   }
@@ -104,6 +113,14 @@ export class LiveList<Change extends ListChange>
     return undefined;
   }
 
+  /** All lists together have too much waiting, and this one's reader has taken nothing for the longest. */
+  readonly #answerDropped = (): void => {
+    // Pages that are gone come once more in another snapshot alone, which the reader has to begin anew with.
+    if (this.#isInSnapshot) this.end(comeBack());
+    this.#unfinished = undefined;
+    this.doubt('OVERFLOW');
+  };
+
   #handOver(change: Change): Change | undefined {
     const { revision } = this.#position;
     try {
@@ -118,6 +135,7 @@ export class LiveList<Change extends ListChange>
       return undefined;
     }
     this.#position = { cursor: change.cursor, revision: change.revision };
+    this.#isInSnapshot = change.complete === false;
     return change;
   }
 
@@ -148,7 +166,7 @@ export class LiveList<Change extends ListChange>
     this.#endedWith = error;
     this.#asking?.abort();
     this.#listening.stop();
-    this.#answered = [];
+    this.#answered.clear();
     this.#announced.clear();
     this.onReady();
   }
@@ -187,17 +205,21 @@ export class LiveList<Change extends ListChange>
     const { signal } = asking;
     this.#asking = asking;
     try {
-      const answer = await this.#inputs.changesSince(this.#position.cursor, signal, reason);
+      const { cursor } = this.#unfinished ?? this.#position;
+      const answer = await this.#inputs.changesSince(cursor, signal, reason);
       if (this.ended) return;
-      const news = newChangesOf(answer, this.#position);
+      const news = newChangesOf(answer, this.#position, this.#unfinished);
       this.#failures = 0;
+      this.#answered.put(news.changes, answer.bytes ?? 0);
       await this.#accept(news, knownBefore, signal);
     } catch (error) {
       if (this.ended) return;
       if (error instanceof SubscriptionRefused) return this.end(error.cause);
       this.#failures += 1;
       const neverAnswered = this.#position.revision === null;
-      if (neverAnswered && this.#failures >= MAX_FAILURES_BEFORE_THE_FIRST_ANSWER) return this.end(error as Error);
+      if ((neverAnswered || this.#isInSnapshot) && this.#failures >= MAX_FAILURES_BEFORE_A_WHOLE_ANSWER) {
+        return this.end(neverAnswered ? (error as Error) : comeBack());
+      }
       this.doubt('STORE_FAILED');
       await this.#inputs.pause(this.#failures, signal);
     } finally {
@@ -208,13 +230,15 @@ export class LiveList<Change extends ListChange>
   }
 
   async #accept(
-    { changes, end, hasMore, hasSnapshot }: NewChanges<Change>,
+    { changes, end, hasMore, hasSnapshot, unfinished }: NewChanges<Change>,
     knownBefore: number,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#answered = changes;
     if (changes.length === 0) this.#position = end;
-    if (hasMore) return this.doubt('MORE');
+    // The last part of a snapshot is from before it was asked for: what was announced meanwhile is not in it.
+    const isOld = this.#unfinished !== undefined;
+    this.#unfinished = unfinished;
+    if (hasMore || isOld) return this.doubt('MORE');
     const stale = !hasSnapshot && end.revision < knownBefore;
     if (!stale || this.#staleAnswers === MAX_STALE_ANSWERS) {
       this.#staleAnswers = 0;
@@ -230,5 +254,5 @@ export class LiveList<Change extends ListChange>
 
 const END: IteratorResult<never, undefined> = { done: true, value: undefined };
 /** A second or two when connections are refused: a client that subscribes while the store is down is told so. */
-const MAX_FAILURES_BEFORE_THE_FIRST_ANSWER = 5;
+const MAX_FAILURES_BEFORE_A_WHOLE_ANSWER = 5;
 const MAX_STALE_ANSWERS = 5;

@@ -1,7 +1,11 @@
 import type { ListChange } from './list-change.ts';
 
-const MAX_WAITING_CHANGES = 256;
-const MAX_WAITING_BYTES = 256 * 1024;
+export interface WaitingLimits {
+  readonly changes: number;
+  readonly bytes: number;
+}
+
+export const WAITING_LIMITS: WaitingLimits = { changes: 256, bytes: 256 * 1024 };
 /**
  * A reader who has taken nothing for so long has stalled: what waits for them is better kept in the store alone, or a
  * crowd of them would fill the memory before the first has 256 changes waiting.
@@ -10,9 +14,10 @@ const MAX_WAITING_MS = 5_000;
 
 /**
  * A bounded buffer, for backpressure: announced changes that wait for their reader, by revision, each once, never more
- * than 256 of them or 256 KiB, and no longer than 5 s.
+ * than 256 of them or 256 KiB (unless its kind says otherwise), and no longer than 5 s.
  */
 export class WaitingChanges<Change extends ListChange> {
+  readonly #limits: WaitingLimits;
   readonly #now: () => number;
   #waiting: { change: Change; bytes: number }[] = [];
   #bytes = 0;
@@ -20,8 +25,9 @@ export class WaitingChanges<Change extends ListChange> {
   #takenAt = 0;
 
   /** `now` in ms, from any start. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => performance.now(), limits: WaitingLimits = WAITING_LIMITS) {
     this.#now = now;
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -39,7 +45,8 @@ export class WaitingChanges<Change extends ListChange> {
     let at = this.#waiting.length;
     while (at > 0 && (this.#waiting[at - 1]?.change.revision ?? 0) > change.revision) at -= 1;
     if (this.#waiting[at - 1]?.change.revision === change.revision) return true;
-    if (this.#waiting.length >= MAX_WAITING_CHANGES || this.#bytes + bytes > MAX_WAITING_BYTES) return false;
+    const { changes, bytes: maxBytes } = this.#limits;
+    if (this.#waiting.length >= changes || this.#bytes + bytes > maxBytes) return false;
     this.#waiting.splice(at, 0, { change, bytes });
     this.#bytes += bytes;
     return true;

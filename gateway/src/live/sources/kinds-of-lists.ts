@@ -2,6 +2,7 @@ import type { EventBroker } from '@kith/event-delivery';
 import { type Logger, type Stop, stopInReverse } from '@kith/service-kit';
 import type { Subgraph } from '../../subgraphs/call-subgraph.ts';
 import type { AnnouncedList } from '../../subgraphs/read-announced-lists.ts';
+import { countPlaces, type PlacesOf } from './count-places.ts';
 import { createListSource, type ListSource } from './list-source.ts';
 import { type WatchedLists, watchLists } from './watched-lists.ts';
 
@@ -9,6 +10,8 @@ import { type WatchedLists, watchLists } from './watched-lists.ts';
 export interface KindOfList {
   readonly watchedLists: WatchedLists;
   readonly source: ListSource;
+  /** Of one viewer, through this gateway. */
+  readonly placesOf: PlacesOf;
 }
 
 /**
@@ -40,7 +43,7 @@ export function kindsOfLists(options: {
       mayWatch: source.mayWatch,
     });
     stops.push(async () => watchedLists.stop());
-    return { watchedLists, source };
+    return { watchedLists, source, placesOf: countPlaces() };
   }
 
   return {

@@ -5,7 +5,7 @@ import type { Subgraph, SubgraphResult } from '../../subgraphs/call-subgraph.ts'
 import type { AnnouncedList } from '../../subgraphs/read-announced-lists.ts';
 import type { ListDelta } from '../list/changes-since.ts';
 import type { ListChange } from '../list/list-change.ts';
-import { SubscriptionRefused } from '../list/live-list-inputs.ts';
+import { comeBack, SubscriptionRefused } from '../list/live-list-inputs.ts';
 import { askTogether } from './ask-together.ts';
 
 /** The store of one kind of list: the service that declares it. */
@@ -44,9 +44,10 @@ export function createListSource(
 ): ListSource {
   // A crowd that returns at once must neither time out in a queue nor keep everybody else's reads waiting behind it.
   const limited = atMostAtOnce(CATCH_UPS_AT_ONCE);
-  const ask = (query: string, variables: object, from?: GatewayContext) =>
+  const ask = (query: string, variables: object, from?: GatewayContext, tellLength?: (length: number) => void) =>
     subgraphOf(list().subgraph).call({
       query,
+      tellLength,
       variables: variables as Record<string, unknown>,
       authorization: from?.authorization,
       traceparent: from?.traceparent,
@@ -54,9 +55,14 @@ export function createListSource(
     });
 
   async function changesSince(owner: string, cursor: string | null, viewer: GatewayContext) {
-    const variables = { after: cursor, first: CHANGES_PER_PAGE, ...(list().owner !== undefined && { owner }) };
-    const result = await limited(() => ask(changesOf(list()), variables, viewer));
-    return dataOf(result)[list().changes];
+    const { pageSize: first = CHANGES_PER_PAGE } = list();
+    const variables = { after: cursor, first, ...(list().owner !== undefined && { owner }) };
+    let bytes = 0;
+    const tellLength = (length: number) => {
+      bytes = length;
+    };
+    const result = await limited(() => ask(changesOf(list()), variables, viewer, tellLength));
+    return { ...dataOf(result)[list().changes], bytes };
   }
 
   async function askWhoIsStillAt(these: readonly StillAt[]): Promise<(number | null)[]> {
@@ -135,6 +141,8 @@ function refuseOther(answered: readonly unknown[], asked: readonly unknown[]): v
   }));
 }
 
+/** What a service calls it when a part of a snapshot is asked for that it has no more. */
+const SNAPSHOT_EXPIRED = 'SNAPSHOT_EXPIRED';
 /** Asking again changes nothing about these. */
 const REFUSALS = new Set([
   ...['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT', 'SESSION_ENDED', 'NOT_ALLOWED', 'NOT_FOUND'],
@@ -145,7 +153,10 @@ function dataOf(result: SubgraphResult) {
   const [error] = result.errors ?? [];
   if (error) {
     const asked = new GraphQLError(error.message, { extensions: error.extensions ?? {} });
-    throw REFUSALS.has(String(asked.extensions.code)) ? new SubscriptionRefused(asked) : asked;
+    const { code } = asked.extensions;
+    // The rest of it is not there any more: whoever comes back is given another from its beginning.
+    if (code === SNAPSHOT_EXPIRED) throw new SubscriptionRefused(comeBack());
+    throw REFUSALS.has(String(code)) ? new SubscriptionRefused(asked) : asked;
   }
   return result.data;
 }

@@ -17,11 +17,28 @@ directive @${LIVE_DIRECTIVE}(
   stands: String!
   """The argument that says whose list it is; without it the list is the viewer's own."""
   owner: String
+  """How many changes are asked for at a time: 1 to 500, 200 without it."""
+  pageSize: Int
+  """How many announced changes wait for a reader at most, before they are asked for again: 1 to 10000, 256 without it."""
+  waitingChanges: Int
+  """How many bytes of them: 1024 to 16777216, 262144 without it."""
+  waitingBytes: Int
+  """How many of these lists one viewer may watch at a time through one gateway: 1 to 100000; without it only sockets have a limit."""
+  listsPerViewer: Int
 ) on FIELD_DEFINITION
 `;
 
+/** Limits of a kind: the argument of the directive, from and to which number; what is not said has a default. */
+export const LIVE_LIMITS = {
+  pageSize: [1, 500],
+  waitingChanges: [1, 10_000],
+  waitingBytes: [1_024, 16_777_216],
+  listsPerViewer: [1, 100_000],
+} as const;
+export type LiveLimit = keyof typeof LIVE_LIMITS;
+
 /** The arguments of the directive, as a declaration gives them. */
-export interface LiveDirective {
+export interface LiveDirective extends Partial<Readonly<Record<LiveLimit, number>>> {
   readonly kind: string;
   readonly changes: string;
   readonly stands: string;

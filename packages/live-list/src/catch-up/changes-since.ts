@@ -1,5 +1,13 @@
 import type { Envelope } from '@kith/event-delivery/envelope';
-import { assertHolds, type LiveList, placeOf, type SnapshotPage, type SnapshotReason } from './live-list.ts';
+import {
+  assertHolds,
+  type LiveList,
+  placeOf,
+  type SnapshotPage,
+  type SnapshotPart,
+  type SnapshotReason,
+  type WholeList,
+} from './live-list.ts';
 
 /** What happened to a list since a cursor, as the changes query answers it. */
 export interface ListDelta<Change> {
@@ -13,9 +21,10 @@ export interface ListDelta<Change> {
 /**
  * Catch-up subscription: what happened to a list since a cursor, at most `first` changes, each revision exactly once
  * and in order. Without a cursor, or with one whose history is gone or is not this list's, the whole list at one
- * revision instead, in pages, all of them in this one answer: what changes meanwhile comes after it and is never mixed
- * into it.
+ * revision instead, in pages: what changes meanwhile comes after it and is never mixed into it. A list that is too large
+ * for one answer comes in parts, of which all but the last have more; the answer's cursor asks for the next.
  *
+ * @throws {SnapshotExpired} when that part of a snapshot is not kept any more
  * @throws {ListBroken} when the history is of another list, or out of order
  */
 export async function changesSince<Event extends Envelope, Change, Content>(
@@ -26,6 +35,12 @@ export async function changesSince<Event extends Envelope, Change, Content>(
 ): Promise<ListDelta<Change | SnapshotPage<Content>>> {
   const { history, cursors } = list;
   if (after === null || after === undefined) return snapshot(list, ownerId, 'SUBSCRIBED');
+  const part = await history.part?.(ownerId, after);
+  if (part) {
+    const isBehind = async () => (await history.revision(ownerId)) > part.revision;
+    const answer = answerOf(list, ownerId, 'SUBSCRIBED', part);
+    return answer.hasMore ? answer : { ...answer, hasMore: await isBehind() };
+  }
   const cursor = cursors.read(after);
   if (!cursor || cursor.ownerId !== ownerId || cursor.timeline !== history.timeline) {
     return snapshot(list, ownerId, 'CURSOR_INVALID');
@@ -64,17 +79,25 @@ export async function changesSince<Event extends Envelope, Change, Content>(
 }
 
 async function snapshot<Event extends Envelope, Change, Content>(
-  { history, cursors }: LiveList<Event, Change, Content>,
+  list: LiveList<Event, Change, Content>,
   ownerId: string,
   reason: SnapshotReason,
 ): Promise<ListDelta<SnapshotPage<Content>>> {
-  const { revision, pages } = await history.whole(ownerId);
+  return answerOf(list, ownerId, reason, await list.history.whole(ownerId));
+}
+
+function answerOf<Event extends Envelope, Change, Content>(
+  { history, cursors }: LiveList<Event, Change, Content>,
+  ownerId: string,
+  reason: SnapshotReason,
+  { revision, pages, next = null }: WholeList<Content> & Partial<SnapshotPart<Content>>,
+): ListDelta<SnapshotPage<Content>> {
   const { timeline } = history;
   const occurredAt = new Date().toISOString();
   const cursorOf = (complete: boolean) => cursors.write({ timeline, ownerId, revision, complete });
   const changes = pages.map((content, at): SnapshotPage<Content> => {
-    const complete = at === pages.length - 1;
+    const complete = next === null && at === pages.length - 1;
     return { ...content, cursor: cursorOf(complete), revision, occurredAt, reason, complete };
   });
-  return { changes, cursor: cursorOf(true), revision, hasMore: false };
+  return { changes, cursor: next ?? cursorOf(true), revision, hasMore: next !== null };
 }

@@ -57,6 +57,21 @@ export interface WholeList<Content> {
   readonly pages: readonly Content[];
 }
 
+/** A part of a whole list that does not fit into one answer. */
+export interface SnapshotPart<Content> extends WholeList<Content> {
+  /** What to ask for the next part with; null when this is the last. */
+  readonly next: string | null;
+}
+
+/** The rest of a snapshot is not kept any more: ask for another. */
+export class SnapshotExpired extends Error {
+  readonly code = 'SNAPSHOT_EXPIRED';
+  constructor() {
+    super('The rest of this snapshot is not kept any more: ask for the list again, without a cursor.');
+    this.name = 'SnapshotExpired';
+  }
+}
+
 /** Where the lists of one kind stand and what happened to them: over Postgres alone, or with a read model before it. */
 export interface ListHistory<Event extends Envelope, Content> {
   readonly timeline: string;
@@ -66,7 +81,14 @@ export interface ListHistory<Event extends Envelope, Content> {
   revisions(ownerIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** In order, from the one after `afterRevision`; what is no longer kept is missing at the front. */
   events(ownerId: string, afterRevision: number, limit: number): Promise<readonly Event[]>;
-  whole(ownerId: string): Promise<WholeList<Content>>;
+  /** In one answer, or the first part of it. */
+  whole(ownerId: string): Promise<WholeList<Content> & Partial<SnapshotPart<Content>>>;
+  /**
+   * The part that `next` of the one before names; undefined for what names none. Left out where lists come whole.
+   *
+   * @throws {SnapshotExpired} when it is not kept any more
+   */
+  part?(ownerId: string, name: string): Promise<SnapshotPart<Content> | undefined>;
 }
 
 /** One kind of live list, as its service declares it. */

@@ -5,6 +5,7 @@ import { announceChanges } from '../announce/announce-changes.ts';
 import { liveSubject, writeAnnouncement } from '../announce/announcement.ts';
 import { keepInPostgres } from '../catch-up/keep-in-postgres.ts';
 import type { ChangePlace, LiveList } from '../catch-up/live-list.ts';
+import type { ReadPages } from '../catch-up/snapshot-in-parts.ts';
 import { cursorsOfKind } from '../cursors/list-cursor.ts';
 import { followTimeline, type Timeline } from '../timeline/follow-timeline.ts';
 import { noticeRestores } from '../timeline/notice-restores.ts';
@@ -30,7 +31,9 @@ export interface ListDefinition<Contract extends EventContract, Change extends o
   /** Of the consumer that announces its changes. */
   readonly durable: string;
   /** See KeptInPostgres. */
-  readonly pages: (sql: SqlConnection, ownerId: string) => Promise<readonly Content[]>;
+  readonly pages?: (sql: SqlConnection, ownerId: string) => Promise<readonly Content[]>;
+  /** In place of `pages`, for lists of any size: one page after the other, of which a few are in memory at a time. */
+  readonly readPages?: ReadPages<Content>;
   readonly changeOf: (event: EnvelopeOf<Contract>, place: ChangePlace) => Change;
   /** Whether somebody may lose the right to watch by this change. */
   readonly endsWatching?: (event: EnvelopeOf<Contract>) => boolean;
@@ -72,12 +75,16 @@ export async function openLiveLists(options: LiveListsOptions): Promise<LiveList
       return true;
     },
     declare(definition) {
-      const { kind, contracts, durable, changeOf, pages, endsWatching } = definition;
+      const { kind, contracts, durable, changeOf, pages, readPages, endsWatching } = definition;
       if (kinds.has(kind)) throw new RangeError(`The kind ${kind} is declared already.`);
       const stranger = contracts.find((contract) => contract.ownerKind !== kind);
       if (stranger) throw new RangeError(`${stranger.type} is an event of ${stranger.ownerKind}, not of ${kind}.`);
       kinds.add(kind);
-      const history = keepInPostgres({ pool, kind, source, contracts, timeline, pages });
+      const history = keepInPostgres({
+        ...{ pool, kind, source, contracts, timeline },
+        ...(pages && { pages }),
+        ...(readPages && { readPages }),
+      });
       const list = { cursors: cursorsOfKind(kind), history, changeOf };
       let connected: EventBroker | undefined;
       void options.broker.then(

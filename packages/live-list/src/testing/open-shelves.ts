@@ -19,7 +19,15 @@ export const bookAdded = defineEvent({
   subject: (shelfId) => `shelves.added.${shelfId}`,
   newest: z.object({ title: z.string() }),
 });
-const TABLES = 'CREATE TABLE book (id bigserial PRIMARY KEY, shelf_id text NOT NULL, title text NOT NULL)';
+const bookAddedToLarge = defineEvent({
+  name: 'library.book.added-to-large-shelf',
+  ownerKind: 'large-shelf',
+  subject: (shelfId) => `shelves.large.${shelfId}`,
+  newest: z.object({ title: z.string() }),
+});
+const TABLES = `
+  CREATE TABLE book (id bigserial PRIMARY KEY, shelf_id text NOT NULL, title text NOT NULL);
+  CREATE INDEX book_by_shelf ON book (shelf_id, id)`;
 
 /** A database of its own on the test run's Postgres, with the tables of both packages and one of the service's. */
 async function createDatabase(): Promise<{ pool: pg.Pool; drop(): Promise<void> }> {
@@ -46,6 +54,17 @@ async function createDatabase(): Promise<{ pool: pg.Pool; drop(): Promise<void> 
   };
 }
 
+async function* booksPageByPage(sql: SqlConnection, shelfId: string) {
+  const statement = 'SELECT id, title FROM book WHERE shelf_id = $1 AND id > $2 ORDER BY id LIMIT 200';
+  for (let after = '0'; ; ) {
+    const { rows } = await sql.query<{ id: string; title: string }>(statement, [shelfId, after]);
+    if (rows.length > 0 || after === '0') yield { __typename: 'Shelf', titles: rows.map(({ title }) => title) };
+    const last = rows.at(-1);
+    if (!last || rows.length < 200) return;
+    after = last.id;
+  }
+}
+
 /** A service that keeps shelves of books, as live lists; with `broker` it publishes and announces. */
 export async function openShelves({ broker }: { broker?: EventBroker } = {}) {
   const { pool, drop } = await createDatabase();
@@ -66,6 +85,13 @@ export async function openShelves({ broker }: { broker?: EventBroker } = {}) {
     },
     endsWatching: ({ data }) => data.title === 'the last one',
   });
+  const large = lists.declare({
+    kind: 'large-shelf',
+    contracts: [bookAddedToLarge],
+    durable: 'large-shelf-announcements',
+    changeOf: ({ data }, place) => ({ __typename: 'BookAdded', ...place, title: data.title }),
+    readPages: booksPageByPage,
+  });
   const { beforePublishing, consumers } = lists;
   const delivery =
     broker && (await deliverEvents({ pool, broker, source, stream: SHELVES, beforePublishing, consumers, log }));
@@ -81,6 +107,14 @@ export async function openShelves({ broker }: { broker?: EventBroker } = {}) {
     log,
     lists,
     list,
+    /** A kind of which lists may have any size. */
+    large,
+    putLarge: (shelfId: string, title: string) =>
+      inTransaction(pool, async (sql) => {
+        const change = { contract: bookAddedToLarge, ownerId: shelfId, data: { title }, occurredAt: new Date() };
+        await recordChanges(sql, [change], { newId });
+        await sql.query('INSERT INTO book (shelf_id, title) VALUES ($1, $2)', [shelfId, title]);
+      }),
     put: (shelfId: string, title = 'a book') => inTransaction(pool, (sql) => put(sql, shelfId, title)),
     putInVain: (shelfId: string) =>
       inTransaction(pool, async (sql) => {

@@ -1,4 +1,4 @@
-import { LIVE_DIRECTIVE, LIVE_SPECIFICATION, type LiveDirective } from '@kith/event-contracts';
+import { LIVE_DIRECTIVE, LIVE_LIMITS, LIVE_SPECIFICATION, type LiveDirective } from '@kith/event-contracts';
 import { type DocumentNode, type FieldDefinitionNode, Kind, type ObjectTypeDefinitionNode } from 'graphql';
 import { argumentsOf, graphsOf, graphsOfField } from './read-supergraph-graphs.ts';
 
@@ -28,10 +28,12 @@ export function readLiveLists(supergraph: DocumentNode): LiveList[] {
   });
 }
 
-function declared({ kind, changes, stands, owner }: Readonly<Record<string, unknown>>): LiveDirective {
+function declared({ kind, changes, stands, owner, ...limits }: Readonly<Record<string, unknown>>): LiveDirective {
+  const said = Object.keys(LIVE_LIMITS).filter((limit) => limits[limit] !== undefined && limits[limit] !== null);
   return {
     ...{ kind: String(kind), changes: String(changes), stands: String(stands) },
     ...(typeof owner === 'string' && { owner }),
+    ...Object.fromEntries(said.map((limit) => [limit, Number(limits[limit])])),
   };
 }
 

@@ -52,6 +52,33 @@ test('a declaration is read from the supergraph, with the subgraph that has it',
   ]);
 });
 
+const withLimits = (limits: string) => BOARD.live.replace('owner: "boardId")', `owner: "boardId", ${limits})`);
+
+test('a declaration may say limits of its kind, beside others that say none', () => {
+  const other = `${LINKS.replace(LIVE_DIRECTIVE_SDL, 'directive @live(kind: String!, changes: String!, stands: String!, owner: String) on FIELD_DEFINITION')}
+    type Query { other: Int }`;
+  const supergraph = composed({ live: withLimits('pageSize: 50, waitingBytes: 4096, listsPerViewer: 3') }, [
+    { name: 'a', sdl: other },
+    { name: 'z', sdl: other.replace('other: Int', 'another: Int') },
+  ]);
+  expect(problemsOfLiveLists(supergraph)).toEqual([]);
+  expect(readLiveLists(supergraph)).toMatchObject([{ pageSize: 50, waitingBytes: 4096, listsPerViewer: 3 }]);
+});
+
+test.each(['pageSize: 0', 'pageSize: 501', 'waitingChanges: -1', 'waitingBytes: 10', 'listsPerViewer: 0'])(
+  'a limit out of its bounds is refused: %s',
+  (limits) => {
+    expect(problemsOfLiveLists(composed({ live: withLimits(limits) }))).toEqual([
+      {
+        code: 'LIVE_LIMIT_INVALID',
+        message: expect.stringMatching(
+          /^Subscription.boardChanged has \w+: -?\d+, which is not a whole number from \d+/,
+        ),
+      },
+    ]);
+  },
+);
+
 test('a viewer’s own list needs no owner, and nobody to tell who may watch it', () => {
   const own = {
     live: 'boardChanged(after: String): TaskChange! @live(kind: "board", changes: "boardChanges", stands: "boardStands")',

@@ -1,4 +1,4 @@
-import { KIND_OF_LIST } from '@kith/event-contracts';
+import { KIND_OF_LIST, LIVE_LIMITS, type LiveLimit } from '@kith/event-contracts';
 import {
   buildASTSchema,
   type DocumentNode,
@@ -39,6 +39,7 @@ export type ProblemCode =
   | 'LIVE_UNKNOWN_ARGUMENT'
   | 'LIVE_WRONG_TYPE'
   | 'LIVE_ENDLESS'
+  | 'LIVE_LIMIT_INVALID'
   | 'LIVE_STANDS_IS_PUBLIC';
 
 /** Subjects under `live.` that are no lists' (`subjects.ts` of event-contracts). */
@@ -99,6 +100,7 @@ function problemsOfList(schema: GraphQLSchema, list: LiveList): Problem[] {
   own.takes({ after: 'String', ...(list.owner !== undefined && { [list.owner]: 'ID!' }) });
   own.takesNothingElse();
   own.isOfChanges(field.type);
+  own.limits();
   const endless = findEndless(schema, getNamedType(field.type));
   if (endless) own.say('LIVE_ENDLESS', `has no end: ${endless} leads back to itself, and is no entity.`);
   return [...own.problems, ...problemsOfChanges(schema, list, field), ...problemsOfStands(schema, list)];
@@ -179,6 +181,15 @@ class Described {
       ) {
         this.say('LIVE_WRONG_TYPE', `takes "${name}" as ${argument.type}, and is given ${type}.`);
       }
+    }
+  }
+
+  /** What the declaration says of limits. */
+  limits(): void {
+    for (const [limit, [least, most]] of Object.entries(LIVE_LIMITS)) {
+      const said = this.#list[limit as LiveLimit];
+      if (said === undefined || (Number.isInteger(said) && said >= least && said <= most)) continue;
+      this.say('LIVE_LIMIT_INVALID', `has ${limit}: ${said}, which is not a whole number from ${least} to ${most}.`);
     }
   }
 

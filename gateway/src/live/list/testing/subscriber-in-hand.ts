@@ -1,6 +1,7 @@
 import type { ListDelta } from '../changes-since.ts';
 import type { ListChange } from '../list-change.ts';
 import { LiveList } from '../live-list.ts';
+import type { LiveListInputs } from '../live-list-inputs.ts';
 
 export const change = (revision: number): ListChange => ({
   __typename: 'FriendChanged',
@@ -21,13 +22,17 @@ export function answer(changes: ListChange[], over: Partial<ListDelta<ListChange
 }
 
 /** A subscriber whose announcements, store and clock are in the test's hands. */
-export function subscriber(after: string | null = null) {
+export function subscriber(
+  after: string | null = null,
+  inputs: Pick<LiveListInputs<ListChange>, 'answersInHand' | 'waitingLimits'> = {},
+) {
   let hear: (change: ListChange, bytes: number) => void = () => undefined;
   const log: string[] = [];
   const asked: { cursor: string | null; answer: PromiseWithResolvers<ListDelta<ListChange>> }[] = [];
   const pauses: PromiseWithResolvers<void>[] = [];
   let listening = true;
   const list = new LiveList<ListChange>(after, {
+    ...inputs,
     listen(list) {
       hear = (each, bytes) => list.hear(each, bytes);
       return {
@@ -83,8 +88,8 @@ export function subscriber(after: string | null = null) {
 }
 
 /** One that reads, and has had the snapshot at revision 3. */
-export async function liveAt3() {
-  const reader = subscriber();
+export async function liveAt3(inputs: Parameters<typeof subscriber>[1] = {}) {
+  const reader = subscriber(null, inputs);
   void reader.read();
   await reader.answers(answer([page(3, true)]));
   return reader;
