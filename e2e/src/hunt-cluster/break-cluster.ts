@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { catchUpTimes, revisionsNow } from '../hunt/catch-up-times.ts';
 import type { ChangeCounts } from '../hunt/change-lists.ts';
@@ -39,6 +40,10 @@ async function becomesCalm(counts: ChangeCounts): Promise<boolean> {
   return false;
 }
 
+/** So many times as much is to be done as this machine can: it refuses what comes too late, whatever is broken. */
+const BUSY = 4;
+const isMachineBusy = () => (loadavg()[0] ?? 0) > BUSY * availableParallelism();
+
 /** What is counted by name since then. */
 function since(before: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>): string[] {
   const more = Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
@@ -68,6 +73,7 @@ export async function breakCluster(
     const isCalm = !planned || (await becomesCalm(changes));
     const retriedBefore = { ...changes.retriedFor };
     const { promotedAt } = system.servers.failover;
+    const wasBusy = isMachineBusy();
     const promotions = promotedAt.length;
     const begunAt = performance.now();
     say(`${((begunAt - startedAt) / 1_000).toFixed(1)} s: ${fault.name}${overlapped ? ', overlapping' : ''}`);
@@ -76,7 +82,12 @@ export async function breakCluster(
     const revisions = await revisionsNow(kinds);
     const { tookMs } = await catchUpTimes(clients, revisions, countedFrom, fault.name);
     const promoted = promotedAt[promotions];
-    const disturbedBy = isCalm ? promoted && 'a failover of Postgres' : 'errors before it';
+    const disturbances = {
+      'errors before it': !isCalm,
+      'a failover of Postgres': promoted !== undefined,
+      'a busy machine': wasBusy || isMachineBusy(),
+    };
+    const disturbedBy = Object.entries(disturbances).find(([, is]) => is)?.[0];
     done.push({
       ...{ name: fault.name, planned, overlapped, caughtUpMs: Math.max(...tookMs) },
       clientErrors: planned ? since(retriedBefore, changes.retriedFor) : [],
