@@ -28,6 +28,11 @@ const isOnClusters = process.env.TEST_ON_CLUSTERS === '1';
 
 // The main suites of each service run once more with a pooler in transaction mode before Postgres, where there is one.
 const BEHIND_A_POOLER = [
+  'packages/event-delivery/src/operator/event-routes.int.test.ts',
+  'packages/event-delivery/src/outbox/archive/archive-old-rows.int.test.ts',
+  'packages/event-delivery/src/outbox/stream/compare-outbox-with-stream.int.test.ts',
+  'packages/event-delivery/src/start/deliver-events.int.test.ts',
+  'packages/event-delivery/src/unit-of-work/in-unit-of-work.int.test.ts',
   'services/user/src/main.int.test.ts',
   'services/friend/src/graphql/reads-include-own-writes.int.test.ts',
   'services/friend/src/graphql/refusals.int.test.ts',

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureReconcile } from './growth/measure-reconcile.ts';
+import { measureScale } from './growth/measure-scale.ts';
 import { measureCommitToClient } from './measures/measure-commit-to-client.ts';
 import { measureConsume } from './measures/measure-consume.ts';
 import { measureFederatedRead } from './measures/measure-federated-read.ts';
@@ -9,9 +11,7 @@ import { measureHostileDocuments } from './measures/measure-hostile-documents.ts
 import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
 import { measureLivePush } from './measures/measure-live-push.ts';
-import { measureReconcile } from './measures/measure-reconcile.ts';
 import { measureRelay } from './measures/measure-relay.ts';
-import { measureScale } from './measures/measure-scale.ts';
 import { measureSearch } from './measures/measure-search.ts';
 import { measureStampede } from './measures/measure-stampede.ts';
 import { measureWritePath } from './measures/measure-write-path.ts';

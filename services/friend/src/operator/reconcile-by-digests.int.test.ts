@@ -125,3 +125,13 @@ test('one profile in a range, one entry in a view, and a stranger are each found
     expect.objectContaining({ check: 'copies', detail: 'the copy is not the profile of version 1' }),
   );
 });
+
+test('a user service that is older and knows no digests is asked page by page', async () => {
+  const [, bob] = await annAndBob();
+  service.users.becomeOlder();
+  await eventually('the copy is not known to differ', async () => {
+    return !(await differencesOf(bob)).some(({ check }) => check === 'copies');
+  });
+  await service.pool.query("UPDATE profile SET nickname = 'somebody else' WHERE user_id = $1", [bob]);
+  expect(await differencesOf(bob)).toContainEqual(expect.objectContaining({ check: 'copies' }));
+});

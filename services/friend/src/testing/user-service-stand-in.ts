@@ -30,6 +30,8 @@ export interface UserServiceStandIn {
   deleteAccount(userId: string): Promise<void>;
   /** As after its database was put back: nobody is told. Without a profile there was no such account yet. */
   putBack(userId: string, profile?: Partial<UsersProfile>): void;
+  /** From now on it is of a version that has no `profileDigest`. */
+  becomeOlder(): void;
   tokenOf(userId: string, claims?: TokenClaims): Promise<string>;
 }
 
@@ -48,6 +50,7 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
   const jwks = { keys: [{ ...(await exportJWK(ours!.publicKey)), alg: 'EdDSA', kid: 'test', use: 'sig' }] };
   const profiles = new Map<string, UsersProfile>();
   let asked = 0;
+  let knowsDigests = true;
   await broker.declareStream(USER_STREAM);
 
   const publish = (event: OutboxEvent) => publishTo(broker, event);
@@ -64,6 +67,8 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
           return sendJson(response, 401, { errors: [{ message: 'No.' }] });
         asked += 1;
         const { variables, query } = (await readJsonBody(request)) as { query: string; variables: Variables };
+        if (!knowsDigests && query.includes('profileDigest'))
+          return sendJson(response, 400, { errors: [{ message: 'Cannot query field "profileDigest".' }] });
         sendJson(response, 200, { data: answerTo(query, variables, profiles) });
       },
     },
@@ -105,6 +110,9 @@ export async function startUserServiceStandIn(gatewayKey: string, broker: EventB
       const now = profiles.get(userId)!;
       if (profile === undefined) profiles.delete(userId);
       else profiles.set(userId, { ...now, deleted: false, ...profile });
+    },
+    becomeOlder() {
+      knowsDigests = false;
     },
     tokenOf: (userId, claims = {}) => signToken(userId, claims, (claims.forged ? foreign! : ours!).privateKey),
   };

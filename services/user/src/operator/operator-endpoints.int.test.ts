@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { USER_STREAM } from '@kith/event-contracts';
 import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
@@ -152,10 +153,41 @@ test('services read profiles without a viewer, page by page, the deleted ones to
   expect(seen).toEqual(rows.map(({ id }) => id));
 });
 
+test('a digest of a range is that of its profiles as JSON, without those that are deleted', async () => {
+  const { body } = await importUsers({
+    usernames: ['digest_a', 'digest_b', 'digest_c'],
+    nicknames: ['A "quoted" \\ é𝄞', 'B', 'C'],
+    password,
+  });
+  const gone = (body.users as { id: string }[])[1]!.id;
+  await service.sql.query(
+    "UPDATE users SET username = NULL, nickname = '', password_hash = NULL, deleted_at = now(), version = 2 WHERE id = $1",
+    [gone],
+  );
+  const fields = 'userId username nickname avatarUrl friendPolicy version deleted';
+  const DIGEST = 'query ($after: ID) { profileDigest(first: 2, after: $after) { last profiles digest } }';
+  const PAGE = `query ($after: ID) { profilePage(first: 2, after: $after) { ${fields} } }`;
+  let [seen, after] = [0, null as string | null];
+  do {
+    const page: { userId: string; deleted: boolean }[] = (await service.graphql(PAGE, { after })).data.profilePage;
+    const lines = page.filter(({ deleted }) => !deleted).map(({ deleted: _, ...kept }) => JSON.stringify(kept));
+    const { last, profiles, digest } = (await service.graphql(DIGEST, { after })).data.profileDigest;
+    expect(profiles).toBe(page.length);
+    expect(digest).toBe(lines.length === 0 ? '' : createHash('sha256').update(lines.join('\n')).digest('hex'));
+    expect(last).toBe(page.length < 2 ? null : page.at(-1)!.userId);
+    seen += profiles;
+    after = last;
+  } while (after !== null);
+  const { rows } = await service.sql.query('SELECT count(*)::int AS people FROM users');
+  expect(seen).toBe(rows[0]!.people);
+});
+
 test.each([
   ['{ profiles(ids: ["x"]) { userId } }', 'ids'],
   ['{ profilePage(first: 1001) { userId } }', 'first'],
   ['{ profilePage(first: 1, after: "x") { userId } }', 'after'],
+  ['{ profileDigest(first: 10001) { digest } }', 'first'],
+  ['{ profileDigest(first: 1, after: "x") { digest } }', 'after'],
 ])('%s is refused', async (query, field) => {
   expect((await service.graphql(query)).errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field });
 });
