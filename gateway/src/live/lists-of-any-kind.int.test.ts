@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { eventually } from '@kith/local-servers';
 import { afterAll, expect, test } from 'vitest';
 import { connectLiveClient } from '../testing/live-client.ts';
-import { composeWithBoards, startBoards } from '../testing/start-boards.ts';
+import { BOARDS_PER_VIEWER, composeWithBoards, startBoards } from '../testing/start-boards.ts';
 import { startNeighbours } from '../testing/start-neighbours.ts';
 import { startTestGateway } from '../testing/start-test-gateway.ts';
 
@@ -136,6 +136,39 @@ test('who has left cannot come back with a cursor at which nothing has happened 
   await eventually('the next', () => ann.changes.length === 1);
   // Nothing had: that was answered in a batch, and nothing else was asked.
   expect(boards.asked.changes).toBe(changes);
+});
+
+test('a viewer watches as many of them as their declaration allows, and another when one has ended', async () => {
+  boards.join('b8', 'fay', 'gil');
+  const authorization = `Bearer ${await around.tokenOf('fay')}`;
+  const open = () => {
+    const client = connectLiveClient(gateway.graphql, { authorization });
+    stops.push(async () => client.stop());
+    const heard: unknown[] = [];
+    const codes: unknown[] = [];
+    client.client.subscribe(
+      { query: WATCH_BOARD, variables: { boardId: 'b8' } },
+      {
+        next: ({ data }) => heard.push(data),
+        error: (errors) => codes.push((errors as { extensions?: { code?: string } }[])[0]?.extensions?.code),
+        complete: () => undefined,
+      },
+    );
+    return { client, heard, codes };
+  };
+  const all = Array.from({ length: BOARDS_PER_VIEWER }, open);
+  await eventually('all their snapshots', () => all.every(({ heard }) => heard.length === 1));
+  const tooMany = open();
+  await eventually('the refusal', () => tooMany.codes.length > 0);
+  expect([tooMany.codes, tooMany.heard]).toEqual([['RATE_LIMITED'], []]);
+  const other = await watch('gil', 'b8');
+  await eventually('somebody else’s', () => other.changes.length === 1);
+  await all[0]!.client.stop();
+  await eventually('a place', async () => {
+    const next = open();
+    await eventually('an answer', () => next.codes.length + next.heard.length > 0);
+    return next.heard.length > 0;
+  });
 });
 
 test('an announcement that was lost is found by the poll, for every kind of list', async () => {

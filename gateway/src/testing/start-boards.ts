@@ -14,6 +14,7 @@ import { EXECUTABLE, FRIEND_SDL, LINK, LIVE, USER_SDL } from './neighbours-schem
 import type { Neighbours } from './with-test-gateway.ts';
 
 export const BOARD = 'board';
+export const BOARDS_PER_VIEWER = 40;
 
 /** The tasks of a board, live for its members: a list that has many viewers, and an owner whom an argument names. */
 const BOARDS_SDL = `${LINK} ${LIVE}
@@ -24,7 +25,7 @@ const BOARDS_SDL = `${LINK} ${LIVE}
   }
   type Subscription {
     boardChanged(boardId: ID!, after: String): BoardChange!
-      @live(kind: "${BOARD}", changes: "boardChanges", stands: "boardStands", owner: "boardId")
+      @live(kind: "${BOARD}", changes: "boardChanges", stands: "boardStands", owner: "boardId", listsPerViewer: ${BOARDS_PER_VIEWER})
   }
   type User @key(fields: "id", resolvable: false) { id: ID! }
   union BoardChange = BoardSnapshot | TaskAdded | MemberLeft
