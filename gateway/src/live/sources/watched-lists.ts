@@ -40,7 +40,8 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
   const { broker, revisionsOf, log, pollEveryMs = POLL_EVERY_MS } = options;
   /** What the store's revisions count in, as far as that is known. */
   let timeline: string | undefined;
-  const watched = new SharedByKey((owner) => hearAnnouncements(owner, options, () => timeline));
+  const timelineNow = () => timeline;
+  const watched = new SharedByKey((owner) => new HeardList(owner, options, timelineNow));
 
   function doubtAll(reason: CatchUpReason): void {
     for (const [, { subscribers }] of watched.entries()) {
@@ -51,15 +52,12 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
   /** What was announced of who may watch may have been lost: all of them are asked about, together. */
   let polls = 0;
   async function recheckAll(): Promise<void> {
-    const watching = watched.entries().flatMap(
-      ([owner, { rechecked }]) =>
-        rechecked()
-          ?.viewerIds()
-          .map((viewerId) => ({ owner, viewerId })) ?? [],
-    );
+    const watching = watched
+      .entries()
+      .flatMap(([owner, { rechecked }]) => rechecked?.viewerIds().map((viewerId) => ({ owner, viewerId })) ?? []);
     try {
       for (const { owner, viewerId } of await whoMayNot(watching, options.mayWatch)) {
-        watched.find(owner)?.rechecked()?.refuse(viewerId);
+        watched.find(owner)?.rechecked?.refuse(viewerId);
       }
     } catch (err) {
       log.debug({ err, kind: options.kind }, 'could not ask who may still watch lists');
@@ -108,48 +106,66 @@ export function watchLists(options: WatchedListsOptions): WatchedLists {
   };
 }
 
-/** One subscription at the broker, for all who watch this list. */
-function hearAnnouncements(owner: string, options: WatchedListsOptions, timeline: () => string | undefined) {
-  const { broker, kind, isChange, mayWatch, log } = options;
-  const subscribers = new Set<ListSubscriber<ListChange>>();
-  const list = { kind, owner };
-  const hand = ({ change }: HeardAnnouncement, bytes: number) => {
-    for (const subscriber of subscribers) subscriber.hear(change as ListChange, bytes);
-  };
-  const doubt = (reason: CatchUpReason) => {
-    for (const subscriber of subscribers) subscriber.doubt(reason);
-  };
+/** One subscription at the broker, for all who watch this list. A class, because closures of each list weigh more. */
+class HeardList {
+  readonly kind: string;
+  readonly owner: string;
+  readonly subscribers = new Set<ListSubscriber<ListChange>>();
+  readonly #options: WatchedListsOptions;
+  readonly #timeline: () => string | undefined;
+  readonly #listening: { stop(): unknown };
   /** Most lists are watched by their owners alone, of whom nobody asks. */
-  let rechecking: RecheckedWatchers | undefined;
-  const recheck = (watcher: Watcher) => {
-    rechecking ??= recheckWatchers({ owner, mayWatch, hand, doubt: () => doubt('RECHECKED'), log });
-    return rechecking.add(watcher);
-  };
+  #rechecking: RecheckedWatchers | undefined;
 
-  const listening = broker.listen(liveList(kind, owner), (payload) => {
-    const heard = readAnnouncement(payload, list);
-    if (!heard || !isChange(heard.change)) return dropped(payload, list, log);
+  constructor(owner: string, options: WatchedListsOptions, timeline: () => string | undefined) {
+    this.kind = options.kind;
+    this.owner = owner;
+    this.#options = options;
+    this.#timeline = timeline;
+    this.#listening = options.broker.listen(liveList(this.kind, owner), (payload) => this.#hear(payload));
+    watchedListsGauge.inc();
+  }
+
+  recheck(watcher: Watcher): { stop(): void } {
+    this.#rechecking ??= recheckWatchers({
+      ...{ owner: this.owner, mayWatch: this.#options.mayWatch, log: this.#options.log },
+      hand: (heard, bytes) => this.#hand(heard, bytes),
+      doubt: () => this.#doubt('RECHECKED'),
+    });
+    return this.#rechecking.add(watcher);
+  }
+
+  get rechecked(): RecheckedWatchers | undefined {
+    return this.#rechecking;
+  }
+
+  stop(): void {
+    watchedListsGauge.dec();
+    void this.#listening.stop();
+  }
+
+  #hear(payload: string): void {
+    const heard = readAnnouncement(payload, this);
+    const timeline = this.#timeline();
+    if (!heard || !this.#options.isChange(heard.change)) dropped(payload, this, this.#options.log);
     // It counts in other revisions than the store, or the store has begun anew: what it answers is what holds.
-    if (heard.timeline !== undefined && timeline() !== undefined && heard.timeline !== timeline()) {
-      return doubt('NEW_TIMELINE');
-    }
-    if (rechecking?.holds(heard)) return rechecking.hold(heard, payload.length);
-    hand(heard, payload.length);
-  });
-  watchedListsGauge.inc();
-  return {
-    subscribers,
-    recheck,
-    rechecked: () => rechecking,
-    stop() {
-      watchedListsGauge.dec();
-      void listening.stop();
-    },
-  };
+    else if (heard.timeline !== undefined && timeline !== undefined && heard.timeline !== timeline) {
+      this.#doubt('NEW_TIMELINE');
+    } else if (this.#rechecking?.holds(heard)) this.#rechecking.hold(heard, payload.length);
+    else this.#hand(heard, payload.length);
+  }
+
+  #hand({ change }: HeardAnnouncement, bytes: number): void {
+    for (const subscriber of this.subscribers) subscriber.hear(change as ListChange, bytes);
+  }
+
+  #doubt(reason: CatchUpReason): void {
+    for (const subscriber of this.subscribers) subscriber.doubt(reason);
+  }
 }
 
-function dropped(payload: string, list: { kind: string; owner: string }, log: Logger): void {
+function dropped(payload: string, { kind, owner }: HeardList, log: Logger): void {
   malformedAnnouncements.inc();
   const announced = payload.slice(0, 200);
-  log.warn({ ...list, announced }, 'an announcement could not be read: its subscribers catch up');
+  log.warn({ kind, owner, announced }, 'an announcement could not be read: its subscribers catch up');
 }

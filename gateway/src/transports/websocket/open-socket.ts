@@ -17,15 +17,7 @@ export function openSocket(
   { socket, request, clientAddress }: { socket: WebSocket; request: IncomingMessage; clientAddress: string },
   { limits, forwardHeaders, log }: { limits: SocketLimits; forwardHeaders: readonly string[]; log: Logger },
 ): void {
-  const { traceparent } = request.headers;
-  const forwarded = forwardedHeaders(forwardHeaders, (name) => request.headers[name]?.toString());
-  const state: SocketState = {
-    socket,
-    frames: new FrameWriter(socket, request.socket),
-    clientAddress,
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
-    ...(forwarded && { forwarded }),
-  };
+  const state = stateOf(socket, request, clientAddress, forwardHeaders);
   const honest = keepSocketHonest(socket, request.socket, limits);
   // The close that follows an error says all there is to say.
   socket.on('error', ignore);
@@ -36,7 +28,8 @@ export function openSocket(
       close: (code, reason) => closeSoon(socket, code ?? 1000, reason ?? ''),
       onMessage: (handle) =>
         socket.on('message', (data) => {
-          handle(String(data)).catch((err: unknown) => closeAfter(err, String(data), socket, log));
+          const message = String(data);
+          handle(message).catch(closesAfter(message, socket, log));
         }),
     },
     state,
@@ -50,12 +43,36 @@ export function openSocket(
   });
 }
 
-/** Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. */
-function closeAfter(err: unknown, message: string, socket: WebSocket, log: Logger): void {
-  if (isForServers(message)) {
-    log.error({ err }, 'a message over WebSocket could not be handled');
-    closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
-  } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
+/** Apart from the listeners of the socket: what they see in common, the request with its headers, would be kept with it. */
+function stateOf(
+  socket: WebSocket,
+  request: IncomingMessage,
+  clientAddress: string,
+  forwardHeaders: readonly string[],
+): SocketState {
+  const { traceparent } = request.headers;
+  const forwarded = forwardedHeaders(forwardHeaders, (name) => request.headers[name]?.toString());
+  return {
+    socket,
+    frames: new FrameWriter(socket, request.socket),
+    clientAddress,
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    ...(forwarded && { forwarded }),
+  };
+}
+
+/**
+ * Operations answer for themselves; this is of the socket. 4500 would tell its client never to come back. It waits for
+ * as long as the operation of the message runs, and keeps the message itself only where the message decides.
+ */
+function closesAfter(message: string, socket: WebSocket, log: Logger): (err: unknown) => void {
+  const kept = MAY_BE_FROM_SERVERS.test(message) ? message : undefined;
+  return (err) => {
+    if (kept === undefined || isForServers(kept)) {
+      log.error({ err }, 'a message over WebSocket could not be handled');
+      closeSoon(socket, TRY_AGAIN_LATER, 'Something went wrong on our side');
+    } else closeSoon(socket, CloseCode.BadRequest, 'Invalid message received');
+  };
 }
 
 /** graphql-ws reads what servers say as well, and throws. */
@@ -64,6 +81,8 @@ function isForServers(message: string): boolean {
   return !FROM_SERVERS.has(type);
 }
 const FROM_SERVERS = new Set<unknown>(['connection_ack', 'next', 'error']);
+/** In no other message can one of these types stand: in JSON a letter is itself, or is escaped so. */
+const MAY_BE_FROM_SERVERS = /"(?:connection_ack|next|error)"|\\u/;
 
 function send(socket: WebSocket, frame: string): Promise<void> {
   // Resolves when the frame has left. The next one waits for that, so the reader sets the pace (backpressure).

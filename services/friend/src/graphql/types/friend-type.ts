@@ -2,8 +2,10 @@ import type { FriendAnswer } from '@kith/event-contracts';
 import { KithError, present, readId, readPageSize } from '@kith/service-kit';
 import { TEXT_LIMITS } from '../../domain/written-text.ts';
 import { friendAnswer } from '../../lists/list-change.ts';
+import { writeCursor } from '../../view/entries/page-cursor.ts';
+import type { ListOrder } from '../../view/entries/sort-keys.ts';
 import { builder, onlyOneself, viewerOf } from './builder.ts';
-import { type PageInfo, PageInfoType, pageInfoOf } from './page-info-type.ts';
+import { PageInfoType } from './page-info-type.ts';
 import { UserType, UserWithProfile } from './user-type.ts';
 
 export const FriendType = builder.objectRef<FriendAnswer>('Friend').implement({
@@ -29,10 +31,19 @@ const FriendOrderType = builder.enumType('FriendOrder', {
   } as const,
 });
 
-const FriendEdgeType = builder.objectRef<{ cursor: string; node: FriendAnswer }>('FriendEdge').implement({
+interface FriendEdge {
+  readonly node: FriendAnswer;
+  /** Where the friend stands, in the order of the page. */
+  readonly member: string;
+  readonly order: ListOrder;
+}
+
+const cursorOf = ({ order, member }: FriendEdge) => writeCursor(order, member);
+
+const FriendEdgeType = builder.objectRef<FriendEdge>('FriendEdge').implement({
   description: 'A friend in a list.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Where this friend stands: pass it as `after`.' }),
+    cursor: t.string({ description: 'Where this friend stands: pass it as `after`.', resolve: cursorOf }),
     node: t.expose('node', { type: FriendType, description: 'The friend.' }),
   }),
 });
@@ -49,8 +60,9 @@ function filterOf<Field extends 'text' | 'tag'>(field: Field, value: string | nu
 }
 
 interface FriendConnection {
-  readonly edges: { cursor: string; node: FriendAnswer }[];
-  readonly pageInfo: PageInfo;
+  readonly edges: FriendEdge[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
   readonly totalCount: number;
   readonly listCursor: string;
 }
@@ -59,7 +71,17 @@ const FriendConnectionType = builder.objectRef<FriendConnection>('FriendConnecti
   description: 'A page of a friend list.',
   fields: (t) => ({
     edges: t.expose('edges', { type: [FriendEdgeType], description: 'The friends of this page, in order.' }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType, description: 'Where this page stands in the list.' }),
+    pageInfo: t.field({
+      type: PageInfoType,
+      description: 'Where this page stands in the list.',
+      resolve: ({ edges, hasNextPage, hasPreviousPage }) => {
+        const [first, last] = [edges[0], edges.at(-1)];
+        return {
+          ...{ hasNextPage, hasPreviousPage },
+          ...{ startCursor: first ? cursorOf(first) : null, endCursor: last ? cursorOf(last) : null },
+        };
+      },
+    }),
     totalCount: t.exposeInt('totalCount', { description: 'How many friends match, on all pages together.' }),
     listCursor: t.exposeString('listCursor', {
       description:
@@ -91,13 +113,15 @@ builder.objectFields(UserType, (t) => ({
         ...filterOf('text', text, SEARCH_TEXT_LIMIT),
         ...filterOf('tag', tag, TEXT_LIMITS.tag),
       });
-      const edges = page.friends.map((friend, at) => ({
-        cursor: present(page.keys[at], 'each friend of a page has a key'),
-        node: friendAnswer(friend),
-      }));
+      const { order, hasNextPage, hasPreviousPage } = page;
       return {
-        edges,
-        pageInfo: pageInfoOf({ ...page, edges }),
+        edges: page.friends.map((friend, at) => ({
+          node: friendAnswer(friend),
+          member: present(page.members[at], 'each friend of a page has a place'),
+          order,
+        })),
+        hasNextPage,
+        hasPreviousPage,
         totalCount: page.totalCount,
         listCursor: parts.cursorAt(id, page.revision),
       };

@@ -27,11 +27,28 @@ export function memberOfEntry(entry: string, order: ListOrder, userId: string): 
 
 /** Throws where one is no entry: what stands in Redis may be anything. */
 export function readEntries(entries: readonly string[]): FriendData[] {
-  return entries.map((entry) => {
-    const friend: unknown = JSON.parse(entry.slice(entry.lastIndexOf('\n') + 1));
-    if (!isFriendData(friend)) throw new TypeError('An entry is no friend.');
-    return friend;
-  });
+  return entries.map(readEntry);
+}
+
+/** The friends of a page, each from the entry of the member in its place. Throws where it is the entry of another. */
+export function readPlacedEntries(
+  order: ListOrder,
+  members: readonly string[],
+  entries: readonly string[],
+): FriendData[] {
+  const friends = entries.map(readEntry);
+  const inPlace = (friend: FriendData, place: number) =>
+    memberOfEntry(entries[place] ?? '', order, friend.userId) === members[place];
+  if (members.length !== entries.length || !friends.every(inPlace)) {
+    throw new TypeError('An order is not of the entries.');
+  }
+  return friends;
+}
+
+function readEntry(entry: string): FriendData {
+  const friend: unknown = JSON.parse(entry.slice(entry.lastIndexOf('\n') + 1));
+  if (!isFriendData(friend)) throw new TypeError('An entry is no friend.');
+  return friend;
 }
 
 /** What a search for `text` looks into. The tab keeps a search from matching across the two names. */

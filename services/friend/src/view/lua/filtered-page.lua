@@ -8,6 +8,15 @@ if not found then return instead end
 local order = ARGV[3] == 'NAME' and BY_NAME or NEWEST
 local start, text, tag = ARGV[4], ARGV[6], ARGV[7]
 
+-- Whether an entry stands in the order where it says that it does. The reader sees this only of those that match.
+local function standsAt(each, entry)
+  if not entry then return false end
+  local byName, newest = sortKeys(entry)
+  local key = order == BY_NAME and byName or newest
+  return key ~= nil and string.sub(each, 1, #key + 1) == key .. '\0'
+    and string.find(entry, string.sub(each, #key + 2), #byName + #newest, true) ~= nil
+end
+
 local function matches(entry)
   -- Most entries do not have it anywhere: told by a glance, before they are taken apart.
   if not string.find(entry, text ~= '' and text or tag, 1, true) then return false end
@@ -19,7 +28,7 @@ end
 local behind = start == '' and 0 or redis.call('ZLEXCOUNT', order, '-', '[' .. start)
 
 local members = redis.call('ZRANGE', order, 0, -1)
-local before, after = {}, {}
+local total, before, after, entries = 0, 0, {}, {}
 -- In pieces, because unpack puts each id on Lua's stack, which holds 8,000.
 local PIECE = 1000
 for first = 1, #members, PIECE do
@@ -28,14 +37,15 @@ for first = 1, #members, PIECE do
     ids[#ids + 1] = string.sub(members[place], string.find(members[place], '\0', 1, true) + 1)
   end
   for offset, entry in ipairs(redis.call('HMGET', FRIENDS, unpack(ids))) do
-    if not standsAt(order, members[first + offset - 1], entry) then error('SPOILED: an order is not of the entries') end
+    if not standsAt(members[first + offset - 1], entry) then error('SPOILED: an order is not of the entries') end
     if matches(entry) then
-      local side = first + offset - 1 <= behind and before or after
-      side[#side + 1] = entry
+      total = total + 1
+      if first + offset - 1 <= behind then
+        before = before + 1
+      elseif #after <= limit then
+        after[#after + 1], entries[#entries + 1] = members[first + offset - 1], entry
+      end
     end
   end
 end
-
-local entries = {}
-for place = 1, math.min(limit + 1, #after) do entries[place] = after[place] end
-return { 'ok', found.revision, #before + #after, #before, entries }
+return { 'ok', found.revision, total, before, table.concat(after, '\n'), entries }

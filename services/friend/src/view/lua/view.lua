@@ -50,15 +50,6 @@ local function sortKeys(entry)
   return string.match(entry, '^([^\n]*)\n([^\n]*)\n')
 end
 
--- Whether an order has an entry where the entry says that it stands.
-local function standsAt(order, each, entry)
-  if not entry then return false end
-  local byName, newest = sortKeys(entry)
-  local key = order == BY_NAME and byName or newest
-  return key ~= nil and string.sub(each, 1, #key + 1) == key .. '\0'
-    and string.find(entry, string.sub(each, #key + 2), #byName + #newest, true) ~= nil
-end
-
 local function member(sortKey, id)
   return sortKey .. '\0' .. id
 end

@@ -1,9 +1,8 @@
 import type { FriendData } from '@kith/event-contracts';
-import { present } from '@kith/service-kit';
 import { foldText, saysNothing } from '@kith/written-text';
-import { memberOfEntry, readEntries, searchText, tagText } from '../entries/list-entry.ts';
+import { readPlacedEntries, searchText, tagText } from '../entries/list-entry.ts';
 import type { Placed } from '../entries/list-in-hand.ts';
-import { readCursor, writeCursor } from '../entries/page-cursor.ts';
+import { readCursor } from '../entries/page-cursor.ts';
 import { inByteOrder, type ListOrder } from '../entries/sort-keys.ts';
 import type { Question } from './question.ts';
 
@@ -12,7 +11,7 @@ export interface PageRequest {
   readonly order: ListOrder;
   /** At most so many friends, 1 to 1,000. */
   readonly limit: number;
-  /** The friends that follow this one (its key on an earlier page in the same order). */
+  /** The friends that follow this one (its cursor on an earlier page in the same order). */
   readonly after?: string | undefined;
   /** Only friends whose nickname or remark contains this, folded; white space asks for all, and what shows nothing for none. */
   readonly text?: string | undefined;
@@ -25,8 +24,9 @@ export interface FriendPage {
   /** Of all friends that match `text` and `tag`, on every page. */
   readonly totalCount: number;
   readonly friends: readonly FriendData[];
-  /** For each friend, the cursor that stands for its place. */
-  readonly keys: readonly string[];
+  readonly order: ListOrder;
+  /** For each friend, its place in that order, of which `writeCursor` makes a cursor where one is asked for. */
+  readonly members: readonly string[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
 }
@@ -52,20 +52,16 @@ export function askForPage(request: PageRequest): Question<FriendPage> {
     args,
 
     read(revision, reply) {
-      const [totalCount, behind, entries] = reply as [number, number, string[]];
-      const more = entries.length > limit;
-      if (more) entries.pop();
-      const friends = readEntries(entries);
+      const [totalCount, behind, lines, entries] = reply as [number, number, string, string[]];
+      const members = lines === '' ? [] : lines.split('\n');
+      const friends = readPlacedEntries(order, members, entries);
+      const more = friends.length > limit;
+      if (more) {
+        friends.pop();
+        members.pop();
+      }
       return {
-        revision,
-        totalCount,
-        friends,
-        keys: friends.map((friend, place) =>
-          writeCursor(
-            order,
-            memberOfEntry(present(entries[place], 'each friend of a page has an entry'), order, friend.userId),
-          ),
-        ),
+        ...{ revision, order, totalCount, friends, members },
         hasNextPage: more,
         hasPreviousPage: behind > 0,
       };
@@ -76,10 +72,9 @@ export function askForPage(request: PageRequest): Question<FriendPage> {
       const first = start === '' ? 0 : placeAfter(matching, start);
       const page = matching.slice(first, first + limit);
       return {
-        revision: list.state.revision,
-        totalCount: matching.length,
+        ...{ revision: list.state.revision, order, totalCount: matching.length },
         friends: page.map((placed) => placed.friend),
-        keys: page.map((placed) => writeCursor(order, placed.member)),
+        members: page.map((placed) => placed.member),
         hasNextPage: first + limit < matching.length,
         hasPreviousPage: first > 0,
       };

@@ -7,7 +7,7 @@
  * The order is the order of KEYS in every script, see `../lua/view.lua`.
  */
 export function viewKeys(ownerId: string, timeline: string): readonly [meta: string, ...others: string[]] {
-  const prefix = `friend-list:v3:${timeline}:{${ownerId}}:`;
+  const prefix = prefixOf(ownerId, timeline);
   return [
     /** hash: revision, floor, friends (count), requests (count) */
     `${prefix}meta`,
@@ -24,4 +24,6 @@ export function viewKeys(ownerId: string, timeline: string): readonly [meta: str
   ];
 }
 
-export const metaKey = (ownerId: string, timeline: string): string => viewKeys(ownerId, timeline)[0];
+export const metaKey = (ownerId: string, timeline: string): string => `${prefixOf(ownerId, timeline)}meta`;
+
+const prefixOf = (ownerId: string, timeline: string) => `friend-list:v3:${timeline}:{${ownerId}}:`;
