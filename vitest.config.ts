@@ -9,7 +9,7 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }
 
 // For two cores. Tests against real servers wait for four fifths of their time, and those of the whole system for less.
 const FILES_AT_ONCE = 2;
-const FILES_WITH_SERVERS_AT_ONCE = 6;
+const FILES_WITH_SERVERS_AT_ONCE = 5;
 const WHOLE_SYSTEMS_AT_ONCE = 3;
 
 // They only end what hangs, on the busiest machine.
@@ -53,6 +53,7 @@ const BEHIND_A_POOLER = [
   'services/webhook/src/deliveries-keep-their-promises.int.test.ts',
 ];
 
+const COMPOSED_ONCE = ['./e2e/src/system/compose-once-per-test-run.ts'];
 const OTHER_TIERS = ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/*.cluster.test.ts', '**/node_modules/**'];
 const unit = { sequence: { groupOrder: 0 }, maxWorkers: FILES_AT_ONCE, ...UNIT_TIMEOUTS };
 
@@ -126,6 +127,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
+          globalSetup: COMPOSED_ONCE,
           sequence: { groupOrder: 2 },
           maxWorkers: WHOLE_SYSTEMS_AT_ONCE,
           ...WHOLE_SYSTEM_TIMEOUTS,
