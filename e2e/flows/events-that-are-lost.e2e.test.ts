@@ -16,7 +16,7 @@ const FRIENDSHIPS = 6_000;
 let system: SystemForTest;
 let userDatabase: pg.Pool;
 beforeAll(async () => {
-  system = await startSystemForTest();
+  system = await startSystemForTest({ gateways: 1 });
   userDatabase = openDatabase(system.userDatabaseUrl);
   const graph = join(system.kithData, 'part-of-a-graph.txt');
   const lines = scaleFreeGraph().slice(-FRIENDSHIPS);
