@@ -1,14 +1,16 @@
 import { defineConfig } from 'vitest/config';
 import { isThereAPooler } from './checks/src/running-tests/is-there-a-pooler.ts';
 import { LongFilesFirst } from './checks/src/running-tests/long-files-first.ts';
+import { WITH_MODULES_OF_THEIR_OWN } from './checks/src/running-tests/modules-of-their-own.ts';
 
 // Node gives every package graphql's CommonJS build; Vite would give ours the ES one, and two copies of graphql do not
 // recognise each other's errors and schemas.
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
-// For two cores. Tests against real servers wait more than they compute.
+// For two cores. Tests against real servers wait for four fifths of their time, and those of the whole system for less.
 const FILES_AT_ONCE = 2;
-const FILES_WITH_SERVERS_AT_ONCE = 3;
+const FILES_WITH_SERVERS_AT_ONCE = 5;
+const WHOLE_SYSTEMS_AT_ONCE = 3;
 
 // They only end what hangs, on the busiest machine.
 const UNIT_TIMEOUTS = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -19,7 +21,23 @@ const WHOLE_CLUSTER_TIMEOUTS = { testTimeout: 1_200_000, hookTimeout: 600_000 };
 
 // The suites that write and read instants run twice, with process and Postgres in zones far from UTC on either side.
 const WITH_INSTANTS = ['services/user/src/**/*.int.test.ts', 'services/friend/src/**/*.int.test.ts'];
-const FAR_ZONES = { 'int-east': 'Asia/Kathmandu', 'int-west': 'Pacific/Marquesas' };
+// Those in the same folders that are about servers which go and come, and about no instant: once, in the east.
+const WITHOUT_INSTANTS = [
+  'services/user/src/postgres-fails-over.int.test.ts',
+  'services/friend/src/postgres-fails-over.int.test.ts',
+  'services/friend/src/a-standby-takes-over.int.test.ts',
+  'services/friend/src/redis-cluster-breaks.int.test.ts',
+  'services/friend/src/nothing-is-prepared.int.test.ts',
+  'services/friend/src/one-locked-list-starves-nobody.int.test.ts',
+  'services/friend/src/queries/read-from-a-replica.int.test.ts',
+  'services/friend/src/view/friend-list-view.outages.int.test.ts',
+  'services/friend/src/view/friend-list-view.sentinel.int.test.ts',
+  'services/friend/src/view/friend-list-view.cluster.int.test.ts',
+];
+const FAR_ZONES = [
+  { name: 'int-east', TZ: 'Asia/Kathmandu', without: [] },
+  { name: 'int-west', TZ: 'Pacific/Marquesas', without: WITHOUT_INSTANTS },
+];
 
 // The contracts of broker and view, and the outages of the view, over clusters: by `test --cluster` alone.
 const ON_CLUSTERS = ['**/src/**/*.on-clusters.int.test.ts'];
@@ -40,6 +58,10 @@ const BEHIND_A_POOLER = [
   'services/webhook/src/deliveries-keep-their-promises.int.test.ts',
 ];
 
+const COMPOSED_ONCE = ['./e2e/src/system/compose-once-per-test-run.ts'];
+const OTHER_TIERS = ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/*.cluster.test.ts', '**/node_modules/**'];
+const unit = { sequence: { groupOrder: 0 }, maxWorkers: FILES_AT_ONCE, ...UNIT_TIMEOUTS };
+
 const againstServers = {
   globalSetup: ['./prisma/src/start-one-postgres-per-test-run.ts'],
   sequence: { groupOrder: 1 },
@@ -47,7 +69,7 @@ const againstServers = {
   ...SERVER_TIMEOUTS,
 };
 
-// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system; a whole cluster.
+// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system and a whole cluster.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
@@ -57,12 +79,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/src/**/*.test.ts'],
-          exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/*.cluster.test.ts', '**/node_modules/**'],
-          sequence: { groupOrder: 0 },
-          maxWorkers: FILES_AT_ONCE,
-          ...UNIT_TIMEOUTS,
+          exclude: [...OTHER_TIERS, ...WITH_MODULES_OF_THEIR_OWN],
+          // Pure files leave nothing behind: they share processes, and what these have loaded.
+          isolate: false,
+          ...unit,
         },
       },
+      { resolve, test: { name: 'unit-apart', include: WITH_MODULES_OF_THEIR_OWN, ...unit } },
       {
         resolve,
         test: {
@@ -72,9 +95,15 @@ export default defineConfig({
           ...againstServers,
         },
       },
-      ...Object.entries(FAR_ZONES).map(([name, TZ]) => ({
+      ...FAR_ZONES.map(({ name, TZ, without }) => ({
         resolve,
-        test: { name, include: WITH_INSTANTS, exclude: ['**/node_modules/**'], env: { TZ }, ...againstServers },
+        test: {
+          name,
+          include: WITH_INSTANTS,
+          exclude: ['**/node_modules/**', ...without],
+          env: { TZ },
+          ...againstServers,
+        },
       })),
       ...(isOnClusters ? [[...ON_CLUSTERS, ...ON_CLUSTERS_TOO]] : []).map((include) => ({
         resolve,
@@ -103,8 +132,9 @@ export default defineConfig({
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
+          globalSetup: COMPOSED_ONCE,
           sequence: { groupOrder: 2 },
-          maxWorkers: FILES_AT_ONCE,
+          maxWorkers: WHOLE_SYSTEMS_AT_ONCE,
           ...WHOLE_SYSTEM_TIMEOUTS,
         },
       },
@@ -114,8 +144,9 @@ export default defineConfig({
           name: 'cluster',
           include: ['**/*.cluster.test.ts'],
           exclude: ['**/node_modules/**'],
-          sequence: { groupOrder: 3 },
-          maxWorkers: 1,
+          // Beside whole systems: two of these alone would leave a core idle.
+          sequence: { groupOrder: 2 },
+          maxWorkers: isOnClusters ? 1 : WHOLE_SYSTEMS_AT_ONCE,
           ...WHOLE_CLUSTER_TIMEOUTS,
         },
       },

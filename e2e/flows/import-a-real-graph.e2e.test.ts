@@ -6,14 +6,14 @@ import { eventually } from '@kith/local-servers';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { Client } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../src/databases/open-database.ts';
 import { followFriendList } from '../src/lists/follow-friend-list.ts';
 import type { Follower } from '../src/lists/follow-list.ts';
 import { contentsOf } from '../src/lists/friend-list-in-postgres.ts';
 import { readPage, updateProfile } from '../src/people/friend-operations.ts';
 import { type Person, signIn } from '../src/people/person.ts';
-import { loseStreams, putIntoStream } from '../src/system/break-event-streams.ts';
+import { everythingIsDelivered } from '../src/system/everything-is-delivered.ts';
 import { GRAPH, realSocialGraph } from '../src/system/real-social-graph.ts';
 import { jsonLines, runKith } from '../src/system/run-kith.ts';
 import { type SystemForTest, startSystemForTest } from '../src/system/start-system-for-test.ts';
@@ -74,21 +74,6 @@ async function reconcile(...flags: string[]) {
   return { code, stderr, differences: lines.flatMap((line) => line.difference ?? []), result: lines.at(-1)?.result };
 }
 
-/** Whether, as the services themselves say, no event waits in an outbox or at a consumer. */
-async function everythingIsDelivered(): Promise<boolean> {
-  const headers = { authorization: `Bearer ${system.operatorKey}` };
-  const answers = await Promise.all(
-    [system.user, system.friend].map(async ({ url }) => (await fetch(`${url}/operator/status`, { headers })).json()),
-  );
-  return answers.every(
-    ({ connected, outbox, consumers }) =>
-      connected &&
-      consumers.length > 0 &&
-      outbox.unpublished === 0 &&
-      consumers.every(({ lag, unacked }: { lag: number; unacked: number }) => lag === 0 && unacked === 0),
-  );
-}
-
 test('an import that is stopped in the middle keeps what it has done', async () => {
   const { child, ended } = runKith(system, ['import', graph, '--password', PASSWORD, '--json']);
   await eventually('a tenth is bound', async () => (await totals()).friendships > GRAPH.friendships / 10, {
@@ -131,7 +116,7 @@ test('run again it completes: 4,039 users and 88,234 friendships', async () => {
 
 test('after it every view, stream and copy agrees with Postgres', async () => {
   const sinceImportMs = () => Math.round(performance.now() - importEndedAt);
-  await eventually('all events are published and handled', everythingIsDelivered, {
+  await eventually('all events are published and handled', () => everythingIsDelivered(system), {
     withinMs: 600_000,
     everyMs: 250,
   });
@@ -318,92 +303,4 @@ test('what was tampered with is named: a view, a profile copy, an event of eithe
   const { rows } = await userDatabase.query('SELECT nickname FROM users WHERE id = $1', [copyOf]);
   await system.friendDatabase.query('UPDATE profile SET nickname = $1 WHERE user_id = $2', [rows[0].nickname, copyOf]);
   expect(await reconcile()).toMatchObject({ code: 0, differences: [] });
-});
-
-describe('when events are lost or cannot be handled', () => {
-  test('a stream that was deleted comes back out of the outboxes by itself, and whatever was behind with it', async () => {
-    // What is not in the stream any more, although it is said to be published; views and copies that fell behind.
-    const { friendDatabase } = system;
-    const stored = await totals();
-    const { rows: copies } = await friendDatabase.query('SELECT user_id FROM profile ORDER BY user_id LIMIT 10');
-    const lost = copies.map((row) => row.user_id);
-    await loseStreams(system, async () => {
-      await friendDatabase.query('DELETE FROM profile WHERE user_id = ANY($1)', [lost]);
-      await friendDatabase.query("DELETE FROM inbox WHERE consumer = 'friend-profile-copy'");
-    });
-    await eventually('nothing differs any more', async () => (await reconcile()).result?.differences === 0, {
-      withinMs: 900_000,
-      everyMs: 3_000,
-    });
-    const { rows: back } = await friendDatabase.query('SELECT FROM profile WHERE user_id = ANY($1)', [lost]);
-    expect(back).toHaveLength(lost.length);
-
-    // Once more by command, as after a loss that nobody could see, is harmless.
-    const republished = await kith('events', 'republish', '--since', '1d');
-    expect(republished.code).toBe(0);
-    expect(republished.lines[0].republished).toMatchObject({ user: stored.userEvents });
-    expect(republished.lines[0].republished.friend).toBeGreaterThanOrEqual(2 * GRAPH.friendships);
-    await eventually('everything is published and handled', everythingIsDelivered, { withinMs: 600_000, everyMs: 250 });
-    expect(await reconcile()).toMatchObject({ code: 0, result: { differences: 0 } });
-  }, 1_500_000);
-
-  test('an event that a consumer gave up on is seen, and redriven, with the command', async () => {
-    const subject = 'friend.added.00000000-0000-7000-8000-000000000000';
-    await putIntoStream(system, subject, '{"this is": "no event');
-    const letter = await eventually('it is dead', async () => {
-      const { code, lines } = await kith('events', 'dead', 'list');
-      return code === 1 && lines[0];
-    });
-    expect(letter).toMatchObject({ consumer: 'friend-list-view', reason: 'MALFORMED_ENVELOPE', origin: { subject } });
-    const status = await kith('events', 'status');
-    expect(status.code).toBe(1);
-    expect(status.lines[0].dead).toEqual({ total: 1, byReason: { MALFORMED_ENVELOPE: 1 } });
-
-    const { stdout } = await runKith(system, ['events', 'dead', 'show', String(letter.sequence)]).ended;
-    expect(stdout).toContain('{"this is": "no event');
-    const redriven = await kith('events', 'dead', 'redrive', String(letter.sequence));
-    expect(redriven.lines[0]).toMatchObject({ letter: letter.sequence, outcome: 'redriven' });
-    const again = await eventually('it is dead again, under another name', async () => {
-      const { code, lines } = await kith('events', 'dead', 'list');
-      const [found] = lines;
-      return code === 1 && found.sequence !== letter.sequence && found;
-    });
-    expect((await kith('events', 'dead', 'drop', String(again.sequence))).code).toBe(0);
-    expect((await kith('events', 'dead', 'list')).lines).toEqual([{ letters: 0 }]);
-    expect((await kith('events', 'dead', 'history')).lines.map(({ action }) => action)).toEqual([
-      'redriven',
-      'dropped',
-    ]);
-  });
-
-  test('tail shows what is published', async () => {
-    const { child, ended } = runKith(system, ['events', 'tail', '--type', 'kith.user.', '--json']);
-    let shown = '';
-    child.stdout?.on('data', (text: string) => {
-      shown += text;
-    });
-    await eventually('a republished event is shown', async () => {
-      await kith('events', 'republish', '--since', '1m');
-      const { rows } = await system.friendDatabase.query('SELECT user_id FROM profile LIMIT 1');
-      await kith('events', 'republish', '--owner', rows[0].user_id, '--service', 'user');
-      return shown.includes('kith.user.registered.v1');
-    });
-    child.kill();
-    await ended;
-  });
-
-  test('called wrongly, it says how it is called rightly, and does nothing', async () => {
-    for (const args of [
-      ['events', 'republish'],
-      ['events', 'republish', '--since', 'yesterday'],
-      ['events', 'dead', 'redrive'],
-      ['events', 'dead', 'drop', '--all', '--reason', 'X'],
-      ['events', 'dead', 'show', 'x'],
-      ['events', 'tail', '--stream', 'NOBODY'],
-    ]) {
-      const { code, stderr } = await runKith(system, args).ended;
-      expect([args.join(' '), code]).toEqual([args.join(' '), 2]);
-      expect(stderr).toContain(`kith ${args.slice(0, 2).join(' ')}`);
-    }
-  });
 });

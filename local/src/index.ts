@@ -11,7 +11,7 @@ export { OPERATIONS } from './start/describe-running-system.ts';
 export { findOrInstallServers } from './start/find-or-install-servers.ts';
 export { dataFolder, startConfigSchema } from './start/read-start-config.ts';
 export { leave } from './steps/leave.ts';
-export { printSubgraphs } from './system/compose-supergraph.ts';
+export { composeSupergraph, printSubgraphs } from './system/compose-supergraph.ts';
 export { loadService } from './system/load-service.ts';
 export { nodeProgram, workspaceRoot } from './system/run-program-with-node-24.ts';
 export { type RunningSystem, startSystem } from './system/start-system.ts';

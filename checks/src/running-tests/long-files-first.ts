@@ -4,8 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'packages/event-delivery/src/testing/faults/faults.int.test.ts',
   'packages/event-delivery/src/jetstream/jetstream-broker.int.test.ts',
+  'e2e/resilience/hunt-a-cluster.cluster.test.ts',
   'e2e/flows/import-a-real-graph.e2e.test.ts',
+  'e2e/adoption/adopt-event-delivery.e2e.test.ts',
+  'local/src/start/start-everything.e2e.test.ts',
   'e2e/clients/web.e2e.test.ts',
+  'e2e/flows/operator-commands-where-nothing-is.e2e.test.ts',
+  'e2e/clients/web-second-thoughts.e2e.test.ts',
+  'local/src/cluster/start-a-cluster.cluster.test.ts',
+  'local/src/cluster/fail-over-postgres.int.test.ts',
 ];
 
 const isLong = ({ moduleId }: TestSpecification) => LONG.some((file) => moduleId.endsWith(`/${file}`));

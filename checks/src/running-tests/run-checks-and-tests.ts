@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { nodeProgram, workspaceRoot } from '@kith/local';
+import { compileCache } from '@kith/local/compile-cache';
 import { countTests, type JsonReport, type TestCounts } from './count-tests.ts';
 
 const CHECKS = [
@@ -43,8 +44,8 @@ export async function runVitest(args: readonly string[]): Promise<TestCounts> {
 function run(program: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
     const path = `${dirname(nodeProgram())}${delimiter}${process.env.PATH ?? ''}`;
-    // Tests talk to this machine alone: no proxy is between.
-    const env = { ...process.env, PATH: path, NODE_USE_ENV_PROXY: undefined };
+    // Tests talk to this machine alone: no proxy is between. They start Node again and again: it compiles once.
+    const env = { ...process.env, PATH: path, NODE_USE_ENV_PROXY: undefined, NODE_COMPILE_CACHE: compileCache };
     const child = spawn(program, args, { cwd: workspaceRoot, stdio: 'inherit', env });
     child.once('error', (error) => {
       process.stderr.write(`${program}: ${error.message}\n`);

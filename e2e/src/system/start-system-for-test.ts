@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSystem, startSystem } from '@kith/local';
@@ -16,12 +16,17 @@ export const PATIENT_GATEWAYS = {
   ...{ LOOP_DELAY_AT_MOST_MS: '15000', OPERATION_WAITS_AT_MOST_MS: '15000' },
 };
 
+/** Names, in a run of tests, the file with the supergraph that was composed for all of them. */
+export const COMPOSED_SUPERGRAPH = 'KITH_COMPOSED_SUPERGRAPH';
+
 /** A whole system in a private folder, which `stop()` removes. KEEP_KITH_DATA=1 keeps it, logs and all, to look into. */
 export async function startSystemForTest(
   options: Omit<Parameters<typeof startSystem>[0], 'kithData'> = {},
 ): Promise<SystemForTest> {
   const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-'));
-  const system = await startSystem({ kithData, gateways: 2, ...options });
+  const composed = process.env[COMPOSED_SUPERGRAPH];
+  const supergraph = composed ? { supergraph: await readFile(composed, 'utf8') } : {};
+  const system = await startSystem({ kithData, gateways: 2, ...supergraph, ...options });
   const friendDatabase = openFriendDatabase(system.friendDatabaseUrl);
   return {
     ...system,

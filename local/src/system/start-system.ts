@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '@kith/local-servers';
 import { migrate } from '@kith/migrations';
@@ -32,6 +32,8 @@ export interface SystemOptions {
   replicas?: Partial<Record<ServiceName, number>>;
   env?: Record<string, string>;
   durable?: boolean;
+  /** As `composeSupergraph` wrote it before; by default it is composed. */
+  supergraph?: string;
 }
 
 /** Servers that were started for a system, and what stops them. */
@@ -70,7 +72,11 @@ export async function startSystemOn(
   const { kithData, gateways: gatewayCount = 1, env = {}, durable = false } = options;
   await mkdir(kithData, { recursive: true, mode: 0o700 });
   const supergraphFile = join(kithData, 'supergraph.graphql');
-  const composed = composeSupergraph(supergraphFile).then(() => chmod(supergraphFile, 0o600));
+  const written =
+    options.supergraph === undefined
+      ? composeSupergraph(supergraphFile)
+      : writeFile(supergraphFile, options.supergraph);
+  const composed = written.then(() => chmod(supergraphFile, 0o600));
   // The first failure is reported; a composition that fails meanwhile must not become an unhandled rejection.
   composed.catch(() => {});
   const passwords = newServerPasswords();

@@ -378,7 +378,8 @@ async function check({ people, decided }: { people: Person[]; decided: Decided[]
 }
 
 test(`any ${HISTORIES} histories, people acting at once, end as if they had acted in turn (FRIEND_HISTORIES_SEED=${SEED})`, {
-  timeout: 60_000 + HISTORIES * 400,
+  // It only ends what hangs: beside thirty others it takes twenty times as long.
+  timeout: 60_000 + HISTORIES * 2_000,
 }, async () => {
   const several = fc.array(history, { minLength: AT_ONCE, maxLength: AT_ONCE });
   await fc.assert(

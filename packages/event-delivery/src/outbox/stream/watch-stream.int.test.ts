@@ -219,7 +219,10 @@ test('a service that was away meanwhile finds at its start that the stream was l
   await allIsPublished();
   await eventually('it knows the stream', async () => {
     const { rows } = await database.pool.query('SELECT * FROM stream_position');
-    if (Number(rows[0]?.last_sequence) !== 5) throw new Error(JSON.stringify(rows));
+    const { streams } = await broker.status();
+    // An event may be published twice when its acknowledgement comes late.
+    const last = streams[0]?.lastSequence ?? 0;
+    if (last < 5 || Number(rows[0]?.last_sequence) !== last) throw new Error(JSON.stringify({ rows, streams }));
     return true;
   });
   await away.stop();
