@@ -69,7 +69,7 @@ const againstServers = {
   ...SERVER_TIMEOUTS,
 };
 
-// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system and a whole cluster.
+// Tiers by suffix, one after the other: pure and instant; against real servers; the whole system; a whole cluster.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
@@ -144,9 +144,9 @@ export default defineConfig({
           name: 'cluster',
           include: ['**/*.cluster.test.ts'],
           exclude: ['**/node_modules/**'],
-          // Beside whole systems: two of these alone would leave a core idle.
-          sequence: { groupOrder: 2 },
-          maxWorkers: isOnClusters ? 1 : WHOLE_SYSTEMS_AT_ONCE,
+          // Alone: it takes both cores, and judges who is silent.
+          sequence: { groupOrder: 3 },
+          maxWorkers: 1,
           ...WHOLE_CLUSTER_TIMEOUTS,
         },
       },
