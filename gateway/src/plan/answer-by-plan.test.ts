@@ -162,7 +162,7 @@ describe('a supergraph', () => {
     );
   });
 
-  test('with a subscription that is no live list is refused by its name', async () => {
+  test('with a subscription that is no live list, and that its subgraph does not offer, is refused by its name', async () => {
     const second = composedWorld().replace('happened(', 'rang: Event happened(');
     await expect(readSupergraph(second, KNOWN, { log })).rejects.toThrow('Subscription.rang has no @live');
   });

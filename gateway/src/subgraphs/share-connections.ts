@@ -54,7 +54,12 @@ export function shareConnections(
 
   function throughWhatIsThere(connection: Connection): Subgraph {
     const now = () => (connection.users > 0 ? connection.subgraph : (newestOf(connection.name) ?? connection.subgraph));
-    return { call: (call) => now().call(call), ready: () => now().ready(), stop: async () => undefined };
+    return {
+      call: (call) => now().call(call),
+      stream: (call, listener) => now().stream(call, listener),
+      ready: () => now().ready(),
+      stop: async () => undefined,
+    };
   }
 
   return (settings) => {
