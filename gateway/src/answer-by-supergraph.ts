@@ -14,6 +14,7 @@ import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
 import { readSupergraph } from './subgraphs/read-supergraph.ts';
 import type { ConnectedSubgraphs } from './subgraphs/share-connections.ts';
 import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
+import { streamResults } from './transports/http/stream-results.ts';
 
 /** What answers operations over one supergraph. */
 export interface Answering extends ConnectedSubgraphs {
@@ -59,6 +60,7 @@ export async function answerBySupergraph(
       answerByPlan(supergraph, plan),
       followSubscriptions(supergraph, plan, { openLiveList, passThrough, mask }),
       ...edge.plugins,
+      streamResults(),
     ];
     const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
     const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];

@@ -5,6 +5,7 @@ import { completed } from '../plan/complete-selection.ts';
 import { Gathered } from '../plan/gather/gathered.ts';
 import type { PassedThrough, PlannedOperation, PlanOperation } from '../plan/plan-operations.ts';
 import { operationOf } from '../plan/read-operation.ts';
+import { cursorOfEventId, EVENT_ID, eventIdOf } from '../request/event-ids.ts';
 import type { GatewayContext } from '../request/gateway-context.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import type { ListChange } from './list/list-change.ts';
@@ -55,20 +56,23 @@ export function followSubscriptions(
     const definition = present(schema.getSubscriptionType()?.getFields()[named], 'a validated field is in the schema');
     try {
       const given = getArgumentValues(definition, field, asked.variables);
-      const after = (given.after as string | null | undefined) ?? null;
+      const { events, push } = context;
+      const last = events?.lastEventId;
+      // A client that comes back by itself sends what it sent at first, and what it had last.
+      const after = last === undefined ? ((given.after as string | null | undefined) ?? null) : cursorOfEventId(last);
       const owner = declared.owner === undefined ? undefined : given[declared.owner];
       const list = openLiveList(declared, { after, owner }, context);
       if (!gather) {
         const { project, textOf } = projectionOf(announced);
-        return context.push
-          ? new PushedList(list, textOf, context.push)
-          : mapped(list, async (change) => project(change));
+        return push
+          ? new PushedList(list, textOf, push)
+          : mapped(list, async (change) => identified(project(change), change, events));
       }
       return mapped(list, async (change) => {
         const gathered = new Gathered(context, variableValues);
         Object.assign(gathered.data, take({ [named]: change }, gathered.failures, gathered.errors));
         await gather(gathered);
-        return completed(complete, gathered);
+        return identified(completed(complete, gathered), change, events);
       });
     } catch (error) {
       if (error instanceof GraphQLError) return { errors: [error] };
@@ -77,6 +81,15 @@ export function followSubscriptions(
   }
 
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(follow) };
+}
+
+/** As an event it has the cursor for its id: whoever has it may go on from there. */
+function identified(
+  answer: ExecutionResult,
+  { cursor }: ListChange,
+  events: GatewayContext['events'],
+): ExecutionResult {
+  return events ? Object.assign(answer, { [EVENT_ID]: eventIdOf(cursor) }) : answer;
 }
 
 /** Not an async generator: leaving one waits for the change that its `next()` waits for. */

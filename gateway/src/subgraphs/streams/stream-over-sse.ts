@@ -76,6 +76,8 @@ async function* resultsIn(body: Dispatcher.ResponseData['body'], name: string): 
     for (const { event, data } of events.splice(0)) {
       if (event === 'complete') return;
       if (event !== 'next') continue;
+      // The parser bounds what is not whole yet.
+      if (data.length > MAX_EVENT_BYTES) throw tooLarge(name);
       const result = readResult(data);
       if (!result) throw speaksSomethingElse(name);
       yield result;
