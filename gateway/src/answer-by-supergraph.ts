@@ -1,9 +1,9 @@
 import type { Logger, TokenVerifier } from '@kith/service-kit';
-import type { SubgraphsSettings } from '@kith/supergraph';
+import type { PlainSubscription, SubgraphsSettings } from '@kith/supergraph';
 import type { GraphQLError } from 'graphql';
 import type { Edge } from './admission/guard-edge.ts';
 import { type GatewayConfig, subgraphsSettings } from './gateway-config.ts';
-import { followSubscriptions } from './live/follow-subscriptions.ts';
+import { followSubscriptions, type PassThrough } from './live/follow-subscriptions.ts';
 import type { OpenLiveList } from './live/open-live-list.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
 import { planOperations } from './plan/plan-operations.ts';
@@ -14,6 +14,7 @@ import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
 import { readSupergraph } from './subgraphs/read-supergraph.ts';
 import type { ConnectedSubgraphs } from './subgraphs/share-connections.ts';
 import { createGatewayYoga, type GatewayYoga, maskError } from './transports/gateway-yoga.ts';
+import { streamResults } from './transports/http/stream-results.ts';
 
 /** What answers operations over one supergraph. */
 export interface Answering extends ConnectedSubgraphs {
@@ -21,6 +22,8 @@ export interface Answering extends ConnectedSubgraphs {
   readonly planner: Planner;
   /** Its live lists, by their kinds. */
   readonly kinds: ReadonlyMap<string, AnnouncedList>;
+  /** Its subscriptions that are no live lists, by their fields. */
+  readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
   /** Headers of clients that some subgraph is given. */
   readonly forwardHeaders: readonly string[];
 }
@@ -34,16 +37,20 @@ export async function answerBySupergraph(
     edge: Edge;
     verify: TokenVerifier;
     openLiveList: OpenLiveList;
+    passThrough: PassThrough;
     plannerProgram: string | undefined;
     log: Logger;
   },
 ): Promise<Answering> {
-  const { config, edge, verify, openLiveList, plannerProgram, log } = using;
+  const { config, edge, verify, openLiveList, passThrough, plannerProgram, log } = using;
   const settings = subgraphsSettings(config, files.subgraphs);
   const known = [...settings.keys()];
-  const supergraph = await readSupergraph(files.supergraph, known, { log, program: plannerProgram });
+  const supergraph = await readSupergraph(files.supergraph, known, {
+    ...{ log, program: plannerProgram },
+    offersSubscriptions: (name) => settings.get(name)?.subscriptions !== undefined,
+  });
   const connected = using.connect(settings);
-  const { schema, planner, liveLists } = supergraph;
+  const { schema, planner, liveLists, plainSubscriptions } = supergraph;
   try {
     const { subgraphs } = connected;
     await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
@@ -51,13 +58,14 @@ export async function answerBySupergraph(
     const mask = (error: GraphQLError) => maskError(error, log);
     const plugins = [
       answerByPlan(supergraph, plan),
-      followSubscriptions(supergraph, plan, { openLiveList, mask }),
+      followSubscriptions(supergraph, plan, { openLiveList, passThrough, mask }),
       ...edge.plugins,
+      streamResults(),
     ];
     const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
     const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
     const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
-    return { ...connected, yoga, planner, kinds, forwardHeaders };
+    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders };
   } catch (error) {
     await Promise.all([planner.stop(), connected.release()]);
     throw error;

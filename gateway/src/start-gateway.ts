@@ -22,6 +22,7 @@ import { type SessionEnds, watchSessionEnds } from './live/session-ends.ts';
 import { kindsOfLists } from './live/sources/kinds-of-lists.ts';
 import { serveGraphiql } from './pages/graphiql.ts';
 import { serveDemonstration, serveWebClient } from './pages/serve-web-client.ts';
+import { passSubscriptionsThrough } from './pass-through/pass-subscriptions-through.ts';
 import { goneSubgraph } from './subgraphs/call-subgraph.ts';
 import { followSupergraph } from './subgraphs/follow-supergraph.ts';
 import { type ConnectedSubgraphs, shareConnections } from './subgraphs/share-connections.ts';
@@ -78,18 +79,24 @@ async function start(
   const sessions = followSessions(config, broker, log, stops);
   const openLiveList = liveLists({ kindOf: kinds.kindOf, sessionEnds: sessions.sessionEnds });
 
+  const plain = passSubscriptionsThrough({ sessionEnds: sessions.sessionEnds, log });
+  stops.push(async () => plain.stop());
+
   const connect = shareConnections({
     gatewayKey: config.GATEWAY_KEY,
     answerWithinMs: config.SUBGRAPH_TIMEOUT_MS,
     log,
   });
-  const answering = { config, connect, edge, verify: sessions.verify, openLiveList, plannerProgram, log };
+  const { verify } = sessions;
+  const passThrough = plain.follow;
+  const answering = { config, connect, edge, verify, openLiveList, passThrough, plannerProgram, log };
   const supergraph = await followSupergraph({
     file: config.SUPERGRAPH_FILE,
     subgraphsFile: config.SUBGRAPHS_FILE,
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
     build: (files) => answerBySupergraph(files, answering),
+    taken: ({ plainSubscriptions }) => plain.serve(plainSubscriptions),
     release: async ({ planner, release }) => {
       await Promise.all([planner.stop(), release()]);
     },

@@ -23,7 +23,7 @@ export interface OriginOptions {
 const MOST_ORIGINS_TOLD = 100;
 
 const METHODS = 'GET, HEAD, POST, OPTIONS';
-const HEADERS = 'content-type, authorization, x-request-id, traceparent';
+const HEADERS = 'content-type, authorization, x-request-id, traceparent, last-event-id';
 const EXPOSED = 'x-request-id, retry-after';
 const PREFLIGHT_IS_GOOD_FOR_S = 600;
 

@@ -1,11 +1,11 @@
 import { createLog } from '@kith/service-kit';
-import { type ExecutionResult, parse } from 'graphql';
+import { type ExecutionResult, type OperationDefinitionNode, parse } from 'graphql';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { GatewayContext } from '../request/gateway-context.ts';
 import { readSupergraph } from '../subgraphs/read-supergraph.ts';
 import { type Asked, callableServices, composedWorld, KNOWN } from '../testing/two-services.ts';
 import { runOperation } from './answer-by-plan.ts';
-import { planOperations } from './plan-operations.ts';
+import { planOperation, planOperations } from './plan-operations.ts';
 
 const log = createLog({ name: 'gateway', level: 'silent' });
 const supergraph = await readSupergraph(composedWorld(), KNOWN, { log });
@@ -162,9 +162,28 @@ describe('a supergraph', () => {
     );
   });
 
-  test('with a subscription that is no live list is refused by its name', async () => {
+  test('with a subscription that is no live list, and that its subgraph does not offer, is refused by its name', async () => {
     const second = composedWorld().replace('happened(', 'rang: Event happened(');
     await expect(readSupergraph(second, KNOWN, { log })).rejects.toThrow('Subscription.rang has no @live');
+  });
+
+  test('plans live lists from announcements, and other subscriptions of the same service from that service', async () => {
+    const both = composedWorld().replace('happened(', 'rang: Event happened(');
+    const read = await readSupergraph(both, KNOWN, { log, offersSubscriptions: () => true });
+    const planned = async (field: string) => {
+      const document = parse(`subscription { ${field} { cursor about { username } } }`);
+      const operation = document.definitions[0] as OperationDefinitionNode;
+      const { announced, passedThrough, gather } = await planOperation(read, callableServices(), {
+        ...{ document, operation, variables: {}, from: '' },
+      });
+      return [announced?.field.name.value, passedThrough?.subgraph, gather !== undefined];
+    };
+    try {
+      expect(await planned('happened')).toEqual(['happened', undefined, true]);
+      expect(await planned('rang')).toEqual([undefined, 'friend', true]);
+    } finally {
+      await read.planner.stop();
+    }
   });
 
   test('with a live list that cannot work is refused with a sentence', async () => {

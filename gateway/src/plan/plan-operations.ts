@@ -15,6 +15,7 @@ import type { AskedPlan } from '../planner/plan-in-processes-apart.ts';
 import { PlanRefused } from '../planner/plan-refused.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
+import { type AskedSubscription, askSubscription } from './gather/ask-subscription.ts';
 import type { PlanOptions, PlanStep } from './gather/gathered.ts';
 import { compilePlan } from './gather/run-plan.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
@@ -31,8 +32,15 @@ export interface PlannedOperation {
   readonly sourceKeyOf: SourceKeyOf;
   /** What a query asks about the schema. */
   readonly introspection: DocumentNode | undefined;
-  /** Of a subscription. */
+  /** Of a live list. */
   readonly announced: Announced | undefined;
+  /** Of a subscription that is none. */
+  readonly passedThrough: PassedThrough | undefined;
+}
+
+/** What is subscribed to at a subgraph. */
+export interface PassedThrough extends AskedSubscription {
+  readonly field: string;
 }
 
 /** What is taken of each announcement of the field that is subscribed to. */
@@ -126,7 +134,7 @@ async function planOrRefuse(
 
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
-  { schema, planner }: Supergraph,
+  { schema, planner, plainSubscriptions }: Supergraph,
   subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
@@ -138,14 +146,15 @@ export async function planOperation(
   const { text, responseKeys } = planningDocumentOf(schema, document, operation, variables, sourceKeyOf);
   if (text === undefined) {
     if (operation.operation === 'subscription') throw new GraphQLError('The subscription asks for nothing.');
-    return { ...planned, gather: undefined, announced: undefined };
+    return { ...planned, gather: undefined, announced: undefined, passedThrough: undefined };
   }
 
   const node = await planner.plan(askedOf(text, asked));
   if (!node) throw new Error('The planner has no plan for an operation that asks for something.');
-  const compile = (each: typeof node) => compilePlan(each, { subgraphs, schema, responseKeys });
+  const options = { subgraphs, schema, responseKeys };
+  const compile = (each: typeof node) => compilePlan(each, options);
   if (operation.operation !== 'subscription') {
-    return { ...planned, gather: compile(node), announced: undefined };
+    return { ...planned, gather: compile(node), announced: undefined, passedThrough: undefined };
   }
   const [first, ...joins] = node.kind === 'Sequence' ? node.nodes : [node];
   if (first?.kind !== 'Subscription') throw new Error('The plan of a subscription does not begin with it.');
@@ -153,9 +162,14 @@ export async function planOperation(
   const announcing = present(getOperationAST(announcement), 'a document made here has one operation');
   const [field] = announcing.selectionSet.selections;
   if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
-  if (joins.length === 0) {
+  const gather = joins.length === 0 ? undefined : compile({ kind: 'Sequence', nodes: joins });
+  if (plainSubscriptions.has(field.name.value)) {
+    const passedThrough = { ...askSubscription(first.primary, options), field: field.name.value };
+    return { ...planned, gather, announced: undefined, passedThrough };
+  }
+  if (!gather) {
     const all = compileSelection({ ...selected, sourceKeyOf: asAnnounced });
-    return { ...planned, gather: undefined, announced: { field, take: all } };
+    return { ...planned, gather, announced: { field, take: all }, passedThrough: undefined };
   }
   const take = compileSelection({
     schema,
@@ -164,8 +178,7 @@ export async function planOperation(
     variables: {},
     sourceKeyOf: asAnnounced,
   });
-  const gather = compile({ kind: 'Sequence', nodes: joins });
-  return { ...planned, gather, announced: { field, take } };
+  return { ...planned, gather, announced: { field, take }, passedThrough: undefined };
 }
 
 function askedOf(text: string, { document, operation, from, trial = false }: AskedOperation): AskedPlan {

@@ -12,11 +12,13 @@ export async function contextOfRequest(
     traceparent,
     clientAddress,
     forwarded,
+    events,
   }: {
     authorization?: string | undefined;
     traceparent?: string | undefined;
     clientAddress: string;
     forwarded?: Readonly<Record<string, string>> | undefined;
+    events?: GatewayContext['events'];
   },
 ): Promise<GatewayContext> {
   return {
@@ -26,6 +28,7 @@ export async function contextOfRequest(
     traceparent: traceparent !== undefined && readTraceparent(traceparent) ? traceparent : newTraceparent(),
     clientAddress,
     ...(forwarded && { forwarded }),
+    ...(events && { events }),
   };
 }
 

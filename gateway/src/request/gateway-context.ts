@@ -14,6 +14,8 @@ export interface GatewayContext {
   answerBy?: number;
   /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */
   readonly socketWatchesSession?: boolean;
+  /** Over server-sent events: a change has its cursor as its id, and the client may say which was its last. */
+  readonly events?: { readonly lastEventId: string | undefined };
   /** Over WebSocket: the short way for results of this operation, for a list that needs nothing else of it. */
   readonly push?: PushTo;
 }

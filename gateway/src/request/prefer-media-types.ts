@@ -21,6 +21,27 @@ export function weightOf(type: string, accept: string): number {
   return rangesOf(accept).find(({ range }) => range === type)?.weight ?? 0;
 }
 
+/** How a subscription is answered over HTTP: server-sent events, or multipart as Apollo's clients ask for it. */
+export type StreamForm = 'events' | 'multipart';
+
+/**
+ * The one that the client wants more, or names first: `text/event-stream`, or `multipart/mixed; subscriptionSpec=1.0`
+ * (https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol). Who names neither,
+ * and takes anything, is given events. Undefined for a client that takes no stream.
+ */
+export function streamFormOf(accept: string): { readonly form: StreamForm; readonly named: boolean } | undefined {
+  const ranges = rangesOf(accept);
+  const wanted = ranges.flatMap(({ range, weight, parameters }): { form: StreamForm; weight: number }[] => {
+    if (weight === 0) return [];
+    if (range === 'text/event-stream') return [{ form: 'events', weight }];
+    const isSpoken = parameters.some((each) => /^\s*subscriptionspec\s*=\s*"?1\.0"?\s*$/.test(each));
+    return range === 'multipart/mixed' && isSpoken ? [{ form: 'multipart', weight }] : [];
+  });
+  const [best] = wanted.sort((one, other) => other.weight - one.weight);
+  if (best) return { form: best.form, named: true };
+  return (rangeFor('text/event-stream', ranges)?.weight ?? 0) > 0 ? { form: 'events', named: false } : undefined;
+}
+
 const WEIGHT = /;\s*q\s*=/i;
 const NOTHING_OFFERED = 'none/acceptable';
 
@@ -28,13 +49,14 @@ interface Range {
   readonly range: string;
   readonly weight: number;
   readonly place: number;
+  readonly parameters: readonly string[];
 }
 
 function rangesOf(accept: string): Range[] {
   return accept.split(',').map((each, place) => {
     const [range = '', ...parameters] = each.toLowerCase().split(';');
     const weight = parameters.map((parameter) => /^\s*q\s*=\s*([\d.]+)\s*$/.exec(parameter)?.[1]).find(Boolean);
-    return { range: range.trim(), weight: weight === undefined ? 1 : Number(weight) || 0, place };
+    return { range: range.trim(), weight: weight === undefined ? 1 : Number(weight) || 0, place, parameters };
   });
 }
 

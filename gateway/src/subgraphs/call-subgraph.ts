@@ -2,14 +2,18 @@ import {
   CLIENT_ADDRESS_HEADER,
   GATEWAY_KEY_HEADER,
   type Logger,
+  present,
   type SharedSecret,
   shownSecret,
 } from '@kith/service-kit';
+import type { SubscriptionSettings } from '@kith/supergraph';
 import { isBrokenCircuitError } from 'cockatiel';
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { SlowForOne } from './break-circuit.ts';
 import { followReplicas, type Replica } from './replicas.ts';
+import { offerStreams } from './streams/offer-streams.ts';
+import type { Stream, StreamListener } from './streams/stream-ends.ts';
 
 export interface SubgraphCall {
   readonly query: string;
@@ -32,6 +36,8 @@ export type SubgraphResult = ExecutionResult<any>;
 export interface Subgraph {
   /** Always a GraphQL result: a service that does not answer in time is the error SERVICE_UNAVAILABLE. */
   call(call: SubgraphCall): Promise<SubgraphResult>;
+  /** Opens a subscription there, on a connection of its own; throws StreamLost or StreamRefused. */
+  stream(call: SubgraphCall, listener: StreamListener): Stream;
   /** Whether the service says that it can do its work. */
   ready(): Promise<boolean>;
   /** Whether it has said anything of late, also that it cannot. */
@@ -55,6 +61,8 @@ export interface SubgraphOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the client's request: passed on, if they are there. */
   readonly forwardHeaders?: readonly string[];
+  /** How it offers subscriptions, if it does. */
+  readonly subscriptions?: SubscriptionSettings;
   readonly log: Logger;
   readonly answerWithinMs?: number;
   readonly maxConnections?: number;
@@ -105,8 +113,17 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     return unavailable(name);
   }
 
+  const openStream = offerStreams({
+    ...{ name, path, subscriptions: options.subscriptions },
+    address: () => present(replicas.choose(NONE_TRIED), 'a service has an address'),
+  });
+  const stream = (asked: SubgraphCall, listener: StreamListener) => {
+    const { query, variables } = asked;
+    return openStream({ headers: headersOf(asked), operation: { query, variables } }, listener);
+  };
   return {
     call,
+    stream,
     ready: () => replicas.ready(),
     get heard() {
       return replicas.heard;
@@ -114,6 +131,8 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
     stop: () => replicas.stop(),
   };
 }
+
+const NONE_TRIED: ReadonlySet<Replica> = new Set();
 
 function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<string, string> {
   const { gatewayKey, viewerToken = true, headers: added, forwardHeaders = [] } = options;

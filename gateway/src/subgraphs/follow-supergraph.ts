@@ -39,12 +39,14 @@ export async function followSupergraph<Built>(options: {
   subgraphsFile: string | undefined;
   /** Rejects when the supergraph cannot be used. */
   build: (files: SupergraphFiles) => Promise<Built>;
+  /** Operations begin with that one from now on. */
+  taken?: (built: Built) => void;
   /** Ends what holds that one up: when it is replaced, after what still runs has had its time, and at the stop. */
   release: (built: Built) => Promise<void>;
   log: Logger;
   lookEveryMs?: number;
 }): Promise<FollowedSupergraph<Built>> {
-  const { file, subgraphsFile, build, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
+  const { file, subgraphsFile, build, taken, release, log, lookEveryMs = LOOK_EVERY_MS } = options;
   const followed = [file, ...(subgraphsFile === undefined ? [] : [subgraphsFile])];
   const replaced = releaseReplaced(release);
   let stopped = false;
@@ -57,6 +59,7 @@ export async function followSupergraph<Built>(options: {
   /** The texts that were looked at last, good or not: the same ones are refused once. */
   let seen = await readFiles();
   let current = await build(seen);
+  taken?.(current);
   let looking: Promise<void> = Promise.resolve();
 
   async function look(): Promise<void> {
@@ -67,6 +70,7 @@ export async function followSupergraph<Built>(options: {
       const built = await build(read);
       replaced.releaseLater(current);
       current = built;
+      taken?.(built);
       reloads.inc({ outcome: 'taken' });
       log.info({ file }, 'operations use the new supergraph from now on');
     } catch (err) {

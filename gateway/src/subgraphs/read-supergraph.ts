@@ -1,4 +1,11 @@
-import { graphsOf, otherSubscriptionsOf, problemsOfLiveLists } from '@kith/supergraph';
+import {
+  graphsOf,
+  nameGraphsOfSubscriptions,
+  type PlainSubscription,
+  plainSubscriptionsOf,
+  problemsOfLiveLists,
+  problemsOfPlainSubscriptions,
+} from '@kith/supergraph';
 import {
   buildASTSchema,
   type DocumentNode,
@@ -18,17 +25,24 @@ export interface Supergraph {
   readonly planner: Planner;
   /** By the field of Subscription that each is. */
   readonly liveLists: ReadonlyMap<string, AnnouncedList>;
+  /** The other fields of Subscription, by their names. */
+  readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
+}
+
+export interface SupergraphOptions extends Omit<PlannerOptions, 'supergraphSdl'> {
+  /** Whether a subgraph (by its name in lower case) says how it offers subscriptions; none does unless told. */
+  readonly offersSubscriptions?: (subgraph: string) => boolean;
 }
 
 /**
  * The schema of a composed supergraph, and what plans operations over its subgraphs, to be stopped by whoever takes it.
- * Rejects when it has a subgraph that is not `known` (by its name in lower case), or a subscription that is no live list,
- * or declares one that cannot work.
+ * Rejects when it has a subgraph that is not `known` (by its name in lower case), or a subscription that is no live list
+ * and that its subgraph does not offer, or declares a list that cannot work.
  */
 export async function readSupergraph(
   supergraphSdl: string,
   known: readonly string[],
-  options: Omit<PlannerOptions, 'supergraphSdl'>,
+  { offersSubscriptions = () => false, ...options }: SupergraphOptions,
 ): Promise<Supergraph> {
   const document = parse(supergraphSdl);
   for (const { name } of graphsOf(document)) {
@@ -36,12 +50,16 @@ export async function readSupergraph(
       throw new Error(`The supergraph has a subgraph "${name}" that the gateway does not know.`);
     }
   }
-  refuseOtherSubscriptions(document);
+  refuseUnservable(document, offersSubscriptions);
+  const plainSubscriptions = new Map(plainSubscriptionsOf(document).map((each) => [each.field, each]));
   const liveLists = announcedLists(document);
-  const withLive = print(declareLiveSubgraphs(document, [...liveLists.values()]));
+  // What says of no graph that it has it would be in those of live lists as well.
+  const named = nameGraphsOfSubscriptions(document);
+  const withLive = print(declareLiveSubgraphs(named, [...liveLists.values()]));
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
-    return { schema: buildASTSchema(withoutBuiltIns(parse(consumerSchema))), planner, liveLists };
+    const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
+    return { schema, planner, liveLists, plainSubscriptions };
   } catch (error) {
     await planner.stop();
     throw error;
@@ -49,12 +67,11 @@ export async function readSupergraph(
 }
 
 /** What cannot work would be found by clients, one after the other. */
-function refuseOtherSubscriptions(document: DocumentNode): void {
-  const problems = problemsOfLiveLists(document).map(({ code, message }) => `${code}: ${message}`);
-  for (const name of otherSubscriptionsOf(document)) {
-    problems.push(`Subscription.${name} has no @live: only live lists can be subscribed to.`);
-  }
-  if (problems.length > 0) throw new Error(`The supergraph cannot be served:\n${problems.join('\n')}`);
+function refuseUnservable(document: DocumentNode, offersSubscriptions: (subgraph: string) => boolean): void {
+  const problems = [...problemsOfLiveLists(document), ...problemsOfPlainSubscriptions(document, offersSubscriptions)];
+  if (problems.length === 0) return;
+  const lines = problems.map(({ code, message }) => `${code}: ${message}`);
+  throw new Error(`The supergraph cannot be served:\n${lines.join('\n')}`);
 }
 
 /** The planner writes down what every schema has by itself: introspection, and the directives of the specification. */

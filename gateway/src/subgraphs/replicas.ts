@@ -6,6 +6,9 @@ import { breakCircuit, type Circuit } from './break-circuit.ts';
 
 /** One process of a service, as this gateway sees it. */
 export interface Replica {
+  /** Its origin; and the host by which the service is known, where that is another. */
+  readonly url: string;
+  readonly servername?: string | undefined;
   readonly pool: Pool;
   readonly circuit: Circuit;
   /** What has been asked and not answered. */
@@ -156,10 +159,12 @@ class FollowedReplicas implements Replicas {
   /** @param as the URL whose host the service is known by, where that is not its address */
   #add(address: string, as = address): void {
     const { name, urls, log, maxConnections } = this.#options;
-    const connect = { timeout: 1_000, ...(as !== address && { servername: new URL(as).hostname }) };
+    const servername = as === address ? undefined : new URL(as).hostname;
+    const connect = { timeout: 1_000, ...(servername !== undefined && { servername }) };
     const pool = new Pool(address, { connections: maxConnections, pipelining: 1, connect });
     const shown = urls.length === 1 && as === address ? name : `${name} ${new URL(address).host}`;
-    this.#byAddress.set(address, { pool, circuit: breakCircuit(shown, log), ...UNHEARD });
+    const circuit = breakCircuit(shown, log);
+    this.#byAddress.set(address, { url: address, servername, pool, circuit, ...UNHEARD });
     this.#all = [...this.#byAddress.values()];
   }
 

@@ -56,6 +56,7 @@ export function shareConnections(
     const now = () => (connection.users > 0 ? connection.subgraph : (newestOf(connection.name) ?? connection.subgraph));
     return {
       call: (call) => now().call(call),
+      stream: (call, listener) => now().stream(call, listener),
       ready: () => now().ready(),
       get heard() {
         return now().heard;

@@ -11,6 +11,10 @@ export interface TestGatewayOptions {
   readonly drainMs?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly plannerProgram?: string;
+  /** In place of the neighbours' own. */
+  readonly supergraphSdl?: string;
+  /** Done before it starts. */
+  readonly before?: (neighbours: Awaited<ReturnType<typeof startNeighbours>>) => Promise<void>;
 }
 
 /** The gateway as its process starts it, on a free port, in this process. */
@@ -20,7 +24,8 @@ export async function startTestGateway(
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'kith-gateway-'));
   const SUPERGRAPH_FILE = join(folder, 'supergraph.graphql');
-  await writeFile(SUPERGRAPH_FILE, neighbours.supergraphSdl);
+  await writeFile(SUPERGRAPH_FILE, options.supergraphSdl ?? neighbours.supergraphSdl);
+  await options.before?.(neighbours);
   const logged: string[] = [];
   const gateway = await startGateway(
     parseConfig(gatewayConfig, {

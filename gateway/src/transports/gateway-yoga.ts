@@ -13,6 +13,7 @@ import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { contextOfRequest, forwardedHeaders } from '../request/context-of-request.ts';
 import type { GatewayContext } from '../request/gateway-context.ts';
+import type { StreamForm } from '../request/prefer-media-types.ts';
 
 export type GatewayYoga = ReturnType<typeof createGatewayYoga>;
 
@@ -45,14 +46,17 @@ export function createGatewayYoga(options: {
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => maskError(error, log) },
     plugins: [...plugins, answerWithPublicCodes, letStreamsThrough],
-    context: ({ request, params, traceparent, clientAddress }) => {
+    context: ({ request, params, traceparent, clientAddress, ...ofRequest }) => {
       if (traceparent !== undefined) return {};
+      const isEvents = (ofRequest as { streamForm?: StreamForm }).streamForm === 'events';
+      const lastEventId = (isEvents && request.headers.get('last-event-id')) || undefined;
       return refusedAsGraphql(
         contextOfRequest(evenEnded(verify, params.query), {
           authorization: request.headers.get('authorization') ?? undefined,
           traceparent: request.headers.get('traceparent') ?? undefined,
           clientAddress: clientAddress ?? '',
           forwarded: forwardedHeaders(forwardHeaders, (name) => request.headers.get(name)),
+          ...(isEvents && { events: { lastEventId } }),
         }),
       );
     },

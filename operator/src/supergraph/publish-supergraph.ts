@@ -46,8 +46,8 @@ interface Asked {
 /** `kith supergraph compose`. */
 export async function composeCommand(args: readonly string[]): Promise<ExitCode> {
   const { named, json, out } = read(args, ['out'], COMPOSE_HELP);
-  const { subgraphs } = await readSources(named, COMPOSE_HELP);
-  const supergraph = composed(subgraphs);
+  const { subgraphs, known } = await readSources(named, COMPOSE_HELP);
+  const supergraph = composed({ subgraphs, known });
   if (out !== undefined) await publishSupergraph(out, supergraph);
   const names = subgraphs.map(({ name }) => name);
   if (json) process.stdout.write(`${JSON.stringify({ subgraphs: names, ...(out ? { out } : { supergraph }) })}\n`);
@@ -93,9 +93,9 @@ function read(args: readonly string[], allowed: readonly (keyof typeof FLAGS)[],
   return { named: positionals, json, force, out, operations };
 }
 
-function composed(subgraphs: Sources['subgraphs']): string {
+function composed({ subgraphs, known }: Pick<Sources, 'subgraphs' | 'known'>): string {
   try {
-    return composeSubgraphs(subgraphs);
+    return composeSubgraphs(subgraphs, known);
   } catch (error) {
     if (!(error instanceof CompositionRefused)) throw error;
     const { problems } = error;
@@ -108,7 +108,7 @@ function composed(subgraphs: Sources['subgraphs']): string {
 
 async function composeAndCompare(asked: Asked, usage: string) {
   const sources = await readSources(asked.named, usage);
-  const supergraph = composed(sources.subgraphs);
+  const supergraph = composed(sources);
   const running = await readFile(sources.supergraphFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new CommandFailed(`${sources.supergraphFile} cannot be read (${error.code}): SUPERGRAPH_FILE names it.`);

@@ -1,6 +1,7 @@
+import type { SubgraphResult } from '../../subgraphs/call-subgraph.ts';
 import { askService, type Fetch, keysAsked, placed } from './ask-service.ts';
 import { TOLD } from './failures.ts';
-import type { PlanOptions, PlanStep } from './gathered.ts';
+import type { Gathered, PlanOptions, PlanStep } from './gathered.ts';
 import { merge } from './merge-answers.ts';
 
 /** In what a mutation that opens a session answers: the token with which is asked for what is selected behind it. */
@@ -9,11 +10,19 @@ export const NEW_ACCESS_TOKEN = 'accessToken';
 /** Asks a service for fields of the query or the mutation itself. */
 export function askRootFields(fetch: Fetch, options: PlanOptions): PlanStep {
   const ask = askService(fetch, options);
+  const take = takeRootFields(fetch, options);
+  return async (gathered) => take(gathered, await ask(gathered, {}));
+}
+
+/** Adds what a service has answered for fields of a root. */
+export function takeRootFields(
+  fetch: Fetch,
+  options: PlanOptions,
+): (gathered: Gathered, answer: SubgraphResult) => void {
   const asked = keysAsked(fetch.operation);
   const keys = [...asked.keys()];
   const openingSessions = [...asked].flatMap(([key, fields]) => (fields.includes(NEW_ACCESS_TOKEN) ? [key] : []));
-  return async (gathered) => {
-    const { data, errors = [] } = await ask(gathered, {});
+  return (gathered, { data, errors = [] }) => {
     for (const error of errors) {
       if (error.path) {
         gathered.errors.push(placed(error, error.path, options));

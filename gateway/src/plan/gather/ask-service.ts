@@ -10,25 +10,34 @@ export type Fetch = Pick<
   'serviceName' | 'operation' | 'variableUsages' | 'outputRewrites' | 'inputRewrites'
 >;
 
-export function askService(
-  { serviceName, operation, variableUsages = [], ...fetch }: Fetch,
-  { subgraphs }: PlanOptions,
-) {
+type Asked = Pick<Gathered, 'context' | 'variables'>;
+
+export function askService(fetch: Fetch, options: PlanOptions) {
+  const subgraph = subgraphOf(fetch, options);
+  const callFor = callsOf(fetch);
+  return (
+    gathered: Asked,
+    more: Record<string, unknown>,
+    authorization = gathered.context.authorization,
+  ): Promise<SubgraphResult> => subgraph.call(callFor(gathered, more, authorization));
+}
+
+export function subgraphOf({ serviceName }: Fetch, { subgraphs }: PlanOptions) {
   const subgraph = subgraphs[serviceName.toLowerCase()];
   if (!subgraph) throw new Error(`The plan asks a subgraph "${serviceName}" that the gateway does not know.`);
+  return subgraph;
+}
+
+/** What a service is sent for one operation; `more` are variables besides the client's. */
+export function callsOf({ operation, variableUsages = [], ...fetch }: Fetch) {
   if (fetch.inputRewrites?.length || fetch.outputRewrites?.length) {
     throw new Error('The plan rewrites what services answer, which is not known here.');
   }
-  return (
-    { context, variables }: Gathered,
-    more: Record<string, unknown>,
-    authorization = context.authorization,
-  ): Promise<SubgraphResult> => {
+  return ({ context, variables }: Asked, more: Record<string, unknown>, authorization: string | undefined) => {
     const used = more;
     for (const name of variableUsages) if (variables[name] !== undefined) used[name] = variables[name];
     const { traceparent, clientAddress, forwarded, answerBy } = context;
-    const from = { authorization, traceparent, clientAddress, forwarded, answerBy };
-    return subgraph.call({ query: operation, variables: used, ...from });
+    return { query: operation, variables: used, authorization, traceparent, clientAddress, forwarded, answerBy };
   };
 }
 

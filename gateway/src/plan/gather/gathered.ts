@@ -24,7 +24,7 @@ export type PlanStep = (gathered: Gathered) => Promise<unknown>;
 
 export interface PlanOptions {
   /** By the name that the supergraph gives them, in lower case. */
-  readonly subgraphs: Readonly<Record<string, Pick<Subgraph, 'call'>>>;
+  readonly subgraphs: Readonly<Record<string, Pick<Subgraph, 'call'> & Partial<Pick<Subgraph, 'stream'>>>>;
   readonly schema: GraphQLSchema;
   /** What clients call a field, by what services are asked for it. */
   readonly responseKeys: ReadonlyMap<string, string>;

@@ -14,15 +14,15 @@ import {
 import type { Edge } from '../../admission/guard-edge.ts';
 import { refuseInAMoment } from '../../admission/refuse-in-a-moment.ts';
 import { isBrowserVisit } from '../../pages/graphiql.ts';
-import { byWeight } from '../../request/prefer-media-types.ts';
+import { byWeight, streamFormOf } from '../../request/prefer-media-types.ts';
 import type { GatewayYoga } from '../gateway-yoga.ts';
 import type { OpenStreams } from './open-streams.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
 /**
- * `/graphql` over HTTP: POST of JSON, GET for queries, answers as JSON or as a stream of server-sent events, and the
- * GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends those across sites. Every
+ * `/graphql` over HTTP: POST of JSON, GET for queries and streams, answers as JSON or as a stream (server-sent events or
+ * multipart), and the GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends those across sites. Every
  * answer names the request (`x-request-id`, the id of its trace), as the logs of all processes do.
  */
 export function serveGraphql(options: {
@@ -48,12 +48,15 @@ export function serveGraphql(options: {
     if (request.method === 'OPTIONS') return void response.writeHead(204, { allow: ALLOWED }).end();
     asGet(request);
     if (options.graphiql && isBrowserVisit(request)) return options.graphiql(request, response);
+    const streamForm = streamFormOf(request.headers.accept ?? '*/*');
     if (request.headers.accept !== undefined) request.headers.accept = byWeight(request.headers.accept);
     const clientAddress = edge.clientAddressOf(request);
-    if (request.headers.accept?.includes('text/event-stream')) {
+    const keepOpen = once(() => {
       keepPlace(edge, clientAddress, response);
       options.openStreams.add(response);
-    }
+    });
+    // Who asks for a stream by name waits for a place before anything else is done.
+    if (streamForm?.named) keepOpen();
     if (request.method === 'POST') {
       const operation = await readOperation(request, (body) => edge.trustedDocuments.names(body));
       if ('refused' in operation) return refuse(response, operation);
@@ -63,7 +66,17 @@ export function serveGraphql(options: {
       const unreadable = unreadableParameter(request);
       if (unreadable) return refuse(response, { refused: `Send "${unreadable}" as JSON.`, status: 400 });
     }
-    await inTrace(traceparent, () => options.yoga()(request, response, { clientAddress }));
+    const ofRequest = { clientAddress, streamForm: streamForm?.form, keepOpen };
+    await inTrace(traceparent, () => options.yoga()(request, response, ofRequest));
+  };
+}
+
+function once(task: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    task();
+    done = true;
   };
 }
 
@@ -74,7 +87,7 @@ function asGet(request: IncomingMessage): void {
   if (request.method !== 'HEAD') return;
   request.method = 'GET';
   request.headers.accept = (request.headers.accept ?? '*/*').replace(
-    /text\/(event-stream|\*)|\*\/\*/gi,
+    /text\/(event-stream|\*)|multipart\/(mixed|\*)|\*\/\*/gi,
     'application/json',
   );
 }

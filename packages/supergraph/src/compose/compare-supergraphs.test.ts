@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readSubgraphsSettings } from '../settings/subgraph-settings.ts';
 import { compareSupergraphs, readOperations } from './compare-supergraphs.ts';
 import { CompositionRefused, composeSubgraphs, publicSchemaOf } from './compose-subgraphs.ts';
 
@@ -33,9 +34,16 @@ describe('refused, with codes', () => {
     expect(problemsOf({ name: 'a', sdl: people }, { name: 'b', sdl: other })).toContain('INVALID_FIELD_SHARING');
   });
 
-  test('a subscription that is no live list', () => {
+  test('a subscription that is no live list, of a subgraph that does not say how it offers it', () => {
     const sdl = `${people} type Subscription { ticked: Int }`;
-    expect(problemsOf({ name: 'people', sdl })).toEqual(['SUBSCRIPTION_NOT_LIVE']);
+    const settings = (subscriptions: object) =>
+      readSubgraphsSettings(JSON.stringify({ subgraphs: { People: { urls: 'http://a:1', ...subscriptions } } }));
+    const composed = (known?: ReturnType<typeof settings>) => () => composeSubgraphs([{ name: 'people', sdl }], known);
+    expect(problemsOf({ name: 'people', sdl })).toEqual(['SUBSCRIPTION_NOT_OFFERED']);
+    expect(composed(settings({}))).toThrow('SUBSCRIPTION_NOT_OFFERED: Subscription.ticked');
+    expect(composed(settings({ subscriptions: { protocol: 'graphql-sse' } }))()).toContain('ticked');
+    // Where it is is not known yet: whoever publishes is told.
+    expect(composed(new Map())()).toContain('ticked');
   });
 
   test('no subgraph at all', () => {

@@ -1,7 +1,9 @@
 import { composeServices, transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import { buildASTSchema, type GraphQLSchema, type NameNode, parse, visit } from 'graphql';
-import { nameOfLive, otherSubscriptionsOf } from '../declarations/read-live-lists.ts';
+import { problemsOfPlainSubscriptions } from '../declarations/plain-subscriptions.ts';
+import { nameOfLive } from '../declarations/read-live-lists.ts';
 import { problemsOfLiveLists } from '../declarations/refuse-declarations.ts';
+import type { SubgraphsSettings } from '../settings/subgraph-settings.ts';
 
 /** A subgraph as it is composed. */
 export interface NamedSubgraph {
@@ -29,11 +31,15 @@ export class CompositionRefused extends Error {
 
 /**
  * Composes subgraphs into a supergraph that gateways take up, as text. The addresses in it say nothing but the names:
- * gateways have the real ones from elsewhere.
+ * gateways have the real ones from elsewhere, as `settings`, which also say how each offers subscriptions. How one does
+ * that is not in them is not known yet.
  *
  * @throws {CompositionRefused} with everything that is wrong
  */
-export function composeSubgraphs(subgraphs: readonly NamedSubgraph[]): string {
+export function composeSubgraphs(
+  subgraphs: readonly NamedSubgraph[],
+  settings: SubgraphsSettings | undefined = undefined,
+): string {
   const unread = subgraphs.flatMap(({ name, sdl }) => problemOfText(name, sdl));
   if (unread.length > 0) throw new CompositionRefused(unread);
   const { supergraphSdl, errors = [] } = composeServices(
@@ -44,7 +50,7 @@ export function composeSubgraphs(subgraphs: readonly NamedSubgraph[]): string {
       errors.map(({ message, extensions }) => ({ code: String(extensions?.code ?? 'NOT_COMPOSABLE'), message })),
     );
   }
-  const problems = problemsOfSupergraph(supergraphSdl);
+  const problems = problemsOfSupergraph(supergraphSdl, settings);
   if (problems.length > 0) throw new CompositionRefused(problems);
   return supergraphSdl;
 }
@@ -58,14 +64,12 @@ function problemOfText(name: string, sdl: string): CompositionProblem[] {
   }
 }
 
-/** What a gateway would refuse of a composed supergraph. */
-export function problemsOfSupergraph(supergraphSdl: string): CompositionProblem[] {
+/** What a gateway would refuse of a composed supergraph. Without settings no subgraph offers plain subscriptions. */
+export function problemsOfSupergraph(supergraphSdl: string, settings?: SubgraphsSettings): CompositionProblem[] {
   const document = parse(supergraphSdl);
-  const others = otherSubscriptionsOf(document).map((field) => ({
-    code: 'SUBSCRIPTION_NOT_LIVE',
-    message: `Subscription.${field} has no @live: only live lists can be subscribed to.`,
-  }));
-  return [...problemsOfLiveLists(document), ...others];
+  const offers = (name: string) =>
+    settings !== undefined && (!settings.has(name) || settings.get(name)?.subscriptions !== undefined);
+  return [...problemsOfLiveLists(document), ...problemsOfPlainSubscriptions(document, offers)];
 }
 
 /** What clients see of a supergraph. */

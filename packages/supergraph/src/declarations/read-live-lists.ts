@@ -1,5 +1,5 @@
 import { LIVE_DIRECTIVE, LIVE_LIMITS, LIVE_SPECIFICATION, type LiveDirective } from '@kith/event-contracts';
-import { type DocumentNode, type FieldDefinitionNode, Kind, type ObjectTypeDefinitionNode } from 'graphql';
+import { type DocumentNode, Kind, type ObjectTypeDefinitionNode } from 'graphql';
 import { argumentsOf, graphsOf, graphsOfField } from './read-supergraph-graphs.ts';
 
 /** A live list as a supergraph declares it: `@live` at a field of Subscription. */
@@ -35,13 +35,6 @@ function declared({ kind, changes, stands, owner, ...limits }: Readonly<Record<s
     ...(typeof owner === 'string' && { owner }),
     ...Object.fromEntries(said.map((limit) => [limit, Number(limits[limit])])),
   };
-}
-
-/** The fields of Subscription that are no live lists. */
-export function otherSubscriptionsOf(supergraph: DocumentNode): string[] {
-  const live = new Set(readLiveLists(supergraph).map(({ field }) => field));
-  const fields: readonly FieldDefinitionNode[] = subscriptionOf(supergraph)?.fields ?? [];
-  return fields.map(({ name }) => name.value).filter((name) => !live.has(name));
 }
 
 /** What the directive is called there; undefined when nothing links its specification. */

@@ -2,7 +2,8 @@ import { LIVE_DIRECTIVE_SDL } from '@kith/event-contracts';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { otherSubscriptionsOf, readLiveLists } from './read-live-lists.ts';
+import { plainSubscriptionsOf } from './plain-subscriptions.ts';
+import { readLiveLists } from './read-live-lists.ts';
 import { problemsOfLiveLists } from './refuse-declarations.ts';
 
 const LINKS = `extend schema
@@ -111,7 +112,7 @@ test('the directive is known under the name that it is imported by; another’s 
   expect(readLiveLists(of(sdl(renamed, 'list')))).toMatchObject([{ kind: 'b', field: 'l' }]);
   const foreign = of(sdl(LINKS.replace('kith.example/live', 'else.example/live'), 'live'));
   expect(readLiveLists(foreign)).toEqual([]);
-  expect(otherSubscriptionsOf(foreign)).toEqual(['l']);
+  expect(plainSubscriptionsOf(foreign)).toEqual([{ field: 'l', subgraph: 'a' }]);
 });
 
 describe('refused, with a sentence', () => {

@@ -21,6 +21,13 @@ test('headers are known by their names in lower case', () => {
   expect(settings.get('circles')).toMatchObject({ headers: { 'x-tenant': 'kith' }, forwardHeaders: ['x-locale'] });
 });
 
+test('how plain subscriptions are offered, and where if elsewhere', () => {
+  const ofIt = (subscriptions: object) => read({ urls: 'http://a:1', subscriptions }).get('circles')?.subscriptions;
+  expect(ofIt({ protocol: 'graphql-sse' })).toEqual({ protocol: 'graphql-sse', atMost: 10_000 });
+  const elsewhere = { protocol: 'graphql-transport-ws', urls: 'ws://a:2, wss://b:3', path: '/ws', atMost: 5 };
+  expect(ofIt(elsewhere)).toEqual({ ...elsewhere, urls: ['http://a:2', 'https://b:3'] });
+});
+
 describe('refused, with where it stands', () => {
   test.each([
     ['no address', {}, 'subgraphs.Circles.urls'],
@@ -34,6 +41,13 @@ describe('refused, with where it stands', () => {
     ['a header’s name that is none', { urls: 'http://a:1', headers: { 'a b': 'c' } }, 'headers'],
     ['the gateway’s key by another way', { urls: 'http://a:1', headers: { 'X-Kith-Gateway-Key': 'k' } }, 'headers'],
     ['a client’s token by another way', { urls: 'http://a:1', forwardHeaders: ['Authorization'] }, 'not passed on'],
+    ['a protocol that nobody speaks', { urls: 'http://a:1', subscriptions: { protocol: 'graphql-ws' } }, 'graphql-sse'],
+    ['subscriptions without a protocol', { urls: 'http://a:1', subscriptions: {} }, 'subscriptions.protocol'],
+    [
+      'a path in their address',
+      { urls: 'http://a:1', subscriptions: { protocol: 'graphql-sse', urls: 'ws://a:1/x' } },
+      '`path`',
+    ],
     ['a client’s cookies', { urls: 'http://a:1', forwardHeaders: ['cookie'] }, 'not passed on'],
     [
       'a client that says it is the gateway',

@@ -16,13 +16,33 @@ const ours = (name: string) => !NOT_FORWARDED.has(name);
 
 const path = z.string().regex(/^\/[\x21-\x7e]*$/, 'must begin with a slash');
 
+const listOfUrls = z
+  .union([z.string(), z.array(z.string()).min(1)])
+  // A WebSocket is opened by a request of HTTP to the same address.
+  .transform((urls) =>
+    [urls]
+      .flat()
+      .join(',')
+      .replace(/(^|,)(\s*)ws(s?):/g, '$1$2http$3:'),
+  )
+  .pipe(configFields.httpUrls)
+  .refine((urls) => urls.every((url) => new URL(url).pathname === '/'), 'must end with the port: `path` is the rest');
+
+const subscriptions = z.strictObject({
+  /** The one it speaks: server-sent events in distinct connections, or WebSocket. */
+  protocol: z.enum(['graphql-sse', 'graphql-transport-ws'], {
+    error: 'must be graphql-sse (distinct connections) or graphql-transport-ws',
+  }),
+  /** Where, if not where it answers queries. */
+  urls: listOfUrls.exactOptional(),
+  path: path.exactOptional(),
+  /** How many a gateway has open there at most. */
+  atMost: z.int().min(1).max(1_000_000).default(10_000),
+});
+
 const subgraph = z.strictObject({
   /** Where it listens: its processes, or a host name that stands for several addresses. */
-  urls: z
-    .union([z.string(), z.array(z.string()).min(1)])
-    .transform((urls) => [urls].flat().join(','))
-    .pipe(configFields.httpUrls)
-    .refine((urls) => urls.every((url) => new URL(url).pathname === '/'), 'must end with the port: `path` is the rest'),
+  urls: listOfUrls,
   /** Where it answers GraphQL there. */
   path: path.default('/graphql'),
   /** Where it answers 200 while it can do its work. */
@@ -37,6 +57,8 @@ const subgraph = z.strictObject({
   gatewayKey: z.boolean().default(false),
   /** Whether it is given the viewer's access token, and their network address. */
   viewerToken: z.boolean().default(false),
+  /** How it offers subscriptions that are no live lists; without it, it has none. */
+  subscriptions: subscriptions.exactOptional(),
   /** Whether it signs the access tokens: its keys, and the tokens that it has ended, are asked for. */
   signsTokens: z.boolean().default(false),
 });
@@ -46,6 +68,7 @@ const subgraphsFile = z.strictObject({ subgraphs: z.record(z.string().min(1), su
 
 /** What is left out has its default. */
 export type SubgraphSettings = Pick<z.output<typeof subgraph>, 'urls'> & Partial<z.output<typeof subgraph>>;
+export type SubscriptionSettings = z.output<typeof subscriptions>;
 /** By their names in lower case. */
 export type SubgraphsSettings = ReadonlyMap<string, SubgraphSettings>;
 

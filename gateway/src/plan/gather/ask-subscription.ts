@@ -1,0 +1,30 @@
+import { present } from '@kith/service-kit';
+import type { SubgraphResult } from '../../subgraphs/call-subgraph.ts';
+import type { Stream, StreamListener } from '../../subgraphs/streams/stream-ends.ts';
+import { takeRootFields } from './ask-root-fields.ts';
+import { callsOf, type Fetch, subgraphOf } from './ask-service.ts';
+import type { Gathered, PlanOptions } from './gathered.ts';
+
+/** What a plan asks one service to send, event by event. */
+export interface AskedSubscription {
+  readonly subgraph: string;
+  /** Asks for it, on behalf of whoever subscribes; throws StreamLost or StreamRefused. */
+  open(of: Pick<Gathered, 'context' | 'variables'>, listener: StreamListener): Stream;
+  /** Adds what an event has. */
+  take(gathered: Gathered, event: SubgraphResult): void;
+}
+
+export function askSubscription(fetch: Fetch, options: PlanOptions): AskedSubscription {
+  const subgraph = subgraphOf(fetch, options);
+  const callFor = callsOf(fetch);
+  return {
+    subgraph: fetch.serviceName,
+    open: (of, listener) =>
+      present(subgraph.stream, 'a subgraph that is subscribed to has streams').call(
+        subgraph,
+        callFor(of, {}, of.context.authorization),
+        listener,
+      ),
+    take: takeRootFields(fetch, options),
+  };
+}
