@@ -1,4 +1,12 @@
-import { graphsOf, otherSubscriptionsOf, problemsOfLiveLists } from '@kith/supergraph';
+import {
+  type EntityKey,
+  entityKeysOf,
+  graphsOf,
+  interfaceObjectsOf,
+  otherSubscriptionsOf,
+  problemsOfLiveLists,
+  requiredWithArguments,
+} from '@kith/supergraph';
 import {
   buildASTSchema,
   type DocumentNode,
@@ -18,6 +26,12 @@ export interface Supergraph {
   readonly planner: Planner;
   /** By the field of Subscription that each is. */
   readonly liveLists: ReadonlyMap<string, AnnouncedList>;
+  /** By which paths of fields a subgraph knows the entities of a type; the subgraph by its name in lower case. */
+  readonly keysOf: (subgraph: string, type: string) => readonly EntityKey[];
+  /** The interfaces that some subgraph has as an object: it does not know which type it is. */
+  readonly interfaceObjects: ReadonlySet<string>;
+  /** The names of fields with arguments that plans may ask for by themselves, with arguments of their own. */
+  readonly requiredWithArguments: ReadonlySet<string>;
 }
 
 /**
@@ -41,7 +55,11 @@ export async function readSupergraph(
   const withLive = print(declareLiveSubgraphs(document, [...liveLists.values()]));
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
-    return { schema: buildASTSchema(withoutBuiltIns(parse(consumerSchema))), planner, liveLists };
+    const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
+    return {
+      ...{ schema, planner, liveLists, keysOf: entityKeysOf(document) },
+      ...{ interfaceObjects: interfaceObjectsOf(document), requiredWithArguments: requiredWithArguments(document) },
+    };
   } catch (error) {
     await planner.stop();
     throw error;

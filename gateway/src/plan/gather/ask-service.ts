@@ -5,20 +5,11 @@ import type { ServiceError } from './failures.ts';
 import type { Gathered, PlanOptions } from './gathered.ts';
 
 /** What a plan asks one service, in one request. */
-export type Fetch = Pick<
-  FetchNode,
-  'serviceName' | 'operation' | 'variableUsages' | 'outputRewrites' | 'inputRewrites'
->;
+export type Fetch = Pick<FetchNode, 'serviceName' | 'operation' | 'variableUsages'>;
 
-export function askService(
-  { serviceName, operation, variableUsages = [], ...fetch }: Fetch,
-  { subgraphs }: PlanOptions,
-) {
+export function askService({ serviceName, operation, variableUsages = [] }: Fetch, { subgraphs }: PlanOptions) {
   const subgraph = subgraphs[serviceName.toLowerCase()];
   if (!subgraph) throw new Error(`The plan asks a subgraph "${serviceName}" that the gateway does not know.`);
-  if (fetch.inputRewrites?.length || fetch.outputRewrites?.length) {
-    throw new Error('The plan rewrites what services answer, which is not known here.');
-  }
   return (
     { context, variables }: Gathered,
     more: Record<string, unknown>,
@@ -32,15 +23,27 @@ export function askService(
   };
 }
 
-/** An error of a service where clients see it: under the names that they gave. */
-export function placed(error: ServiceError, path: ServiceError['path'], { responseKeys }: PlanOptions): GraphQLError {
+/** An error of a service where clients see it: under the names that they gave; `renamed` is what the plan had renamed. */
+export function placed(
+  error: ServiceError,
+  path: ServiceError['path'],
+  { responseKeys }: PlanOptions,
+  renamed: ReadonlyMap<string, string>,
+): GraphQLError {
   const { message, extensions = {} } = error;
-  const asClientsSay = path?.map((step) => (typeof step === 'string' ? (responseKeys.get(step) ?? step) : step));
+  const asClientsSay = path?.map((step) => {
+    if (typeof step !== 'string') return step;
+    const key = renamed.get(step) ?? step;
+    return responseKeys.get(key) ?? key;
+  });
   return new GraphQLError(message, { path: asClientsSay, extensions });
 }
 
-/** The keys that an operation asks its root for, and those that it asks entities for, by the key of these. */
-export function keysAsked(operation: string): Map<string, string[]> {
+/**
+ * The keys that an operation asks its root for, and those that it asks entities for, by the key of these; as they are
+ * called afterwards, where the plan renames them.
+ */
+export function keysAsked(operation: string, renamed: ReadonlyMap<string, string>): Map<string, string[]> {
   const { definitions } = parse(operation);
   const fragments = new Map<string, SelectionSetNode>();
   for (const each of definitions) {
@@ -50,7 +53,8 @@ export function keysAsked(operation: string): Map<string, string[]> {
     (set?.selections ?? []).flatMap((selection) => {
       if (selection.kind === Kind.FRAGMENT_SPREAD) return fieldsOf(fragments.get(selection.name.value));
       if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(selection.selectionSet);
-      return [{ key: (selection.alias ?? selection.name).value, behind: selection.selectionSet }];
+      const key = (selection.alias ?? selection.name).value;
+      return [{ key: renamed.get(key) ?? key, behind: selection.selectionSet }];
     });
   const root = definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)?.selectionSet;
   return new Map(fieldsOf(root).map(({ key, behind }) => [key, fieldsOf(behind).map((field) => field.key)]));
