@@ -127,13 +127,13 @@ async function planOrRefuse(
 
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
-  { schema, planner, keysOf, interfaceObjects, requiredWithArguments }: Supergraph,
+  { schema, planner, keysOf, interfaceObjects, askedForByPlans }: Supergraph,
   subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
   const { document, operation, variables } = asked;
   const selected = { schema, document, operation, variables, interfaceObjects };
-  const sourceKeyOf = sourceKeys(requiredWithArguments);
+  const sourceKeyOf = sourceKeys(askedForByPlans);
   const complete = compileSelection({ ...selected, sourceKeyOf });
   const planned = { complete, sourceKeyOf, introspection: introspectionOf(document, operation) };
   const { text, responseKeys } = planningDocumentOf({ ...selected, sourceKeyOf });

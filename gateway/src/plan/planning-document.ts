@@ -81,6 +81,8 @@ export function planningDocumentOf(asked: {
       Field: {
         // As the client wrote it: it knows no other name.
         enter(field) {
+          // Whatever clients call it: it is known of each object once.
+          if (field.name.value === '__typename') return withoutAlias(field);
           const key = sourceKeyOf(field);
           if (key === field.name.value) return field.alias && withoutAlias(field);
           responseKeys.set(key, (field.alias ?? field.name).value);

@@ -9,7 +9,7 @@ export type SourceKeyOf = (field: FieldNode) => string;
  * types that exclude each other one response name may stand for several fields, or for one with several arguments
  * (https://spec.graphql.org/October2021/#sec-Field-Selection-Merging), while a plan asks a service for all of them side
  * by side: so whatever differs in alias, name or arguments has a name of its own. Most documents hold no such thing, and
- * ask for a field by its own name. What is in `planned`, a plan may ask for besides with arguments of its own.
+ * ask for a field by its own name. What is in `planned`, a plan may ask for besides in a way of its own.
  */
 export function sourceKeys(planned: ReadonlySet<string> = NONE): SourceKeyOf {
   const ofName = new Map<string, Map<string, string>>();

@@ -1,11 +1,11 @@
 import {
+  askedForByPlans,
   type EntityKey,
   entityKeysOf,
   graphsOf,
   interfaceObjectsOf,
   otherSubscriptionsOf,
   problemsOfLiveLists,
-  requiredWithArguments,
 } from '@kith/supergraph';
 import {
   buildASTSchema,
@@ -30,8 +30,8 @@ export interface Supergraph {
   readonly keysOf: (subgraph: string, type: string) => readonly EntityKey[];
   /** The interfaces that some subgraph has as an object: it does not know which type it is. */
   readonly interfaceObjects: ReadonlySet<string>;
-  /** The names of fields with arguments that plans may ask for by themselves, with arguments of their own. */
-  readonly requiredWithArguments: ReadonlySet<string>;
+  /** The names of fields that plans may ask for by themselves, in another way than clients do. */
+  readonly askedForByPlans: ReadonlySet<string>;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function readSupergraph(
     const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
     return {
       ...{ schema, planner, liveLists, keysOf: entityKeysOf(document) },
-      ...{ interfaceObjects: interfaceObjectsOf(document), requiredWithArguments: requiredWithArguments(document) },
+      ...{ interfaceObjects: interfaceObjectsOf(document), askedForByPlans: askedForByPlans(document) },
     };
   } catch (error) {
     await planner.stop();

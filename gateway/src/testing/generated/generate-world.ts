@@ -75,7 +75,9 @@ export function generateWorld(seed: number, size = 12): World {
     const [hub = '', ...others] = some(subgraphs, 2, 5);
     const all = some(KEYS, 1, 3);
     const keys = new Map<string, readonly string[]>([[hub, all]]);
-    for (const each of others) keys.set(each, [pick(all)]);
+    // Half of them have one key that every subgraph knows; to the others the way may lead over a third one.
+    const common = random(2) === 0 ? all.slice(0, 1) : [];
+    for (const each of others) keys.set(each, [...new Set([...common, pick(all)])]);
     return add(`Entity${at}`, 'entity', keys);
   });
   const values = Array.from({ length: 4 }, (_, at) => {
@@ -100,7 +102,8 @@ export function generateWorld(seed: number, size = 12): World {
   const context: Context = { nameOf, random, pick, some, types, subgraphs, entities, values, abstract, within };
   for (const type of abstract) if (type.kind === 'interface') addMark(type, types);
   for (const type of [...entities, ...values]) addFields(type, context);
-  for (const type of entities) addJoinedFields(type, context);
+  for (const type of entities) addProvidedFields(type, context);
+  for (const type of entities) if (hasCommonKey(type)) addRequiringFields(type, context);
   addInterfaceObjects(context, add);
   const query = subgraphs.flatMap((subgraph) => rootsOf(subgraph, 'find', context));
   const mutation = subgraphs.flatMap((subgraph) => rootsOf(subgraph, 'change', context).slice(0, 1));
@@ -176,34 +179,45 @@ function addFields(type: WorldType, context: Context): void {
 const wrapped = (name: string, random: Random): string =>
   [name, `${name}!`, `[${name}!]!`, `[${name}]`, `[[${name}!]]!`][random(5)] as string;
 
-/** Fields that are worked out from those of other subgraphs, and links behind which some of those are known. */
-function addJoinedFields(type: WorldType, { nameOf, random, pick, some, entities, types }: Context): void {
-  const leaves = ({ fields }: WorldType, besides: string) =>
-    fields.filter((field) => {
-      const isLeaf = /^leaf|^shared/.test(field.name) && !/inaccessible/.test(field.directives ?? '');
-      return isLeaf && !field.requires && !field.subgraphs.includes(besides);
-    });
+/** The planner has no plan for `@requires` where a third subgraph has to be asked for the key first. */
+const hasCommonKey = ({ keys }: WorldType): boolean => {
+  const [first = [], ...others] = keys.values();
+  return first.some((key) => others.every((each) => each.includes(key)));
+};
+
+const leavesOf = ({ fields }: WorldType, besides: string) =>
+  fields.filter((field) => {
+    const isLeaf = /^leaf|^shared/.test(field.name) && !/inaccessible/.test(field.directives ?? '');
+    return isLeaf && !field.requires && !field.subgraphs.includes(besides);
+  });
+
+/** Fields that are worked out from those of other subgraphs, in themselves or in what is behind them. */
+function addRequiringFields(type: WorldType, { nameOf, random, pick, some, types }: Context): void {
   for (const subgraph of type.keys.keys()) {
-    const needed = some(leaves(type, subgraph), 0, 2);
+    const own = { type: 'String', subgraphs: [subgraph] };
+    const needed = some(leavesOf(type, subgraph), 0, 2);
     if (needed.length > 0 && random(3) > 0) {
       const requires = needed.map(({ name, args }) => withArgument(name, args, random)).join(' ');
-      type.fields.push({ name: nameOf('made'), type: 'String', args: pick(['', '(a: Int)']), subgraphs: [subgraph], requires });
+      type.fields.push({ ...own, name: nameOf('made'), args: pick(['', '(a: Int)']), requires });
     }
     const inside = type.fields.find(({ name, type: of, subgraphs }) => {
       return /^link/.test(name) && types.get(named(of))?.kind === 'value' && !subgraphs.includes(subgraph);
     });
     const value = inside && types.get(named(inside.type));
     const of = value?.keys.has(subgraph) ? value.fields.find(({ name }) => /^leaf/.test(name)) : undefined;
-    if (inside && of) {
-      const requires = `${inside.name} { ${of.name} }`;
-      type.fields.push({ name: nameOf('made'), type: 'String', args: '', subgraphs: [subgraph], requires });
-    }
+    if (!inside || !of) continue;
+    type.fields.push({ ...own, name: nameOf('made'), args: '', requires: `${inside.name} { ${of.name} }` });
+  }
+}
+
+/** Links behind which some of the fields that others own are known. */
+function addProvidedFields(type: WorldType, { nameOf, random, pick, entities }: Context): void {
+  for (const subgraph of type.keys.keys()) {
     const target = pick(entities);
-    const known = target.keys.has(subgraph) ? leaves(target, subgraph).filter(({ args }) => args === '') : [];
-    if (known[0] && random(2) === 0) {
-      const provided = { args: '', subgraphs: [subgraph], provides: known[0].name };
-      type.fields.push({ name: nameOf('near'), type: wrapped(target.name, random), ...provided });
-    }
+    const known = target.keys.has(subgraph) ? leavesOf(target, subgraph).filter(({ args }) => args === '') : [];
+    if (!known[0] || random(2) === 0) continue;
+    const provided = { args: '', subgraphs: [subgraph], provides: known[0].name };
+    type.fields.push({ name: nameOf('near'), type: wrapped(target.name, random), ...provided });
   }
 }
 

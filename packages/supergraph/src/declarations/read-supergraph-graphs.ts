@@ -60,8 +60,11 @@ export function interfaceObjectsOf(supergraph: DocumentNode): ReadonlySet<string
   );
 }
 
-/** The names of fields with arguments that some field requires (`@requires`), of whatever type. */
-export function requiredWithArguments(supergraph: DocumentNode): ReadonlySet<string> {
+/**
+ * The names of fields that plans may ask for by themselves in another way than clients do: those in keys and in
+ * `@requires` that have arguments, or something behind them; of whatever type.
+ */
+export function askedForByPlans(supergraph: DocumentNode): ReadonlySet<string> {
   const fields = supergraph.definitions.flatMap((definition) =>
     definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.INTERFACE_TYPE_DEFINITION
       ? (definition.fields ?? [])
@@ -69,13 +72,16 @@ export function requiredWithArguments(supergraph: DocumentNode): ReadonlySet<str
   );
   const withArguments = new Set(fields.filter((each) => each.arguments?.length).map(({ name }) => name.value));
   const required = fields.flatMap((field) => argumentsOf(field, 'join__field').map(({ requires }) => requires));
-  const names = required.flatMap((each) => (typeof each === 'string' ? namesIn(each) : []));
-  return new Set(names.filter((name) => withArguments.has(name)));
-}
-
-function namesIn(fieldSet: string): string[] {
-  const names: string[] = [];
-  visit(parse(`{ ${fieldSet} }`), { Field: ({ name }) => void names.push(name.value) });
+  const keys = joinedTypes(supergraph).map(({ key }) => key);
+  const names = new Set<string>();
+  for (const fieldSet of new Set([...required, ...keys])) {
+    if (typeof fieldSet !== 'string') continue;
+    visit(parse(`{ ${fieldSet} }`), {
+      Field({ name, selectionSet }) {
+        if (selectionSet || withArguments.has(name.value)) names.add(name.value);
+      },
+    });
+  }
   return names;
 }
 
