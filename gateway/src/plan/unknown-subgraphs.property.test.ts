@@ -12,68 +12,42 @@ import { planOperations } from './plan-operations.ts';
 
 const log = createLog({ name: 'gateway', level: 'silent' });
 const contextValue = { viewer: null } as unknown as GatewayContext;
-const OPERATIONS = Number(process.env.PLANNED_OPERATIONS ?? 1_500);
-const SEEDS = (process.env.PLANNED_WORLDS ?? '1,2,3').split(',').map(Number);
+const OPERATIONS = Number(process.env.PLANNED_OPERATIONS ?? 450);
+const SEEDS = [1, 2, 3];
+/** Every operation declares the same variables, and few use them all. */
 const RULES = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
+
 const asSent = (result: ExecutionResult): ExecutionResult => JSON.parse(JSON.stringify(result));
+/** The planner has faults of its own with one in forty of these: then there is an error, and no data. */
+const isRefused = ({ data, errors = [] }: ExecutionResult) =>
+  data === undefined && ['BAD_USER_INPUT', 'SERVICE_UNAVAILABLE'].includes(String(errors[0]?.extensions?.code));
 
 test.each(SEEDS)(
-  'twelve subgraphs that nobody knows answer what one with all of it would answer: world %i',
-  { timeout: 900_000 },
+  'twelve subgraphs that nobody knows answer what one service with all of it would answer: world %i',
+  { timeout: 1_200_000 },
   async (seed) => {
     const world = generateWorld(seed);
     const supergraphSdl = composeWorld(world);
     const supergraph = await readSupergraph(supergraphSdl, world.subgraphs, { log });
     try {
-      const services = callableWorld(world);
-      const plan = planOperations(supergraph, services);
+      const plan = planOperations(supergraph, callableWorld(world));
       const whole = wholeOf(world, supergraphSdl);
       const random = randomOf(seed);
-      let [compared, differing, refused] = [0, 0, 0];
-      const whys = new Map<string, number>();
-      const ex = new Map<string, string>();
-      while (compared < OPERATIONS / SEEDS.length) {
+      let [asked, refused] = [0, 0];
+      while (asked < OPERATIONS / SEEDS.length) {
         const { text, variables } = randomOperation(whole.schema, random);
         const document = parse(text);
         if (validate(whole.schema, document, RULES).length > 0) continue;
-        const expected = await whole.answer(text, variables);
+        asked += 1;
         const args = { schema: supergraph.schema, document, variableValues: variables, contextValue };
         const answered = asSent(await runOperation(supergraph, plan, args));
-        compared += 1;
-        if (/^This operation cannot|^Try again/.test(answered.errors?.[0]?.message ?? '')) {
-          refused += 1;
-          await supergraph.planner
-            .plan({
-              text: document.loc!.source.body,
-              operationName: undefined,
-              hash: '',
-              from: '',
-              trial: true,
-            } as never)
-            .catch((e) => {
-              const k = String(e.message)
-                .slice(0, 150)
-                .replace(/'.*'|at lib.*|\[.*?\]|\d+/g, '#');
-              whys.set(k, (whys.get(k) ?? 0) + 1);
-              ex.set(k, text.length < (ex.get(k)?.length ?? 1e9) ? text : ex.get(k)!);
-            });
-          continue;
-        }
-        if (isDeepStrictEqual(answered, expected)) continue;
-        differing += 1;
-        if (process.env.SHOW)
-          console.log(
-            text,
-            JSON.stringify(variables),
-            '\n',
-            JSON.stringify(answered).slice(0, 1500),
-            '\n',
-            JSON.stringify(expected).slice(0, 1500),
-          );
-        if (differing >= Number(process.env.SHOW ?? 1))
+        const expected = await whole.answer(text, variables);
+        if (isRefused(answered)) refused += 1;
+        else if (!isDeepStrictEqual(answered, expected)) {
           expect({ text, variables, ...answered }).toEqual({ text, variables, ...expected });
+        }
       }
-      console.log(seed, 'refused', refused, 'of', compared, whys, ex);
+      expect(refused).toBeLessThan(asked / 8);
     } finally {
       await supergraph.planner.stop();
     }

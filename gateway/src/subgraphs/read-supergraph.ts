@@ -18,6 +18,7 @@ import {
 } from 'graphql';
 import { type Planner, type PlannerOptions, planInProcessesApart } from '../planner/plan-in-processes-apart.ts';
 import { declareLiveSubgraphs } from './declare-live-subgraphs.ts';
+import { knowingSubgraphsFirst } from './knowing-subgraphs-first.ts';
 import { type AnnouncedList, announcedLists } from './read-announced-lists.ts';
 
 export interface Supergraph {
@@ -52,7 +53,7 @@ export async function readSupergraph(
   }
   refuseOtherSubscriptions(document);
   const liveLists = announcedLists(document);
-  const withLive = print(declareLiveSubgraphs(document, [...liveLists.values()]));
+  const withLive = print(declareLiveSubgraphs(knowingSubgraphsFirst(document), [...liveLists.values()]));
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
     const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));

@@ -1,6 +1,7 @@
 import type { FetchNode } from '@graphql-hive/router-query-planner';
 import { GraphQLError, Kind, parse, type SelectionSetNode } from 'graphql';
 import type { SubgraphResult } from '../../subgraphs/call-subgraph.ts';
+import { subgraphOf } from '../../subgraphs/knowing-subgraphs-first.ts';
 import type { ServiceError } from './failures.ts';
 import type { Gathered, PlanOptions } from './gathered.ts';
 
@@ -8,7 +9,7 @@ import type { Gathered, PlanOptions } from './gathered.ts';
 export type Fetch = Pick<FetchNode, 'serviceName' | 'operation' | 'variableUsages'>;
 
 export function askService({ serviceName, operation, variableUsages = [] }: Fetch, { subgraphs }: PlanOptions) {
-  const subgraph = subgraphs[serviceName.toLowerCase()];
+  const subgraph = subgraphs[subgraphOf(serviceName)];
   if (!subgraph) throw new Error(`The plan asks a subgraph "${serviceName}" that the gateway does not know.`);
   return (
     { context, variables }: Gathered,

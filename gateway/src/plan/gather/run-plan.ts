@@ -1,4 +1,5 @@
 import type { EntityBatchAlias, FetchNode, PlanNode } from '@graphql-hive/router-query-planner';
+import { subgraphOf } from '../../subgraphs/knowing-subgraphs-first.ts';
 import { askEntities } from './ask-entities.ts';
 import { askRootFields } from './ask-root-fields.ts';
 import { compilePath, type Join } from './find-entities.ts';
@@ -49,7 +50,7 @@ function joinOf(
   { schema, variables, keysOf }: PlanOptions,
 ): Join {
   const { alias, variable, paths, requires, inputRewrites, outputRewrites } = join;
-  const keysOfService = (type: string) => keysOf(serviceName.toLowerCase(), type);
+  const keysOfService = (type: string) => keysOf(subgraphOf(serviceName), type);
   return {
     ...{ alias, variable, paths: paths.map((path) => compilePath(path, schema)) },
     represent: compileRepresentation(requires, inputRewrites, { schema, variables, keysOf: keysOfService }),

@@ -214,7 +214,7 @@ function addRequiringFields(type: WorldType, { nameOf, random, pick, some, types
 function addProvidedFields(type: WorldType, { nameOf, random, pick, entities }: Context): void {
   for (const subgraph of type.keys.keys()) {
     const target = pick(entities);
-    const known = target.keys.has(subgraph) ? leavesOf(target, subgraph).filter(({ args }) => args === '') : [];
+    const known = target.keys.has(subgraph) ? leavesOf(target, subgraph).filter(({ name, args }) => args === '' && name.startsWith('leaf')) : [];
     if (!known[0] || random(2) === 0) continue;
     const provided = { args: '', subgraphs: [subgraph], provides: known[0].name };
     type.fields.push({ name: nameOf('near'), type: wrapped(target.name, random), ...provided });
