@@ -28,10 +28,12 @@ export function pollRevisions(options: PollOptions): { stop(): void } {
 
   async function poll(): Promise<void> {
     const owners = ownerIds();
+    // What is known before anybody watches is what a later one is told from.
+    if (owners.length === 0 && !heedTimeline.knows()) heedTimeline.see((await revisionsOf([])).timeline);
     for (let from = 0; from < owners.length; from += OWNERS_PER_POLL) {
       const { timeline, revisions } = await revisionsOf(owners.slice(from, from + OWNERS_PER_POLL));
       polledLists.inc(revisions.size);
-      if (from === 0) heedTimeline(timeline);
+      if (from === 0) heedTimeline.see(timeline);
       setTimeout(() => tell(revisions), ANNOUNCEMENT_MAY_TAKE_MS).unref();
     }
   }
@@ -52,27 +54,33 @@ export function pollRevisions(options: PollOptions): { stop(): void } {
   });
 }
 
-/** Tells twice of another timeline: some process of the service may have answered before it knew. */
-function createTimelineWatch(newTimeline: () => void): (timeline: string) => void {
+/**
+ * Tells twice of another timeline: some process of the service may have answered before it knew. The first that is seen
+ * may be another for lists that were answered before it.
+ */
+function createTimelineWatch(newTimeline: () => void) {
   let seen: string | undefined;
   let timesLeft = 0;
-  return (timeline) => {
-    if (seen !== undefined && timeline !== seen) timesLeft = 2;
-    seen = timeline;
-    if (timesLeft === 0) return;
-    timesLeft -= 1;
-    newTimeline();
+  return {
+    knows: () => seen !== undefined,
+    see(timeline: string): void {
+      if (timeline !== seen) timesLeft = seen === undefined ? 1 : 2;
+      seen = timeline;
+      if (timesLeft === 0) return;
+      timesLeft -= 1;
+      newTimeline();
+    },
   };
 }
 
-/** Runs `work` again and again, a pause of `everyMs` between the end of one run and the next. */
+/** Runs `work` at once and again and again, a pause of `everyMs` between the end of one run and the next. */
 function repeat(everyMs: number, work: () => Promise<void>): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const schedule = () => {
-    if (!stopped) timer = setTimeout(() => void work().finally(schedule), everyMs).unref();
+  const schedule = (afterMs: number) => {
+    if (!stopped) timer = setTimeout(() => void work().finally(() => schedule(everyMs)), afterMs).unref();
   };
-  schedule();
+  schedule(0);
   return {
     stop() {
       stopped = true;

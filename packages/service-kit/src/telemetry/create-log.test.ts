@@ -23,6 +23,24 @@ test('secrets are cut out', () => {
   expect(lines[0]).toContain('ann');
 });
 
+test('of an error its words, data and causes are told, and not the connection that a driver has hung on it', () => {
+  const lines: string[] = [];
+  const client = new (class Client {
+    readonly socket = { host: '127.0.0.1' };
+  })();
+  const error = Object.assign(new Error('terminated', { cause: new TypeError('the cause') }), {
+    ...{ code: '57P01', client, meta: { kind: 'x' }, path: ['me'], reason: new RangeError('beside') },
+  });
+  logInto(lines).error({ err: error }, 'lost');
+  const { err } = JSON.parse(lines[0]!);
+  expect(err).toMatchObject({
+    ...{ type: 'Error', message: 'terminated: the cause', code: '57P01', meta: { kind: 'x' }, path: ['me'] },
+    reason: { message: 'beside' },
+  });
+  expect(err.stack).toContain('TypeError: the cause');
+  expect(lines[0]).not.toContain('127.0.0.1');
+});
+
 test('nothing is written below the level', () => {
   const lines: string[] = [];
   logInto(lines, 'warn').info('hello');

@@ -24,6 +24,7 @@ export function createLog(
       base: {},
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
       redact: { paths: SECRETS.flatMap((secret) => [secret, `*.${secret}`]), remove: true },
       mixin: () => {
         const traceId = traceIdOf(currentTraceparent());
@@ -32,6 +33,19 @@ export function createLog(
     },
     destination,
   );
+}
+
+/** As pino does, without the live objects that drivers hang on their errors: a connection is pages long and says nothing. */
+function describeError(error: unknown): unknown {
+  const described: unknown = pino.stdSerializers.err(error as Error);
+  if (!(error instanceof Error)) return described;
+  return Object.fromEntries(Object.entries(described as object).filter(([, value]) => isData(value)));
+}
+
+function isData(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function';
+  const prototype = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null || 'stack' in value;
 }
 
 /**
