@@ -1,3 +1,5 @@
+// Longer than other files: all of its parts draw from one row of random numbers, in this order.
+
 /** A field of a world, in the one subgraph, or those, that have it. */
 export interface WorldField {
   readonly name: string;

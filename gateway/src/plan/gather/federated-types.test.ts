@@ -1,6 +1,8 @@
+// Longer than other files: each feature of federation is a small world of its own.
+
 import { describe, expect, test } from 'vitest';
-import { answerBySubgraphs, madeOf, over, subgraph } from '../testing/answer-by-subgraphs.ts';
-import { supergraphOf } from '../testing/subgraphs-in-hand.ts';
+import { answerBySubgraphs, madeOf, over, subgraph } from '../../testing/answer-by-subgraphs.ts';
+import { supergraphOf } from '../../testing/subgraphs-in-hand.ts';
 
 const BOOK = { __typename: 'Book', id: 'b1', title: 'Emma', pages: 400 };
 const FILM = { __typename: 'Film', id: 'f1', title: 'Alien', minutes: 117 };
@@ -70,7 +72,10 @@ describe('an interface that one subgraph has as an object', () => {
     const shown = { shown: madeOf(({ title }) => `<${title}>`) };
     const object = likes('title: String @external shown: String @requires(fields: "title")', shown);
     const told = '@join__field(graph: WORKS) @join__field(graph: LIKES, external: true)';
-    const supergraphSdl = supergraphOf([works, object]).replace(/(interface Work [^{]*{[^}]*?title: String)$/m, `$1 ${told}`);
+    const supergraphSdl = supergraphOf([works, object]).replace(
+      /(interface Work [^{]*{[^}]*?title: String)$/m,
+      `$1 ${told}`,
+    );
     const gateway = await answerBySubgraphs([works, object], supergraphSdl);
     const { data } = await gateway.ask('{ liked { shown } works { shown title } }');
     await gateway.stop();

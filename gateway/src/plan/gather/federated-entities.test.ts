@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { madeOf, over, subgraph } from '../testing/answer-by-subgraphs.ts';
+import { madeOf, over, subgraph } from '../../testing/answer-by-subgraphs.ts';
 
 const WINES = [
   { id: 'w1', name: 'Riesling', price: 12, grams: 900, label: null },
