@@ -26,11 +26,17 @@ export interface Answering extends ConnectedSubgraphs {
   readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
   /** Headers of clients that some subgraph is given. */
   readonly forwardHeaders: readonly string[];
+  /** The fields of the roots, as `query name`, that have no plan with all that they lead to. */
+  readonly withoutPlan: ReadonlySet<string>;
 }
 
-/** Rejects, and leaves nothing behind, when some operation over it could not be answered. */
+/**
+ * Rejects, and leaves nothing behind, when some operation over it could not be answered that the one `before` answers;
+ * without one before, what can be answered is.
+ */
 export async function answerBySupergraph(
   files: SupergraphFiles,
+  before: Answering | undefined,
   using: {
     config: GatewayConfig;
     connect: (settings: SubgraphsSettings) => ConnectedSubgraphs;
@@ -53,7 +59,8 @@ export async function answerBySupergraph(
   const { schema, planner, liveLists, plainSubscriptions } = supergraph;
   try {
     const { subgraphs } = connected;
-    await trySupergraph(supergraph, subgraphs, { trusted: edge.trustedDocuments.texts, log });
+    const trusted = edge.trustedDocuments.texts;
+    const withoutPlan = await trySupergraph(supergraph, subgraphs, { trusted, mayLack: before?.withoutPlan, log });
     const plan = planOperations(supergraph, subgraphs);
     const mask = (error: GraphQLError) => maskError(error, log);
     const plugins = [
@@ -65,7 +72,7 @@ export async function answerBySupergraph(
     const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
     const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
     const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
-    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders };
+    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders, withoutPlan };
   } catch (error) {
     await Promise.all([planner.stop(), connected.release()]);
     throw error;

@@ -95,7 +95,7 @@ async function start(
     subgraphsFile: config.SUBGRAPHS_FILE,
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
-    build: (files) => answerBySupergraph(files, answering),
+    build: (files, before?: Answering) => answerBySupergraph(files, before, answering),
     taken: ({ plainSubscriptions }) => plain.serve(plainSubscriptions),
     release: async ({ planner, release }) => {
       await Promise.all([planner.stop(), release()]);

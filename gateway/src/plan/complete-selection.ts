@@ -5,11 +5,15 @@ import {
   type ExecutionResult,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLEnumType,
   GraphQLError,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   isAbstractType,
+  isEnumType,
+  isInterfaceType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -33,6 +37,7 @@ interface Completion {
 }
 
 type Source = Readonly<Record<string, unknown>>;
+type FieldsType = GraphQLObjectType | GraphQLInterfaceType;
 
 /** `at` is undefined while nothing is known to be wrong. Answers undefined when null is all that is left and may not be. */
 type Complete = (value: unknown, at: Place | undefined, completion: Completion) => unknown;
@@ -52,6 +57,7 @@ interface Selection {
   readonly variables: VariableValues;
   readonly fragments: Record<string, FragmentDefinitionNode>;
   readonly sourceKeyOf: (field: FieldNode) => string;
+  readonly interfaceObjects: ReadonlySet<string>;
 }
 
 /**
@@ -66,8 +72,10 @@ export function compileSelection(options: {
   variables: Record<string, unknown>;
   /** The key of a field's value in `data`. */
   sourceKeyOf: (field: FieldNode) => string;
+  /** The interfaces whose objects may not say which type they are. */
+  interfaceObjects: ReadonlySet<string>;
 }): CompleteSelection {
-  const { schema, document, operation, sourceKeyOf } = options;
+  const { schema, document, operation, sourceKeyOf, interfaceObjects } = options;
   const variables: VariableValues = { coerced: options.variables, sources: {} };
   const fragments = Object.fromEntries(
     document.definitions.flatMap((definition) =>
@@ -75,7 +83,7 @@ export function compileSelection(options: {
     ),
   );
   const root = present(schema.getRootType(operation.operation), 'a validated operation is of a type in the schema');
-  const selection: Selection = { schema, variables, fragments, sourceKeyOf };
+  const selection: Selection = { schema, variables, fragments, sourceKeyOf, interfaceObjects };
   const { fields } = collectFields(schema, fragments, variables, root, operation.selectionSet);
   const complete = completeFields(selection, root, fields);
 
@@ -95,16 +103,28 @@ export function completed(complete: CompleteSelection, { data, failures, errors 
 
 function completeType(selection: Selection, type: GraphQLOutputType, nodes: FieldNode[]): Complete {
   if (isNonNullType(type)) return completeType(selection, type.ofType, nodes);
+  if (isEnumType(type)) return completeEnum(type);
   if (isLeafType(type)) return (value) => value;
   if (isListType(type)) return completeList(selection, type.ofType, nodes);
   if (!isAbstractType(type)) return completeObject(selection, type, nodes);
-  const byTypename = new Map(
+  const byTypename = new Map<unknown, Complete>(
     selection.schema.getPossibleTypes(type).map((each) => [each.name, completeObject(selection, each, nodes)]),
   );
+  if (isInterfaceType(type) && selection.interfaceObjects.has(type.name)) {
+    // Whoever has it as an object calls it so, and is asked for its type only where that matters.
+    const asInterface = completeObject(selection, type, nodes);
+    byTypename.set(type.name, asInterface).set(undefined, asInterface);
+  }
   return (value, at, completion) => {
-    const complete = byTypename.get(String((value as Source).__typename));
+    const complete = byTypename.get((value as Source).__typename);
     return complete ? complete(value, at, completion) : missing(`a type of ${type.name}`, at, completion);
   };
+}
+
+/** Clients know only some of the values that services may have. */
+function completeEnum(type: GraphQLEnumType): Complete {
+  const values = new Set<unknown>(type.getValues().map(({ name }) => name));
+  return (value, at, completion) => (values.has(value) ? value : missing(`a value of ${type.name}`, at, completion));
 }
 
 function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: FieldNode[]): Complete {
@@ -126,9 +146,10 @@ function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: 
   };
 }
 
-function completeObject(selection: Selection, type: GraphQLObjectType, nodes: FieldNode[]): Complete {
+function completeObject(selection: Selection, type: FieldsType, nodes: FieldNode[]): Complete {
   const { schema, fragments, variables } = selection;
-  return completeFields(selection, type, collectSubFields(schema, fragments, variables, type, nodes).fields);
+  const { fields } = collectSubFields(schema, fragments, variables, type as GraphQLObjectType, nodes);
+  return completeFields(selection, type, fields);
 }
 
 interface FieldStep {
@@ -139,7 +160,7 @@ interface FieldStep {
   readonly complete: Complete;
 }
 
-function completeFields(selection: Selection, type: GraphQLObjectType, fields: Map<string, FieldNode[]>): Complete {
+function completeFields(selection: Selection, type: FieldsType, fields: Map<string, FieldNode[]>): Complete {
   const steps = [...fields].map(([key, nodes]): FieldStep => stepOf(selection, type, key, nodes));
   // Whatever a client calls a field is a property like any other; objects without a prototype are much slower.
   const prototype = fields.has('__proto__') ? null : Object.prototype;
@@ -168,7 +189,7 @@ function completeFields(selection: Selection, type: GraphQLObjectType, fields: M
 
 const TYPENAME = '__typename';
 
-function stepOf(selection: Selection, type: GraphQLObjectType, key: string, nodes: FieldNode[]): FieldStep {
+function stepOf(selection: Selection, type: FieldsType, key: string, nodes: FieldNode[]): FieldStep {
   const [node] = nodes as [FieldNode];
   const name = node.name.value;
   const field = type.getFields()[name];

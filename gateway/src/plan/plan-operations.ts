@@ -17,6 +17,7 @@ import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
 import { type AskedSubscription, askSubscription } from './gather/ask-subscription.ts';
 import type { PlanOptions, PlanStep } from './gather/gathered.ts';
+import { abstractTypes } from './gather/represent-entities.ts';
 import { compilePlan } from './gather/run-plan.ts';
 import { introspectionOf, planningDocumentOf } from './planning-document.ts';
 import { type SourceKeyOf, sourceKeys } from './source-key.ts';
@@ -134,16 +135,16 @@ async function planOrRefuse(
 
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
-  { schema, planner, plainSubscriptions }: Supergraph,
+  { schema, planner, keysOf, interfaceObjects, askedForByPlans, plainSubscriptions }: Supergraph,
   subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
   const { document, operation, variables } = asked;
-  const selected = { schema, document, operation, variables };
-  const sourceKeyOf = sourceKeys();
+  const selected = { schema, document, operation, variables, interfaceObjects };
+  const sourceKeyOf = sourceKeys(askedForByPlans);
   const complete = compileSelection({ ...selected, sourceKeyOf });
   const planned = { complete, sourceKeyOf, introspection: introspectionOf(document, operation) };
-  const { text, responseKeys } = planningDocumentOf(schema, document, operation, variables, sourceKeyOf);
+  const { text, responseKeys } = planningDocumentOf({ ...selected, sourceKeyOf });
   if (text === undefined) {
     if (operation.operation === 'subscription') throw new GraphQLError('The subscription asks for nothing.');
     return { ...planned, gather: undefined, announced: undefined, passedThrough: undefined };
@@ -151,7 +152,7 @@ export async function planOperation(
 
   const node = await planner.plan(askedOf(text, asked));
   if (!node) throw new Error('The planner has no plan for an operation that asks for something.');
-  const options = { subgraphs, schema, responseKeys };
+  const options = { subgraphs, schema, responseKeys, variables, keysOf, abstract: abstractTypes(schema) };
   const compile = (each: typeof node) => compilePlan(each, options);
   if (operation.operation !== 'subscription') {
     return { ...planned, gather: compile(node), announced: undefined, passedThrough: undefined };
@@ -176,6 +177,7 @@ export async function planOperation(
     document: announcement,
     operation: announcing,
     variables: {},
+    interfaceObjects,
     sourceKeyOf: asAnnounced,
   });
   return { ...planned, gather, announced: { field, take }, passedThrough: undefined };

@@ -10,10 +10,16 @@ const schema = buildSchema(`
 
 function planned(text: string): string | undefined {
   const document = parse(text);
-  return planningDocumentOf(schema, document, getOperationAST(document)!, {}, sourceKeys()).text?.replace(
-    /[\s,]+/g,
-    ' ',
-  );
+  const operation = getOperationAST(document)!;
+  const asked = {
+    schema,
+    document,
+    operation,
+    variables: {},
+    sourceKeyOf: sourceKeys(),
+    interfaceObjects: new Set<string>(),
+  };
+  return planningDocumentOf(asked).text?.replace(/[\s,]+/g, ' ');
 }
 
 test('an ID that is written as a number is a text, wherever it stands', () => {

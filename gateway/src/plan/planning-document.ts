@@ -38,13 +38,16 @@ export interface PlanningDocument {
  * the words of the specification of October 2021: the planner reads no description of an operation, and no number of
  * more than 64 bits, which may be an ID.
  */
-export function planningDocumentOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variables: Variables,
-  sourceKeyOf: SourceKeyOf,
-): PlanningDocument {
+export function planningDocumentOf(asked: {
+  schema: GraphQLSchema;
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  variables: Variables;
+  sourceKeyOf: SourceKeyOf;
+  /** The interfaces whose types some services cannot say: they are not asked for where nobody asks for them. */
+  interfaceObjects: ReadonlySet<string>;
+}): PlanningDocument {
+  const { schema, document, operation, variables, sourceKeyOf, interfaceObjects } = asked;
   const responseKeys = new Map<string, string>();
   const types = new TypeInfo(schema);
   const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
@@ -69,7 +72,8 @@ export function planningDocumentOf(
         const kept = set.selections.filter(
           (selection) => !isLeftOut(selection, variables) && !(isRoot && isAnsweredHere(selection)),
         );
-        const mustSayType = isAbstractType(parent) || (kept.length === 0 && !isRoot);
+        const isToldApart = isAbstractType(parent) && !(interfaceObjects.has(parent.name) && kept.every(isField));
+        const mustSayType = isToldApart || (kept.length === 0 && !isRoot);
         const selections = (mustSayType ? [TYPENAME, ...kept] : kept).map(withoutConditions);
         const opensSession = operation.operation === 'mutation' && isObjectType(parent) && isSession(parent);
         return { ...set, selections: opensSession ? [NEW_TOKEN, ...selections] : selections };
@@ -77,6 +81,8 @@ export function planningDocumentOf(
       Field: {
         // As the client wrote it: it knows no other name.
         enter(field) {
+          // Whatever clients call it: it is known of each object once.
+          if (field.name.value === '__typename') return withoutAlias(field);
           const key = sourceKeyOf(field);
           if (key === field.name.value) return field.alias && withoutAlias(field);
           responseKeys.set(key, (field.alias ?? field.name).value);
@@ -122,6 +128,8 @@ const NEW_TOKEN: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value:
 const isSession = (type: GraphQLObjectType) => NEW_ACCESS_TOKEN in type.getFields();
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+
+const isField = ({ kind }: SelectionNode) => kind === Kind.FIELD;
 
 const isIntrospection = ({ name }: FieldNode) => name.value === '__schema' || name.value === '__type';
 

@@ -9,9 +9,9 @@ export type SourceKeyOf = (field: FieldNode) => string;
  * types that exclude each other one response name may stand for several fields, or for one with several arguments
  * (https://spec.graphql.org/October2021/#sec-Field-Selection-Merging), while a plan asks a service for all of them side
  * by side: so whatever differs in alias, name or arguments has a name of its own. Most documents hold no such thing, and
- * ask for a field by its own name.
+ * ask for a field by its own name. What is in `planned`, a plan may ask for besides in a way of its own.
  */
-export function sourceKeys(): SourceKeyOf {
+export function sourceKeys(planned: ReadonlySet<string> = NONE): SourceKeyOf {
   const ofName = new Map<string, Map<string, string>>();
   return (field) => {
     const name = nameOf(field);
@@ -23,12 +23,14 @@ export function sourceKeys(): SourceKeyOf {
     }
     const known = keys.get(askedAs);
     if (known !== undefined) return known;
-    // No alias begins with a digit: what begins with `_1_` is nobody else's.
-    const key = keys.size === 0 ? name : `_${keys.size}_${name}`;
+    // No alias begins with a digit: what begins with `_1_`, or `_0_`, is nobody else's.
+    const key = keys.size === 0 && !planned.has(name) ? name : `_${keys.size}_${name}`;
     keys.set(askedAs, key);
     return key;
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function nameOf({ alias, name }: FieldNode): string {
   return alias === undefined || alias.value === name.value ? name.value : `_${alias.value}__${name.value}`;

@@ -13,27 +13,47 @@ import {
   parse,
   validate,
 } from 'graphql';
+import { PlanRefused } from '../planner/plan-refused.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import type { PlanOptions } from './gather/gathered.ts';
 import { conditionsOf, planOperation } from './plan-operations.ts';
 
 /**
  * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted.
- * Rejects when one of them has no plan, or one with a step that cannot be run here. What is trusted and does not fit the
- * schema is told: its clients are refused as any other would be.
+ * Answers which fields of the roots, as `query name`, the planner has no plan for with all that they lead to: they are
+ * told, and what is asked of them is refused where it comes to that. Rejects when there is such a field that is not in
+ * `mayLack` (any may be, where there is none), when a trusted document has no plan, or when a plan has a step that cannot
+ * be run here. What is trusted and does not fit the schema is told: its clients are refused as any other would be.
  */
 export async function trySupergraph(
   supergraph: Supergraph,
   subgraphs: PlanOptions['subgraphs'],
-  { trusted, log }: { trusted: readonly string[]; log: Pick<Logger, 'warn'> },
-): Promise<void> {
+  options: {
+    readonly trusted: readonly string[];
+    readonly mayLack: ReadonlySet<string> | undefined;
+    readonly log: Pick<Logger, 'warn'>;
+  },
+): Promise<ReadonlySet<string>> {
   const { schema } = supergraph;
-  for (const text of documentsOfRootFields(schema)) await tryDocument(supergraph, subgraphs, parse(text));
+  const { trusted, mayLack, log } = options;
+  const withoutPlan = new Set<string>();
+  for (const text of documentsOfRootFields(schema)) {
+    try {
+      await tryDocument(supergraph, subgraphs, parse(text));
+    } catch (error) {
+      const [field = ''] = text.match(/^\w+ \w+/) ?? [];
+      const isRefused = error instanceof Error && error.cause instanceof PlanRefused && error.cause.forGood;
+      if (!isRefused || (mayLack && !mayLack.has(field))) throw error;
+      withoutPlan.add(field);
+      log.warn({ field, why: error.message }, 'the planner has no plan for a field with all that it leads to');
+    }
+  }
   for (const text of trusted) {
     const [document, fits] = parsed(schema, text);
     if (document && fits) await tryDocument(supergraph, subgraphs, document);
     else log.warn({ document: text.slice(0, 200) }, 'a trusted document does not fit the supergraph');
   }
+  return withoutPlan;
 }
 
 async function tryDocument(

@@ -37,8 +37,8 @@ export interface SupergraphFiles {
 export async function followSupergraph<Built>(options: {
   file: string;
   subgraphsFile: string | undefined;
-  /** Rejects when the supergraph cannot be used. */
-  build: (files: SupergraphFiles) => Promise<Built>;
+  /** Rejects when the supergraph cannot be used in place of the one before, if there is one. */
+  build: (files: SupergraphFiles, before: Built | undefined) => Promise<Built>;
   /** Operations begin with that one from now on. */
   taken?: (built: Built) => void;
   /** Ends what holds that one up: when it is replaced, after what still runs has had its time, and at the stop. */
@@ -58,7 +58,7 @@ export async function followSupergraph<Built>(options: {
 
   /** The texts that were looked at last, good or not: the same ones are refused once. */
   let seen = await readFiles();
-  let current = await build(seen);
+  let current = await build(seen, undefined);
   taken?.(current);
   let looking: Promise<void> = Promise.resolve();
 
@@ -67,7 +67,7 @@ export async function followSupergraph<Built>(options: {
       const read = await readFiles();
       if ((read.supergraph === seen.supergraph && read.subgraphs === seen.subgraphs) || stopped) return;
       seen = read;
-      const built = await build(read);
+      const built = await build(read, current);
       replaced.releaseLater(current);
       current = built;
       taken?.(built);

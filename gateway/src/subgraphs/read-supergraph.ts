@@ -1,5 +1,9 @@
 import {
+  askedForByPlans,
+  type EntityKey,
+  entityKeysOf,
   graphsOf,
+  interfaceObjectsOf,
   nameGraphsOfSubscriptions,
   type PlainSubscription,
   plainSubscriptionsOf,
@@ -17,6 +21,7 @@ import {
 } from 'graphql';
 import { type Planner, type PlannerOptions, planInProcessesApart } from '../planner/plan-in-processes-apart.ts';
 import { declareLiveSubgraphs } from './declare-live-subgraphs.ts';
+import { knowingSubgraphsFirst } from './knowing-subgraphs-first.ts';
 import { type AnnouncedList, announcedLists } from './read-announced-lists.ts';
 
 export interface Supergraph {
@@ -27,6 +32,12 @@ export interface Supergraph {
   readonly liveLists: ReadonlyMap<string, AnnouncedList>;
   /** The other fields of Subscription, by their names. */
   readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
+  /** By which paths of fields a subgraph knows the entities of a type; the subgraph by its name in lower case. */
+  readonly keysOf: (subgraph: string, type: string) => readonly EntityKey[];
+  /** The interfaces that some subgraph has as an object: it does not know which type it is. */
+  readonly interfaceObjects: ReadonlySet<string>;
+  /** The names of fields that plans may ask for by themselves, in another way than clients do. */
+  readonly askedForByPlans: ReadonlySet<string>;
 }
 
 export interface SupergraphOptions extends Omit<PlannerOptions, 'supergraphSdl'> {
@@ -55,11 +66,14 @@ export async function readSupergraph(
   const liveLists = announcedLists(document);
   // What says of no graph that it has it would be in those of live lists as well.
   const named = nameGraphsOfSubscriptions(document);
-  const withLive = print(declareLiveSubgraphs(named, [...liveLists.values()]));
+  const withLive = print(declareLiveSubgraphs(knowingSubgraphsFirst(named), [...liveLists.values()]));
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
     const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
-    return { schema, planner, liveLists, plainSubscriptions };
+    return {
+      ...{ schema, planner, liveLists, plainSubscriptions, keysOf: entityKeysOf(document) },
+      ...{ interfaceObjects: interfaceObjectsOf(document), askedForByPlans: askedForByPlans(document) },
+    };
   } catch (error) {
     await planner.stop();
     throw error;

@@ -1,4 +1,3 @@
-import type { FlattenNodePathSegment } from '@graphql-hive/router-query-planner';
 import { askService, type Fetch, keysAsked, placed } from './ask-service.ts';
 import { TOLD } from './failures.ts';
 import { entitiesAt, type Join } from './find-entities.ts';
@@ -11,7 +10,8 @@ import { merge } from './merge-answers.ts';
  */
 export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanOptions): PlanStep {
   const ask = askService(fetch, options);
-  const keys = keysAsked(fetch.operation);
+  const renamed = new Map(joins.flatMap((join) => [...join.renamed]));
+  const keys = keysAsked(fetch.operation, renamed);
   return async (gathered) => {
     if (gathered.sessions.size === 0) return askFor(joins, gathered, gathered.context.authorization);
     // Below a field that has opened a session is what its user may see.
@@ -22,17 +22,23 @@ export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanO
   async function askFor(some: readonly Join[], gathered: Gathered, authorization: string | undefined): Promise<void> {
     const variables: Record<string, unknown> = {};
     const groups = some.map((join) => {
-      const group = entitiesAt(join, gathered.data, options.schema);
+      const group = entitiesAt(join, gathered.data);
       variables[join.variable] = group.representations;
+      for (const [target, key] of group.lacking) {
+        const why = gathered.failures.of(target, key);
+        if (why !== undefined) gathered.failures.add(target, keys.get(join.alias) ?? [], why);
+      }
       return { ...join, ...group };
     });
     if (groups.every(({ representations }) => representations.length === 0)) return;
 
     const { data, errors = [] } = await ask(gathered, variables, authorization);
-    for (const { alias, targets } of groups) {
+    for (const { alias, targets, rewrite } of groups) {
       const entities = data?.[alias] as readonly (object | null)[] | null | undefined;
+      rewrite?.(entities);
       entities?.forEach((entity, index) => {
-        if (entity) for (const target of targets[index] ?? []) merge(target, entity as Record<string, unknown>);
+        if (!entity) return;
+        for (const target of targets[index] ?? []) merge(target, entity as Record<string, unknown>, options.abstract);
       });
     }
     for (const error of errors) {
@@ -44,7 +50,8 @@ export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanO
           const lacking = keys.get(group.alias) ?? [];
           gathered.failures.add(target, lacking, behind.length === 0 ? error : TOLD);
           if (behind.length === 0) continue;
-          for (const path of group.pathsTo(target)) gathered.errors.push(placed(error, [...path, ...behind], options));
+          for (const path of group.pathsTo(target))
+            gathered.errors.push(placed(error, [...path, ...behind], options, renamed));
         }
       }
     }
@@ -53,8 +60,8 @@ export function askEntities(fetch: Fetch, joins: readonly Join[], options: PlanO
 
 /** The joins, each with the paths that begin at fields of one session; without a new one the client's own. */
 function bySession(joins: readonly Join[], { sessions, context }: Gathered): Map<string | undefined, Join[]> {
-  const sessionOf = ([first]: readonly FlattenNodePathSegment[]) =>
-    (first !== undefined && first !== '@' && 'Field' in first && sessions.get(first.Field)) || context.authorization;
+  const sessionOf = ([first]: Join['paths'][number]) =>
+    (typeof first === 'string' && sessions.get(first)) || context.authorization;
   const asking = new Map(joins.flatMap(({ paths }) => paths.map((path) => [sessionOf(path), [] as Join[]])));
   for (const [authorization, some] of asking) {
     for (const join of joins) {

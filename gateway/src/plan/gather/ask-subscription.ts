@@ -1,8 +1,9 @@
 import { present } from '@kith/service-kit';
 import type { SubgraphResult } from '../../subgraphs/call-subgraph.ts';
+import { subgraphOf } from '../../subgraphs/knowing-subgraphs-first.ts';
 import type { Stream, StreamListener } from '../../subgraphs/streams/stream-ends.ts';
-import { takeRootFields } from './ask-root-fields.ts';
-import { callsOf, type Fetch, subgraphOf } from './ask-service.ts';
+import { type RootFetch, takeRootFields } from './ask-root-fields.ts';
+import { askedSubgraph, callsOf } from './ask-service.ts';
 import type { Gathered, PlanOptions } from './gathered.ts';
 
 /** What a plan asks one service to send, event by event. */
@@ -14,11 +15,11 @@ export interface AskedSubscription {
   take(gathered: Gathered, event: SubgraphResult): void;
 }
 
-export function askSubscription(fetch: Fetch, options: PlanOptions): AskedSubscription {
-  const subgraph = subgraphOf(fetch, options);
+export function askSubscription(fetch: RootFetch, options: PlanOptions): AskedSubscription {
+  const subgraph = askedSubgraph(fetch, options);
   const callFor = callsOf(fetch);
   return {
-    subgraph: fetch.serviceName,
+    subgraph: subgraphOf(fetch.serviceName),
     open: (of, listener) =>
       present(subgraph.stream, 'a subgraph that is subscribed to has streams').call(
         subgraph,

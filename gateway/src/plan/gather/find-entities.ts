@@ -1,32 +1,54 @@
-import type { FlattenNodePathSegment, RequiresSelection } from '@graphql-hive/router-query-planner';
-import { type GraphQLSchema, isAbstractType } from 'graphql';
+import type { FlattenNodePathSegment } from '@graphql-hive/router-query-planner';
+import type { GraphQLSchema } from 'graphql';
+import { Lacking, type Represent, type Representation } from './represent-entities.ts';
+import type { Rewrite } from './rewrite-answers.ts';
+import { typesWithin } from './type-conditions.ts';
+
+/** A step of the way to entities: into a field, into the items of a list, or on if it is one of these types. */
+type Step = string | typeof ITEMS | ReadonlySet<string>;
+const ITEMS = Symbol('items');
 
 /** Fields of entities that were met on the way: those at the same place are asked for together, each once. */
 export interface Join {
   readonly alias: string;
   /** Of the entities' representations. */
   readonly variable: string;
-  readonly paths: readonly (readonly FlattenNodePathSegment[])[];
-  readonly requires: readonly RequiresSelection[];
+  readonly paths: readonly (readonly Step[])[];
+  readonly represent: Represent;
+  /** Of what is answered of an entity. */
+  readonly rewrite: Rewrite | undefined;
+  /** What that renames. */
+  readonly renamed: ReadonlyMap<string, string>;
 }
 
 interface Entities {
   readonly representations: object[];
   /** Whose fields the entity of each representation has: several places may show the same one. */
   readonly targets: Record<string, unknown>[][];
+  /** Those that cannot be asked for, each with the key of what they lack: others failed to answer it. */
+  readonly lacking: (readonly [Record<string, unknown>, string])[];
   /** The path of an object; worked out only when there is an error to report. */
   pathsTo(target: object): (string | number)[][];
 }
 
+export function compilePath(path: readonly FlattenNodePathSegment[], schema: GraphQLSchema): readonly Step[] {
+  return path.map((segment) => {
+    if (segment === '@') return ITEMS;
+    return 'Field' in segment ? segment.Field : typesWithin(schema, segment.TypeCondition);
+  });
+}
+
 /** The objects at the places of a join, as the service is asked for them. */
-export function entitiesAt({ paths, requires }: Join, data: object, schema: GraphQLSchema): Entities {
-  const representations: object[] = [];
+export function entitiesAt({ paths, represent }: Join, data: object): Entities {
+  const representations: Representation[] = [];
   const targets: Record<string, unknown>[][] = [];
+  const lacking: [Record<string, unknown>, string][] = [];
   const indexes = new Map<string, number>();
   for (const path of paths) {
     walk(data, path, 0, [], (target) => {
-      const representation = represent(target, requires, schema);
+      const representation = represent(target);
       if (!representation) return;
+      if (representation instanceof Lacking) return void lacking.push([target, representation.key]);
       const identity = JSON.stringify(representation);
       const index = indexes.get(identity);
       if (index !== undefined) return void targets[index]?.push(target);
@@ -38,6 +60,7 @@ export function entitiesAt({ paths, requires }: Join, data: object, schema: Grap
   return {
     representations,
     targets,
+    lacking,
     pathsTo(wanted) {
       const found: (string | number)[][] = [];
       for (const path of paths) {
@@ -52,56 +75,28 @@ export function entitiesAt({ paths, requires }: Join, data: object, schema: Grap
 
 function walk(
   value: unknown,
-  path: readonly FlattenNodePathSegment[],
+  path: readonly Step[],
   step: number,
   at: (string | number)[],
   visit: (target: Record<string, unknown>, at: readonly (string | number)[]) => void,
 ): void {
   if (typeof value !== 'object' || value === null) return;
   const segment = path[step];
-  if (segment === undefined) {
-    visit(value as Record<string, unknown>, at);
-  } else if (segment === '@') {
-    for (const [index, item] of (value as unknown[]).entries()) {
+  if (Array.isArray(value)) {
+    // A plan has one step for the items of a list, in how many lists they ever are.
+    const further = segment === ITEMS ? step + 1 : step;
+    for (let index = 0; index < value.length; index += 1) {
       at.push(index);
-      walk(item, path, step + 1, at, visit);
+      walk(value[index], path, further, at, visit);
       at.pop();
     }
-  } else if ('Field' in segment) {
-    at.push(segment.Field);
-    walk((value as Record<string, unknown>)[segment.Field], path, step + 1, at, visit);
+  } else if (segment === undefined) {
+    visit(value as Record<string, unknown>, at);
+  } else if (typeof segment === 'string') {
+    at.push(segment);
+    walk((value as Record<string, unknown>)[segment], path, step + 1, at, visit);
     at.pop();
-  } else if (segment.TypeCondition.includes(String((value as { __typename?: unknown }).__typename))) {
+  } else if (segment !== ITEMS && segment.has(String((value as { __typename?: unknown }).__typename))) {
     walk(value, path, step + 1, at, visit);
   }
-}
-
-/** What a service needs to know an entity by; undefined when it is not all there. */
-function represent(
-  target: Readonly<Record<string, unknown>>,
-  requires: readonly RequiresSelection[],
-  schema: GraphQLSchema,
-): Record<string, unknown> | undefined {
-  const representation: Record<string, unknown> = {};
-  for (const required of requires) {
-    if (required.kind === 'InlineFragment') {
-      if (!isOfType(schema, target.__typename, required.typeCondition)) continue;
-      const within = represent(target, required.selections, schema);
-      if (!within) return undefined;
-      Object.assign(representation, within);
-    } else if (required.kind === 'Field') {
-      const value = target[required.alias ?? required.name];
-      if (value === undefined || value === null) return undefined;
-      representation[required.name] = required.selections?.length
-        ? represent(value as Record<string, unknown>, required.selections, schema)
-        : value;
-    } else throw new Error('The plan names entities by a fragment, which is not known here.');
-  }
-  return Object.keys(representation).length > 0 ? representation : undefined;
-}
-
-function isOfType(schema: GraphQLSchema, typename: unknown, condition: string): boolean {
-  if (typename === condition) return true;
-  const [type, wanted] = [schema.getType(String(typename)), schema.getType(condition)];
-  return isAbstractType(wanted) && type !== undefined && schema.isSubType(wanted, type as never);
 }

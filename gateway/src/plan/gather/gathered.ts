@@ -1,3 +1,4 @@
+import type { EntityKey } from '@kith/supergraph';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { GatewayContext } from '../../request/gateway-context.ts';
 import type { Subgraph } from '../../subgraphs/call-subgraph.ts';
@@ -26,6 +27,12 @@ export interface PlanOptions {
   /** By the name that the supergraph gives them, in lower case. */
   readonly subgraphs: Readonly<Record<string, Pick<Subgraph, 'call'> & Partial<Pick<Subgraph, 'stream'>>>>;
   readonly schema: GraphQLSchema;
+  /** The interfaces and unions in it. */
+  readonly abstract: ReadonlySet<string>;
+  /** By what each service knows the entities of a type; the service by its name in lower case. */
+  readonly keysOf: (service: string, type: string) => readonly EntityKey[];
+  /** Coerced: conditions are settled by them. */
+  readonly variables: Readonly<Record<string, unknown>>;
   /** What clients call a field, by what services are asked for it. */
   readonly responseKeys: ReadonlyMap<string, string>;
 }
