@@ -1,10 +1,13 @@
 import { LIVE } from '@kith/event-contracts';
 import {
+  changingPartitions,
   DEAD_STREAM,
   deadLetter,
   deadLettersChanged,
   LEASE_STREAM,
   lease,
+  membersOf,
+  partitionDurables,
   settledDeadLetter,
 } from '@kith/event-delivery/durable-names';
 import type { StreamName } from '@kith/event-delivery/envelope';
@@ -56,23 +59,23 @@ const readingAnew = (stream: string) =>
   ['CONSUMER.CREATE', 'CONSUMER.DELETE', 'CONSUMER.MSG.NEXT'].map((request) => api(`${request}.${stream}.*`));
 
 /** What a durable consumer needs of a stream that may be another's. Newer servers say domain and account in an ack. */
-const consuming = (stream: string, durable: string) => [
-  ...[`CONSUMER.CREATE.${stream}.${durable}`, `CONSUMER.MSG.NEXT.${stream}.${durable}`].map(api),
-  `$JS.ACK.${stream}.${durable}.>`,
-  `$JS.ACK.*.*.${stream}.${durable}.>`,
-];
+const consuming = (stream: string, durable: string) =>
+  partitionDurables(durable).flatMap((part) => [
+    ...[`CONSUMER.CREATE.${stream}.${part}`, `CONSUMER.MSG.NEXT.${stream}.${part}`].map(api),
+    // Of a partition, with its filter; and gone when there are to be more or fewer of them.
+    ...[`CONSUMER.CREATE.${stream}.${part}.>`, `CONSUMER.DELETE.${stream}.${part}`].map(api),
+    `$JS.ACK.${stream}.${part}.>`,
+    `$JS.ACK.*.*.${stream}.${part}.>`,
+  ]);
 
-/** The same durable, kept from the stream's owner: who moves it, or takes its messages, withholds them from the other. */
-const notConsuming = (stream: string, durable: string) => [
-  ...consuming(stream, durable),
-  ...[`CONSUMER.CREATE.${stream}.${durable}.>`, `CONSUMER.DELETE.${stream}.${durable}`].map(api),
-];
-
-/** What a consumer that holds order needs besides: its own lease, and the stream of leases, which whoever comes first makes. */
-const leasing = (consumers: Service['consumers']) => {
-  const held = consumers.filter(({ holds }) => holds);
-  if (held.length === 0) return [];
-  const leases = held.map(({ durable, of }) => lease(of.name, durable));
+/** What needs a lease: one that holds order, a partition, and to change how many there are. Whoever comes first makes the stream. */
+const leasing = ({ stream, consumers }: Service) => {
+  const leases = [
+    ...consumers.flatMap(({ durable, of }) => partitionDurables(durable).map((part) => lease(of.name, part))),
+    ...new Set(
+      [...(stream ? [stream] : []), ...consumers.map(({ of }) => of)].map(({ name }) => changingPartitions(name)),
+    ),
+  ];
   return [...owning({ name: LEASE_STREAM, subjects: leases }), api(`STREAM.MSG.DELETE.${LEASE_STREAM}`)];
 };
 
@@ -105,13 +108,11 @@ const comparedBy = ({ stream, consumers }: Service) => {
   return [...new Set(compared.map(({ of }) => of.name))];
 };
 
-/** Whoever reads a stream could reach its durables as well: those of others, and the place where its own stands. */
+/** Whoever reads a stream could reach the durables of others as well. */
 const notReaching = (service: Service, streams: readonly string[]) =>
   streams.flatMap((stream) => [
-    ...consumersOfOthers(service, stream).flatMap(({ durable }) => notConsuming(stream, durable)),
-    ...service.consumers
-      .filter(({ of }) => of.name === stream && stream !== service.stream?.name)
-      .map(({ durable }) => api(`CONSUMER.DELETE.${stream}.${durable}`)),
+    // Who moves a durable, or takes its messages, withholds them from the other.
+    ...consumersOfOthers(service, stream).flatMap(({ durable }) => consuming(stream, durable)),
   ]);
 
 /**
@@ -130,7 +131,8 @@ function rightsOf(name: ServiceName): Rights {
       ...announces,
       ...consumers.flatMap(({ durable, of }) => consuming(of.name, durable)),
       ...compared.flatMap(readingAnew),
-      ...leasing(consumers),
+      ...leasing(service),
+      ...consumers.map(({ durable, of }) => membersOf(of.name, durable)),
       ...withDeadLetters(service),
       ...others.map(({ durable }) => settledDeadLetter(durable, '*')),
       ...LOOK_AROUND,
@@ -140,6 +142,7 @@ function rightsOf(name: ServiceName): Rights {
       ...(stream?.subjects ?? []),
       ...DEAD_STREAM.subjects,
       ...(consumers.length > 0 ? [deadLettersChanged('*')] : []),
+      ...consumers.map(({ durable, of }) => membersOf(of.name, durable)),
       ...hears,
       inbox(name),
     ],

@@ -39,6 +39,7 @@ const FOR_STRANGERS: Readonly<Record<string, readonly string[]>> = {
     'natsOptions',
     'startInProcessBroker',
     'freshMessageId',
+    'partitionDurable',
     'readEnvelope',
   ],
 };

@@ -8,7 +8,15 @@ import {
   WEBHOOK_USER_CONSUMER,
 } from '@kith/event-contracts';
 import type { EventBroker } from '@kith/event-delivery';
-import { connectBroker, DEAD_STREAM, type Log, natsOptions } from '@kith/event-delivery';
+import {
+  connectBroker,
+  DEAD_STREAM,
+  type Log,
+  lease,
+  membersOf,
+  natsOptions,
+  partitionDurable,
+} from '@kith/event-delivery';
 import { eventually, type NatsServer, startNats } from '@kith/local-servers';
 import { usersOfNats } from '@kith/services';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -123,6 +131,7 @@ const FORGED: Record<'user' | 'friend' | 'webhook' | 'gateway', string[]> = {
     `$JS.API.CONSUMER.DELETE.USER.${PROFILE_COPY_CONSUMER}`,
     `$JS.API.CONSUMER.MSG.NEXT.USER.${PROFILE_COPY_CONSUMER}`,
     `$JS.ACK.USER.${PROFILE_COPY_CONSUMER}.1.1.1.1.0`,
+    ...allOfDurable('USER', partitionDurable(PROFILE_COPY_CONSUMER, 0, 4)),
     ...onEachStream('DELETE', 'PURGE', 'MSG.DELETE'),
   ],
   friend: [
@@ -134,9 +143,12 @@ const FORGED: Record<'user' | 'friend' | 'webhook' | 'gateway', string[]> = {
     '$JS.API.STREAM.UPDATE.USER',
     '$JS.API.STREAM.MSG.DELETE.USER',
     '$JS.API.STREAM.MSG.GET.USER',
-    `$JS.API.CONSUMER.DELETE.USER.${PROFILE_COPY_CONSUMER}`,
     ...allOfDurable('USER', WEBHOOK_USER_CONSUMER),
+    ...allOfDurable('USER', partitionDurable(WEBHOOK_USER_CONSUMER, 3, 4)),
     ...allOfDurable('FRIEND', WEBHOOK_FRIEND_CONSUMER),
+    ...allOfDurable('FRIEND', partitionDurable(WEBHOOK_FRIEND_CONSUMER, 15, 16)),
+    lease('FRIEND', partitionDurable(WEBHOOK_FRIEND_CONSUMER, 0, 2)),
+    membersOf('FRIEND', WEBHOOK_FRIEND_CONSUMER),
     ...onEachStream('DELETE', 'PURGE'),
   ],
   webhook: [
@@ -146,10 +158,12 @@ const FORGED: Record<'user' | 'friend' | 'webhook' | 'gateway', string[]> = {
     '_INBOX.user.forged',
     '$JS.API.STREAM.CREATE.USER',
     '$JS.API.STREAM.MSG.GET.FRIEND',
-    `$JS.API.CONSUMER.DELETE.USER.${WEBHOOK_USER_CONSUMER}`,
-    `$JS.API.CONSUMER.DELETE.FRIEND.${WEBHOOK_FRIEND_CONSUMER}`,
     ...allOfDurable('USER', PROFILE_COPY_CONSUMER),
+    ...allOfDurable('USER', partitionDurable(PROFILE_COPY_CONSUMER, 1, 2)),
     ...allOfDurable('FRIEND', FRIEND_LIST_VIEW_CONSUMER),
+    ...allOfDurable('FRIEND', partitionDurable(FRIEND_LIST_VIEW_CONSUMER, 7, 8)),
+    lease('FRIEND', partitionDurable(FRIEND_LIST_VIEW_CONSUMER, 0, 4)),
+    membersOf('FRIEND', FRIEND_LIST_VIEW_CONSUMER),
     ...onEachStream('DELETE', 'PURGE'),
   ],
 };

@@ -57,7 +57,10 @@ function described(status: {
     ]),
     [],
     ['CONSUMER', 'lag', 'in hand', 'dead'],
-    ...status.consumers.map(({ durable, lag, unacked, dead }) => [durable, count(lag), count(unacked), count(dead)]),
+    ...status.consumers.flatMap(({ durable, lag, unacked, dead, partitions = [] }) => [
+      [durable, count(lag), count(unacked), count(dead)],
+      ...partitions.map((part) => [`  ${part.name.slice(durable.length + 1)}`, count(part.lag), count(part.unacked)]),
+    ]),
   ];
   const reasons = Object.entries(status.dead.byReason).map(([reason, number]) => `${count(number)} ${reason}`);
   const dead = status.dead.total === 0 ? 'Nothing is dead.' : `Dead: ${reasons.join(', ')} (kith events dead list).`;

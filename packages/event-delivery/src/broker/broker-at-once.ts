@@ -56,7 +56,7 @@ function untilConnected(connecting: Promise<EventBroker>, headerPrefix: string |
       () => undefined,
     );
     return {
-      active: () => (begun ? (begun.active?.() ?? true) : false),
+      active: (ownerId) => (begun ? (begun.active?.(ownerId) ?? true) : false),
       stop: async (handled) => {
         stopped = true;
         await begun?.stop(handled);

@@ -16,7 +16,9 @@ export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
  *
  * - A published message is stored before its result is known; the same message id within the dedup window is stored once.
  * - A durable subscription gets every stored message at least once, in stream order for the first delivery, and again
- *   after `retryLater`, or when neither ack nor working() came for ACK_WAIT_MS.
+ *   after `retryLater`, or when neither ack nor working() came for ACK_WAIT_MS. Where the stream is consumed in
+ *   partitions, the order is that of each owner, and each partition is one instance's at a time.
+ * - A subject (of a message, a delivery, what is stored) is what was published, whatever a broker adds for partitions.
  * - `announce` reaches those who listen at this moment, and nobody else. What is published to a stream is heard by them
  *   too, possibly before it is stored, and possibly when it turns out a duplicate.
  */
@@ -67,8 +69,11 @@ export interface Subscription extends Stoppable {
    * with DurableTaken, and then nothing is delivered. Missing: it is there at once.
    */
   readonly begun?: Promise<void>;
-  /** Of one that keeps order: whether this instance is the one that is given deliveries. Missing: it always is. */
-  active?(): boolean;
+  /**
+   * Of one that keeps order, or is partitioned: whether this instance is the one that is given this owner's deliveries;
+   * without an owner, whether it is given any. Missing: it always is.
+   */
+  active?(ownerId?: string): boolean;
 }
 
 export interface Message {
@@ -123,6 +128,8 @@ export interface Delivery {
   retryLater(delayMs: number): void;
   /** Still in progress: ACK_WAIT_MS begins again. */
   working(): void;
+  /** It is left as it is, unanswered, and this instance does nothing about it any more. */
+  leave?(): void;
 }
 
 export interface StoredMessage {
@@ -160,5 +167,7 @@ export interface BrokerStatus {
     service?: string | undefined;
     /** When the first event was stored that it may have been given; undefined: all there are. */
     since?: Date | undefined;
+    /** Of one that is consumed in partitions: what each has before it. The figures above are of all together. */
+    partitions?: readonly { readonly name: string; readonly lag: number; readonly unacked: number }[];
   }[];
 }

@@ -11,13 +11,15 @@ export interface StreamSettings {
   readonly maxBytes?: number | 'unlimited' | undefined;
   /** The tags of the servers that may have the streams. */
   readonly placementTags?: readonly string[] | undefined;
+  /** In how many partitions, by owner, they are consumed: 1, 2, 4, 8 or 16 (default 1); for streams with one pattern `word.>`. */
+  readonly partitions?: number | undefined;
 }
 
 /** A setting of a stream, or of one of its durables, that differs from the configuration. */
 export interface SettingDifference {
   readonly stream: string;
   readonly durable?: string;
-  readonly setting: 'replicas' | 'maxAgeS' | 'maxBytes' | 'placementTags';
+  readonly setting: 'replicas' | 'maxAgeS' | 'maxBytes' | 'placementTags' | 'subjects' | 'partitions';
   readonly is: number | string;
   readonly configured: number | string;
 }

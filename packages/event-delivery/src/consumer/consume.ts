@@ -29,7 +29,8 @@ export interface ConsumeOptions {
  * again, here or elsewhere, within ACK_WAIT_MS.
  *
  * Order per owner is that of one process. Several instances share the durable's deliveries, so there revisions decide;
- * of a consumer that holds, one instance at a time is given any.
+ * of a consumer that holds, one instance at a time is given any; and where streams are consumed in partitions, one
+ * instance at a time is given those of a partition.
  *
  * Resolves when the durable is there; while the broker is away, not before it is back.
  *
@@ -46,14 +47,16 @@ export async function consume<Contract extends EventContract>(
   const told = tellWhatBecame({ ...options, now, durable, stream: stream.name });
   const upgrades = waitsForUpgrades({ now, maxUnacked, lookAgain: definition.whenFromTheFuture });
   let subscription: Subscription | undefined;
-  /** Of a consumer that holds, one instance at a time. */
-  const isActive = () => !ending.hasBegun() && subscription !== undefined && subscription.active?.() !== false;
+  /** Of a consumer that holds, and of a partition, one instance at a time. */
+  const isActive = (ownerId: string) =>
+    !ending.hasBegun() && subscription !== undefined && subscription.active?.(ownerId) !== false;
   const takeTurn = (ownerId: string, work: () => Promise<void>) => turns.take(ownerId, () => work().catch(told.failed));
   const takeUpHeld = (ownerId: string) =>
-    takeTurn(ownerId, async () => (isActive() ? pieces.release(ownerId) : undefined));
+    takeTurn(ownerId, async () => (isActive(ownerId) ? pieces.release(ownerId) : undefined));
   const box = await openDeadLetterBox({ broker, consumer: durable, stream, whenPoisoned, now, onChange: takeUpHeld });
   const pieces = receivesEvents(definition, { box, turns, ending, told, upgrades, now, isActive });
-  const receive = (delivery: Delivery) => (isActive() ? pieces.receive(delivery) : Promise.resolve<Outcome>('stopped'));
+  const receive = (delivery: Delivery) =>
+    isActive(ownerOf(delivery.subject)) ? pieces.receive(delivery) : Promise.resolve<Outcome>('stopped');
   const inHand = keepInHand({
     takeTurn: ({ subject }, work) => takeTurn(ownerOf(subject), work),
     laterMs: upgrades.delayMs,

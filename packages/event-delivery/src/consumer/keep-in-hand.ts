@@ -29,7 +29,8 @@ export function keepInHand(options: {
     if (outcome === 'later') delivery.retryLater(options.laterMs(delivery.deliveryCount));
     // What was not begun is left as it is. A nak would bring it sooner, but nats-server 2.9 forgets a nak'd message for
     // a while when nobody asks for one at that moment, and its owner's next one would come first.
-    else if (outcome !== 'stopped') delivery.ack();
+    else if (outcome === 'stopped') delivery.leave?.();
+    else delivery.ack();
   }
 
   return {

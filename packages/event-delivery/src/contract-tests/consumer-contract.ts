@@ -454,11 +454,12 @@ export function describeConsumerContract(name: string, under: BrokerUnderTest, r
           release();
         }
         await stopping;
-        expect(first).toEqual([1]);
+        // Of different owners either may be first.
+        expect(first).toHaveLength(1);
         const second: number[] = [];
         await start(async (event) => void second.push(event.revision));
         await eventually('the rest is handled', () => second.length === 2);
-        expect(second.sort()).toEqual([2, 7]);
+        expect([...first, ...second].sort()).toEqual([1, 2, 7]);
       });
 
       test('does not wait for an event that keeps failing', async () => {

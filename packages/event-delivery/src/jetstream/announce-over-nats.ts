@@ -1,13 +1,15 @@
-import { headers, type NatsConnection } from 'nats';
+import { headers, type Msg, type NatsConnection } from 'nats';
 import type { EventBroker } from '../broker/broker.ts';
+import { subjectMatches } from '../broker/subject-matches.ts';
 import type { Log } from '../observe/log.ts';
 import { familyOf, startHop, traceBeingHandled } from '../observe/trace-event-path.ts';
 import { guarded } from './connection/follow-connection.ts';
+import type { MarkedSubjects } from './partitions/mark-subjects.ts';
 
 /** Publish-subscribe on core NATS: announcements to those who listen at this moment. */
 export function announcesOverNats(
   nc: NatsConnection,
-  { log, beforeSending }: { log: Log; beforeSending: () => void },
+  { log, beforeSending, subjects }: { log: Log; beforeSending: () => void; subjects: MarkedSubjects },
 ): Pick<EventBroker, 'announce' | 'listen'> {
   return {
     announce: (subject, payload) => {
@@ -23,15 +25,27 @@ export function announcesOverNats(
       hop.end();
     },
     listen(subject, onMessage) {
-      const subscription = nc.subscribe(subject, {
-        callback: (error, message) => {
-          if (error) return;
-          // A callback that throws would end the connection's reader: nothing may escape.
-          const trace = () => message.headers?.get('traceparent') || undefined;
-          guarded(log, () => onMessage(message.string(), message.subject, trace));
+      const heard = ({ subject: from }: Msg): string | undefined => {
+        const published = subjects.unmark(from);
+        // A wildcard for a mark matches what is none, too.
+        return published === from || subjectMatches(subject, published) ? published : undefined;
+      };
+      const subscriptions = subjects.heardAs(subject).map((pattern, at) =>
+        nc.subscribe(pattern, {
+          callback: (error, message) => {
+            const from = error ? undefined : heard(message);
+            if (from === undefined || (at > 0 && from === message.subject)) return;
+            // A callback that throws would end the connection's reader: nothing may escape.
+            const trace = () => message.headers?.get('traceparent') || undefined;
+            guarded(log, () => onMessage(message.string(), from, trace));
+          },
+        }),
+      );
+      return {
+        stop: async () => {
+          for (const subscription of subscriptions) subscription.unsubscribe();
         },
-      });
-      return { stop: async () => subscription.unsubscribe() };
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { TimeoutError } from 'nats';
 import { expect, test, vi } from 'vitest';
+import { collectLog } from '../contract-tests/collect-log.ts';
 import { comparesSettings } from './apply-settings.ts';
 
 vi.mock('node:timers/promises', () => ({ setTimeout: async () => undefined }));
@@ -34,9 +35,10 @@ function clusterWithErrors(errorsOf: () => Error[]) {
     },
   } as unknown as JetStreamManager;
   const compared = comparesSettings(jsm, {
+    log: collectLog(),
     settings: { replicas: 3 },
     streams: () => [STREAM],
-    durables: () => [{ stream: 'S', durable: 'd', keepsOrder: false }],
+    durables: () => [{ stream: STREAM, durable: 'd', maxUnacked: 1, onDelivery: () => undefined }],
   });
   return { ...compared, said };
 }

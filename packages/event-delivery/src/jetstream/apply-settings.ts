@@ -1,24 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
-import type { EventBroker } from '../broker/broker.ts';
+import type { DurableSubscription, EventBroker } from '../broker/broker.ts';
 import { LEASE_STREAM } from '../broker/durable-names.ts';
+import { prefixOf } from '../broker/partition-by-owner.ts';
 import type { AppliedSetting, SettingDifference, StreamSettings } from '../broker/stream-settings.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import { backoffMs } from '../failures/backoff.ts';
 import { isOutage } from '../failures/outage.ts';
+import type { Log } from '../observe/log.ts';
+import { changePartitions, changeSubjects } from './partitions/change-partitions.ts';
+import { currentOf, findLayouts } from './partitions/find-partitions.ts';
 import { isDenied, nullWhenMissing } from './put-stream.ts';
 import { differencesOf } from './stream-settings.ts';
+import type { Leasing } from './subscription/hold-a-lease.ts';
 
 interface Compared {
+  readonly log: Log;
   readonly settings: StreamSettings;
   /** The streams that this process declares. */
   readonly streams: () => readonly StreamName[];
-  /** The durables that it consumes by, and whether they keep order. */
-  readonly durables: () => readonly {
-    readonly stream: string;
-    readonly durable: string;
-    readonly keepsOrder: boolean;
-  }[];
+  /** The durables that it consumes by. */
+  readonly durables: () => readonly DurableSubscription[];
 }
 
 /** With the manager's 5 s for each try, an election may take half a minute. */
@@ -32,14 +34,17 @@ type Change = SettingDifference & { readonly make: () => Promise<unknown> };
  */
 export function comparesSettings(
   jsm: JetStreamManager,
-  { settings, streams, durables }: Compared,
+  { log, settings, streams, durables }: Compared,
 ): Required<Pick<EventBroker, 'differentSettings' | 'applySettings'>> {
+  const leasing = { jsm, log, settings };
+
   async function ofStream(stream: StreamName): Promise<Change[]> {
     const info = await whenAnswered(() => jsm.streams.info(stream.name)).catch(nullWhenMissing);
     if (!info) return [];
     return differencesOf(stream, info.config, settings).map(({ change, ...found }) => ({
       ...found,
       make: async () => {
+        if (found.setting === 'subjects') return changeSubjects(leasing, stream.name, change.subjects ?? []);
         // A standalone server accepts any number of replicas, and keeps one.
         if ((change.num_replicas ?? 1) > 1 && !info.cluster?.name) throw new Error('this NATS is no cluster');
         await jsm.streams.update(stream.name, change);
@@ -49,12 +54,12 @@ export function comparesSettings(
 
   /** A lease has its own expiry: only replicas and placement of its stream are up to the operator. */
   async function ofLeases(): Promise<Change[]> {
-    if (!durables().some(({ keepsOrder }) => keepsOrder)) return [];
+    if (!durables().some(({ keepsOrder }) => keepsOrder) && settings.partitions === undefined) return [];
     const changes = await ofStream({ name: LEASE_STREAM, subjects: [] });
     return changes.filter(({ setting }) => setting === 'replicas' || setting === 'placementTags');
   }
 
-  async function ofDurable(stream: string, durable: string): Promise<Change[]> {
+  async function ofDurable({ name: stream }: StreamName, durable: string): Promise<Change[]> {
     const { replicas } = settings;
     const asked = whenAnswered((): Promise<ConsumerInfo> => jsm.consumers.info(stream, durable));
     const info = await asked.catch((error) => {
@@ -74,6 +79,7 @@ export function comparesSettings(
     for (const stream of streams()) found.push(...(await ofStream(stream)));
     found.push(...(await ofLeases()));
     for (const { stream, durable } of durables()) found.push(...(await ofDurable(stream, durable)));
+    for (const subscription of durables()) found.push(...(await ofPartitions(leasing, subscription)));
     return found;
   }
 
@@ -88,6 +94,18 @@ export function comparesSettings(
       return applied;
     },
   };
+}
+
+async function ofPartitions(leasing: Leasing, subscription: DurableSubscription): Promise<Change[]> {
+  const { stream, durable } = subscription;
+  const { partitions: configured } = leasing.settings;
+  if (configured === undefined || prefixOf(stream) === undefined) return [];
+  const layouts = await whenAnswered(() => findLayouts(leasing.jsm, stream.name, durable));
+  const current = currentOf(layouts);
+  if (!current || (current.partitions === configured && layouts.length === 1)) return [];
+  const is = layouts.length === 1 ? current.partitions : `in change from ${current.partitions}`;
+  const make = () => changePartitions(leasing, subscription, configured);
+  return [{ stream: stream.name, durable, setting: 'partitions', is, configured, make }];
 }
 
 /**

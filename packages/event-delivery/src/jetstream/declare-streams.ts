@@ -3,6 +3,7 @@ import { describeDifference, type StreamSettings } from '../broker/stream-settin
 import { subjectMatches } from '../broker/subject-matches.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import type { Log } from '../observe/log.ts';
+import { type MarkedSubjects, marksSubjects } from './partitions/mark-subjects.ts';
 import { type Declaring, putStream } from './put-stream.ts';
 import { differencesOf } from './stream-settings.ts';
 
@@ -15,6 +16,7 @@ interface Declared {
 /** Desired state of the streams: what was declared is remembered, so that a wiped server gets it back. */
 export function declaresStreams(jsm: JetStreamManager, { settings, log }: { settings: StreamSettings; log: Log }) {
   const declared = new Map<string, Declared>();
+  const subjects: MarkedSubjects = marksSubjects(jsm, () => [...declared.values()].map(({ stream }) => stream));
   const told = new Set<string>();
   const declaring: Declaring = { settings, notOurs: new Set(), onExisting: tellDifferences };
 
@@ -32,7 +34,7 @@ export function declaresStreams(jsm: JetStreamManager, { settings, log }: { sett
 
   async function put(name: string): Promise<void> {
     const known = declared.get(name);
-    if (known) await putStream(jsm, known.stream, declaring);
+    if (known) subjects.remember(known.stream, await putStream(jsm, known.stream, declaring));
   }
 
   return {
@@ -40,6 +42,7 @@ export function declaresStreams(jsm: JetStreamManager, { settings, log }: { sett
       declared.set(stream.name, { stream, isOurs: isOurs || declared.get(stream.name)?.isOurs === true });
     },
     put,
+    subjects,
     async putAll(): Promise<void> {
       for (const name of declared.keys()) await put(name);
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
-import type { EventBroker } from '../broker/broker.ts';
+import type { DurableSubscription, EventBroker, Message, PublishResult } from '../broker/broker.ts';
 import { readHeaderPrefix } from '../broker/header-prefix.ts';
 import { PublishFailed } from '../broker/publish-failed.ts';
 import type { StreamSettings } from '../broker/stream-settings.ts';
@@ -12,10 +12,10 @@ import { connectToNats } from './connection/connect-to-nats.ts';
 import { followConnection } from './connection/follow-connection.ts';
 import { type NatsCredentials, readNatsAccess } from './connection/read-nats-access.ts';
 import { declaresStreams } from './declare-streams.ts';
+import { subscribeDurably } from './partitions/subscribe-durably.ts';
 import { createPublisher } from './publish-with-acks.ts';
 import { readStatus, readStored } from './read-streams.ts';
 import { gatherAcks } from './subscription/gather-acks.ts';
-import { subscribeDurably } from './subscription/subscribe-durably.ts';
 
 /** Shorter than a relay may be silent inside its transaction. */
 const ACK_WITHIN_MS = 2_500;
@@ -51,7 +51,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 5_000 });
   const settings = options.streams ?? {};
   const declared = declaresStreams(jsm, { settings, log });
-  const durables = new Map<string, { stream: string; durable: string; keepsOrder: boolean }>();
+  const durables = new Map<string, DurableSubscription>();
   const acks = gatherAcks(log);
   const publisher = createPublisher(nc, {
     ackWithinMs: ACK_WITHIN_MS,
@@ -81,28 +81,25 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
       if (connection.isLost())
         return messages.map(() => ({ error: new PublishFailed('NOT_CONNECTED', 'NATS is away.') }));
       acks.send();
-      const results = await publisher.publish(messages);
-      const lost = results.some((result) => 'error' in result && isStreamMissing(result.error));
-      // A wiped broker: give it its streams back; what failed is published at the next attempt.
-      if (lost)
-        await declared.putAll().catch((error) => log.debug({ error: String(error) }, 'streams cannot be restored yet'));
-      return results;
+      return publishMarked({ publisher, declared, log }, messages);
     },
     subscribe: (subscription) => {
-      const { stream, durable, keepsOrder = false } = subscription;
+      const { stream, durable } = subscription;
       declared.add(stream, { isOurs: false });
-      durables.set(`${stream.name} ${durable}`, { stream: stream.name, durable, keepsOrder });
-      return subscribeDurably({ nc, jsm, log, acks, ensureStream: declared.put, onReconnect, settings }, subscription);
+      durables.set(`${stream.name} ${durable}`, subscription);
+      const { put: ensureStream, subjects } = declared;
+      const { isMarked } = subjects;
+      return subscribeDurably({ nc, jsm, log, acks, ensureStream, isMarked, onReconnect, settings }, subscription);
     },
-    ...comparesSettings(jsm, { settings, streams: declared.ours, durables: () => [...durables.values()] }),
-    stored: (stream, what) => readStored(jsm, stream.name, what),
+    ...comparesSettings(jsm, { log, settings, streams: declared.ours, durables: () => [...durables.values()] }),
+    stored: (stream, what) => readStored(jsm, stream, what),
     async deleteStored(stream, sequence) {
       await jsm.streams.deleteMessage(stream.name, sequence).catch(async (error) => {
         if (await jsm.streams.getMessage(stream.name, { seq: sequence })) throw error;
       });
     },
     status: () => readStatus(jsm),
-    ...announcesOverNats(nc, { log, beforeSending: acks.send }),
+    ...announcesOverNats(nc, { log, beforeSending: acks.send, subjects: declared.subjects }),
     onReconnect,
     async close() {
       acks.send();
@@ -114,9 +111,34 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Event
   };
 }
 
-function isStreamMissing(error: Error): boolean {
-  return error instanceof PublishFailed && error.code === 'STREAM_AWAY';
+interface Publishing {
+  readonly publisher: ReturnType<typeof createPublisher>;
+  readonly declared: ReturnType<typeof declaresStreams>;
+  readonly log: Log;
 }
+
+async function publishMarked(
+  { publisher, declared, log }: Publishing,
+  messages: readonly Message[],
+): Promise<PublishResult[]> {
+  const { subjects } = declared;
+  const results = await publisher.publish(subjects.mark(messages));
+  const refused = results.findIndex((result) => failedBy(result, 'NO_STREAM'));
+  if (refused !== -1 && (await subjects.learn(messages[refused]?.subject ?? '').catch(() => false))) {
+    return [
+      ...results.slice(0, refused),
+      ...(await publishMarked({ publisher, declared, log }, messages.slice(refused))),
+    ];
+  }
+  // A wiped broker: give it its streams back. Or subjects are to be marked from now on. The next attempt succeeds.
+  if (results.some((result) => failedBy(result, 'STREAM_AWAY'))) {
+    await declared.putAll().catch((error) => log.debug({ error: String(error) }, 'streams cannot be restored yet'));
+  }
+  return results;
+}
+
+const failedBy = (result: PublishResult, code: string): boolean =>
+  'error' in result && result.error instanceof PublishFailed && result.error.code === code;
 
 /** Repeats what a server that has gone, or is only just starting, does not answer; its refusals are thrown. */
 async function untilAnswered<Result>(nc: NatsConnection, work: () => Promise<Result>): Promise<Result> {

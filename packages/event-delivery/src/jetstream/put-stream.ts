@@ -6,6 +6,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { PermissionViolationError } from 'nats';
+import { isMarked, markedPatterns, prefixOf } from '../broker/partition-by-owner.ts';
 import type { StreamSettings } from '../broker/stream-settings.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 import { settingsOfNew } from './stream-settings.ts';
@@ -22,29 +23,35 @@ export type Declaring = {
 
 /**
  * Makes the stream. One that is there is never shrunk or loosened: its operator may have set it up by hand, and only
- * subjects that it does not take yet are added. One that is another's is left to them.
+ * subjects that it does not take yet are added. One that is another's is left to them. Resolves to what is there then.
  */
-export async function putStream(jsm: JetStreamManager, stream: StreamName, options: Declaring): Promise<void> {
+export async function putStream(jsm: JetStreamManager, stream: StreamName, options: Declaring): Promise<StreamInfo> {
   const { notOurs, settings, onExisting } = options;
   const existing = await jsm.streams.info(stream.name).catch(nullWhenMissing);
   if (existing) {
     await addSubjects(jsm, stream, existing, notOurs);
     onExisting(stream, existing);
-    return;
+    return existing;
   }
   if (notOurs.has(stream.name)) throw new StreamIsNotOurs();
   const config = {
     name: stream.name,
-    subjects: [...stream.subjects],
+    subjects: [...subjectsOfNew(stream, settings)],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     ...settingsOfNew(stream, settings),
   };
-  await jsm.streams.add(config).catch((error) => {
+  return jsm.streams.add(config).catch((error) => {
     if (!isDenied(error)) throw cannotMake(stream, settings, error);
     notOurs.add(stream.name);
     throw new StreamIsNotOurs();
   });
+}
+
+/** Where it is to be consumed in partitions, it takes subjects that are marked for them alone. */
+function subjectsOfNew(stream: StreamName, { partitions = 1 }: StreamSettings): readonly string[] {
+  const prefix = prefixOf(stream);
+  return partitions > 1 && prefix !== undefined ? markedPatterns(prefix) : stream.subjects;
 }
 
 async function addSubjects(
@@ -53,6 +60,9 @@ async function addSubjects(
   { config }: StreamInfo,
   notOurs: Set<string>,
 ) {
+  const prefix = prefixOf({ subjects });
+  // One that takes marked subjects takes all that we publish to it.
+  if (prefix !== undefined && isMarked(prefix, config.subjects)) return;
   const missing = subjects.filter((subject) => !config.subjects.includes(subject));
   if (missing.length === 0 || notOurs.has(name)) return;
   await jsm.streams.update(name, { subjects: [...config.subjects, ...missing] }).catch((error) => {

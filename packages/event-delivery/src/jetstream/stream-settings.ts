@@ -1,6 +1,7 @@
 import type { StreamConfig } from '@nats-io/jetstream';
 import { nanos } from 'nats';
 import { DEDUP_WINDOW_MS } from '../broker/broker.ts';
+import { isMarked, markedPatterns, prefixOf } from '../broker/partition-by-owner.ts';
 import type { SettingDifference, StreamSettings } from '../broker/stream-settings.ts';
 import type { StreamName } from '../envelope/stream-name.ts';
 
@@ -11,11 +12,15 @@ const UNLIMITED = -1;
 /** One configurable setting: its current value, the configured one, and how to write it. */
 interface Setting {
   readonly name: SettingDifference['setting'];
-  readonly of: (config: StreamConfig) => SettingDifference['is'];
+  readonly of: (config: StreamConfig, stream: StreamName) => SettingDifference['is'];
   /** Undefined: not configured, the current value stays. */
   readonly wanted: (stream: StreamName, settings: StreamSettings) => SettingDifference['is'] | undefined;
-  readonly written: (value: SettingDifference['is'], config: StreamConfig) => Partial<StreamConfig>;
+  readonly written: (value: SettingDifference['is'], config: StreamConfig, stream: StreamName) => Partial<StreamConfig>;
 }
+
+/** Subjects of a stream whose consumers can be partitioned, and of any other. */
+const MARKED = 'for partitions';
+const AS_PUBLISHED = 'as published';
 
 /** Streams that are kept for ever ignore age and size limits: those apply only to expiring streams. */
 const SETTINGS: readonly Setting[] = [
@@ -52,6 +57,20 @@ const SETTINGS: readonly Setting[] = [
       placement: { cluster: placement?.cluster ?? '', tags: String(value).split(',') },
     }),
   },
+  {
+    name: 'subjects',
+    of: ({ subjects }, stream) => (isMarked(prefixOf(stream) ?? '', subjects) ? MARKED : AS_PUBLISHED),
+    wanted: (stream, { partitions }) => {
+      if (partitions === undefined || prefixOf(stream) === undefined) return undefined;
+      return partitions > 1 ? MARKED : AS_PUBLISHED;
+    },
+    written: (value, { subjects }, stream) => {
+      const patterns = markedPatterns(prefixOf(stream) ?? '');
+      const ours = new Set([...stream.subjects, ...patterns]);
+      const others = subjects.filter((subject) => !ours.has(subject));
+      return { subjects: [...(value === MARKED ? patterns : stream.subjects), ...others] };
+    },
+  },
 ];
 
 /** The settings for a new stream. */
@@ -74,9 +93,9 @@ export function differencesOf(
   settings: StreamSettings,
 ): readonly (SettingDifference & { readonly change: Partial<StreamConfig> })[] {
   return SETTINGS.flatMap(({ name, of, wanted, written }) => {
-    const is = of(config);
+    const is = of(config, stream);
     const configured = wanted(stream, settings);
     if (configured === undefined || configured === is) return [];
-    return [{ stream: stream.name, setting: name, is, configured, change: written(configured, config) }];
+    return [{ stream: stream.name, setting: name, is, configured, change: written(configured, config, stream) }];
   });
 }

@@ -14,6 +14,7 @@ test.each([
   [{ STREAM_MAX_BYTES: '1048576' }, { STREAM_MAX_BYTES: 2 ** 20 }],
   [{ STREAM_MAX_BYTES: 'unlimited' }, { STREAM_MAX_BYTES: 'unlimited' }],
   [{ STREAM_PLACEMENT_TAGS: 'ssd, az:1' }, { STREAM_PLACEMENT_TAGS: ['ssd', 'az:1'] }],
+  [{ STREAM_PARTITIONS: '16' }, { STREAM_PARTITIONS: 16 }],
   [{ STREAM_REPLICAS: '' }, {}],
 ])('%o', (env, config) => {
   expect(read(env)).toEqual(config);
@@ -22,6 +23,9 @@ test.each([
 test.each([
   [{ STREAM_REPLICAS: '2' }],
   [{ STREAM_REPLICAS: '0' }],
+  [{ STREAM_PARTITIONS: '0' }],
+  [{ STREAM_PARTITIONS: '3' }],
+  [{ STREAM_PARTITIONS: '32' }],
   [{ STREAM_MAX_AGE: '30' }],
   [{ STREAM_MAX_AGE: '0d' }],
   [{ STREAM_MAX_AGE: '59m' }],

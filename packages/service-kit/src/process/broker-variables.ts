@@ -60,6 +60,10 @@ export const streamFields = {
   STREAM_MAX_AGE: maxAge.optional(),
   STREAM_MAX_BYTES: maxBytes.optional(),
   STREAM_PLACEMENT_TAGS: tags.optional(),
+  STREAM_PARTITIONS: z
+    .enum(['1', '2', '4', '8', '16'], { error: 'must be 1, 2, 4, 8 or 16' })
+    .transform(Number)
+    .optional(),
 } as const;
 
 type BrokerConfig = { readonly EVENT_BUS: 'jetstream' | 'in-process'; readonly NATS_URL: string } & Readonly<
@@ -69,6 +73,7 @@ type BrokerConfig = { readonly EVENT_BUS: 'jetstream' | 'in-process'; readonly N
     readonly STREAM_MAX_AGE?: number | 'forever' | undefined;
     readonly STREAM_MAX_BYTES?: number | 'unlimited' | undefined;
     readonly STREAM_PLACEMENT_TAGS?: readonly string[] | undefined;
+    readonly STREAM_PARTITIONS?: number | undefined;
   };
 
 /** The options for `connectBroker` from the configuration of a process. */
@@ -85,6 +90,7 @@ export function brokerIn(config: BrokerConfig): Omit<Parameters<typeof connectBr
       keepForMs: config.STREAM_MAX_AGE,
       maxBytes: config.STREAM_MAX_BYTES,
       placementTags: config.STREAM_PLACEMENT_TAGS,
+      partitions: config.STREAM_PARTITIONS,
     },
   };
 }

@@ -20,7 +20,7 @@ export interface ReceivingParts {
   readonly told: Told;
   readonly upgrades: Upgrades;
   readonly now: () => Date;
-  readonly isActive: () => boolean;
+  readonly isActive: (ownerId: string) => boolean;
 }
 
 /**

@@ -10,11 +10,19 @@ export class JetStreamDelivery implements Delivery {
   readonly deliveryCount: number;
   readonly #message: JsMsg;
   readonly #acknowledge: (message: JsMsg) => void;
+  readonly #onSettled: ((sequence: number) => void) | undefined;
 
-  constructor(message: JsMsg, acknowledge: (message: JsMsg) => void) {
+  /** `onSettled`: this instance has answered it, or leaves it. */
+  constructor(
+    message: JsMsg,
+    subject: string,
+    acknowledge: (message: JsMsg) => void,
+    onSettled?: (sequence: number) => void,
+  ) {
     this.#message = message;
     this.#acknowledge = acknowledge;
-    this.subject = message.subject;
+    this.#onSettled = onSettled;
+    this.subject = subject;
     this.payload = message.data;
     this.headers = readHeaders(message.headers);
     this.sequence = message.seq;
@@ -28,14 +36,20 @@ export class JetStreamDelivery implements Delivery {
 
   ack(): void {
     this.#acknowledge(this.#message);
+    this.#onSettled?.(this.sequence);
   }
 
   retryLater(delayMs: number): void {
     this.#message.nak(delayMs);
+    this.#onSettled?.(this.sequence);
   }
 
   working(): void {
     this.#message.working();
+  }
+
+  leave(): void {
+    this.#onSettled?.(this.sequence);
   }
 }
 

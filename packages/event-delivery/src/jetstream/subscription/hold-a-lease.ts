@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { nanos } from 'nats';
-import { LEASE_STREAM, lease as leaseSubject } from '../../broker/durable-names.ts';
+import { LEASE_STREAM, lease as leaseOf } from '../../broker/durable-names.ts';
 import type { StreamSettings } from '../../broker/stream-settings.ts';
 import type { Log } from '../../observe/log.ts';
 
@@ -21,17 +21,27 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+export interface Leasing {
+  readonly jsm: JetStreamManager;
+  readonly log: Log;
+  readonly settings: StreamSettings;
+}
+
+/** Waits until the lease is free, and takes it; rejects when `signal` is aborted. */
+export async function holdALease(options: Leasing, subject: string, signal: AbortSignal): Promise<Lease> {
+  for (;;) {
+    signal.throwIfAborted();
+    const lease = await takeLease(options, subject);
+    if (lease) return lease;
+    await sleep(ASK_AGAIN_AFTER_MS, undefined, { signal });
+  }
+}
+
 /**
- * Lease for a single active consumer: one message on one subject, created and renewed by compare-and-set on the
- * subject's last sequence, which the server lets expire. Resolves when it is held; rejects when `signal` is aborted.
+ * Lease, for a single active consumer: one message on one subject, created and renewed by compare-and-set on the
+ * subject's last sequence, which the server lets expire. Resolves to undefined while another has it, or nobody can say.
  */
-export async function holdALease(
-  options: { jsm: JetStreamManager; log: Log; settings: StreamSettings },
-  name: { stream: string; durable: string },
-  signal: AbortSignal,
-): Promise<Lease> {
-  const { jsm, log } = options;
-  const subject = leaseSubject(name.stream, name.durable);
+export async function takeLease({ jsm, log, settings }: Leasing, subject: string): Promise<Lease | undefined> {
   const js = jsm.jetstream();
   const lost = new AbortController();
   let sequence = 0;
@@ -48,23 +58,19 @@ export async function holdALease(
     until = sentAt + TTL_MS - MARGIN_MS;
   }
 
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      await putLeaseStream(jsm, options.settings);
-      await write();
-      break;
-    } catch (error) {
-      log.debug({ ...name, error: String(error) }, 'another instance consumes; waiting for it to go');
-    }
-    await sleep(ASK_AGAIN_AFTER_MS, undefined, { signal });
+  try {
+    await putLeaseStream(jsm, settings);
+    await write();
+  } catch (error) {
+    log.debug({ subject, error: String(error) }, 'another instance has the lease');
+    return undefined;
   }
 
   async function renew(): Promise<void> {
     try {
       await write();
     } catch (error) {
-      log.debug({ ...name, error: String(error) }, 'the lease of a consumer was not renewed');
+      log.debug({ subject, error: String(error) }, 'a lease was not renewed');
     }
     if (performance.now() >= until) lost.abort();
   }
@@ -87,7 +93,7 @@ async function putLeaseStream(jsm: JetStreamManager, { replicas = 1, placementTa
   if (known) return;
   await jsm.streams.add({
     name: LEASE_STREAM,
-    subjects: [leaseSubject('*', '*')],
+    subjects: [leaseOf('*', '*')],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,

@@ -27,6 +27,8 @@ export interface Pull {
   acks: GatheredAcks;
   /** Makes sure that the stream exists; the durable is then added below. */
   ensureStream: (name: string) => Promise<void>;
+  /** Whether the stream takes subjects that are marked for partitions alone, as it was last seen. */
+  isMarked: (stream: string) => boolean;
   onReconnect: (handler: () => void) => Stoppable;
   /** Of the stream of leases. */
   settings: StreamSettings;
@@ -38,51 +40,86 @@ export interface Opened {
   readonly comingAgain: number;
 }
 
-const DESCRIPTION = 'Consumed by ';
+/** What a durable says of itself. In its description, which every server since 2.9 keeps; metadata came later. */
+const DESCRIPTION = /^(?:Since (?<since>\S+)\. )?Consumed by (?<service>.*)$/;
+const read = ({ description = '' }: ConsumerConfig) => DESCRIPTION.exec(description)?.groups ?? {};
 
-/** The service that owns a durable. In its description, which every server since 2.9 keeps; metadata came later. */
-export function serviceOf({ config }: Pick<ConsumerInfo, 'config'>): string | undefined {
-  const { description } = config;
-  return description?.startsWith(DESCRIPTION) ? description.slice(DESCRIPTION.length) : undefined;
+/** `since`: of one that goes on where another stood, which began there. */
+export function describeDurable(service: string | undefined, since?: Date): { description: string } | undefined {
+  if (service === undefined && since === undefined) return undefined;
+  return { description: `${since ? `Since ${since.toISOString()}. ` : ''}Consumed by ${service ?? ''}` };
 }
+
+/** The service that owns a durable. */
+export const serviceOf = ({ config }: Pick<ConsumerInfo, 'config'>): string | undefined =>
+  read(config).service || undefined;
 
 /** When the first message was stored that it may be given; undefined: all there are. */
 export function startOf({ config, created }: Pick<ConsumerInfo, 'config' | 'created'>): Date | undefined {
+  const { since } = read(config);
+  if (since !== undefined) return new Date(since);
   if (config.deliver_policy === DeliverPolicy.New) return new Date(created);
   return config.deliver_policy === DeliverPolicy.StartTime ? new Date(config.opt_start_time ?? created) : undefined;
 }
 
+export interface Declaration {
+  /** This process has not had it before; one that it had, and that went with the broker's storage, is given all that comes. */
+  readonly isFirst: boolean;
+  /** Of one partition. */
+  readonly filter?: string | undefined;
+  /** Asked when it is not there; without it, it is made. */
+  readonly mayMake?: (() => Promise<boolean>) | undefined;
+}
+
 /**
- * Makes the durable, with its stream, or brings it up to date. `isFirst`: this process has not had it before; one that
- * it had, and that went with the broker's storage, is given all that comes into the new one.
+ * Makes the durable, with its stream, or brings it up to date. Resolves to whether it is there.
  *
  * @throws {DurableTaken} when it is another service's
  */
 export async function declareDurable(
   pull: Pull,
   subscription: DurableSubscription,
-  { isFirst }: { isFirst: boolean },
-): Promise<void> {
-  const { stream, durable, maxUnacked, service, startAt = 'all' } = subscription;
-  const refuse = (existing: ConsumerInfo) => {
-    const by = serviceOf(existing);
-    if (!mayConsume(by, subscription)) throw new DurableTaken({ stream: stream.name, durable, by: by ?? '', service });
-  };
+  { isFirst, filter, mayMake }: Declaration,
+): Promise<boolean> {
+  const { stream, startAt = 'all' } = subscription;
   await pull.ensureStream(stream.name);
-  const wanted = {
+  const wanted = durableConfig(subscription, { filter, ...startingAt(isFirst ? startAt : 'all') });
+  return putDurable(pull.jsm, stream.name, wanted, {
+    refuse: (existing) => refuseAnothers(existing, subscription),
+    describe: (existing) => {
+      const { since } = read(existing.config);
+      return describeDurable(subscription.service, since === undefined ? undefined : new Date(since))?.description;
+    },
+    ...(mayMake && { mayMake }),
+  });
+}
+
+/** @throws {DurableTaken} when it is another service's */
+export function refuseAnothers(existing: ConsumerInfo, subscription: DurableSubscription): void {
+  const { stream, durable, service } = subscription;
+  const by = serviceOf(existing);
+  if (!mayConsume(by, subscription)) throw new DurableTaken({ stream: stream.name, durable, by: by ?? '', service });
+}
+
+/** How a durable is made. */
+export function durableConfig(
+  { durable, maxUnacked, service }: DurableSubscription,
+  { filter, ...start }: { filter?: string | undefined } & Partial<ConsumerConfig>,
+) {
+  return {
     durable_name: durable,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
-    ...startingAt(isFirst ? startAt : 'all'),
     max_ack_pending: maxUnacked,
     // How often an event is tried is the consumer's decision, which ends in a dead letter, not in silence.
     max_deliver: -1,
-    ...(service !== undefined && { description: `${DESCRIPTION}${service}` }),
+    ...(filter !== undefined && { filter_subject: filter }),
+    ...describeDurable(service),
+    ...start,
   };
-  await putDurable(pull.jsm, stream.name, wanted, refuse);
 }
 
-function startingAt(start: StartAt): Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig> {
+export function startingAt(start: StartAt): Pick<ConsumerConfig, 'deliver_policy'> & Partial<ConsumerConfig> {
   if (start === 'all') return { deliver_policy: DeliverPolicy.All };
   if (start === 'now') return { deliver_policy: DeliverPolicy.New };
   return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.toISOString() };
