@@ -49,6 +49,14 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ['sum(kith_live_queued_changes)', 'queued changes'],
       ),
       panel('Catch-ups', 'ops', [rate('kith_live_catch_ups_total', 'reason'), '{{reason}}']),
+      panel('Plain subscriptions', 'short', ['sum by (service) (kith_plain_subscriptions)', '{{service}}']),
+      panel(
+        'Plain subscriptions: events, losses, ends',
+        'ops',
+        [rate('kith_plain_subscription_events_total', 'service'), '{{service}} events'],
+        [rate('kith_plain_subscription_losses_total', 'service'), '{{service}} losses'],
+        [rate('kith_plain_subscriptions_ended_total', 'reason'), 'ended: {{reason}}'],
+      ),
       panel('Circuits', 'short', ['max by (service) (kith_gateway_circuit_open)', '{{service}}']),
       panel(
         'Closed connections',
