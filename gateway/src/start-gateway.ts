@@ -96,7 +96,11 @@ async function start(
     log,
     // What runs keeps the one it began with: a subscription its selection, and so its position.
     build: (files, before?: Answering) => answerBySupergraph(files, before, answering),
-    taken: ({ plainSubscriptions }) => plain.serve(plainSubscriptions),
+    taken({ plainSubscriptions, kinds: declared }) {
+      plain.serve(plainSubscriptions);
+      // Where lists of a kind stand is known before somebody watches one.
+      for (const list of declared.values()) kinds.kindOf(list);
+    },
     release: async ({ planner, release }) => {
       await Promise.all([planner.stop(), release()]);
     },

@@ -15,7 +15,7 @@ export interface KindOfList {
 }
 
 /**
- * One for each kind that was ever watched here, for as long as the gateway runs: supergraphs come and go beneath it.
+ * One for each kind that was ever declared, for as long as the gateway runs: supergraphs come and go beneath it.
  * `declared` is what the one in use says of a kind; what it has no more goes on as it was.
  */
 export function kindsOfLists(options: {
