@@ -20,7 +20,8 @@ const SETTLED_AFTER = 0.6;
 const MAY_GROW_MB = 40;
 /** A socket that is not read for 60 s is closed: before that another reader takes its place, and stalls too. */
 const STALLED_AT_MOST_MS = 40_000;
-const REPLACED_AT_ONCE = 20;
+/** So few that nearly all are there at any moment, and on a busy machine none is late all the same. */
+const REPLACED_AT_ONCE = Math.ceil(READERS * 0.05);
 
 let around: Awaited<ReturnType<typeof startNeighbours>>;
 let gateway: { url: string; stop(): Promise<void> };

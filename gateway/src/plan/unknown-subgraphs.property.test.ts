@@ -18,7 +18,10 @@ const SEEDS = [1, 2, 3];
 const RULES = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
 
 const asSent = (result: ExecutionResult): ExecutionResult => JSON.parse(JSON.stringify(result));
-/** The planner has faults of its own with one in forty of these: then there is an error, and no data. */
+/**
+ * The planner has faults of its own with one in forty of these, and a busy machine may cut off the planning of a few
+ * more: then there is an error, and no data.
+ */
 const isRefused = ({ data, errors = [] }: ExecutionResult) =>
   data === undefined && ['BAD_USER_INPUT', 'SERVICE_UNAVAILABLE'].includes(String(errors[0]?.extensions?.code));
 
