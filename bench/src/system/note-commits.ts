@@ -17,7 +17,7 @@ const TIMES = `
   SELECT event, extract(epoch FROM pg_xact_commit_timestamp(transaction::xid))::float8 * 1000 AS at_ms FROM bench_commit`;
 
 /**
- * Has Postgres note when each event is committed: when it writes the commit, before that is on disk and anybody can know.
+ * Makes Postgres note when it writes the commit of each event: before that is on disk, and so before anybody can know.
  *
  * @returns what asks it, by `<owner> <revision>`, in ms of wall clock
  */

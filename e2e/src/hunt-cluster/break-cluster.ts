@@ -13,8 +13,8 @@ export interface ClusterFaultDone {
   /** Another fault was made at the same time. */
   readonly overlapped: boolean;
   /**
-   * Until the last client had what its list was right after the fault: from the fault's end; of one that only the others
-   * can make up for, from its beginning.
+   * How long it took until the last client had what its list was right after the fault, counted from the fault's end; a
+   * fault that only other nodes can make up for counts from its beginning.
    */
   readonly caughtUpMs: number;
   /** Of planned ones: what clients were told, and had to send a change again for. */

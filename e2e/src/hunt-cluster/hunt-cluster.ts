@@ -25,7 +25,7 @@ export function whyNoCluster(bytes = totalmem()): string | undefined {
  * Chaos engineering on a cluster: kills, freezes, cuts off and restarts any node of anything, alone and overlapping,
  * while lists change, and holds every client to the promise. Throws when it was not kept.
  *
- * @param options `eachOnce`: goes on until every kind of fault was made; `only`: those whose names have it in them
+ * @param options `eachOnce`: goes on until every kind of fault was made; `only`: faults whose name contains this
  */
 export async function huntCluster(
   system: ClusterForTest,

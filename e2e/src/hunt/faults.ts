@@ -15,8 +15,8 @@ export interface Faults {
 
 /**
  * All that the hunt breaks. A fault ends when the process answers again (its `/ready`, a server's own answer), when a
- * frozen one or a client goes on, and where nothing is away (flushed, cut) as soon as it is done. A gateway is not away
- * either when it is gone, since there is another: its clients have to be back before it is.
+ * frozen one or a client goes on, and where nothing is away (flushed, cut) as soon as it is done. Nothing is away
+ * either while one gateway is, since there is another: its clients have to be back before it is.
  *
  * @param options `longNatsFreeze`: also 10 s without NATS, which outlasts what every client of it waits for an answer
  */

@@ -10,7 +10,7 @@ export const GRAPH = { people: 4_039, friendships: 88_234, mostFriends: 1_045 } 
 /**
  * The ego-Facebook graph of SNAP (https://snap.stanford.edu/data/ego-Facebook.html) as a gzip edge list: the file that
  * KITH_EGO_FACEBOOK names, or the one in the folder shared/data beside the checkout. It is not ours to ship, so where
- * there is none a graph of the same size and of like shape is made, the same each time, and said so.
+ * there is none, a graph of the same size and of like shape is made, the same each time, and the run says so.
  */
 export async function realSocialGraph(folder: string): Promise<string> {
   const beside = join(WORKSPACE, '..', 'shared', 'data', 'ego-facebook.txt.gz');
