@@ -73,7 +73,7 @@ testOfNats(
     const [url] = system.gatewayUrls as [string];
     await system.nats.stop();
     await gateway!.kill();
-    // Started it counts as when nothing is missing, so this is not waited for.
+    // A process counts as started when nothing is missing, so its start is not waited for.
     const starting = gateway!.start();
     const missing = await eventually('it to listen', async () => {
       const response = await fetch(`${url}/ready`);

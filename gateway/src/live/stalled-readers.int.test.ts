@@ -20,7 +20,7 @@ const SETTLED_AFTER = 0.6;
 const MAY_GROW_MB = 40;
 /** A socket that is not read for 60 s is closed: before that another reader takes its place, and stalls too. */
 const STALLED_AT_MOST_MS = 40_000;
-/** So few that nearly all are there at any moment, and on a busy machine none is late all the same. */
+/** So few that nearly all read at any moment; enough that none is late on a busy machine. */
 const REPLACED_AT_ONCE = Math.ceil(READERS * 0.05);
 
 let around: Awaited<ReturnType<typeof startNeighbours>>;

@@ -35,7 +35,7 @@ const PEOPLE = 5;
 const LIMITS = { ...DEFAULT_LIMITS, friendsPerList: 3, openRequestsPerUser: 3 };
 
 let db: FriendDatabase;
-/** As of two processes: each person’s commands reach one of them. */
+/** Of two processes: each person’s commands reach one of them. */
 let processes: Relationships[];
 let view: FriendListView;
 const stops: Stop[] = [];

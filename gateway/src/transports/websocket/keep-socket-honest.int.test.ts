@@ -74,7 +74,7 @@ test('a socket that is not read keeps for the time given, and is then closed wit
   const clientClosed = once(client, 'close');
   wire.pause();
   let stuckAtBytes = -1;
-  // Until the kernel takes no more: from then on nothing changes but the clock.
+  // Until the kernel takes no more; from then on only the clock moves.
   await eventually('the kernel’s buffers to be full', async () => {
     if (socket.bufferedAmount === 0) socket.send('x'.repeat(1024 * 1024));
     const stuck = socket.bufferedAmount > 0 && socket.bufferedAmount === stuckAtBytes;

@@ -50,7 +50,7 @@ const snapshot = {
   requests: [],
 };
 
-/** What comes behind `old` is not the next of what a list has that believes to be at revision 3. */
+/** What follows `old` is not the next change for a list that believes itself at revision 3. */
 const answerTo = (after: string | null) =>
   after === 'old' ? { __typename: 'FriendRemoved', revision: 9, cursor: 'c9', userId: 'u1' } : snapshot;
 
