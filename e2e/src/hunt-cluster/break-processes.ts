@@ -1,8 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@kith/local-servers';
 import type { Follower } from '../lists/follow-list.ts';
 import type { Random } from '../people/seeded-random.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
 import type { ClusterFault } from './cluster-fault.ts';
+
+/**
+ * A supervisor: a process that ends because it could not start, as while no Postgres can be written, is started again, as
+ * Kubernetes does it.
+ */
+async function supervised(process: { readonly name: string; start(): Promise<void> }): Promise<void> {
+  await eventually(`${process.name} runs again`, async () => {
+    await process.start();
+    return true;
+  });
+}
 
 /** Every fault of Kith's own processes, of the load balancer and of clients. */
 export function faultsOfProcesses(
@@ -20,8 +32,8 @@ export function faultsOfProcesses(
         const process = random.pick(all);
         await process.kill();
         // There is one of it: nobody else can be asked meanwhile.
-        if (all.length === 1) await process.start();
-        return () => process.start();
+        if (all.length === 1) await supervised(process);
+        return () => supervised(process);
       },
     }),
   );
@@ -63,7 +75,7 @@ export function faultsOfProcesses(
       async break() {
         for (const process of [...user, ...friend, ...gateways]) {
           await process.stop();
-          await process.start();
+          await supervised(process);
         }
       },
     },
