@@ -1,3 +1,4 @@
+import { pathsOfFieldSet } from '@kith/supergraph';
 import { composeSubgraphs } from '@kith/supergraph/compose';
 import {
   buildASTSchema,
@@ -10,7 +11,6 @@ import {
   isObjectType,
   Kind,
   parse,
-  visit,
 } from 'graphql';
 import type { SubgraphCall } from '../subgraphs/call-subgraph.ts';
 
@@ -90,7 +90,7 @@ function entityOf(schema: GraphQLSchema, { records = {} }: SubgraphInHand, repre
     .flatMap(({ arguments: args = [] }) =>
       args.flatMap(({ value }) => (value.kind === Kind.STRING ? [value.value] : [])),
     )
-    .map((fields) => fieldsOf(fields));
+    .map((fields) => pathsOfFieldSet(fields));
   for (const name of [type.name, ...types]) {
     const found = records[name]?.find((record) =>
       keys.some((key) => key.every((field) => isSame(given, record, field))),
@@ -109,22 +109,6 @@ function onlyExternal(type: { getFields(): Record<string, { astNode?: unknown }>
       return node?.directives?.some((directive) => directive.name.value === 'external');
     }),
   );
-}
-
-/** The paths of a field set: `id org { id }` has `id` and `org.id`. */
-function fieldsOf(fieldSet: string): string[][] {
-  const paths: string[][] = [];
-  const at: string[] = [];
-  visit(parse(`{ ${fieldSet} }`), {
-    Field: {
-      enter({ name, selectionSet }) {
-        at.push(name.value);
-        if (!selectionSet) paths.push([...at]);
-      },
-      leave: () => void at.pop(),
-    },
-  });
-  return paths;
 }
 
 function isSame(given: SubgraphRecord, record: SubgraphRecord, path: readonly string[]): boolean {

@@ -24,8 +24,8 @@ interface Target {
 
 /**
  * Load balancer (least connections) for the gateways of one machine: each request and socket goes to the ready gateway
- * with the fewest; where none is ready, to one that is there at least. Good enough for `start`; use a dedicated one where others can reach it. Rejects when the port cannot
- * be taken.
+ * with the fewest; where none is ready, to one that is there at least. Good enough for `start`; use a dedicated one
+ * where others can reach it. Rejects when the port cannot be taken.
  */
 export async function startBalancer(options: {
   readonly HOST: string;

@@ -21,9 +21,10 @@ import type { OpenStreams } from './open-streams.ts';
 const MAX_BODY_BYTES = 256 * 1024;
 
 /**
- * `/graphql` over HTTP: POST of JSON, GET for queries and streams, answers as JSON or as a stream (server-sent events or
- * multipart), and the GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends those across sites. Every
- * answer names the request (`x-request-id`, the id of its trace), as the logs of all processes do.
+ * `/graphql` over HTTP: POST of JSON, GET for queries and streams, answers as JSON or as a stream (server-sent events
+ * or multipart), and the GraphiQL page for a browser's visit. Forms and multipart are refused (415): a browser sends
+ * those across sites. Every answer names the request (`x-request-id`, the id of its trace), as the logs of all
+ * processes do.
  */
 export function serveGraphql(options: {
   /** The one for operations that come now. */

@@ -48,7 +48,7 @@ export function entityKeysOf(supergraph: DocumentNode): (graph: string, type: st
   for (const { type, graph, key, resolvable } of joinedTypes(supergraph)) {
     if (typeof key !== 'string' || resolvable === false) continue;
     const place = `${names.get(String(graph))} ${type}`;
-    keys.set(place, [...(keys.get(place) ?? []), pathsOf(key)]);
+    keys.set(place, [...(keys.get(place) ?? []), pathsOfFieldSet(key)]);
   }
   return (graph, type) => keys.get(`${graph} ${type}`) ?? [];
 }
@@ -93,7 +93,8 @@ function joinedTypes(supergraph: DocumentNode): (Readonly<Record<string, unknown
   });
 }
 
-function pathsOf(fieldSet: string): EntityKey {
+/** The paths of a field set: `id org { id }` has `id` and `org.id`. */
+export function pathsOfFieldSet(fieldSet: string): EntityKey {
   const paths: string[][] = [];
   const at: string[] = [];
   visit(parse(`{ ${fieldSet} }`), {
