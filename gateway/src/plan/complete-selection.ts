@@ -39,7 +39,7 @@ interface Completion {
 type Source = Readonly<Record<string, unknown>>;
 type FieldsType = GraphQLObjectType | GraphQLInterfaceType;
 
-/** `at` is undefined while nothing is known to be wrong. Answers undefined when null is all that is left and may not be. */
+/** `at` is undefined while nothing is known to be wrong. Null is hidden from clients; undefined is lacking or flawed. */
 type Complete = (value: unknown, at: Place | undefined, completion: Completion) => unknown;
 
 /**
@@ -58,6 +58,7 @@ interface Selection {
   readonly fragments: Record<string, FragmentDefinitionNode>;
   readonly sourceKeyOf: (field: FieldNode) => string;
   readonly interfaceObjects: ReadonlySet<string>;
+  readonly inaccessible: ReadonlySet<string>;
 }
 
 /**
@@ -74,8 +75,10 @@ export function compileSelection(options: {
   sourceKeyOf: (field: FieldNode) => string;
   /** The interfaces whose objects may not say which type they are. */
   interfaceObjects: ReadonlySet<string>;
+  /** See Supergraph. */
+  inaccessible: ReadonlySet<string>;
 }): CompleteSelection {
-  const { schema, document, operation, sourceKeyOf, interfaceObjects } = options;
+  const { schema, document, operation, sourceKeyOf, interfaceObjects, inaccessible } = options;
   const variables: VariableValues = { coerced: options.variables, sources: {} };
   const fragments = Object.fromEntries(
     document.definitions.flatMap((definition) =>
@@ -83,7 +86,7 @@ export function compileSelection(options: {
     ),
   );
   const root = present(schema.getRootType(operation.operation), 'a validated operation is of a type in the schema');
-  const selection: Selection = { schema, variables, fragments, sourceKeyOf, interfaceObjects };
+  const selection: Selection = { schema, variables, fragments, sourceKeyOf, interfaceObjects, inaccessible };
   const { fields } = collectFields(schema, fragments, variables, root, operation.selectionSet);
   const complete = completeFields(selection, root, fields);
 
@@ -103,7 +106,7 @@ export function completed(complete: CompleteSelection, { data, failures, errors 
 
 function completeType(selection: Selection, type: GraphQLOutputType, nodes: FieldNode[]): Complete {
   if (isNonNullType(type)) return completeType(selection, type.ofType, nodes);
-  if (isEnumType(type)) return completeEnum(type);
+  if (isEnumType(type)) return completeEnum(selection, type);
   if (isLeafType(type)) return (value) => value;
   if (isListType(type)) return completeList(selection, type.ofType, nodes);
   if (!isAbstractType(type)) return completeObject(selection, type, nodes);
@@ -116,15 +119,19 @@ function completeType(selection: Selection, type: GraphQLOutputType, nodes: Fiel
     byTypename.set(type.name, asInterface).set(undefined, asInterface);
   }
   return (value, at, completion) => {
-    const complete = byTypename.get((value as Source).__typename);
+    const { __typename } = value as Source;
+    const complete = byTypename.get(__typename);
+    if (!complete && selection.inaccessible.has(String(__typename))) return null;
     return complete ? complete(value, at, completion) : missing(`a type of ${type.name}`, at, completion);
   };
 }
 
 /** Clients know only some of the values that services may have. */
-function completeEnum(type: GraphQLEnumType): Complete {
+function completeEnum({ inaccessible }: Selection, type: GraphQLEnumType): Complete {
   const values = new Set<unknown>(type.getValues().map(({ name }) => name));
-  return (value, at, completion) => (values.has(value) ? value : missing(`a value of ${type.name}`, at, completion));
+  const isHidden = (value: unknown) => inaccessible.has(`${type.name}.${value}`);
+  return (value, at, completion) =>
+    values.has(value) ? value : isHidden(value) ? null : missing(`a value of ${type.name}`, at, completion);
 }
 
 function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: FieldNode[]): Complete {
@@ -136,9 +143,9 @@ function completeList(selection: Selection, itemType: GraphQLOutputType, nodes: 
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index];
       const itemAt = at && { before: at, key: index };
-      let completed: unknown;
+      let completed: unknown = null;
       if (item !== null && item !== undefined) completed = complete(item, itemAt, completion);
-      else if (!mayBeNull) missing(`an item of ${itemType}`, itemAt, completion);
+      if (completed === null && !mayBeNull) completed = missing(`an item of ${itemType}`, itemAt, completion);
       if (completed === undefined && !mayBeNull) return undefined;
       answer.push(completed ?? null);
     }
@@ -178,6 +185,7 @@ function completeFields(selection: Selection, type: FieldsType, fields: Map<stri
         else {
           if (completion.failures.any) completion.failures.passDown(source, sourceKey, found);
           completed = step.complete(found, fieldAt, completion);
+          if (completed === null && !mayBeNull) completed = missing(step.name, fieldAt, completion);
         }
         if (completed === undefined && !mayBeNull) return undefined;
       }

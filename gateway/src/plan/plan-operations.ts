@@ -135,12 +135,12 @@ async function planOrRefuse(
 
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
-  { schema, planner, keysOf, interfaceObjects, askedForByPlans, plainSubscriptions }: Supergraph,
+  { schema, planner, keysOf, interfaceObjects, inaccessible, askedForByPlans, plainSubscriptions }: Supergraph,
   subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
   const { document, operation, variables } = asked;
-  const selected = { schema, document, operation, variables, interfaceObjects };
+  const selected = { schema, document, operation, variables, interfaceObjects, inaccessible };
   const sourceKeyOf = sourceKeys(askedForByPlans);
   const complete = compileSelection({ ...selected, sourceKeyOf });
   const planned = { complete, sourceKeyOf, introspection: introspectionOf(document, operation) };
@@ -178,6 +178,7 @@ export async function planOperation(
     operation: announcing,
     variables: {},
     interfaceObjects,
+    inaccessible,
     sourceKeyOf: asAnnounced,
   });
   return { ...planned, gather, announced: { field, take }, passedThrough: undefined };

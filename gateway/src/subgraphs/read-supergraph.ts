@@ -3,6 +3,7 @@ import {
   type EntityKey,
   entityKeysOf,
   graphsOf,
+  inaccessibleOf,
   interfaceObjectsOf,
   nameGraphsOfSubscriptions,
   type PlainSubscription,
@@ -14,6 +15,7 @@ import {
   buildASTSchema,
   type DocumentNode,
   type GraphQLSchema,
+  type NamedTypeNode,
   parse,
   print,
   specifiedDirectives,
@@ -36,6 +38,8 @@ export interface Supergraph {
   readonly keysOf: (subgraph: string, type: string) => readonly EntityKey[];
   /** The interfaces that some subgraph has as an object: it does not know which type it is. */
   readonly interfaceObjects: ReadonlySet<string>;
+  /** What services may answer and clients do not know: types by name, values of enums as `Enum.VALUE`. */
+  readonly inaccessible: ReadonlySet<string>;
   /** The names of fields that plans may ask for by themselves, in another way than clients do. */
   readonly askedForByPlans: ReadonlySet<string>;
 }
@@ -69,10 +73,11 @@ export async function readSupergraph(
   const withLive = print(declareLiveSubgraphs(knowingSubgraphsFirst(named), [...liveLists.values()]));
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
-    const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
+    const schema = buildASTSchema(withoutInaccessible(withoutBuiltIns(parse(consumerSchema))));
     return {
       ...{ schema, planner, liveLists, plainSubscriptions, keysOf: entityKeysOf(document) },
-      ...{ interfaceObjects: interfaceObjectsOf(document), askedForByPlans: askedForByPlans(document) },
+      ...{ interfaceObjects: interfaceObjectsOf(document), inaccessible: inaccessibleOf(document) },
+      askedForByPlans: askedForByPlans(document),
     };
   } catch (error) {
     await planner.stop();
@@ -96,5 +101,19 @@ function withoutBuiltIns(document: DocumentNode): DocumentNode {
     FieldDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
     ObjectTypeDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
     EnumTypeDefinition: ({ name }) => (name.value.startsWith('__') ? null : undefined),
+  });
+}
+
+/** The planner takes out types that clients do not know, and leaves their names in unions and behind `implements`. */
+function withoutInaccessible(document: DocumentNode): DocumentNode {
+  const defined = new Set(
+    document.definitions.flatMap((each) => ('name' in each && each.name ? [each.name.value] : [])),
+  );
+  const isDefined = ({ name }: NamedTypeNode) => defined.has(name.value);
+  const known = (types: readonly NamedTypeNode[] = []) => types.filter(isDefined);
+  return visit(document, {
+    UnionTypeDefinition: (union) => ({ ...union, types: known(union.types) }),
+    ObjectTypeDefinition: (type) => ({ ...type, interfaces: known(type.interfaces) }),
+    InterfaceTypeDefinition: (type) => ({ ...type, interfaces: known(type.interfaces) }),
   });
 }

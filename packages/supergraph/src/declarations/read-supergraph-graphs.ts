@@ -60,6 +60,22 @@ export function interfaceObjectsOf(supergraph: DocumentNode): ReadonlySet<string
   );
 }
 
+/** What services may answer and clients do not know, by `@inaccessible`: types by name, values of enums as `Enum.VALUE`. */
+export function inaccessibleOf(supergraph: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const definition of supergraph.definitions) {
+    if (definition.kind === Kind.OBJECT_TYPE_DEFINITION && isInaccessible(definition)) names.add(definition.name.value);
+    if (definition.kind !== Kind.ENUM_TYPE_DEFINITION) continue;
+    for (const value of definition.values ?? []) {
+      if (isInaccessible(value)) names.add(`${definition.name.value}.${value.name.value}`);
+    }
+  }
+  return names;
+}
+
+const isInaccessible = ({ directives }: Directed) =>
+  directives?.some(({ name }) => name.value === 'inaccessible') === true;
+
 /**
  * The names of fields that plans may ask for by themselves in another way than clients do: those in keys and in
  * `@requires` that have arguments, or something behind them; of whatever type.
