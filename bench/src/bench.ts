@@ -11,6 +11,7 @@ import { measureHostileDocuments } from './measures/measure-hostile-documents.ts
 import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
 import { measureLivePush } from './measures/measure-live-push.ts';
+import { measurePeers } from './measures/measure-peers.ts';
 import { measureRelay } from './measures/measure-relay.ts';
 import { measureSearch } from './measures/measure-search.ts';
 import { measureStampede } from './measures/measure-stampede.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureLivePush,
   measureSearch,
   measureHostileDocuments,
+  measurePeers,
   measureScale,
   measureReconcile,
   measureFootprint,
