@@ -22,6 +22,7 @@ import {
 import { type Planner, type PlannerOptions, planInProcessesApart } from '../planner/plan-in-processes-apart.ts';
 import { declareLiveSubgraphs } from './declare-live-subgraphs.ts';
 import { knowingSubgraphsFirst } from './knowing-subgraphs-first.ts';
+import { oneKeyWhereAllKnowIt } from './prepared/one-key-where-all-know-it.ts';
 import { type AnnouncedList, announcedLists } from './read-announced-lists.ts';
 
 export interface Supergraph {
@@ -66,7 +67,9 @@ export async function readSupergraph(
   const liveLists = announcedLists(document);
   // What says of no graph that it has it would be in those of live lists as well.
   const named = nameGraphsOfSubscriptions(document);
-  const withLive = print(declareLiveSubgraphs(knowingSubgraphsFirst(named), [...liveLists.values()]));
+  const withLive = print(
+    declareLiveSubgraphs(oneKeyWhereAllKnowIt(knowingSubgraphsFirst(named)), [...liveLists.values()]),
+  );
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
     const schema = buildASTSchema(withoutBuiltIns(parse(consumerSchema)));
