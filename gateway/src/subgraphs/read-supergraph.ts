@@ -8,6 +8,7 @@ import {
   type PlainSubscription,
   plainSubscriptionsOf,
   problemsOfLiveLists,
+  problemsOfOverrides,
   problemsOfPlainSubscriptions,
 } from '@kith/supergraph';
 import {
@@ -49,7 +50,7 @@ export interface SupergraphOptions extends Omit<PlannerOptions, 'supergraphSdl'>
 /**
  * The schema of a composed supergraph, and what plans operations over its subgraphs, to be stopped by whoever takes it.
  * Rejects when it has a subgraph that is not `known` (by its name in lower case), or a subscription that is no live list
- * and that its subgraph does not offer, or declares a list that cannot work.
+ * and that its subgraph does not offer, or declares a list, or an override, that cannot work.
  */
 export async function readSupergraph(
   supergraphSdl: string,
@@ -85,7 +86,11 @@ export async function readSupergraph(
 
 /** What cannot work would be found by clients, one after the other. */
 function refuseUnservable(document: DocumentNode, offersSubscriptions: (subgraph: string) => boolean): void {
-  const problems = [...problemsOfLiveLists(document), ...problemsOfPlainSubscriptions(document, offersSubscriptions)];
+  const problems = [
+    ...problemsOfOverrides(document),
+    ...problemsOfLiveLists(document),
+    ...problemsOfPlainSubscriptions(document, offersSubscriptions),
+  ];
   if (problems.length === 0) return;
   const lines = problems.map(({ code, message }) => `${code}: ${message}`);
   throw new Error(`The supergraph cannot be served:\n${lines.join('\n')}`);
