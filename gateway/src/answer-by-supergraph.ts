@@ -7,7 +7,7 @@ import { followSubscriptions, type PassThrough } from './live/follow-subscriptio
 import type { OpenLiveList } from './live/open-live-list.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
 import { planOperations } from './plan/plan-operations.ts';
-import { trySupergraph } from './plan/try-supergraph.ts';
+import { type TriedSupergraph, trySupergraph } from './plan/try-supergraph.ts';
 import type { Planner } from './planner/plan-in-processes-apart.ts';
 import type { SupergraphFiles } from './subgraphs/follow-supergraph.ts';
 import type { AnnouncedList } from './subgraphs/read-announced-lists.ts';
@@ -26,8 +26,8 @@ export interface Answering extends ConnectedSubgraphs {
   readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
   /** Headers of clients that some subgraph is given. */
   readonly forwardHeaders: readonly string[];
-  /** The fields of the roots, as `query name`, that have no plan with all that they lead to. */
-  readonly withoutPlan: ReadonlySet<string>;
+  /** What has a plan: a supergraph in its place must have one of it too. */
+  readonly planned: TriedSupergraph['planned'];
 }
 
 /**
@@ -60,7 +60,7 @@ export async function answerBySupergraph(
   try {
     const { subgraphs } = connected;
     const trusted = edge.trustedDocuments.texts;
-    const withoutPlan = await trySupergraph(supergraph, subgraphs, { trusted, mayLack: before?.withoutPlan, log });
+    const { planned } = await trySupergraph(supergraph, subgraphs, { trusted, before: before?.planned, log });
     const plan = planOperations(supergraph, subgraphs);
     const mask = (error: GraphQLError) => maskError(error, log);
     const plugins = [
@@ -72,7 +72,7 @@ export async function answerBySupergraph(
     const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
     const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
     const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
-    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders, withoutPlan };
+    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders, planned };
   } catch (error) {
     await Promise.all([planner.stop(), connected.release()]);
     throw error;

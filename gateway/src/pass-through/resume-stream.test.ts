@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Stream, type StreamListener, StreamLost, StreamRefused } from '../subgraphs/streams/stream-ends.ts';
-import { MOST_TRIES, type ResumedEvent, resumeStream } from './resume-stream.ts';
+import { HELD_FOR_MS, MOST_TRIES, type ResumedEvent, resumeStream } from './resume-stream.ts';
 
 type Opened = (listener: StreamListener) => Stream;
 
@@ -83,12 +83,18 @@ test('one that is accepted and cut at once, again and again, is given up too', a
   expect([tries, ended]).toEqual([MOST_TRIES.later, expect.any(StreamLost)]);
 });
 
-test('events, or a long time without any, end the count of failures', async () => {
-  const cutAfterOne = await resumed([bringing([1], new StreamLost('cut'))]);
-  expect([cutAfterOne.events.length, cutAfterOne.ended]).toEqual([51, undefined]);
-  const quiet = Array.from({ length: 40 }, () => bringing([], new StreamLost('cut')));
-  const held = await resumed([...quiet, bringing([1])], { heldMs: 20_000 });
-  expect([held.tries, held.ended]).toEqual([41, undefined]);
+test('one that brings an event and is cut, again and again, is asked more and more seldom, and given up', async () => {
+  const { events, pauses, ended } = await resumed([bringing([1], new StreamLost('cut'))]);
+  expect(pauses).toEqual(Array.from({ length: MOST_TRIES.later - 1 }, (_, at) => at + 1));
+  expect([events.length, ended]).toEqual([MOST_TRIES.later, expect.any(StreamLost)]);
+});
+
+test.each([[[]], [[1]]])('a long time ends the count of failures, whatever came in it: %j', async (events) => {
+  const cut: Opened[] = Array(40).fill(bringing(events, new StreamLost('cut')));
+  const shorter = await resumed([...cut, bringing([1])], { heldMs: HELD_FOR_MS / 2 - 1 });
+  expect([shorter.tries, shorter.ended]).toEqual([MOST_TRIES.later, expect.any(StreamLost)]);
+  const held = await resumed([...cut, bringing([1])], { heldMs: HELD_FOR_MS / 2 });
+  expect([held.tries, held.ended, new Set(held.pauses)]).toEqual([41, undefined, new Set([1])]);
 });
 
 test('a refusal is the end', async () => {

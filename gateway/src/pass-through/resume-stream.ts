@@ -19,12 +19,14 @@ export interface ResumeOptions {
 
 /** Tries in a row that may fail: of a subscription that nobody has answered yet, and of one that was open. */
 export const MOST_TRIES = { atFirst: 5, later: 12 };
-/** A stream that was open for so long was a good one, even if it has brought nothing. */
-const HELD_FOR_MS = 10_000;
+/** A stream that was open for so long was a good one, even if it has brought nothing; one that was cut sooner was none. */
+export const HELD_FOR_MS = 10_000;
 
 /**
  * Retry with backoff around a stream that can be lost: opens it again until it completes. Nothing is kept of what happens
- * while it is lost, so the first event after that says that others may be missing.
+ * while it is lost, so the first event after that says that others may be missing. The backoff begins anew only after a
+ * stream that was open for a while, whatever it has brought: a service that sends one event and cuts each time is asked
+ * more and more seldom, and then no more.
  *
  * @throws {StreamLost} when it has failed too often in a row; {StreamRefused} when the service says no
  */
@@ -40,7 +42,6 @@ export async function* resumeStream(options: ResumeOptions): AsyncGenerator<Resu
     };
     try {
       for await (const result of open({ signal, opened })) {
-        failures = 0;
         yield { result, mayHaveMissed };
         mayHaveMissed = false;
       }

@@ -15,6 +15,7 @@ import type { AskedPlan } from '../planner/plan-in-processes-apart.ts';
 import { PlanRefused } from '../planner/plan-refused.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
+import { askForEveryType } from './completed/ask-for-every-type.ts';
 import { type AskedSubscription, askSubscription } from './gather/ask-subscription.ts';
 import type { PlanOptions, PlanStep } from './gather/gathered.ts';
 import { abstractTypes } from './gather/represent-entities.ts';
@@ -150,8 +151,9 @@ export async function planOperation(
     return { ...planned, gather: undefined, announced: undefined, passedThrough: undefined };
   }
 
-  const node = await planner.plan(askedOf(text, asked));
-  if (!node) throw new Error('The planner has no plan for an operation that asks for something.');
+  const planMade = await planner.plan(askedOf(text, asked));
+  if (!planMade) throw new Error('The planner has no plan for an operation that asks for something.');
+  const node = askForEveryType(planMade, { schema, interfaceObjects, text });
   const options = { subgraphs, schema, responseKeys, variables, keysOf, abstract: abstractTypes(schema) };
   const compile = (each: typeof node) => compilePlan(each, options);
   if (operation.operation !== 'subscription') {

@@ -18,32 +18,49 @@ import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import type { PlanOptions } from './gather/gathered.ts';
 import { conditionsOf, planOperation } from './plan-operations.ts';
 
+/** What a supergraph can be asked for, by its fields of the roots: `query name`. */
+export interface TriedSupergraph {
+  /** The fields that have no plan with all that they lead to: what the planner refuses of them is refused to clients. */
+  readonly withoutPlan: ReadonlySet<string>;
+  /** The largest document of each field that has a plan, as text: the next supergraph has to have one of it too. */
+  readonly planned: ReadonlyMap<string, string>;
+}
+
 /**
- * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted.
- * Answers which fields of the roots, as `query name`, the planner has no plan for with all that they lead to: they are
- * told, and what is asked of them is refused where it comes to that. Rejects when there is such a field that is not in
- * `mayLack` (any may be, where there is none), when a trusted document has no plan, or when a plan has a step that cannot
- * be run here. What is trusted and does not fit the schema is told: its clients are refused as any other would be.
+ * Plans one document for each field of the roots, with every type that it leads to, and each document that is trusted. A
+ * field that the planner refuses with all that it leads to is told, and the rest is served; what had a plan `before` must
+ * still have one. Rejects when it has none any more, when a trusted document has no plan, or when a plan has a step that
+ * cannot be run here. What is trusted and does not fit the schema is told: its clients are refused as any other would be.
  */
 export async function trySupergraph(
   supergraph: Supergraph,
   subgraphs: PlanOptions['subgraphs'],
   options: {
     readonly trusted: readonly string[];
-    readonly mayLack: ReadonlySet<string> | undefined;
+    /** Of the supergraph in whose place this one comes, if there is one. */
+    readonly before: TriedSupergraph['planned'] | undefined;
     readonly log: Pick<Logger, 'warn'>;
   },
-): Promise<ReadonlySet<string>> {
+): Promise<TriedSupergraph> {
   const { schema } = supergraph;
-  const { trusted, mayLack, log } = options;
+  const { trusted, before, log } = options;
   const withoutPlan = new Set<string>();
+  const planned = new Map<string, string>();
   for (const text of documentsOfRootFields(schema)) {
+    const [field = ''] = text.match(/^\w+ \w+/) ?? [];
     try {
       await tryDocument(supergraph, subgraphs, parse(text));
+      planned.set(field, text);
     } catch (error) {
-      const [field = ''] = text.match(/^\w+ \w+/) ?? [];
       const isRefused = error instanceof Error && error.cause instanceof PlanRefused && error.cause.forGood;
-      if (!isRefused || (mayLack && !mayLack.has(field))) throw error;
+      if (!isRefused) throw error;
+      const known = before?.get(field);
+      if (known !== undefined) {
+        const [document, fits] = parsed(schema, known);
+        if (!document || !fits) throw error;
+        await tryDocument(supergraph, subgraphs, document);
+        planned.set(field, known);
+      }
       withoutPlan.add(field);
       log.warn({ field, why: error.message }, 'the planner has no plan for a field with all that it leads to');
     }
@@ -53,7 +70,7 @@ export async function trySupergraph(
     if (document && fits) await tryDocument(supergraph, subgraphs, document);
     else log.warn({ document: text.slice(0, 200) }, 'a trusted document does not fit the supergraph');
   }
-  return withoutPlan;
+  return { withoutPlan, planned };
 }
 
 async function tryDocument(

@@ -19,8 +19,8 @@ const RULES = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
 
 const asSent = (result: ExecutionResult): ExecutionResult => JSON.parse(JSON.stringify(result));
 /**
- * The planner has faults of its own with one in forty of these, and a busy machine may cut off the planning of a few
- * more: then there is an error, and no data.
+ * The planner has faults of its own with one in a hundred and fifty of these, and a busy machine may cut off the planning
+ * of a few more: then there is an error, and no data.
  */
 const isRefused = ({ data, errors = [] }: ExecutionResult) =>
   data === undefined && ['BAD_USER_INPUT', 'SERVICE_UNAVAILABLE'].includes(String(errors[0]?.extensions?.code));
@@ -50,6 +50,7 @@ test.each(SEEDS)(
           expect({ text, variables, ...answered }).toEqual({ text, variables, ...expected });
         }
       }
+      console.info(`world ${seed}: of ${asked} operations ${refused} refused, the others without a difference`);
       expect(refused).toBeLessThan(asked / 8);
     } finally {
       await supergraph.planner.stop();

@@ -12,7 +12,7 @@ const MOST_MEMORY_BYTES = 400 * 1024 * 1024;
 const WORN_BYTES = MOST_MEMORY_BYTES / 2;
 const LOOK_FOR_WEAR_EVERY = 200;
 
-/** Progressive overrides, which our subgraphs have none of. */
+/** Of progressive overrides: none is switched on, so that their fields stay where they were. */
 const NO_LABELS = new Set<string>();
 
 let planner: QueryPlanner;

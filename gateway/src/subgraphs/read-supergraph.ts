@@ -9,6 +9,7 @@ import {
   type PlainSubscription,
   plainSubscriptionsOf,
   problemsOfLiveLists,
+  problemsOfOverrides,
   problemsOfPlainSubscriptions,
 } from '@kith/supergraph';
 import {
@@ -24,6 +25,7 @@ import {
 import { type Planner, type PlannerOptions, planInProcessesApart } from '../planner/plan-in-processes-apart.ts';
 import { declareLiveSubgraphs } from './declare-live-subgraphs.ts';
 import { knowingSubgraphsFirst } from './knowing-subgraphs-first.ts';
+import { oneKeyWhereAllKnowIt } from './prepared/one-key-where-all-know-it.ts';
 import { type AnnouncedList, announcedLists } from './read-announced-lists.ts';
 
 export interface Supergraph {
@@ -52,7 +54,7 @@ export interface SupergraphOptions extends Omit<PlannerOptions, 'supergraphSdl'>
 /**
  * The schema of a composed supergraph, and what plans operations over its subgraphs, to be stopped by whoever takes it.
  * Rejects when it has a subgraph that is not `known` (by its name in lower case), or a subscription that is no live list
- * and that its subgraph does not offer, or declares a list that cannot work.
+ * and that its subgraph does not offer, or declares a list, or an override, that cannot work.
  */
 export async function readSupergraph(
   supergraphSdl: string,
@@ -70,7 +72,9 @@ export async function readSupergraph(
   const liveLists = announcedLists(document);
   // What says of no graph that it has it would be in those of live lists as well.
   const named = nameGraphsOfSubscriptions(document);
-  const withLive = print(declareLiveSubgraphs(knowingSubgraphsFirst(named), [...liveLists.values()]));
+  const withLive = print(
+    declareLiveSubgraphs(oneKeyWhereAllKnowIt(knowingSubgraphsFirst(named)), [...liveLists.values()]),
+  );
   const { planner, consumerSchema } = await planInProcessesApart({ ...options, supergraphSdl: withLive });
   try {
     const schema = buildASTSchema(withoutInaccessible(withoutBuiltIns(parse(consumerSchema))));
@@ -87,7 +91,11 @@ export async function readSupergraph(
 
 /** What cannot work would be found by clients, one after the other. */
 function refuseUnservable(document: DocumentNode, offersSubscriptions: (subgraph: string) => boolean): void {
-  const problems = [...problemsOfLiveLists(document), ...problemsOfPlainSubscriptions(document, offersSubscriptions)];
+  const problems = [
+    ...problemsOfOverrides(document),
+    ...problemsOfLiveLists(document),
+    ...problemsOfPlainSubscriptions(document, offersSubscriptions),
+  ];
   if (problems.length === 0) return;
   const lines = problems.map(({ code, message }) => `${code}: ${message}`);
   throw new Error(`The supergraph cannot be served:\n${lines.join('\n')}`);

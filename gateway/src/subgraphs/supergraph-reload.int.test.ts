@@ -124,6 +124,32 @@ test('a supergraph of which some field has no plan is served but for that at the
   expect(await codesOf('{ user(id: "ada") { friendCount } }', other)).toEqual(['BAD_USER_INPUT']);
 });
 
+test('what a reload adds and has no plan is refused to clients alone, and what had a plan keeps it', async () => {
+  const logged = gateway.logged.length;
+  const added = composeNeighbours({
+    user: 'extend type Query { thing: Thing } extend type User { thing: Thing } type Thing @key(fields: "id") { id: ID! }',
+    friend: 'type Thing @key(fields: "id") { id: ID! likes: Int }',
+  });
+  // Nothing leads to what the friend service has of a thing: neither from the new field of the root nor from an old one.
+  await replaceSupergraph(
+    added.replace(/type Thing[^{]*/, (of) => of.replaceAll('key: "id"', 'key: "id", resolvable: false')),
+  );
+  await gateway.reloadSupergraph();
+  expect(gateway.logged.slice(logged)).toEqual([]);
+  expect(await codesOf('{ thing { likes } }')).toEqual(['BAD_USER_INPUT']);
+  expect(await codesOf('{ user(id: "ada") { thing { likes } } }')).toEqual(['BAD_USER_INPUT']);
+  expect(await codesOf(USERNAME)).toEqual([]);
+
+  // The next one must still have a plan of what had one before.
+  await replaceSupergraph(withoutJoins());
+  await gateway.reloadSupergraph();
+  expect(JSON.parse(gateway.logged.at(-1) ?? '').msg).toBe('the new supergraph cannot be used: the one before stays');
+  expect(await codesOf(USERNAME)).toEqual([]);
+  await replaceSupergraph(around.supergraphSdl);
+  await gateway.reloadSupergraph();
+  expect(await codesOf('{ thing { id } }')).toEqual(['BAD_USER_INPUT']);
+});
+
 test('a supergraph without a subscription is served', async () => {
   const without = around.supergraphSdl
     .replace(/type Subscription[\s\S]*?\n}/, '')

@@ -17,7 +17,7 @@ export async function answerBySubgraphs(subgraphs: readonly SubgraphInHand[], su
   const supergraph = await readSupergraph(supergraphSdl, names, { log });
   const asked: AskedSubgraph[] = [];
   const services = callable(subgraphs, asked);
-  const withoutPlan = await trySupergraph(supergraph, services, { trusted: [], mayLack: undefined, log });
+  const { withoutPlan } = await trySupergraph(supergraph, services, { trusted: [], before: undefined, log });
   const plan = planOperations(supergraph, services);
   return {
     withoutPlan,

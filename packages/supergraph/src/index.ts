@@ -1,3 +1,4 @@
+export * from './declarations/overrides-by-percent.ts';
 export * from './declarations/plain-subscriptions.ts';
 export * from './declarations/read-live-lists.ts';
 export * from './declarations/read-supergraph-graphs.ts';

@@ -259,3 +259,17 @@ describe('the roots', () => {
     expect((await gateway.ask('{ a @mark b @mark(as: B) }')).data).toEqual({ a: 'a', b: 'b' });
   });
 });
+
+test('a field that is moved under a label stays where it was', async () => {
+  const wine = (name: string, price: number, more: string, queried = '') =>
+    subgraph(name, `${queried} type Wine @key(fields: "id") { id: ID! price: Int ${more} }`, {
+      query: { wine: { id: 'w1', price } },
+      records: { Wine: [{ id: 'w1', price }] },
+    });
+  const [old, next] = [
+    wine('old', 1, '', 'type Query { wine: Wine }'),
+    wine('next', 2, '@override(from: "old", label: "beta")'),
+  ];
+  const gateway = await over(old, next);
+  expect(await gateway.ask('{ wine { price } }')).toMatchObject({ data: { wine: { price: 1 } }, asked: ['old'] });
+});

@@ -1,5 +1,6 @@
 import { composeServices, transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import { buildASTSchema, type GraphQLSchema, type NameNode, parse, visit } from 'graphql';
+import { problemsOfOverrides } from '../declarations/overrides-by-percent.ts';
 import { problemsOfPlainSubscriptions } from '../declarations/plain-subscriptions.ts';
 import { nameOfLive } from '../declarations/read-live-lists.ts';
 import { problemsOfLiveLists } from '../declarations/refuse-declarations.ts';
@@ -69,7 +70,11 @@ export function problemsOfSupergraph(supergraphSdl: string, settings?: Subgraphs
   const document = parse(supergraphSdl);
   const offers = (name: string) =>
     settings !== undefined && (!settings.has(name) || settings.get(name)?.subscriptions !== undefined);
-  return [...problemsOfLiveLists(document), ...problemsOfPlainSubscriptions(document, offers)];
+  return [
+    ...problemsOfOverrides(document),
+    ...problemsOfLiveLists(document),
+    ...problemsOfPlainSubscriptions(document, offers),
+  ];
 }
 
 /** What clients see of a supergraph. */
