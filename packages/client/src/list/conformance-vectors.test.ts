@@ -69,9 +69,9 @@ test.skipIf(!isPythonThere)('the reader in Python passes the vectors (skipped wh
 });
 
 const at = (revision: number) => ({ cursor: `at-${revision}`, revision });
-const page = (complete: boolean) => ({
+const page = (complete: boolean, friends: readonly object[] = []) => ({
   ...{ __typename: 'FriendListSnapshot', ...at(3), reason: 'SUBSCRIBED', complete },
-  ...{ friends: [], requests: [] },
+  ...{ friends, requests: [] },
 });
 const friend = (id: string) => ({
   ...{ user: { id, nickname: 'é', avatarUrl: null }, remark: null, displayName: 'é', pinned: false, tags: [] },
@@ -88,7 +88,7 @@ const send = (response: ServerResponse, ...changes: object[]) => {
 const LINES: ((response: ServerResponse) => void)[] = [
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    send(response, page(false));
+    send(response, page(false, [friend('half')]));
     setImmediate(() => response.destroy());
   },
   (response) => {
@@ -138,6 +138,7 @@ test.skipIf(!isPythonThere)(
       ]);
       expect(new Set(states.map(({ digest }) => digest)).size).toBe(3);
       expect(asked).toEqual([null, null, 'at-3', 'at-3'].map((after) => ['Bearer secret', 'text/event-stream', after]));
+      expect(told).toContain('a hole: revision 5 came where 4 was due');
       expect(told).toContain('ended: The session has ended.');
       expect(status).toBe(1);
     } finally {
