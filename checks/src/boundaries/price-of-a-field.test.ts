@@ -37,7 +37,7 @@ test('a field on a friend, say `pinned`, is named in no more files than CONTRIBU
   const files = execFileSync('git', ['ls-files'], { cwd: workspaceRoot, encoding: 'utf8' }).split('\n');
   const isProduction = (path: string) =>
     /\.(ts|tsx|lua|sql|prisma|graphql|json|ya?ml)$/.test(path) &&
-    !/\.test\.tsx?$|\/testing\/|\/samples\/|-samples\/|^(e2e|bench|local|checks)\//.test(path);
+    !/\.test\.tsx?$|\/testing\/|\/samples\/|-samples\/|\/vectors\/|^(e2e|bench|local|checks)\//.test(path);
   const naming = files.filter(
     (path) => isProduction(path) && /\bpinned\b/.test(readFileSync(join(workspaceRoot, path), 'utf8')),
   );

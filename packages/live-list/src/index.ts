@@ -28,6 +28,14 @@ export {
   whereListsStand,
 } from './catch-up/where-lists-stand.ts';
 export { cursorsOfKind, cursorsWithoutKind, type ListCursor, type ListCursors } from './cursors/list-cursor.ts';
+export {
+  BadDigest,
+  BadDigestEntry,
+  type DigestEntry,
+  type DigestField,
+  digestsOfKind,
+  type ListDigests,
+} from './digest/list-digest.ts';
 export { loadRevisions } from './revisions/load-revisions.ts';
 export { type MovedList, recordChanges } from './revisions/record-changes.ts';
 export { type ListEventDraft, RevisionLedger, type Stamp } from './revisions/revision-ledger.ts';
