@@ -1,3 +1,4 @@
+// Longer than other files: one table of all that a declaration can have wrong, each composed for real.
 import { LIVE_DIRECTIVE_SDL } from '@kith/event-contracts';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
