@@ -1,6 +1,6 @@
 import type { Logger, TokenVerifier } from '@kith/service-kit';
 import type { PlainSubscription, SubgraphsSettings } from '@kith/supergraph';
-import type { GraphQLError } from 'graphql';
+import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Edge } from './admission/guard-edge.ts';
 import { type GatewayConfig, subgraphsSettings } from './gateway-config.ts';
 import { followSubscriptions, type PassThrough } from './live/follow-subscriptions.ts';
@@ -20,6 +20,8 @@ import { streamResults } from './transports/http/stream-results.ts';
 export interface Answering extends ConnectedSubgraphs {
   readonly yoga: GatewayYoga;
   readonly planner: Planner;
+  /** What clients may ask for. */
+  readonly schema: GraphQLSchema;
   /** Its live lists, by their kinds. */
   readonly kinds: ReadonlyMap<string, AnnouncedList>;
   /** Its subscriptions that are no live lists, by their fields. */
@@ -72,7 +74,7 @@ export async function answerBySupergraph(
     const kinds = new Map([...liveLists.values()].map((list) => [list.kind, list]));
     const forwardHeaders = [...new Set([...settings.values()].flatMap((each) => each.forwardHeaders ?? []))];
     const yoga = createGatewayYoga({ schema, verify, log, plugins, forwardHeaders });
-    return { ...connected, yoga, planner, kinds, plainSubscriptions, forwardHeaders, planned };
+    return { ...connected, yoga, planner, schema, kinds, plainSubscriptions, forwardHeaders, planned };
   } catch (error) {
     await Promise.all([planner.stop(), connected.release()]);
     throw error;

@@ -17,6 +17,7 @@ import { issuerUrlsOf } from '@kith/supergraph';
 import { type Edge, guardEdge } from './admission/guard-edge.ts';
 import { type Answering, answerBySupergraph } from './answer-by-supergraph.ts';
 import { type GatewayConfig, showsGraphiql, subgraphsSettings } from './gateway-config.ts';
+import { endWhatTheSchemaLacks } from './in-progress/end-what-the-schema-lacks.ts';
 import { liveLists } from './live/open-live-list.ts';
 import { type SessionEnds, watchSessionEnds } from './live/session-ends.ts';
 import { kindsOfLists } from './live/sources/kinds-of-lists.ts';
@@ -77,9 +78,11 @@ async function start(
   });
   stops.push(kinds.stop);
   const sessions = followSessions(config, broker, log, stops);
-  const openLiveList = liveLists({ kindOf: kinds.kindOf, sessionEnds: sessions.sessionEnds });
+  const inProgress = endWhatTheSchemaLacks(log);
+  const { sessionEnds } = sessions;
+  const openLiveList = liveLists({ kindOf: kinds.kindOf, sessionEnds, inProgress });
 
-  const plain = passSubscriptionsThrough({ sessionEnds: sessions.sessionEnds, log });
+  const plain = passSubscriptionsThrough({ sessionEnds, inProgress, log });
   stops.push(async () => plain.stop());
 
   const connect = shareConnections({
@@ -94,10 +97,11 @@ async function start(
     file: config.SUPERGRAPH_FILE,
     subgraphsFile: config.SUBGRAPHS_FILE,
     log,
-    // What runs keeps the one it began with: a subscription its selection, and so its position.
+    // What runs keeps the one it began with: a subscription its selection, and so its position, if there still is all of it.
     build: (files, before?: Answering) => answerBySupergraph(files, before, answering),
-    taken({ plainSubscriptions, kinds: declared }) {
+    taken({ plainSubscriptions, kinds: declared, schema }) {
       plain.serve(plainSubscriptions);
+      void inProgress.serve(schema);
       // Where lists of a kind stand is known before somebody watches one.
       for (const list of declared.values()) kinds.kindOf(list);
     },

@@ -1,7 +1,8 @@
 import { eventually } from '@kith/local-servers';
+import pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { codesOf, peopleAndCircles } from './testing/people-and-circles.ts';
+import { codesOf, MEMBERS_CHANGES, peopleAndCircles } from './testing/people-and-circles.ts';
 import { startCirclesForTest, type TestCircles } from './testing/start-circles-for-test.ts';
 
 let service: TestCircles;
@@ -39,6 +40,29 @@ describe('the two live lists', () => {
       changes: [{ revision: 5 }],
       hasMore: false,
     });
+  });
+
+  test('a large circle is answered in parts at one revision, each member once; a part that is gone has its code', async () => {
+    const id = await createCircle(ann);
+    const database = new pg.Client({ connectionString: service.databaseUrl });
+    await database.connect();
+    onTestFinished(() => database.end());
+    const many = 'INSERT INTO circle_member SELECT $1, gen_random_uuid(), $2, now() FROM generate_series(1, 4999)';
+    await database.query(many, [id, 'MEMBER']);
+    const first = await membersSince(ann, id);
+    expect([first.hasMore, first.changes.at(-1).complete]).toEqual([true, false]);
+    const pages = [...first.changes];
+    let part = first;
+    for (; part.hasMore; pages.push(...part.changes)) part = await membersSince(ann, id, part.cursor);
+    expect(pages.slice(0, -1).every(({ complete, revision }) => !complete && revision === 1)).toBe(true);
+    expect(pages.at(-1)).toMatchObject({ complete: true, revision: 1 });
+    const members = pages.flatMap(({ members }) => members.map(({ user }: { user: { id: string } }) => user.id));
+    expect([members.length, new Set(members).size]).toEqual([5_000, 5_000]);
+
+    await database.query('DELETE FROM live_list_snapshot');
+    expect(codesOf(await service.ask(ann, MEMBERS_CHANGES, { circleId: id, after: first.cursor }))).toEqual([
+      'SNAPSHOT_EXPIRED',
+    ]);
   });
 
   test('a new name comes to the list of everybody in the circle; who it is of is in no other list', async () => {

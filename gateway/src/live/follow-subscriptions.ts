@@ -1,5 +1,12 @@
 import { present } from '@kith/service-kit';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError, getArgumentValues } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  getArgumentValues,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { completed } from '../plan/complete-selection.ts';
 import { Gathered } from '../plan/gather/gathered.ts';
@@ -16,6 +23,8 @@ import { PushedList } from './push-to-socket.ts';
 /** What follows a subscription that is no live list. */
 export type PassThrough = (asked: {
   readonly planned: PlannedOperation & { readonly passedThrough: PassedThrough };
+  readonly document: DocumentNode;
+  readonly schema: GraphQLSchema;
   readonly context: GatewayContext;
   readonly variables: Readonly<Record<string, unknown>>;
 }) => AsyncIterableIterator<ExecutionResult>;
@@ -45,8 +54,11 @@ export function followSubscriptions(
     const planned = await plan(args.document, asked.operation, asked.variables, context.clientAddress);
     if ('errors' in planned) return { errors: planned.errors };
     const { announced, passedThrough, gather, complete } = planned;
-    if (passedThrough)
-      return passThrough({ planned: { ...planned, passedThrough }, context, variables: variableValues });
+    if (passedThrough) {
+      const { document } = args;
+      const passing = { ...planned, passedThrough };
+      return passThrough({ planned: passing, document, schema, context, variables: variableValues });
+    }
     // Of the others the service decides.
     if (!context.viewer) return { errors: [signInFirst()] };
     if (!announced) return { errors: [new GraphQLError('The subscription leaves out the field it is for.')] };
@@ -61,7 +73,7 @@ export function followSubscriptions(
       // A client that comes back by itself sends what it sent at first, and what it had last.
       const after = last === undefined ? ((given.after as string | null | undefined) ?? null) : cursorOfEventId(last);
       const owner = declared.owner === undefined ? undefined : given[declared.owner];
-      const list = openLiveList(declared, { after, owner }, context);
+      const list = openLiveList(declared, { after, owner, document: args.document, schema }, context);
       if (!gather) {
         const { project, textOf } = projectionOf(announced);
         return push

@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { OWNER_OF_LIST } from '@kith/event-contracts';
 import { backoffMs } from '@kith/event-delivery';
 import { graphqlErrorOf, KithError } from '@kith/service-kit';
-import type { GraphQLError } from 'graphql';
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import type { OperationsInProgress } from '../in-progress/end-what-the-schema-lacks.ts';
 import type { GatewayContext } from '../request/gateway-context.ts';
 import type { AnnouncedList } from '../subgraphs/read-announced-lists.ts';
 import { AnswersInHand } from './list/answers-in-hand.ts';
@@ -22,16 +23,23 @@ import type { KindOfList } from './sources/kinds-of-lists.ts';
  */
 export type OpenLiveList = (
   list: AnnouncedList,
-  asked: { readonly after: string | null; readonly owner: unknown },
+  asked: {
+    readonly after: string | null;
+    readonly owner: unknown;
+    /** By which document, valid for which schema. */
+    readonly document: DocumentNode;
+    readonly schema: GraphQLSchema;
+  },
   context: GatewayContext,
 ) => LiveList<ListChange>;
 
 export function liveLists(inputs: {
   kindOf: (list: AnnouncedList) => KindOfList;
   sessionEnds: SessionEnds;
+  inProgress: OperationsInProgress;
 }): OpenLiveList {
   const answersInHand = new AnswersInHand();
-  return (declared, { after, owner: named }, context) => {
+  return (declared, { after, owner: named, document, schema }, context) => {
     const { viewer } = context;
     if (!viewer) throw signInFirst();
     const { watchedLists, source, placesOf } = inputs.kindOf(declared);
@@ -55,6 +63,7 @@ export function liveLists(inputs: {
             if (place) place.giveBack();
             counted.stop();
             session?.stop();
+            progress.stop();
           },
         };
       },
@@ -67,6 +76,7 @@ export function liveLists(inputs: {
     const session = context.socketWatchesSession
       ? undefined
       : inputs.sessionEnds.watch(viewer, (why) => list.end(graphqlErrorOf(why)));
+    const progress = inputs.inProgress.begin(document, schema, (why) => list.end(graphqlErrorOf(why)));
     return list;
   };
 }

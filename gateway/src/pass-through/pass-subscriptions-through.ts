@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { backoffMs } from '@kith/event-delivery';
 import { graphqlErrorOf, KithError, type Logger } from '@kith/service-kit';
 import type { PlainSubscription } from '@kith/supergraph';
-import type { ExecutionResult } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { OperationsInProgress } from '../in-progress/end-what-the-schema-lacks.ts';
 import type { SessionEnds } from '../live/session-ends.ts';
 import { completed } from '../plan/complete-selection.ts';
 import { Gathered } from '../plan/gather/gathered.ts';
@@ -16,6 +17,9 @@ import { resumeStream } from './resume-stream.ts';
 /** A planned subscription that is no live list, and whose it is. */
 export interface AskedToPass {
   readonly planned: PlannedOperation & { readonly passedThrough: PassedThrough };
+  /** By which document it was asked for, valid for which schema. */
+  readonly document: DocumentNode;
+  readonly schema: GraphQLSchema;
   readonly context: GatewayContext;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -36,9 +40,11 @@ const PAUSE = { firstMs: 100, mostMs: 5_000 };
  */
 export function passSubscriptionsThrough({
   sessionEnds,
+  inProgress,
   log,
 }: {
   sessionEnds: SessionEnds;
+  inProgress: OperationsInProgress;
   log: Logger;
 }): PlainSubscriptions {
   const open = new Set<PassedSubscription>();
@@ -47,7 +53,7 @@ export function passSubscriptionsThrough({
   const isServed = ({ field, subgraph }: { field: string; subgraph: string }) =>
     !served || served.get(field)?.subgraph.toLowerCase() === subgraph.toLowerCase();
 
-  function subscribe({ planned, context, variables }: AskedToPass): PassedSubscription {
+  function subscribe({ planned, document, schema, context, variables }: AskedToPass): PassedSubscription {
     const { passedThrough } = planned;
     const { field, subgraph } = passedThrough;
     const events = (signal: AbortSignal) =>
@@ -59,12 +65,14 @@ export function passSubscriptionsThrough({
     const subscription = new PassedSubscription({ field, subgraph }, events, (ended) => {
       open.delete(ended);
       session?.stop();
+      progress.stop();
     });
     open.add(subscription);
     const session =
       context.socketWatchesSession || !context.viewer
         ? undefined
         : sessionEnds.watch(context.viewer, (why) => subscription.end('SESSION', graphqlErrorOf(why)));
+    const progress = inProgress.begin(document, schema, (why) => subscription.end('REPLACED', graphqlErrorOf(why)));
     if (!isServed(subscription)) subscription.end('REPLACED', replaced(field, served));
     return subscription;
   }

@@ -47,7 +47,7 @@ const WATCH_USERNAMES = `subscription Watch($after: String) {
   friendListChanged(after: $after) { revision ... on FriendChanged { friend { user { id username } } } }
 }`;
 
-test('a new supergraph is for new operations; what runs keeps its selection and its position', async () => {
+test('a new supergraph is for new operations; what runs keeps its position, and ends if it uses what is there no more', async () => {
   const owner = randomUUID();
   const authorization = `Bearer ${await around.tokenOf(owner)}`;
   const client = connectLiveClient(gateway.graphql, { authorization });
@@ -57,26 +57,49 @@ test('a new supergraph is for new operations; what runs keeps its selection and 
   ];
   around.commit(owner, 'one');
   await eventually('both to be live', () => plain.revisions.length === 1 && joined.revisions.length === 1);
+  expect(joined.changes.at(-1)?.friend?.user).toEqual({ id: 'friend-1', username: 'u-friend-1' });
   expect(await codesOf(USERNAME)).toEqual([]);
 
   await replaceSupergraph(withoutUsernames());
   await eventually('the new one, without being told', async () => (await codesOf(USERNAME)).includes('BAD_USER_INPUT'));
+  await eventually('the end', () => joined.ended);
   for (const remark of ['two', 'three']) around.commit(owner, remark);
-  await eventually('the changes', () => plain.revisions.at(-1) === 3 && joined.revisions.at(-1) === 3);
-  expect([plain.revisions, joined.revisions]).toEqual([
-    [1, 2, 3],
-    [1, 2, 3],
+  await eventually('the changes', () => plain.revisions.at(-1) === 3);
+  expect([plain.revisions, joined.revisions]).toEqual([[1, 2, 3], [1]]);
+  expect(joined.errors).toMatchObject([
+    {
+      message: 'The schema has changed: Cannot query field "username" on type "User". Subscribe again without that.',
+      extensions: { code: 'BAD_USER_INPUT' },
+    },
   ]);
-  expect(joined.changes.at(-1)?.friend?.user).toEqual({ id: 'friend-1', username: 'u-friend-1' });
   const refused = client.watch({ query: WATCH_USERNAMES });
   await eventually('the refusal', () => refused.ended);
   expect(refused.errors[0]?.extensions?.code).toBe('BAD_USER_INPUT');
-  expect([...client.closes, ...plain.errors, ...joined.errors]).toEqual([]);
+  expect([...client.closes, ...plain.errors]).toEqual([]);
   await client.stop();
 
   await replaceSupergraph(around.supergraphSdl);
   await gateway.reloadSupergraph();
   expect(await codesOf(USERNAME)).toEqual([]);
+});
+
+test('a field that an announcement has ends those whose frames are written straight to their sockets, too', async () => {
+  const owner = randomUUID();
+  const client = connectLiveClient(gateway.graphql, { authorization: `Bearer ${await around.tokenOf(owner)}` });
+  const query = (of: string) =>
+    `subscription { friendListChanged { revision ... on FriendChanged { friend { ${of} } } } }`;
+  const [remarks, ids] = [client.watch({ query: query('remark') }), client.watch({ query: query('user { id }') })];
+  await eventually('both snapshots', () => remarks.changes.length > 0 && ids.changes.length > 0);
+  await replaceSupergraph(around.supergraphSdl.replace(/^\s*remark: String.*$/m, ''));
+  await gateway.reloadSupergraph();
+  await eventually('the end', () => remarks.ended);
+  expect(remarks.errors.map(({ extensions }) => extensions?.code)).toEqual(['BAD_USER_INPUT']);
+  around.commit(owner, 'one');
+  await eventually('the change for the other', () => ids.revisions.at(-1) === 1);
+  expect([...ids.errors, ...client.closes]).toEqual([]);
+  await client.stop();
+  await replaceSupergraph(around.supergraphSdl);
+  await gateway.reloadSupergraph();
 });
 
 test.each([

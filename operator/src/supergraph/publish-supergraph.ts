@@ -5,6 +5,7 @@ import {
   compareSupergraphs,
   composeSubgraphs,
   type KnownOperation,
+  publicSchemaOf,
   publishSupergraph,
   readOperations,
 } from '@kith/supergraph/compose';
@@ -115,8 +116,24 @@ async function composeAndCompare(asked: Asked, usage: string) {
   });
   const operations = await readKnownOperations(asked.operations);
   const nothing: Comparison = { changes: [], broken: [] };
-  const comparison = running === undefined ? nothing : await compareSupergraphs(running, supergraph, operations);
-  return { sources, supergraph, comparison };
+  if (running === undefined || (asked.force && !isSupergraph(running))) {
+    return { sources, supergraph, comparison: nothing };
+  }
+  if (!isSupergraph(running)) {
+    const message = `${sources.supergraphFile} holds no supergraph to compare with. To publish in its place: --force`;
+    throw new CommandFailed(message, { code: 'NOT_COMPARABLE' });
+  }
+  return { sources, supergraph, comparison: await compareSupergraphs(running, supergraph, operations) };
+}
+
+/** What stands in the file may be half of one, or another file altogether. */
+function isSupergraph(text: string): boolean {
+  try {
+    publicSchemaOf(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function readKnownOperations(file: string | undefined): Promise<KnownOperation[]> {

@@ -95,6 +95,15 @@ test('a schema from a file stands in for one that runs, or joins it; it is publi
   await rm(shop);
 });
 
+test('a file that holds no supergraph is compared with nothing, and replaced by force alone', async () => {
+  await writeFile(supergraph, 'half a fi');
+  expect(await kith('check')).toMatchObject({ code: 1, error: { code: 'NOT_COMPARABLE' } });
+  expect(await kith('publish')).toMatchObject({ code: 1, error: { code: 'NOT_COMPARABLE' } });
+  expect(await readFile(supergraph, 'utf8')).toBe('half a fi');
+  expect(await kith('publish', '--force')).toMatchObject({ code: 0 });
+  expect(await readFile(supergraph, 'utf8')).toContain('nick: String');
+});
+
 test('what does not compose is refused with codes, and so is a live list that cannot work', async () => {
   const live = `${HEAD} @link(url: "https://specs.kith.example/live/v1.0", import: ["@live"])
     directive @live(kind: String!, changes: String!, stands: String!, owner: String) on FIELD_DEFINITION

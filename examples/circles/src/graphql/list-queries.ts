@@ -1,11 +1,13 @@
 import {
   BadStandsQuestion,
   changesSince,
+  SnapshotExpired,
   type StandsOptions,
   type StandsQuestion,
   whereListsStand,
 } from '@kith/live-list';
 import { KithError, readId, readPageSize } from '@kith/service-kit';
+import { GraphQLError } from 'graphql';
 import { readRoles } from '../store/read-circles.ts';
 import { type CirclesContext, onlyForMembers, viewerOf } from './circles-context.ts';
 
@@ -27,14 +29,17 @@ export const listQueries = {
     viewerOf(context);
     const id = readId('circleId', circleId);
     await onlyForMembers(id, context);
-    return changesSince(context.parts.lists.members, id, after, readPageSize(first ?? CHANGES, CHANGES_AT_MOST));
+    const { members } = context.parts.lists;
+    return withCode(changesSince(members, id, after, readPageSize(first ?? CHANGES, CHANGES_AT_MOST)));
   },
   ownCirclesChanges: (_root: unknown, { after, first }: Since, context: CirclesContext) =>
-    changesSince(
-      context.parts.lists.own,
-      viewerOf(context).userId,
-      after,
-      readPageSize(first ?? CHANGES, CHANGES_AT_MOST),
+    withCode(
+      changesSince(
+        context.parts.lists.own,
+        viewerOf(context).userId,
+        after,
+        readPageSize(first ?? CHANGES, CHANGES_AT_MOST),
+      ),
     ),
   // For the gateway, which has shown its key to get here: it asks for many lists at once, so there is no one viewer.
   circleMembersStands: (_root: unknown, asked: StandsQuestion, { parts }: CirclesContext) =>
@@ -48,6 +53,16 @@ export const listQueries = {
   ownCirclesStands: (_root: unknown, asked: StandsQuestion, { parts }: CirclesContext) =>
     standsOf(parts.lists.own, asked),
 };
+
+/** The gateway knows by the code that the rest of a snapshot is kept no more, and that another has to be begun. */
+async function withCode<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof SnapshotExpired)) throw error;
+    throw new GraphQLError(error.message, { extensions: { code: error.code } });
+  }
+}
 
 function standsOf(
   { cursors, history }: Pick<StandsOptions, 'cursors' | 'history'>,

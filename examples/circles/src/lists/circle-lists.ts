@@ -1,5 +1,6 @@
+import type { SqlConnection } from '@kith/event-delivery';
 import type { EnvelopeOf } from '@kith/event-delivery/envelope';
-import { type ChangePlace, inPages, type LiveList, type LiveLists } from '@kith/live-list';
+import type { ChangePlace, LiveList, LiveLists } from '@kith/live-list';
 import {
   CIRCLE_MEMBERS,
   CIRCLE_MEMBERS_CONSUMER,
@@ -56,27 +57,38 @@ export function declareLists(lists: LiveLists): CircleLists {
       changeOf: membersChange,
       // Members alone may watch.
       endsWatching: ({ name }) => name === 'circles.member.left',
-      async pages(sql, circleId) {
-        const members = (await readMembers(sql, circleId)).map((member) => memberAnswer(memberData(member)));
-        return inPages(members, ENTRIES_PER_PAGE).map((page) => ({
-          __typename: 'CircleMembersSnapshot',
-          members: page,
-        }));
-      },
+      readPages: membersPageByPage,
     }),
     own: lists.declare({
       kind: OWN_CIRCLES,
       contracts: ownCircleContracts,
       durable: OWN_CIRCLES_CONSUMER,
       changeOf: ownCirclesChange,
-      async pages(sql, userId) {
-        const circles = (await readCirclesOf(sql, userId)).map(({ circleId, name, ...member }) =>
-          ownCircleAnswer(ownCircleData(circleId, name, member)),
-        );
-        return inPages(circles, ENTRIES_PER_PAGE).map((page) => ({ __typename: 'OwnCirclesSnapshot', circles: page }));
-      },
+      readPages: ownCirclesPageByPage,
     }),
   };
+}
+
+/** Keyset pagination: no more than a page is in memory, however many there are. A list of nobody is one empty page. */
+async function* membersPageByPage(sql: SqlConnection, circleId: string): AsyncGenerator<MembersPage> {
+  for (let after: string | undefined; ; ) {
+    const page = await readMembers(sql, circleId, { after, first: ENTRIES_PER_PAGE });
+    if (page.length > 0 || after === undefined) {
+      yield { __typename: 'CircleMembersSnapshot', members: page.map((member) => memberAnswer(memberData(member))) };
+    }
+    if (page.length < ENTRIES_PER_PAGE) return;
+    after = page.at(-1)?.userId;
+  }
+}
+
+async function* ownCirclesPageByPage(sql: SqlConnection, userId: string): AsyncGenerator<OwnCirclesPage> {
+  for (let after: string | undefined; ; ) {
+    const page = await readCirclesOf(sql, userId, { after, first: ENTRIES_PER_PAGE });
+    const circles = page.map(({ circleId, name, ...member }) => ownCircleAnswer(ownCircleData(circleId, name, member)));
+    if (page.length > 0 || after === undefined) yield { __typename: 'OwnCirclesSnapshot', circles };
+    if (page.length < ENTRIES_PER_PAGE) return;
+    after = page.at(-1)?.circleId;
+  }
 }
 
 function membersChange(event: MembersEvent, place: ChangePlace): MembersChange {

@@ -64,18 +64,23 @@ export interface CircleOfPerson {
   readonly joinedAt: Date;
 }
 
-/** The circles that a person is in; with `sharedWith`, those that the other is in too. */
+/** The circles that a person is in, by id, from the one after `after`; with `sharedWith`, those that the other is in too. */
 export async function readCirclesOf(
   sql: SqlConnection,
   userId: string,
-  { sharedWith, first }: { sharedWith?: string | undefined; first?: number | undefined } = {},
+  {
+    sharedWith,
+    after,
+    first,
+  }: { sharedWith?: string | undefined; after?: string | undefined; first?: number | undefined } = {},
 ): Promise<CircleOfPerson[]> {
   const { rows } = await sql.query<MemberRow & { name: string }>(
     `SELECT circle_id, user_id, role, joined_at, name FROM circle_member AS member JOIN circle ON circle.id = circle_id
      WHERE user_id = $1 AND ($2::uuid IS NULL OR EXISTS (
        SELECT FROM circle_member AS shared WHERE shared.circle_id = circle.id AND shared.user_id = $2))
+       AND ($4::uuid IS NULL OR circle_id > $4)
      ORDER BY circle_id LIMIT $3::int`,
-    [userId, sharedWith ?? null, first ?? null],
+    [userId, sharedWith ?? null, first ?? null, after ?? null],
   );
   return rows.map(({ circle_id: circleId, name, role, joined_at: joinedAt }) => ({ circleId, name, role, joinedAt }));
 }

@@ -28,6 +28,8 @@ export interface TestCircles {
   readonly nats: NatsServer;
   /** Of a gateway that listens. */
   readonly broker: EventBroker;
+  /** For what no command of it would do in a test's time. */
+  readonly databaseUrl: string;
   /** As a gateway asks: on behalf of somebody, or of nobody. */
   ask(userId: string | null, query: string, variables?: object): Promise<Answer>;
   /** The user service says that this account is gone. */
@@ -59,6 +61,7 @@ export async function startCirclesForTest(config: Partial<CirclesConfig> = {}): 
   return {
     nats,
     broker,
+    databaseUrl: database.url,
     async ask(userId, query, variables) {
       const authorization = userId === null ? {} : { authorization: `Bearer ${await tokenOf(userId)}` };
       const response = await fetch(`${url}/graphql`, {

@@ -1,3 +1,4 @@
+// Longer than other files: one table of all that a declaration can have wrong, each composed for real.
 import { LIVE_DIRECTIVE_SDL } from '@kith/event-contracts';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
@@ -120,7 +121,27 @@ describe('refused, with a sentence', () => {
     ['a query that is not there', { changes: 'other: Int' }, 'LIVE_NO_SUCH_QUERY'],
     ['no query for many lists', { stands: '' }, 'LIVE_NO_SUCH_QUERY'],
     ['a kind that is no token', { live: BOARD.live.replace('"board"', '"board.>"') }, 'LIVE_KIND_INVALID'],
+    ['a kind that is empty', { live: BOARD.live.replace('"board"', '""') }, 'LIVE_KIND_INVALID'],
+    ['a kind that is in upper case', { live: BOARD.live.replace('"board"', '"Board"') }, 'LIVE_KIND_INVALID'],
+    ['a kind that is two words', { live: BOARD.live.replace('"board"', '"board list"') }, 'LIVE_KIND_INVALID'],
+    ['a kind that is a wildcard', { live: BOARD.live.replace('"board"', '"*"') }, 'LIVE_KIND_INVALID'],
+    ['a kind that is of another alphabet', { live: BOARD.live.replace('"board"', '"бoard"') }, 'LIVE_KIND_INVALID'],
     ['a kind that is taken', { live: BOARD.live.replace('"board"', '"session-ended"') }, 'LIVE_KIND_INVALID'],
+    [
+      'a query for changes without a page size',
+      { changes: BOARD.changes.replace(', first: Int = 200', '') },
+      'LIVE_NO_SUCH_ARGUMENT',
+    ],
+    [
+      'a query for changes that is not told whose',
+      { changes: BOARD.changes.replace('boardId: ID!, ', '') },
+      'LIVE_NO_SUCH_ARGUMENT',
+    ],
+    [
+      'a query for many lists that is not told which',
+      { stands: BOARD.stands.replace('owners: [ID!]!, ', '') },
+      'LIVE_NO_SUCH_ARGUMENT',
+    ],
     ['no argument for the cursor', { live: BOARD.live.replace(', after: String', '') }, 'LIVE_NO_SUCH_ARGUMENT'],
     ['an owner that no argument names', { live: BOARD.live.replace('boardId: ID!, ', '') }, 'LIVE_NO_SUCH_ARGUMENT'],
     ['an owner that is a number', { live: BOARD.live.replace('ID!', 'Int!') }, 'LIVE_WRONG_TYPE'],
@@ -222,6 +243,21 @@ describe('refused, with a sentence', () => {
     ];
     const live = BOARD.live.replace('"boardChanges"', '"there"');
     expect(codesOf({ live }, elsewhere)).toContain('LIVE_QUERY_ELSEWHERE');
+  });
+
+  test('a query that is a mutation, or the subscription itself', () => {
+    const more = 'type Mutation { boardChangesNow(boardId: ID!, after: String, first: Int): BoardDelta! }';
+    const named = (name: string) => BOARD.live.replace('"boardChanges"', `"${name}"`);
+    expect(codesOf({ live: named('boardChangesNow'), more })).toEqual(['LIVE_NO_SUCH_QUERY']);
+    expect(codesOf({ live: named('boardChanged') })).toEqual(['LIVE_NO_SUCH_QUERY']);
+    expect(codesOf({ live: named('') })).toEqual(['LIVE_NO_SUCH_QUERY']);
+  });
+
+  test('a field of an object, of an interface or of a mutation that says it is a list', () => {
+    const tasks = 'tasks: Int @live(kind: "tasks", changes: "boardChanges", stands: "boardStands")';
+    for (const more of [`type Other { ${tasks} }`, `interface Other { ${tasks} }`, `type Mutation { ${tasks} }`]) {
+      expect(codesOf({ more }), more).toEqual(['LIVE_NOT_A_SUBSCRIPTION']);
+    }
   });
 
   test('a field that is no subscription', () => {
