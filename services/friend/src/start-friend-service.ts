@@ -235,6 +235,7 @@ async function serve(
       ...operatorRoutes({
         parts: { ...parts, pool: background },
         users,
+        limits: limitsOf(config),
         operatorKey: config.OPERATOR_KEY,
         broker: () => connecting,
       }),
