@@ -9,6 +9,7 @@ import { type Imported, importInBatches, nothingImported } from './import-in-bat
 import { importIntoEmptySystem } from './import-into-empty-system.ts';
 import type { IdKind } from './read-edge-list-line.ts';
 import { type Survey, surveyEdgeList } from './survey-edge-list.ts';
+import { timeLeft } from './time-left.ts';
 
 const ID_KINDS = ['numbers', 'names'] as const satisfies readonly IdKind[];
 
@@ -130,15 +131,6 @@ function showHowFar(progress: Progress, survey: Survey, soFar: Imported): void {
     const rest = `· ${perSecond.toLocaleString('en')}/s${left && ` · ${left} left`}`;
     progress.show('Friendships', friendships.done, survey.edgeCount, rest);
   }
-}
-
-/** In words, rounded up; empty while it cannot be said. */
-export function timeLeft(toDo: number, perSecond: number): string {
-  if (toDo <= 0 || perSecond <= 0) return '';
-  const seconds = Math.ceil(toDo / perSecond);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 const rate = (done: number, fromMs: number | undefined) =>
