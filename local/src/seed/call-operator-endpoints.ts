@@ -45,6 +45,54 @@ export async function importFriendships(
   return answerOf(access, 'friend', '/operator/import-friendships', { pairs });
 }
 
+/** A line of an edge list, as two users. */
+export type InitialPair = readonly [line: number, oneId: string, otherId: string];
+
+export type InitiallyImported = {
+  bound: number;
+  existing: number;
+  failedCount: number;
+  failed: { line: number; code: string; message: string }[];
+};
+
+/** At most this many pairs per call of `stageInitialPairs`. */
+export const INITIAL_PORTION = 10_000;
+
+/** Begins an import into an empty system; resolves to its id. Refused (NOT_ALLOWED) where anybody has a friend. */
+export async function beginInitialImport(access: OperatorAccess): Promise<string> {
+  return (await answerOf<{ import: string }>(access, 'friend', '/operator/initial-import', {})).import;
+}
+
+/** Sends some of its pairs, each line once, however often they are sent. */
+export async function stageInitialPairs(
+  access: OperatorAccess,
+  importId: string,
+  pairs: readonly InitialPair[],
+): Promise<void> {
+  await answerOf(access, 'friend', '/operator/initial-import/pairs', { import: importId, pairs });
+}
+
+type InitialImportLine =
+  | { progress: { done: number; total: number } }
+  | { refused: { code: string; message: string } }
+  | { result: InitiallyImported };
+
+/** Makes all pairs that were sent friends, or none of them, however long it takes. */
+export async function finishInitialImport(
+  access: OperatorAccess,
+  { importId, pairs }: { importId: string; pairs: number },
+  onProgress: (lists: number, of: number) => void,
+): Promise<InitiallyImported> {
+  const body = { import: importId, pairs };
+  const path = '/operator/initial-import/lists';
+  for await (const line of linesOf<InitialImportLine>(access, 'friend', path, body, { withinMs: undefined })) {
+    if ('refused' in line) throw new OperatorCallFailed(line.refused.code, line.refused.message);
+    if ('result' in line) return line.result;
+    onProgress(line.progress.done, line.progress.total);
+  }
+  throw new OperatorCallFailed('SERVICE_UNAVAILABLE', 'The friend service broke off its answer.');
+}
+
 /** The status of a service's outbox, streams and consumers. */
 export async function statusOf(
   access: OperatorAccess,
@@ -100,9 +148,10 @@ export async function* linesOf<Line>(
   service: OperatorService,
   path: string,
   body?: object,
-): AsyncGenerator<Line> {
   // Of an answer that goes on for as long as somebody reads it, only a call with a body has a time limit.
-  const within = body === undefined ? {} : { body, signal: AbortSignal.timeout(BATCH_TIMEOUT_MS) };
+  { withinMs }: { withinMs: number | undefined } = { withinMs: body && BATCH_TIMEOUT_MS },
+): AsyncGenerator<Line> {
+  const within = { ...(body && { body }), ...(withinMs !== undefined && { signal: AbortSignal.timeout(withinMs) }) };
   const response = await call(access, service, path, within);
   if (!response.body) throw new OperatorCallFailed('SERVICE_UNAVAILABLE', `The ${service} service answered nothing.`);
   try {

@@ -10,7 +10,7 @@ import { workspaceRoot } from '@kith/local';
 import { eventually } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-type Body = { usernames?: string[]; nicknames?: string[]; pairs?: [string, string][] };
+type Body = { url?: string; usernames?: string[]; nicknames?: string[]; pairs?: [string, string][] };
 
 /** Stands in for both services: what a real one answers is slower than a test can be sure of. */
 let service: Server;
@@ -22,14 +22,18 @@ const held: (() => void)[] = [];
 
 const send = (response: ServerResponse, value: object, status = 200) =>
   void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+/** How an import into an empty system is answered, by its address. */
+let answerInitial: (response: ServerResponse, url: string) => void = () => undefined;
+
 const bind = (response: ServerResponse, { pairs = [] }: Body) =>
   send(response, { bound: pairs.length, existing: 0, failed: [] });
 
 beforeAll(async () => {
   service = createServer(async (request, response) => {
     const body = (await json(request)) as Body;
-    taken.push(body);
-    if (body.usernames) {
+    taken.push(request.url?.includes('initial') ? { ...body, url: request.url } : body);
+    if (request.url?.includes('initial')) answerInitial(response, request.url);
+    else if (body.usernames) {
       const users = body.usernames.map((username) => ({ username, id: `id of ${username}` }));
       send(response, { created: users.length, users });
     } else if (answer) answer(response, body);
@@ -175,4 +179,51 @@ test('beside other work it waits for answers, two at once, and sends less each t
   const sizes = taken.flatMap(({ pairs }) => (pairs ? [pairs.length] : []));
   expect(sizes.slice(0, 2)).toEqual([1_000, 1_000]);
   expect(Math.min(...sizes.slice(2, -1))).toBeLessThan(600);
+});
+
+const INITIAL = '/operator/initial-import';
+
+test('with --initial all pairs are sent, with their lines, before the service makes friends of them', async () => {
+  answerInitial = (response, url) => {
+    if (url === INITIAL) return send(response, { import: 'the import' });
+    if (url.endsWith('/pairs')) return send(response, { staged: 0 });
+    response.write(`${JSON.stringify({ progress: { done: 1, total: 3 } })}\n`);
+    const failed = [{ line: 4, code: 'FRIEND_LIMIT_REACHED', message: 'Their list is full.' }];
+    response.end(`${JSON.stringify({ result: { bound: 2, existing: 1, failedCount: 1, failed } })}\n`);
+  };
+  const { code, stdout } = await (await kithImport('# a comment\n1 2\n2 3\n1 3\n2 1\n', '--initial', '--json')).ended;
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    friendships: { lines: 4, bound: 2, existing: 1, failedCount: 1 },
+    failed: [{ line: 4, code: 'FRIEND_LIMIT_REACHED' }],
+  });
+  const [begun, users, staged, finished] = taken;
+  expect([begun?.url, users?.usernames]).toEqual([INITIAL, ['n1', 'n2', 'n3']]);
+  const pairs = [
+    [2, 'id of n1', 'id of n2'],
+    [3, 'id of n2', 'id of n3'],
+    [4, 'id of n1', 'id of n3'],
+    [5, 'id of n2', 'id of n1'],
+  ];
+  expect(staged).toEqual({ url: `${INITIAL}/pairs`, import: 'the import', pairs });
+  expect(finished).toEqual({ url: `${INITIAL}/lists`, import: 'the import', pairs: 4 });
+});
+
+test.each([
+  ['at once, before anybody is made', INITIAL, 1],
+  ['in the end', `${INITIAL}/lists`, 4],
+])('a system that is not empty refuses --initial %s, with a sentence', async (_, where, calls) => {
+  answerInitial = (response, url) => {
+    const refused = { code: 'NOT_ALLOWED', message: 'The system is not empty.' };
+    if (url === INITIAL && url === where) {
+      send(response, { errors: [{ message: refused.message, extensions: { code: refused.code } }] }, 403);
+    } else if (url === where) response.end(`${JSON.stringify({ refused })}\n`);
+    else send(response, { import: 'the import' });
+  };
+  const { code, stdout } = await (await kithImport('1 2\n', '--initial', '--json')).ended;
+  expect([code, taken.length]).toEqual([1, calls]);
+  expect(JSON.parse(stdout).error).toMatchObject({
+    code: 'NOT_ALLOWED',
+    message: expect.stringContaining('The system is not empty.'),
+  });
 });

@@ -6,12 +6,14 @@ import { type Progress, showProgress } from '../running-system/show-progress.ts'
 import { exitCodeOf, type StopSignal, whenStopped } from '../running-system/stop-when-asked.ts';
 import { describeImport, type Summary } from './describe-import.ts';
 import { type Imported, importInBatches, nothingImported } from './import-in-batches.ts';
+import { importIntoEmptySystem } from './import-into-empty-system.ts';
 import type { IdKind } from './read-edge-list-line.ts';
 import { type Survey, surveyEdgeList } from './survey-edge-list.ts';
+import { timeLeft } from './time-left.ts';
 
 const ID_KINDS = ['numbers', 'names'] as const satisfies readonly IdKind[];
 
-export const IMPORT_HELP = `kith import FILE --password TEXT [--ids ${ID_KINDS.join('|')}] [--strict] [--json]
+export const IMPORT_HELP = `kith import FILE --password TEXT [--ids ${ID_KINDS.join('|')}] [--initial] [--strict] [--json]
 
 Reads an edge list (a file of UTF-8: two ids a line, # comments, plain or gzip; weights and time stamps behind them are
 ignored; it is read twice, so no pipe), makes a user for each id that has none yet, and makes friends of each pair. It can be
@@ -19,12 +21,14 @@ stopped and run again: what is there already is left as it is. However it ends, 
 
   --password TEXT  everybody's, 8 to 128 characters
   --ids KIND       numbers: the user of 7 is n7; names: the user of Ann-Lee is ann_lee, with the nickname Ann-Lee (numbers)
+  --initial        into a system where nobody has a friend yet: all friendships at once or none, many times as fast; one
+                   event for each list in place of one for each friendship
   --strict         a bad line ends the import before anything is written; without it, it is reported and skipped
   --json           one JSON object at the end, nothing else`;
 
 /** `kith import`. */
 export async function importEdgeList(args: readonly string[]): Promise<ExitCode> {
-  const { from, password, strict, json } = readCall(args);
+  const { from, password, initial, strict, json } = readCall(args);
   const startedAtMs = performance.now();
   const survey = await surveyEdgeList(from);
   if (!json) tellOfLines(from.file, survey);
@@ -51,7 +55,8 @@ export async function importEdgeList(args: readonly string[]): Promise<ExitCode>
     return exitCodeOf(signal);
   });
   onProgress();
-  working = importInBatches(access, from, survey, { password, soFar, signal: stopping.signal, onProgress });
+  const importAll = initial ? importIntoEmptySystem : importInBatches;
+  working = importAll(access, from, survey, { password, soFar, signal: stopping.signal, onProgress });
   try {
     await working;
   } catch (error) {
@@ -71,7 +76,12 @@ export async function importEdgeList(args: readonly string[]): Promise<ExitCode>
 }
 
 function readCall(args: readonly string[]) {
-  const options = { password: { type: 'string' }, ids: { type: 'string' }, strict: { type: 'boolean' } } as const;
+  const options = {
+    password: { type: 'string' },
+    ids: { type: 'string' },
+    initial: { type: 'boolean' },
+    strict: { type: 'boolean' },
+  } as const;
   const words = { least: 1, most: 1, called: 'FILE' };
   const { values, positionals } = readArguments(args, IMPORT_HELP, options, words);
   const [file] = positionals as [string];
@@ -86,7 +96,8 @@ function readCall(args: readonly string[]) {
   }
   // pnpm runs scripts in the workspace's folder; a relative path is resolved from where the command was called.
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), file);
-  return { from: { file: path, ids }, password, strict: values.strict ?? false, json: values.json ?? false };
+  const { initial = false, strict = false, json = false } = values;
+  return { from: { file: path, ids }, password, initial, strict, json };
 }
 
 function tellOfLines(file: string, { badLines, badCount, ignored }: Survey): void {
@@ -110,11 +121,15 @@ function refuseWhatIsNoList(file: string, { edgeCount, badCount, badLines }: Sur
   throw new CommandFailed(message, { code: 'BAD_LINES', found });
 }
 
-function showHowFar(progress: Progress, survey: Survey, { users, friendships, friendshipsFromMs }: Imported): void {
+function showHowFar(progress: Progress, survey: Survey, soFar: Imported): void {
+  const { users, friendships, lists, friendshipsFromMs } = soFar;
   if (friendshipsFromMs === undefined) progress.show('Users', users.done, survey.people.size);
+  else if (lists && lists.done > 0) progress.show('Lists', lists.done, lists.total);
   else {
-    const perSecond = rate(friendships.done, friendshipsFromMs).toLocaleString('en');
-    progress.show('Friendships', friendships.done, survey.edgeCount, `· ${perSecond}/s`);
+    const perSecond = rate(friendships.done, friendshipsFromMs);
+    const left = timeLeft(survey.edgeCount - friendships.done, perSecond);
+    const rest = `· ${perSecond.toLocaleString('en')}/s${left && ` · ${left} left`}`;
+    progress.show('Friendships', friendships.done, survey.edgeCount, rest);
   }
 }
 

@@ -17,6 +17,8 @@ export type Imported = {
   friendships: { done: number; bound: number; existing: number; failedCount: number };
   /** The first of those that failed. */
   failed: { line: number; code: string; message: string }[];
+  /** Of an initial import, which writes list by list. */
+  lists?: { done: number; total: number };
   /** When the first friendship was sent, in ms as `performance.now()` counts them. */
   friendshipsFromMs?: number;
 };
@@ -26,6 +28,8 @@ export const nothingImported = (): Imported => ({
   friendships: { done: 0, bound: 0, existing: 0, failedCount: 0 },
   failed: [],
 });
+
+export type ImportOptions = { password: string; soFar: Imported; signal: AbortSignal; onProgress: () => void };
 
 type Edge = { line: number; a: string; b: string };
 
@@ -39,21 +43,10 @@ export async function importInBatches(
   access: OperatorAccess,
   from: EdgeListFile,
   survey: Survey,
-  options: { password: string; soFar: Imported; signal: AbortSignal; onProgress: () => void },
+  options: ImportOptions,
 ): Promise<void> {
-  const { password, soFar, signal, onProgress } = options;
-  const userIds = new Map<string, string>();
-  const people = [...survey.people];
-  for (let at = 0; at < people.length && !signal.aborted; at += BATCH_SIZE) {
-    const batch = people.slice(at, at + BATCH_SIZE);
-    const usernames = batch.map(([username]) => username);
-    const nicknames = from.ids === 'names' ? { nicknames: batch.map(([, id]) => id) } : {};
-    const result = await withRetries(() => importUsers(access, { usernames, ...nicknames, password }), signal);
-    soFar.users.created += result.created;
-    soFar.users.done += batch.length;
-    for (const { username, id } of result.users) userIds.set(username, id);
-    onProgress();
-  }
+  const { soFar, signal, onProgress } = options;
+  const userIds = await makeUsers(access, from, survey, options);
   if (signal.aborted) return;
   soFar.friendshipsFromMs = performance.now();
   const idOf = (id: string) => userIds.get(usernameOf(id, from.ids)) ?? '';
@@ -73,6 +66,28 @@ export async function importInBatches(
     friendships.done += batch.length;
     onProgress();
   });
+}
+
+/** The users of all people, made where there is none yet; resolves to their ids by username. */
+export async function makeUsers(
+  access: OperatorAccess,
+  from: EdgeListFile,
+  survey: Survey,
+  { password, soFar, signal, onProgress }: ImportOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const userIds = new Map<string, string>();
+  const people = [...survey.people];
+  for (let at = 0; at < people.length && !signal.aborted; at += BATCH_SIZE) {
+    const batch = people.slice(at, at + BATCH_SIZE);
+    const usernames = batch.map(([username]) => username);
+    const nicknames = from.ids === 'names' ? { nicknames: batch.map(([, id]) => id) } : {};
+    const result = await withRetries(() => importUsers(access, { usernames, ...nicknames, password }), signal);
+    soFar.users.created += result.created;
+    soFar.users.done += batch.length;
+    for (const { username, id } of result.users) userIds.set(username, id);
+    onProgress();
+  }
+  return userIds;
 }
 
 /** The edges in batches, a pair at most once in each. */
@@ -114,7 +129,7 @@ async function eachAtOnce<T>(limit: number, items: AsyncGenerator<T>, work: (ite
 }
 
 /** A service that is just being restarted does not end an import: every call can be repeated. */
-async function withRetries<T>(call: () => Promise<T>, signal: AbortSignal, onRefused = () => {}): Promise<T> {
+export async function withRetries<T>(call: () => Promise<T>, signal: AbortSignal, onRefused = () => {}): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await call();

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { v7 as newId } from 'uuid';
 import { copyProfiles } from './consumers/copy-profiles.ts';
 import { updateFriendListView } from './consumers/update-friend-list-view.ts';
-import type { FriendLiveList } from './lists/friend-live-list.ts';
+import { readEvents } from './lists/read-events.ts';
 import type { ChangedLists } from './relationships/relationships.ts';
 import type { FriendListView } from './view/friend-list-view.ts';
 
@@ -25,7 +25,8 @@ export function startDelivery(using: {
   restores: RestoreNotices;
   view: FriendListView;
   timeline: Timeline;
-  list: FriendLiveList;
+  /** For the history of lists. */
+  reads: pg.Pool;
   committed: (lists: ChangedLists) => Promise<void>;
   form: AnnouncementForm | undefined;
   log: Logger;
@@ -33,7 +34,7 @@ export function startDelivery(using: {
   /** Given what wakes the relay. */
   onStart: (nudge: () => void) => void;
 }): Delivery {
-  const { upkeep, background, restores, view, timeline, list, log, stops } = using;
+  const { upkeep, background, restores, view, timeline, reads, log, stops } = using;
   let broker: EventBroker | undefined;
   const deliver = async () => {
     const connected = await using.connecting;
@@ -54,7 +55,7 @@ export function startDelivery(using: {
           view,
           timeline,
           announce: (subject, payload) => connected.announce(subject, payload),
-          events: list.history.events,
+          events: (ownerId, afterRevision, limit) => readEvents(reads, ownerId, afterRevision, limit),
           form: using.form,
         }),
       ],

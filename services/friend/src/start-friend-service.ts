@@ -75,7 +75,6 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   stops.push(() => teller.stop());
   const { committed } = teller;
   const parts = assembleParts({ config, reads, replica, commands, background, users, view, timeline, committed });
-  const { list } = parts;
 
   const connecting = connectBroker({ ...brokerIn(config), name: 'friend', log });
   const restores = noticeRestores({
@@ -95,7 +94,7 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   // Before anything is answered; what the broker knows, before anything is published or announced.
   await restores.atStart();
   const delivery = startDelivery({
-    ...{ background, upkeep, connecting, restores, view, timeline, list, committed, log, stops },
+    ...{ background, upkeep, connecting, restores, view, timeline, reads, committed, log, stops },
     form: config.ANNOUNCEMENT_FORM,
     onStart: teller.setRelay,
   });
@@ -236,6 +235,7 @@ async function serve(
       ...operatorRoutes({
         parts: { ...parts, pool: background },
         users,
+        limits: limitsOf(config),
         operatorKey: config.OPERATOR_KEY,
         broker: () => connecting,
       }),

@@ -69,10 +69,23 @@ export const friendRequestClosed = defineEvent({
   }),
 });
 
+/**
+ * Event-carried state transfer: friends that a list had from the start, as an import into an empty system found them, in
+ * place of one event for each. A list that one message cannot hold comes in parts, each a revision of its own: all of
+ * them together are the list.
+ */
+export const friendListImported = defineEvent({
+  name: 'kith.friend.list-imported',
+  ownerKind: FRIEND_LIST_OWNER,
+  subject: friendListEvent('list-imported'),
+  newest: z.object({ friends: z.array(friendSchema), part: z.int().positive(), parts: z.int().positive() }),
+});
+
 export const friendListContracts = [
   friendAdded,
   friendChanged,
   friendRemoved,
   friendRequestAdded,
   friendRequestClosed,
+  friendListImported,
 ] as const;

@@ -91,6 +91,17 @@ test('changes are applied in order, then announced in the shape the subgraph ans
   });
 });
 
+test('a list that was imported takes the place of its view, and nobody is told of it as a change', async () => {
+  const { ann, events } = await aList();
+  const [added] = await events();
+  if (added?.name !== 'kith.friend.added') throw new Error('A list begins with a friend.');
+  const data = { friends: [added.data.friend], part: 1, parts: 1 };
+  expect(await view.stored(ann)).toMatchObject({ revision: 1 });
+  await handle({ ...added, name: 'kith.friend.list-imported', revision: 2, data });
+  expect(await view.stored(ann)).toBeUndefined();
+  expect(announced).toEqual([]);
+});
+
 test('a duplicate, or an event that comes after a later one, changes nothing', async () => {
   const list = await aList();
   await list.change('one');

@@ -10,7 +10,7 @@ import {
 import type { ConsumerDefinition } from '@kith/event-delivery';
 import { announceChanges, type Timeline } from '@kith/live-list';
 import { friendListCursors, tellOfBroken } from '../lists/friend-live-list.ts';
-import { changeAnswer, type FriendListEvent } from '../lists/list-change.ts';
+import { changeAnswer, type FriendListEvent, isShown } from '../lists/list-change.ts';
 import { viewChangeOf } from '../lists/view-change.ts';
 import type { FriendListView } from '../view/friend-list-view.ts';
 
@@ -32,6 +32,8 @@ export function updateFriendListView(
   const { view, timeline, events, form } = options;
 
   function announce(event: FriendListEvent): void {
+    // Who watches a list while it is imported hears of it from the gateway's poll, as of an announcement that is lost.
+    if (!isShown(event)) return;
     const { ownerId, revision } = event;
     const list = { kind: FRIEND_LIST, owner: ownerId, timeline: timeline.current };
     const cursor = friendListCursors.write({ timeline: list.timeline, ownerId, revision, complete: true });

@@ -4,11 +4,17 @@ import type { FriendLimits, FriendRequest, Side } from './relationship-state.ts'
 /** Nobody knows when one of too many open requests closes; that it has is worth looking at again after a minute. */
 const TRY_FOR_ROOM_AFTER_MS = 60_000;
 
+type Counted = Pick<Side, 'friendCount'>;
+
 const areOne = (viewer: Side, other: Side) => viewer.person.userId === other.person.userId;
 
 export function refuseSelf(viewer: Side, other: Side): void {
   if (!areOne(viewer, other)) return;
-  throw new FriendRuleError('CANNOT_BEFRIEND_SELF', 'You cannot befriend yourself.', { field: 'userId' });
+  throw cannotBefriendSelf();
+}
+
+export function cannotBefriendSelf(): FriendRuleError {
+  return new FriendRuleError('CANNOT_BEFRIEND_SELF', 'You cannot befriend yourself.', { field: 'userId' });
 }
 
 export function refuseToBlockSelf(viewer: Side, other: Side): void {
@@ -22,7 +28,7 @@ export function refuseBlocked(viewer: Side, other: Side): void {
   if (viewer.blocks) throw new FriendRuleError('NOT_ALLOWED', 'You have blocked them: unblock them first.');
 }
 
-export function refuseFullLists(viewer: Side, other: Side, { friendsPerList: limit }: FriendLimits): void {
+export function refuseFullLists(viewer: Counted, other: Counted, { friendsPerList: limit }: FriendLimits): void {
   const full = [viewer, other].find((side) => side.friendCount >= limit);
   if (!full) return;
   const whose = full === viewer ? 'Your' : 'Their';

@@ -7,10 +7,11 @@ import type { FriendListView } from '../view/friend-list-view.ts';
 import {
   changeAnswer,
   type FriendListChange,
-  type FriendListEvent,
   type FriendListPage,
   friendAnswer,
+  isShown,
   requestAnswer,
+  type ShownEvent,
 } from './list-change.ts';
 import { loadRevisions } from './load-revisions.ts';
 import { readEvents } from './read-events.ts';
@@ -19,7 +20,7 @@ import { readEvents } from './read-events.ts';
 const FRIENDS_PER_PAGE = 200;
 
 /** Friend lists as a kind of live list. */
-export type FriendLiveList = LiveList<FriendListEvent, FriendListChange, FriendListPage>;
+export type FriendLiveList = LiveList<ShownEvent, FriendListChange, FriendListPage>;
 
 /** Friend lists were there before other kinds of lists: their cursors name none. */
 export const friendListCursors = cursorsWithoutKind();
@@ -50,7 +51,8 @@ export function friendLiveList(
       },
       revision: async (ownerId) =>
         (await view.revision(ownerId)) ?? (await loadRevisions(pool, [ownerId])).get(ownerId) ?? 0,
-      events: (ownerId, afterRevision, limit) => readEvents(pool, ownerId, afterRevision, limit),
+      events: async (ownerId, afterRevision, limit) =>
+        (await readEvents(pool, ownerId, afterRevision, limit)).filter(isShown),
       async whole(ownerId) {
         const { revision, friends, requests } = await view.whole(ownerId);
         const people = await readPeople(

@@ -5,6 +5,7 @@ import type {
   FriendRequestAnswer,
   FriendRequestData,
   friendListContracts,
+  friendListImported,
   PersonData,
   UserAnswer,
 } from '@kith/event-contracts';
@@ -12,6 +13,17 @@ import type { EnvelopeOf } from '@kith/event-delivery/envelope';
 import type { SnapshotPage } from '@kith/live-list';
 
 export type FriendListEvent = EnvelopeOf<(typeof friendListContracts)[number]>;
+
+/** One that clients are told of as a change. */
+export type ShownEvent = Exclude<FriendListEvent, EnvelopeOf<typeof friendListImported>>;
+
+/**
+ * An imported list is no change that could be shown as one: whoever stood before it gets the whole list. In a history
+ * without it there is a hole, and a hole is answered by a snapshot.
+ */
+export function isShown(event: FriendListEvent): event is ShownEvent {
+  return event.name !== 'kith.friend.list-imported';
+}
 
 /** A FriendListChange exactly as the friend subgraph answers it: what is announced, and what a catch-up brings. */
 export type FriendListChange = Readonly<FriendListAnnouncement> | FriendListSnapshot;
@@ -26,7 +38,7 @@ export interface FriendListPage {
 
 export type FriendListSnapshot = SnapshotPage<FriendListPage>;
 
-export function changeAnswer(event: FriendListEvent, cursor: string): FriendListAnnouncement {
+export function changeAnswer(event: ShownEvent, cursor: string): FriendListAnnouncement {
   const place = { cursor, revision: event.revision, occurredAt: event.occurredAt.toISOString() };
   switch (event.name) {
     case 'kith.friend.added':

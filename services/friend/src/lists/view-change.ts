@@ -8,6 +8,8 @@ export function viewChangeOf(event: FriendListEvent): ViewChange {
       return { kind: 'put-friend', friend: event.data.friend };
     case 'kith.friend.changed':
       return { kind: 'put-friend', friend: event.data.after };
+    case 'kith.friend.list-imported':
+      return { kind: 'put-friends', friends: event.data.friends };
     case 'kith.friend.removed':
       return { kind: 'remove-friend', userId: event.data.friend.userId };
     case 'kith.friend-request.added': {

@@ -1,5 +1,6 @@
 import type { EventBroker } from '@kith/event-delivery';
 import type { SharedSecret } from '@kith/service-kit';
+import type { FriendLimits } from '../domain/relationship-state.ts';
 import type { FriendServiceParts } from '../parts/friend-service-parts.ts';
 import type { UserService } from '../profiles/user-service.ts';
 
@@ -7,6 +8,7 @@ import type { UserService } from '../profiles/user-service.ts';
 export interface OperatorOptions {
   readonly parts: FriendServiceParts;
   readonly users: UserService;
+  readonly limits: FriendLimits;
   readonly operatorKey: SharedSecret;
   readonly broker: () => Promise<EventBroker>;
 }

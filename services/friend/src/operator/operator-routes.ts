@@ -4,6 +4,7 @@ import { type HttpHandler, operatorOnly, routesOnlyFor } from '@kith/service-kit
 import { beginTimeline } from './begin-timeline.ts';
 import { copyProfilesAnew } from './copy-profiles-anew.ts';
 import { importFriendships } from './import-friendships.ts';
+import { beginInitialImport, finishInitialImport, stageInitialPairs } from './import-initial-graph.ts';
 import type { OperatorOptions } from './operator-options.ts';
 import { rebuildViews } from './rebuild-views.ts';
 import { reconcile } from './reconcile.ts';
@@ -14,6 +15,9 @@ export function operatorRoutes(options: OperatorOptions): Record<string, HttpHan
   const only = (handle: HttpHandler) => operatorOnly(options.operatorKey, handle);
   return {
     'POST /operator/import-friendships': only(importFriendships(options)),
+    'POST /operator/initial-import': only(beginInitialImport(options)),
+    'POST /operator/initial-import/pairs': only(stageInitialPairs(options)),
+    'POST /operator/initial-import/lists': only(finishInitialImport(options)),
     'GET /operator/reconcile': only(reconcile(options)),
     'POST /operator/copy-profiles': only(copyProfilesAnew(options)),
     'POST /operator/rebuild-views': only(rebuildViews(options)),

@@ -201,6 +201,8 @@ function changeArgs(change: ViewChange): [kind: string, id: string, value: strin
   switch (change.kind) {
     case 'put-friend':
       return [change.kind, change.friend.userId, writeEntry(change.friend)];
+    case 'put-friends':
+      return [change.kind, '', ''];
     case 'remove-friend':
       return [change.kind, change.userId, ''];
     case 'put-request':

@@ -20,6 +20,7 @@ export interface ListState {
 /** What one revision does to a list. `put-` adds or replaces. */
 export type ViewChange =
   | { readonly kind: 'put-friend'; readonly friend: FriendData }
+  | { readonly kind: 'put-friends'; readonly friends: readonly FriendData[] }
   | { readonly kind: 'remove-friend'; readonly userId: string }
   | { readonly kind: 'put-request'; readonly request: ListedRequest }
   | { readonly kind: 'remove-request'; readonly requestId: string };

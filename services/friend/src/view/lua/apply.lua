@@ -11,6 +11,13 @@ if not found or tonumber(revision) > found.revision + 1 then
   return { 'hole', found.revision }
 end
 
+if kind == 'put-friends' then
+  -- Too much for one step, and most of these lists are read by nobody yet: whoever reads next loads the list.
+  raiseFloor(revision)
+  redis.call('DEL', META, BY_NAME, NEWEST, FRIENDS, REQUESTS)
+  return { 'no-view' }
+end
+
 -- A Redis that is full refuses the commands that could grow it and allows the rest: whichever is refused must come
 -- first, so that the change is made whole or not at all.
 local lastsMs = redis.call('PTTL', META)

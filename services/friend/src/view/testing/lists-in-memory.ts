@@ -46,6 +46,10 @@ function changed(state: ListState, change: ViewChange): ListState {
   switch (change.kind) {
     case 'put-friend':
       return { ...state, friends: [...without(friends, 'userId', change.friend.userId), change.friend] };
+    case 'put-friends': {
+      const ids = new Set(change.friends.map(({ userId }) => userId));
+      return { ...state, friends: [...friends.filter(({ userId }) => !ids.has(userId)), ...change.friends] };
+    }
     case 'remove-friend':
       return { ...state, friends: without(friends, 'userId', change.userId) };
     case 'put-request':
