@@ -1,4 +1,4 @@
-import { atMostAtOnce, createTurns, KithError, type Reads, readPageSize } from '@kith/service-kit';
+import { atMostAtOnce, createTurns, dear, KithError, type Reads, readPageSize } from '@kith/service-kit';
 import { type FriendSuggestion, suggestFriends } from '../../queries/suggest-friends.ts';
 import { builder, onlyOneself } from '../types/builder.ts';
 import { UserType, UserWithProfile } from '../types/user-type.ts';
@@ -33,6 +33,7 @@ function suggestInTurn(reads: Reads, viewerId: string, first: number): Promise<F
 
 builder.objectField(UserType, 'suggestedFriends', (t) =>
   t.field({
+    ...dear,
     type: [FriendSuggestionType],
     description:
       'People the viewer may know: most friends in common first; nobody they are related to already. Only the user ' +
