@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureNeighbours } from './growth/measure-neighbours.ts';
 import { measureReconcile } from './growth/measure-reconcile.ts';
 import { measureScale } from './growth/measure-scale.ts';
 import { measureCommitToClient } from './measures/measure-commit-to-client.ts';
@@ -38,6 +39,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureHostileDocuments,
   measurePeers,
   measureScale,
+  measureNeighbours,
   measureReconcile,
   measureFootprint,
 ];

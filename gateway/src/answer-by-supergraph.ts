@@ -3,6 +3,7 @@ import type { PlainSubscription, SubgraphsSettings } from '@kith/supergraph';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Edge } from './admission/guard-edge.ts';
 import { type GatewayConfig, subgraphsSettings } from './gateway-config.ts';
+import { nameDearFields } from './limits/dear-fields-of-operation.ts';
 import { followSubscriptions, type PassThrough } from './live/follow-subscriptions.ts';
 import type { OpenLiveList } from './live/open-live-list.ts';
 import { answerByPlan } from './plan/answer-by-plan.ts';
@@ -68,6 +69,7 @@ export async function answerBySupergraph(
     const plugins = [
       answerByPlan(supergraph, plan),
       followSubscriptions(supergraph, plan, { openLiveList, passThrough, mask }),
+      nameDearFields(schema, supergraph.dearFields),
       ...edge.plugins,
       streamResults(),
     ];

@@ -13,6 +13,8 @@ export interface Explained {
   /** Shared buffers of 8 KiB, hit or read. */
   readonly pages: number;
   readonly ms: number;
+  /** Of the step that read most of them: rows of a table or entries of an index, those that it left out as well. */
+  readonly mostRowsRead: number;
   /** Sequential scans of tables with more than a thousand rows, which grow with the graph. */
   readonly scans: readonly string[];
 }
@@ -48,6 +50,7 @@ export async function explained(pool: pg.Pool, statement: Statement): Promise<Ex
       rows: plan['Actual Rows'],
       pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
       ms,
+      mostRowsRead: Math.max(...nodes.map(rowsRead)),
       scans: nodes.flatMap((node) => (scansWhatGrows(node) ? [node['Relation Name'] ?? ''] : [])),
     };
   } finally {
@@ -83,8 +86,11 @@ function* nodesOf(node: PlanNode): Generator<PlanNode> {
 }
 
 function scansWhatGrows(node: PlanNode): boolean {
-  const seen = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-  return node['Node Type'] === 'Seq Scan' && seen > GROWS_FROM_ROWS;
+  return node['Node Type'] === 'Seq Scan' && rowsRead(node) > GROWS_FROM_ROWS;
+}
+
+function rowsRead(node: PlanNode): number {
+  return (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
 }
 
 function literalOf(client: pg.PoolClient, value: unknown): string {

@@ -21,6 +21,8 @@ export const edgeFields = {
   OPERATIONS_WAITING: count(400),
   OPERATION_WAITS_AT_MOST_MS: count(250),
   LOOP_DELAY_AT_MOST_MS: count(200),
+  DEAR_OPERATIONS_AT_ONCE: count(8),
+  DEAR_OPERATIONS_PER_PERSON: count(4),
   TRUSTED_DOCUMENTS: z.enum(['only', 'prefer', 'off'], { error: 'must be only, prefer or off' }).default('off'),
   TRUSTED_DOCUMENTS_FILE: z.string().optional(),
   ...queryLimitFields,

@@ -9,6 +9,7 @@ import type { GatewayContext } from '../request/gateway-context.ts';
 import { type AllowedOrigins, readAllowedOrigins } from './allow-origins.ts';
 import { countPerKey, type PlacesPerKey } from './count-sockets.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import { dearBulkheads } from './run-dear-operations.ts';
 import { runWithinBounds } from './run-within-bounds.ts';
 import { shedLoad } from './shed-load.ts';
 
@@ -62,6 +63,11 @@ export async function guardEdge(
   };
   const queries = shedLoad(loadLimits, 'query');
   const mutations = shedLoad(loadLimits, 'mutation');
+  const dear = dearBulkheads({
+    atOnce: config.DEAR_OPERATIONS_AT_ONCE,
+    perPerson: config.DEAR_OPERATIONS_PER_PERSON,
+    waitAtMostMs: config.OPERATION_WAITS_AT_MOST_MS,
+  });
   return {
     clientAddressOf,
     origins,
@@ -77,12 +83,13 @@ export async function guardEdge(
         introspection,
         suggestions,
       }),
-      runWithinBounds({ queries, mutations, timeoutMs: config.OPERATION_TIMEOUT_MS }),
+      runWithinBounds({ queries, mutations, dear, timeoutMs: config.OPERATION_TIMEOUT_MS }),
       answerRefusalsByStatus,
     ] as Plugin<GatewayContext>[],
     stop() {
       queries.stop();
       mutations.stop();
+      dear.stop();
     },
   };
 }

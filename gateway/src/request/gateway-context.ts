@@ -10,6 +10,8 @@ export interface GatewayContext {
   readonly clientAddress: string;
   /** Of the client's headers those that some service is to be given. */
   readonly forwarded?: Readonly<Record<string, string>> | undefined;
+  /** The dear fields that the operation asks for, as `Type.field`; undefined: none. */
+  dearFields?: readonly string[] | undefined;
   /** ms since 1970: later nobody waits for what a service answers. */
   answerBy?: number;
   /** The socket the operation came on is closed when its session ends, so that the operation need not watch for that. */

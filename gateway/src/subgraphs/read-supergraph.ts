@@ -11,6 +11,7 @@ import {
   problemsOfLiveLists,
   problemsOfOverrides,
   problemsOfPlainSubscriptions,
+  readDearFields,
 } from '@kith/supergraph';
 import {
   buildASTSchema,
@@ -34,6 +35,8 @@ export interface Supergraph {
   readonly planner: Planner;
   /** By the field of Subscription that each is. */
   readonly liveLists: ReadonlyMap<string, AnnouncedList>;
+  /** The fields that subgraphs declare as dear, as `Type.field`. */
+  readonly dearFields: ReadonlySet<string>;
   /** The other fields of Subscription, by their names. */
   readonly plainSubscriptions: ReadonlyMap<string, PlainSubscription>;
   /** By which paths of fields a subgraph knows the entities of a type; the subgraph by its name in lower case. */
@@ -79,6 +82,7 @@ export async function readSupergraph(
   try {
     const schema = buildASTSchema(withoutInaccessible(withoutBuiltIns(parse(consumerSchema))));
     return {
+      dearFields: readDearFields(document),
       ...{ schema, planner, liveLists, plainSubscriptions, keysOf: entityKeysOf(document) },
       ...{ interfaceObjects: interfaceObjectsOf(document), inaccessible: inaccessibleOf(document) },
       askedForByPlans: askedForByPlans(document),

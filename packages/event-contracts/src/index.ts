@@ -1,3 +1,4 @@
+export * from './announcements/bulkhead-directive.ts';
 export * from './announcements/friend-list-announcement.ts';
 export * from './announcements/live-announcement.ts';
 export * from './announcements/live-directive.ts';

@@ -28,6 +28,7 @@ export * from './process/run-process.ts';
 export * from './process/shutdown.ts';
 export * from './redis/connect-redis.ts';
 export * from './subgraph/ask-another-service.ts';
+export * from './subgraph/dear-fields.ts';
 export * from './subgraph/follow-ended-tokens.ts';
 export * from './subgraph/gateway-only.ts';
 export * from './subgraph/many-calls.ts';

@@ -79,3 +79,27 @@ test('a crowd at the dearest read has two places of it, and costs other reads an
   expect(codes.length).toBeGreaterThanOrEqual(60 - 42);
   expect(new Set(codes)).toEqual(new Set(['SERVICE_UNAVAILABLE']));
 });
+
+test('a crowd at any read that is held up costs other reads no error', async () => {
+  const [ann, bob, ...crowd] = (await signUp(42)) as [string, string, ...string[]];
+  const asks = await Promise.all(crowd.map((id) => service.as(id)));
+  const asAnn = await service.as(ann);
+  const letGo = await holdUp();
+  const held =
+    'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { mutualFriends { totalCount: edges { cursor } } } } }';
+  const answers = Promise.all(asks.map((ask) => ask(held, { variables: representing(bob) })));
+  await eventually('its places are taken', async () => {
+    const { rows } = await service.pool.query(
+      `SELECT FROM pg_stat_activity WHERE application_name = 'kith-friend-reads' AND wait_event_type = 'Lock'`,
+    );
+    return rows.length > 0;
+  });
+  const requests =
+    'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { friendRequests { totalCount } } } }';
+  for (let n = 0; n < 5; n += 1) {
+    expect(codesOf(await asAnn(requests, { variables: representing(ann) }))).toEqual([]);
+    expect(codesOf(await asAnn('{ friendListChanges { cursor } }'))).toEqual([]);
+  }
+  await letGo();
+  await answers;
+});

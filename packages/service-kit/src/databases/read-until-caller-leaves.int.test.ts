@@ -85,3 +85,16 @@ test('a caller who has been answered and leaves then cancels nothing', async () 
   leaves.abort();
   await next;
 });
+
+test('a statement that is held up has half of the connections, however many ask for it, and others are answered', async () => {
+  const pool = open(4);
+  const leaves = new AbortController();
+  const reads = readUntilCallerLeaves(pool, () => leaves.signal);
+  const asked = Promise.allSettled(Array.from({ length: 20 }, () => reads.query(sleeping)));
+  await eventually('its places are taken', async () => (await running()) === 2);
+  expect(await Promise.all([reads.query(pidOf), reads.query(pidOf)])).toHaveLength(2);
+  expect(await running()).toBe(2);
+  leaves.abort();
+  expect((await asked).map(({ status }) => status)).toEqual(Array(20).fill('rejected'));
+  expect(await running()).toBe(0);
+});

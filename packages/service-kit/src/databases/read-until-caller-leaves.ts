@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type pg from 'pg';
+import { atMostAtOnce } from '../concurrency/at-most-at-once.ts';
 
 /** Reads for one caller; each statement is prepared under its name. */
 export interface Reads {
@@ -15,6 +16,9 @@ export interface Reads {
  * is cancelled in Postgres, no further one starts, and the caller's promise rejects. Only for reads of a single caller:
  * one caller that disconnects must not cancel shared reads or writes.
  *
+ * Bulkhead: no statement, by its name, has more than half of the pool's connections: the others are for other reads while
+ * one of them is slow, or waits for a lock.
+ *
  * @param before asked over the statement's own connection, before it; when it rejects, so does the statement
  */
 export function readUntilCallerLeaves(
@@ -23,36 +27,58 @@ export function readUntilCallerLeaves(
   before?: (client: pg.PoolClient) => Promise<void>,
 ): Reads {
   return {
-    async query(statement) {
-      const signal = callerGone();
-      signal.throwIfAborted();
-      const client = await pool.connect();
-      let cancelled: Promise<void> | undefined;
-      let broken: Error | undefined;
-      const cancel = () => {
-        cancelled = cancelStatementOf(client);
-      };
-      const onError = (error: Error) => {
-        broken = error;
-      };
-      client.on('error', onError);
-      signal.addEventListener('abort', cancel, { once: true });
-      try {
-        signal.throwIfAborted();
-        if (before) {
-          await before(client);
-          signal.throwIfAborted();
-        }
-        return await client.query(statement);
-      } finally {
-        signal.removeEventListener('abort', cancel);
-        // Released only when the cancellation can no longer hit the next borrower's statement.
-        await cancelled;
-        client.off('error', onError);
-        client.release(broken);
-      }
-    },
+    query: (statement) => placesOf(pool, statement.name)(() => query(statement)),
   };
+
+  async function query<Row extends pg.QueryResultRow>(statement: Statement): Promise<{ rows: Row[] }> {
+    const signal = callerGone();
+    signal.throwIfAborted();
+    const client = await pool.connect();
+    let cancelled: Promise<void> | undefined;
+    let broken: Error | undefined;
+    const cancel = () => {
+      cancelled = cancelStatementOf(client);
+    };
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      signal.throwIfAborted();
+      if (before) {
+        await before(client);
+        signal.throwIfAborted();
+      }
+      return await client.query<Row>(statement);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      // Released only when the cancellation can no longer hit the next borrower's statement.
+      await cancelled;
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+}
+
+type Statement = Parameters<Reads['query']>[0];
+type Places = ReturnType<typeof atMostAtOnce>;
+
+/** Of each pool, by the name of the statement: there are as many as are written down in the code. */
+const places = new WeakMap<pg.Pool, Map<string, Places>>();
+
+function placesOf(pool: pg.Pool, name: string): Places {
+  let ofPool = places.get(pool);
+  if (!ofPool) {
+    ofPool = new Map();
+    places.set(pool, ofPool);
+  }
+  let ofStatement = ofPool.get(name);
+  if (!ofStatement) {
+    ofStatement = atMostAtOnce(Math.max(1, Math.floor((pool.options.max ?? 1) / 2)));
+    ofPool.set(name, ofStatement);
+  }
+  return ofStatement;
 }
 
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-CANCELREQUEST */

@@ -2,6 +2,7 @@ import { composeServices, transformSupergraphToPublicSchema } from '@theguild/fe
 import { buildASTSchema, type GraphQLSchema, type NameNode, parse, visit } from 'graphql';
 import { problemsOfOverrides } from '../declarations/overrides-by-percent.ts';
 import { problemsOfPlainSubscriptions } from '../declarations/plain-subscriptions.ts';
+import { nameOfBulkhead } from '../declarations/read-dear-fields.ts';
 import { nameOfLive } from '../declarations/read-live-lists.ts';
 import { problemsOfLiveLists } from '../declarations/refuse-declarations.ts';
 import type { SubgraphsSettings } from '../settings/subgraph-settings.ts';
@@ -80,12 +81,12 @@ export function problemsOfSupergraph(supergraphSdl: string, settings?: Subgraphs
 /** What clients see of a supergraph. */
 export function publicSchemaOf(supergraphSdl: string): GraphQLSchema {
   const document = parse(supergraphSdl);
-  const live = nameOfLive(document);
+  const forGateways = [nameOfLive(document), nameOfBulkhead(document)];
   // What a gateway is told says nothing to clients.
-  const ofLive = ({ name }: { readonly name: NameNode }) => (name.value === live ? null : undefined);
+  const leftOut = ({ name }: { readonly name: NameNode }) => (forGateways.includes(name.value) ? null : undefined);
   const shown = visit(transformSupergraphToPublicSchema(document), {
-    Directive: ofLive,
-    DirectiveDefinition: ofLive,
+    Directive: leftOut,
+    DirectiveDefinition: leftOut,
   });
   return buildASTSchema(shown, { assumeValid: true, assumeValidSDL: true });
 }

@@ -1,5 +1,6 @@
 import { LIVE_DIRECTIVE, LIVE_LIMITS, LIVE_SPECIFICATION, type LiveDirective } from '@kith/event-contracts';
 import { type DocumentNode, Kind, type ObjectTypeDefinitionNode } from 'graphql';
+import { nameOfLinked } from './name-of-linked-directive.ts';
 import { argumentsOf, graphsOf, graphsOfField } from './read-supergraph-graphs.ts';
 
 /** A live list as a supergraph declares it: `@live` at a field of Subscription. */
@@ -39,22 +40,7 @@ function declared({ kind, changes, stands, owner, ...limits }: Readonly<Record<s
 
 /** What the directive is called there; undefined when nothing links its specification. */
 export function nameOfLive(supergraph: DocumentNode): string | undefined {
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
-    for (const { url, import: imports } of argumentsOf(definition, 'link')) {
-      if (url === LIVE_SPECIFICATION) return importedAs(imports);
-    }
-  }
-  return undefined;
-}
-
-function importedAs(imports: unknown): string {
-  for (const each of Array.isArray(imports) ? imports : []) {
-    if (each === `@${LIVE_DIRECTIVE}`) return LIVE_DIRECTIVE;
-    if (each?.name === `@${LIVE_DIRECTIVE}`) return String(each.as ?? each.name).slice(1);
-  }
-  // What is not imported is under the name of its specification, which is the same word.
-  return LIVE_DIRECTIVE;
+  return nameOfLinked(supergraph, LIVE_SPECIFICATION, LIVE_DIRECTIVE);
 }
 
 /** The root type of subscriptions. */

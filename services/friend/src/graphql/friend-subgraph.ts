@@ -1,3 +1,4 @@
+import { bulkheadDirective, bulkheadLink } from '@kith/service-kit';
 import { specifiedDirectives } from 'graphql';
 import './queries/blocked-users.ts';
 import './queries/friend-requests.ts';
@@ -18,7 +19,7 @@ import { liveDirective, liveLink } from './types/live-directive.ts';
 
 export const friendSubgraph = builder.toSubGraphSchema({
   linkUrl: 'https://specs.apollo.dev/federation/v2.6',
-  composeDirectives: [`@${liveDirective.name}`],
-  directives: [...specifiedDirectives, liveDirective],
-  extensions: { directives: liveLink },
+  composeDirectives: [`@${liveDirective.name}`, `@${bulkheadDirective.name}`],
+  directives: [...specifiedDirectives, liveDirective, bulkheadDirective],
+  extensions: { directives: [...liveLink, ...bulkheadLink] },
 });

@@ -1,4 +1,4 @@
-import { readId, readPageSize } from '@kith/service-kit';
+import { dear, readId, readPageSize } from '@kith/service-kit';
 import { searchUsers } from '../search/search-users.ts';
 import { builder, viewerOf } from './builder.ts';
 import { UserConnectionType } from './user-connection.ts';
@@ -26,6 +26,7 @@ builder.queryFields((t) => ({
   }),
 
   searchUsers: t.field({
+    ...dear,
     type: UserConnectionType,
     description:
       'Users whose username or nickname starts with a word of `text` (case-insensitive), best match first. Every word ' +

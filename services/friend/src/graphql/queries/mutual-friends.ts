@@ -1,4 +1,4 @@
-import { readPageSize } from '@kith/service-kit';
+import { dear, readPageSize } from '@kith/service-kit';
 import { readMutualFriends } from '../../queries/read-mutual-friends.ts';
 import { builder, viewerOf } from '../types/builder.ts';
 import { UserConnectionType } from '../types/user-connection.ts';
@@ -6,6 +6,7 @@ import { UserType } from '../types/user-type.ts';
 
 builder.objectField(UserType, 'mutualFriends', (t) =>
   t.field({
+    ...dear,
     type: UserConnectionType,
     description: 'Friends that the viewer and this user have in common; none when one of the two blocks the other.',
     args: {

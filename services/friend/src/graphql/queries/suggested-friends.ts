@@ -1,4 +1,5 @@
-import { atMostAtOnce, createTurns, KithError, type Reads, readPageSize } from '@kith/service-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atMostAtOnce, createTurns, dear, KithError, type Reads, readPageSize } from '@kith/service-kit';
 import { type FriendSuggestion, suggestFriends } from '../../queries/suggest-friends.ts';
 import { builder, onlyOneself } from '../types/builder.ts';
 import { UserType, UserWithProfile } from '../types/user-type.ts';
@@ -26,13 +27,31 @@ const inAPlace = atMostAtOnce(AT_ONCE, {
     }),
 });
 
-/** Bulkhead: the dearest read runs one at a time for a person, and two at a time in a process. */
+/** For so many times as long as one took its place stays empty: a crowd has a part of the processors, and not all. */
+const RESTS_TIMES = 3;
+const RESTS_AT_MOST_MS = 200;
+
+/** Bulkhead: the dearest read runs one at a time for a person, and two at a time in a process, with a rest after each. */
 function suggestInTurn(reads: Reads, viewerId: string, first: number): Promise<FriendSuggestion[]> {
-  return inPersonsTurn([viewerId], () => inAPlace(() => suggestFriends(reads, viewerId, first)));
+  return inPersonsTurn([viewerId], () => beforeARest(() => suggestFriends(reads, viewerId, first)));
+}
+
+/** Pacing: resolves as soon as the work is done; its place is free again after the rest. */
+function beforeARest<Result>(work: () => Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const withRest = async () => {
+      const since = performance.now();
+      await work().then(resolve, reject);
+      const restMs = Math.min(RESTS_AT_MOST_MS, RESTS_TIMES * (performance.now() - since));
+      await sleep(restMs, undefined, { ref: false });
+    };
+    inAPlace(withRest).catch(reject);
+  });
 }
 
 builder.objectField(UserType, 'suggestedFriends', (t) =>
   t.field({
+    ...dear,
     type: [FriendSuggestionType],
     description:
       'People the viewer may know: most friends in common first; nobody they are related to already. Only the user ' +

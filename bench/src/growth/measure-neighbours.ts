@@ -3,12 +3,12 @@ import { startSystem } from '@kith/local';
 import { Pool } from 'undici';
 import { type FilledGraph, fillDatabases } from '../graphs/fill-databases.ts';
 import { keepPace } from '../load/keep-pace.ts';
-import type { Figure, Workplace } from '../report/measurement.ts';
+import type { Figure, Measurement, Workplace } from '../report/measurement.ts';
 import { percentile } from '../report/percentile.ts';
 import { signTokens } from '../system/sign-tokens.ts';
 
 /** Of the same cost whoever the others are: a larger graph takes longer to fill, and tells nothing more. */
-const MOST_PEOPLE = 100_000;
+const PEOPLE = 100_000;
 const OTHERS = 40;
 const OTHERS_PER_SECOND = 20;
 const SECONDS = 10;
@@ -17,14 +17,19 @@ const CROWDS = [12, 100];
 const DEAREST = '{ me { suggestedFriends(first: 100) { mutualFriendCount user { nickname } } } }';
 const OF_OTHERS = '{ me { nickname friends(first: 20) { totalCount edges { node { displayName } } } } }';
 
-/**
- * The noisy neighbour: what other people notice, in errors and at the 99th percentile, while twelve, and a hundred, of
- * the best connected ask for the dearest operation at once, each again as soon as they are answered or refused. The
- * system has the limits that it always has.
- */
-export async function othersBesideTheDearest({ folder, step }: Workplace, asked: number): Promise<Figure[]> {
+/** The noisy neighbour, in a system with the limits that it always has. */
+export const measureNeighbours: Measurement = {
+  name: 'neighbours',
+  title: 'Others beside the dearest operations',
+  onlyByName: true,
+  takesNumbers: true,
+  explained: `In a graph of ${PEOPLE.toLocaleString('en')} people (or of as many as are named: \`bench neighbours 3000\`): what ${OTHERS} people notice, who read a page of their friends ${OTHERS_PER_SECOND} times a second in all, while twelve, and a hundred, of the best connected ask for suggestions, each again as soon as they are answered or refused: errors, and their p99 beside the same alone. In a whole system with the limits it always has.`,
+
+  run: (place, [people = PEOPLE]) => othersBesideTheDearest(place, people),
+};
+
+async function othersBesideTheDearest({ folder, step }: Workplace, people: number): Promise<Figure[]> {
   await using started = new AsyncDisposableStack();
-  const people = Math.min(asked, MOST_PEOPLE);
   const kithData = join(folder, 'crowd');
   step(`${people.toLocaleString('en')} people, starting a system`);
   const system = await startSystem({ kithData, durable: false });
