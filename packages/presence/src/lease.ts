@@ -23,6 +23,7 @@ export function applyToLease(
   lease: Lease | undefined,
   message: LeaseMessage,
   now: number,
+  leaseMs: number = LEASE_MS,
 ): { readonly lease: Lease | undefined; readonly answer: LeaseAnswer } {
   const answered = (after: Lease | undefined, seq: number | null) => ({
     lease: after,
@@ -30,21 +31,22 @@ export function applyToLease(
   });
   if (lease === undefined) {
     if (message.seq > 0) return answered(undefined, null);
-    return answered({ begunAt: now, until: now + LEASE_MS, seq: 0, people: new Map() }, 0);
+    return answered({ begunAt: now, until: now + leaseMs, seq: 0, people: new Map() }, 0);
   }
-  if (!holds(lease, now)) return answered(lease, null);
+  if (!holds(lease, now, leaseMs)) return answered(lease, null);
   if (message.seq <= lease.seq) return answered(lease, lease.seq);
   // Of before this lease was begun, or of a time that has not come: the clock was set back. What is missing between the
   // two was taken and forgotten: the next is not said before the last has been answered.
   if (message.at < lease.begunAt || message.at > now || message.seq > lease.seq + 1) return answered(lease, null);
   const people = new Map([...lease.people, ...Object.entries(message.here)]);
   for (const person of Object.keys(message.gone)) people.delete(person);
-  const until = Math.max(lease.until, message.at + LEASE_MS);
+  const until = Math.max(lease.until, message.at + leaseMs);
   return answered({ ...lease, people, until, seq: message.seq }, message.seq);
 }
 
 /** One that ends later than any can was given before the clock was set back: nobody knows for how long it holds. */
-export const holds = ({ until }: Lease, now: number): boolean => until > now && until <= now + LEASE_MS;
+export const holds = ({ until }: Lease, now: number, leaseMs: number = LEASE_MS): boolean =>
+  until > now && until <= now + leaseMs;
 
 /** On how many sockets each is here whom a lease is held for. */
 export function whoIsHere(leases: Iterable<Lease>, now: number): Map<string, number> {
