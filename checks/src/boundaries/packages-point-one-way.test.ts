@@ -10,7 +10,7 @@ type Manifest = { name: string; dependencies?: Record<string, string>; devDepend
 const LEVELS = [
   ['@kith/local-servers', '@kith/written-text', '@kith/event-contracts', '@kith/event-delivery', '@kith/services'],
   ['@kith/migrations', '@kith/client', '@kith/live-list', '@kith/service-kit', '@kith/example-shop'],
-  ['@kith/supergraph'],
+  ['@kith/supergraph', '@kith/presence'],
   ['@kith/user', '@kith/friend', '@kith/gateway', '@kith/web'],
   ['@kith/local'],
   ['@kith/operator', '@kith/deploy'],
