@@ -42,9 +42,9 @@ import { createFriendListView, type FriendListView } from './view/friend-list-vi
 import { connectRedis, type ViewRedis } from './view/redis/connect-redis.ts';
 
 /**
- * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
- * answers, so that lists can be read and changed while it is away. While Postgres is away it waits, and is not ready.
- * Rejects when the port is taken, or Postgres refuses us (ConfigError).
+ * Assembles and starts the friend service. The endpoint is up at once, and not ready while Postgres is away; publishing
+ * and consuming begin when the broker answers: lists can be read and changed while it is away. Rejects when the port is
+ * taken, or Postgres refuses us (ConfigError).
  */
 export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningPart> {
   // Read when it stops: delivery adds its own once the broker has answered.
@@ -60,9 +60,7 @@ export async function startFriendService(config: FriendConfig, log: Logger): Pro
 
 async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
   const { reads, commands, background, upkeep, replica, end } = openDatabase({
-    url: config.FRIEND_DATABASE_URL,
-    name: 'kith-friend',
-    log,
+    ...{ url: config.FRIEND_DATABASE_URL, name: 'kith-friend', log },
     connections: config.FRIEND_DATABASE_CONNECTIONS,
     preparedStatements: config.PREPARED_STATEMENTS,
     replica: { url: config.FRIEND_DATABASE_READ_URL, lagAtMostMs: config.READ_REPLICA_LAG_MS },
