@@ -66,6 +66,13 @@ describe('rendered with Go templates', () => {
     expect(ofKind('NetworkPolicy', byDefault).length).toBe(3);
   });
 
+  test('the name of a service stands for the addresses of all its processes, so that gateways spread their calls', () => {
+    for (const { metadata, spec } of ofKind('Service')) {
+      const expected = metadata.name === 'social-gateway' ? undefined : 'None';
+      expect([metadata.name, (spec as { clusterIP?: string }).clusterIP]).toEqual([metadata.name, expected]);
+    }
+  });
+
   test('a number of replicas is said only where no autoscaler says it', () => {
     const scaled = ofKind('HorizontalPodAutoscaler').map(({ metadata }) => metadata.name);
     for (const { metadata, spec } of ofKind('Deployment')) {

@@ -55,7 +55,7 @@ export function subgraphsSettings(config: GatewayConfig, fileText: string | unde
   );
 }
 
-const SERVICE_OF_OURS = { gatewayKey: true, viewerToken: true };
+const SERVICE_OF_OURS = { gatewayKey: true, viewerToken: true, multiplexed: true };
 
 export function showsGraphiql(config: Pick<GatewayConfig, 'GRAPHIQL' | 'NODE_ENV'>): boolean {
   return config.GRAPHIQL === undefined ? config.NODE_ENV !== 'production' : config.GRAPHIQL === 'on';

@@ -17,6 +17,7 @@ export const measureFederatedRead: Measurement = {
   name: 'federated-read',
   title: 'Federated read',
   explained: `\`${QUERY}\` for one viewer with ${FRIENDS} friends, over ${CONNECTIONS} connections for ${MEASURE_S} s after ${WARM_UP_S} s of warming up; every answer is compared byte for byte. CPU is what each process used, over the number of answers. Floor: node:http that answers the same bytes, prebuilt, under the same load.`,
+  tellsRegressions: true,
 
   async run({ folder, started, step }) {
     step('starting a system');

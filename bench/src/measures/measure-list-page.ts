@@ -27,6 +27,7 @@ export const measureListPage: Measurement = {
   name: 'list-page',
   title: 'List page',
   explained: `A page of ${PAGE} friends in NAME order from lists of ${LIST_SIZES.join(', ')} friends, the median of ${CALLS.toLocaleString('en')} reads one after the other: at the view (in this process, one Lua script in Redis), and at the friend subgraph over HTTP (one connection, the \`_entities\` query of the gateway, with the 99th percentile). Floors: GET of the same page as prebuilt JSON from the same Redis; for the 99th percentile, node:http that answers the same bytes to the same client.`,
+  tellsRegressions: true,
 
   async run({ folder, started, step }) {
     step('starting a system');

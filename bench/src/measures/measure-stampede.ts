@@ -26,6 +26,7 @@ export const measureStampede: Measurement = {
   name: 'stampede',
   title: 'Stampede',
   explained: `${READERS.toLocaleString('en')} simultaneous reads of one list of ${FRIENDS.toLocaleString('en')} friends whose view is gone, through ${PROCESSES} views with connections of their own, as so many processes would have: how often Postgres was asked for the list (the worst of ${ROUNDS} rounds), and the time until the last reader had its page (the median). Floor: one load of that list from Postgres, without the view.`,
+  tellsRegressions: true,
 
   async run(place) {
     const { pool, url } = await servers(place);

@@ -24,6 +24,7 @@ export const measureWritePath: Measurement = {
   name: 'write-path',
   title: 'Write path',
   explained: `Changes of a remark by the friend service's aggregate (load; decide; save and append to the outbox unless a list was touched meanwhile; in this process, on a real Postgres that flushes), over ${CONNECTIONS.join(', ')} connections, each change to another of ${PAIRS.toLocaleString('en')} lists, for ${MEASURE_S} s. Nobody relays meanwhile. Floor: the same three rows written by one prepared statement with \`pg\`, without rules.`,
+  tellsRegressions: true,
 
   async run({ folder, started, step }) {
     step('starting Postgres');

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, loadavg, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { OtherWork } from './busy-with-others.ts';
 
 /** What the figures depend on, and nothing that tells whose machine it is. */
 export function describeMachine(): string[] {
@@ -36,11 +37,8 @@ function versionOfPostgres(): string {
   return version.split('-')[0]!;
 }
 
-/** How busy the machine was with other work before the first measurement, which every figure of time suffers from. */
-export function describeLoad(): string {
-  const [load] = loadavg() as [number, number, number];
-  const average = `load average before the start: ${load.toFixed(1)}`;
-  return load < availableParallelism() / 2
-    ? average
-    : `${average}; the machine was busy with other work, so rates and times are worse than it can do: run it again when it is quiet`;
+/** What the figures of time suffer from: others that used the machine, seen while nothing of the benchmark's ran. */
+export function describeOtherWork({ isBusy, mostCores }: Pick<OtherWork, 'isBusy' | 'mostCores'>): string {
+  const used = `others used up to ${mostCores.toFixed(1)} of ${availableParallelism()} cores`;
+  return isBusy ? `**${used}: the machine was BUSY**, rates and times are worse than it can do` : used;
 }

@@ -7,7 +7,7 @@ export interface Measured {
   readonly failure?: string;
 }
 
-const HEAD = ['Measurement', 'Figure', 'Beside it, in the same run', 'Ratio', 'Goal'];
+const HEAD = ['Measurement', 'Ratio', 'Goal', 'Figure', 'Beside it, in the same run'];
 
 /** One Markdown table, aligned so that a terminal shows it just as well. A row for each comparison of each figure. */
 export function layOutTable(measured: readonly Measured[]): string {
@@ -21,19 +21,40 @@ export function layOutTable(measured: readonly Measured[]): string {
 }
 
 function rowsOf({ title, figures, failure }: Measured): string[][] {
-  if (failure !== undefined) return [[title, 'FAILED', failure.split('\n')[0]!.replaceAll('|', '/'), '', '']];
-  return figures.flatMap((figure) => {
+  if (failure !== undefined) return [[title, '', 'FAILED', failure.split('\n')[0]!.replaceAll('|', '/'), '']];
+  return costsFirst(figures).flatMap((figure) => {
     const [first, ...others] = comparisonsOf(figure);
     const figured = `${written(figure.value)} ${figure.unit}`;
+    const rowOf = (called: string, goal: string, value: string, other?: Comparison) => [
+      called,
+      other?.ratio ?? '',
+      goal,
+      value,
+      other?.text ?? '',
+    ];
     return [
-      [`${title}: ${figure.what}`, figured, ...(first ?? ['', '']), verdictOn(figure)],
-      ...others.map((other) => ['', '', ...other, '']),
+      rowOf(`${title}: ${figure.what}`, verdictOn(figure), figured, first),
+      ...others.map((other) => rowOf('', '', '', other)),
     ];
   });
 }
 
-function comparisonsOf({ value, unit, beside = [] }: Figure): [text: string, ratio: string][] {
-  return beside.map((other) => [`${other.what}: ${written(other.value)} ${unit}`, `${written(value / other.value)}×`]);
+/** CPU first, then what is compared, absolute figures last: the order in which they can be trusted. */
+function costsFirst(figures: readonly Figure[]): Figure[] {
+  const trust = ({ unit, beside = [] }: Figure) => (unit.includes('CPU') ? 0 : beside.length > 0 ? 1 : 2);
+  return figures.toSorted((one, other) => trust(one) - trust(other));
+}
+
+interface Comparison {
+  readonly text: string;
+  readonly ratio: string;
+}
+
+function comparisonsOf({ value, unit, beside = [] }: Figure): Comparison[] {
+  return beside.map((other) => ({
+    text: `${other.what}: ${written(other.value)} ${unit}`,
+    ratio: `${written(value / other.value)}×`,
+  }));
 }
 
 function verdictOn({ value, unit, goal }: Figure): string {

@@ -41,6 +41,8 @@ export interface Measurement {
   readonly explained: string;
   /** Takes minutes of preparation: measured only when it is named. */
   readonly onlyByName?: true;
+  /** Quick, and steady enough to tell by its ratios whether something has become worse (`bench --check`). */
+  readonly tellsRegressions?: true;
   /** Whole numbers behind its name on the command line are for it. */
   readonly takesNumbers?: true;
   run(place: Workplace, numbers: readonly number[]): Promise<Figure[]>;

@@ -1,8 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { layOutTable, type Measured } from './lay-out-table.ts';
 import type { Measurement } from './measurement.ts';
 
 const REPORT = new URL('../../results.md', import.meta.url);
+
+/** The text of `bench/results.md`. */
+export const readReport = (): Promise<string> => readFile(REPORT, 'utf8');
 
 /** Writes `bench/results.md`: when, on what, the table, and what each measurement means. */
 export async function writeReport(

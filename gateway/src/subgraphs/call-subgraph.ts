@@ -10,7 +10,10 @@ import type { SubscriptionSettings } from '@kith/supergraph';
 import { isBrokenCircuitError } from 'cockatiel';
 import type { ExecutionResult } from 'graphql';
 import { GraphQLError } from 'graphql';
+import type { Pool } from 'undici';
 import { SlowForOne } from './break-circuit.ts';
+import { NOT_SENT_YET } from './calls/ask-over-one-connection.ts';
+import { ManyCallsNotOffered } from './calls/connection.ts';
 import { followReplicas, type Replica } from './replicas.ts';
 import { offerStreams } from './streams/offer-streams.ts';
 import type { Stream, StreamListener } from './streams/stream-ends.ts';
@@ -61,6 +64,8 @@ export interface SubgraphOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the client's request: passed on, if they are there. */
   readonly forwardHeaders?: readonly string[];
+  /** Whether many calls go to it over one connection: only if it is one that offers that. */
+  readonly multiplexed?: boolean;
   /** How it offers subscriptions, if it does. */
   readonly subscriptions?: SubscriptionSettings;
   readonly log: Logger;
@@ -74,6 +79,7 @@ const SHARE_OF_FIRST_TRY = 0.6;
 const NOTHING_IS_ASKED = 'circuit open';
 const NOT_SENT = new Set([
   NOTHING_IS_ASKED,
+  NOT_SENT_YET,
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'],
 ]);
 
@@ -83,11 +89,16 @@ const NOT_SENT = new Set([
  */
 export function connectSubgraph(options: SubgraphOptions): Subgraph {
   const { name, urls, log, path = '/graphql', readyPath, answerWithinMs = 2_500, maxConnections = 64 } = options;
-  const replicas = followReplicas({ name, urls, log, maxConnections, ...(readyPath !== undefined && { readyPath }) });
-  const headersOf = headersFor(options);
+  const { always, ofCall } = headersFor(options);
+  const replicas = followReplicas({
+    ...{ name, urls, log, maxConnections },
+    ...(readyPath !== undefined && { readyPath }),
+    ...(options.multiplexed && { calls: { path, headers: always } }),
+  });
+  const headersOf = (call: SubgraphCall) => ({ ...always, ...ofCall(call) });
 
   async function call(call: SubgraphCall): Promise<SubgraphResult> {
-    const headers = headersOf(call);
+    const headers = ofCall(call);
     const body = JSON.stringify({
       query: call.query,
       variables: call.variables,
@@ -105,7 +116,7 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
       try {
         // It had less than its time: others had used that up, and it is not its fault.
         const isItsFault = leftMs >= answerWithinMs - 1;
-        return await ask(replica, { path, headers, body, withinMs, isItsFault, tellLength: call.tellLength });
+        return await ask(replica, { path, always, headers, body, withinMs, isItsFault, tellLength: call.tellLength });
       } catch (error) {
         if (!isQuery && !NOT_SENT.has(codeOf(error))) break;
       }
@@ -134,16 +145,17 @@ export function connectSubgraph(options: SubgraphOptions): Subgraph {
 
 const NONE_TRIED: ReadonlySet<Replica> = new Set();
 
-function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<string, string> {
+/** What every request has, and what each has besides. */
+function headersFor(options: SubgraphOptions) {
   const { gatewayKey, viewerToken = true, headers: added, forwardHeaders = [] } = options;
-  const always = {
+  const always: Readonly<Record<string, string>> = {
     'content-type': 'application/json',
     accept: 'application/json',
     ...added,
     ...(gatewayKey !== undefined && { [GATEWAY_KEY_HEADER]: shownSecret(gatewayKey) }),
   };
-  return ({ authorization, traceparent, clientAddress, forwarded }) => {
-    const headers: Record<string, string> = { ...always };
+  const ofCall = ({ authorization, traceparent, clientAddress, forwarded }: SubgraphCall) => {
+    const headers: Record<string, string> = {};
     if (viewerToken && authorization !== undefined) headers.authorization = authorization;
     if (traceparent !== undefined) headers.traceparent = traceparent;
     if (viewerToken && clientAddress !== undefined) headers[CLIENT_ADDRESS_HEADER] = clientAddress;
@@ -151,40 +163,59 @@ function headersFor(options: SubgraphOptions): (call: SubgraphCall) => Record<st
       for (const name of forwardHeaders) if (forwarded[name] !== undefined) headers[name] = forwarded[name];
     return headers;
   };
+  return { always, ofCall };
+}
+
+interface Asked extends Pick<SubgraphCall, 'tellLength'> {
+  readonly path: string;
+  readonly always: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly withinMs: number;
+  readonly isItsFault: boolean;
 }
 
 /** Rejects when there was no answer in time. */
-async function ask(
-  replica: Replica,
-  asked: Pick<SubgraphCall, 'tellLength'> & {
-    path: string;
-    headers: Record<string, string>;
-    body: string;
-    withinMs: number;
-    isItsFault: boolean;
-  },
-): Promise<SubgraphResult> {
-  const { path, headers, body, withinMs, isItsFault } = asked;
-  // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), withinMs);
+async function ask(replica: Replica, asked: Asked): Promise<SubgraphResult> {
   replica.running += 1;
   try {
     return await replica.circuit.run(
       async (answered) => {
-        const response = await replica.pool.request({
-          ...{ path, method: 'POST', headers, body, signal: giveUp.signal },
-        });
-        const text = await response.body.text();
+        const text = await askOverOneConnection(replica, asked);
         const result = readResult(text);
         asked.tellLength?.(text.length);
         answered();
         return result;
       },
-      { isItsFault },
+      { isItsFault: asked.isItsFault },
     );
   } finally {
     replica.running -= 1;
+  }
+}
+
+/** Among others, where the service offers that; over HTTP otherwise. */
+async function askOverOneConnection({ calls, pool }: Replica, asked: Asked): Promise<string> {
+  const answerBy = performance.now() + asked.withinMs;
+  if (calls?.offered) {
+    try {
+      return await calls.ask(asked.headers, asked.body, asked.withinMs);
+    } catch (error) {
+      if (!(error instanceof ManyCallsNotOffered)) throw error;
+    }
+  }
+  return askOverHttp(pool, asked, answerBy - performance.now());
+}
+
+async function askOverHttp(pool: Pool, { path, always, headers, body }: Asked, withinMs: number): Promise<string> {
+  // Not AbortSignal.timeout: that keeps every call in memory until its time is over, answered or not.
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), withinMs);
+  try {
+    const all = { ...always, ...headers };
+    const response = await pool.request({ path, method: 'POST', headers: all, body, signal: giveUp.signal });
+    return await response.body.text();
+  } finally {
     clearTimeout(timer);
   }
 }

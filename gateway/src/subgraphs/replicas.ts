@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Logger } from '@kith/service-kit';
 import { Pool } from 'undici';
 import { breakCircuit, type Circuit } from './break-circuit.ts';
+import { ManyCallsConnection } from './calls/ask-over-one-connection.ts';
 
 /** One process of a service, as this gateway sees it. */
 export interface Replica {
@@ -10,6 +11,8 @@ export interface Replica {
   readonly url: string;
   readonly servername?: string | undefined;
   readonly pool: Pool;
+  /** Many calls over one connection, where the service is said to offer that. */
+  readonly calls: ManyCallsConnection | undefined;
   readonly circuit: Circuit;
   /** What has been asked and not answered. */
   running: number;
@@ -39,6 +42,8 @@ export interface ReplicasOptions {
   readonly maxConnections: number;
   /** Answers 200 while it can do its work. */
   readonly readyPath?: string;
+  /** Where the service answers many calls over one connection, and what it is shown when that is opened. */
+  readonly calls?: { readonly path: string; readonly headers: Readonly<Record<string, string>> };
   /** The addresses of a name; the system's resolver unless told. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
@@ -110,7 +115,7 @@ class FollowedReplicas implements Replicas {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([...this.#closing, ...this.#all.map(({ pool }) => pool.close())]);
+    await Promise.all([...this.#closing, ...this.#all.map(closeConnections)]);
   }
 
   #repeat(task: () => Promise<void>, everyMs: number): void {
@@ -158,13 +163,15 @@ class FollowedReplicas implements Replicas {
 
   /** @param as the URL whose host the service is known by, where that is not its address */
   #add(address: string, as = address): void {
-    const { name, urls, log, maxConnections } = this.#options;
+    const { name, urls, log, maxConnections, calls: offered } = this.#options;
     const servername = as === address ? undefined : new URL(as).hostname;
     const connect = { timeout: 1_000, ...(servername !== undefined && { servername }) };
     const pool = new Pool(address, { connections: maxConnections, pipelining: 1, connect });
     const shown = urls.length === 1 && as === address ? name : `${name} ${new URL(address).host}`;
     const circuit = breakCircuit(shown, log);
-    this.#byAddress.set(address, { url: address, servername, pool, circuit, ...UNHEARD });
+    const calls =
+      offered && new ManyCallsConnection({ ...offered, url: address, servername, atOnce: maxConnections, shown, log });
+    this.#byAddress.set(address, { url: address, servername, pool, calls, circuit, ...UNHEARD });
     this.#all = [...this.#byAddress.values()];
   }
 
@@ -175,11 +182,16 @@ class FollowedReplicas implements Replicas {
     this.#all = [...this.#byAddress.values()];
     if (!replica) return;
     replica.circuit.forget();
-    const closing = replica.pool.close().then(() => {
+    const closing = closeConnections(replica).then(() => {
       this.#closing = this.#closing.filter((one) => one !== closing);
     });
     this.#closing.push(closing);
   }
+}
+
+/** Once what it was asked is answered. */
+async function closeConnections({ pool, calls }: Replica): Promise<void> {
+  await Promise.all([pool.close(), calls?.close()]);
 }
 
 function isBetter(one: Replica, other: Replica): boolean {

@@ -6,6 +6,10 @@ export interface CuttableConnections {
   readonly url: string;
   /** Destroys those that are open, as a network does, in the middle of whatever they carry. Resolves to their number. */
   cut(): number;
+  /** Those that are open lead nowhere from now on, as when a network drops packets; others can be opened. */
+  silence(): void;
+  /** How many were opened so far. */
+  readonly opened: number;
   stop(): Promise<void>;
 }
 
@@ -13,7 +17,9 @@ export interface CuttableConnections {
 export async function cuttableConnections(target: string): Promise<CuttableConnections> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
+  let opened = 0;
   const server = createServer((near) => {
+    opened += 1;
     const far = connect(Number(port), hostname);
     for (const [from, to] of [
       [near, far],
@@ -41,6 +47,12 @@ export async function cuttableConnections(target: string): Promise<CuttableConne
     // Without the slash that a URL is given for a path.
     url: url.href.replace(/\/$/, ''),
     cut,
+    silence() {
+      for (const socket of open) socket.unpipe().resume();
+    },
+    get opened() {
+      return opened;
+    },
     async stop() {
       server.close();
       cut();

@@ -36,10 +36,18 @@ export function runKithProcess({ program, name, host, port, env, logFolder }: Ki
       args: [...PAUSE_SHORT, '--enable-source-maps', join(workspaceRoot, ENTRIES[program])],
       logFile: join(logFolder, `${name}.log`),
       readyWithinMs: 60_000,
-      spawnOptions: { cwd: workspaceRoot, env: { ...surroundings(), ...env(), HOST: host, PORT: String(port) } },
+      spawnOptions: {
+        cwd: workspaceRoot,
+        env: { ...surroundings(), ...withoutChecksOfDevelopment(program), ...env(), HOST: host, PORT: String(port) },
+      },
       isReady: () => missesNothing(url),
     }),
   );
+}
+
+/** graphql-js looks at every value twice outside production. For the gateway that word means that the public is served. */
+function withoutChecksOfDevelopment(program: Program): Record<string, string> {
+  return program === 'gateway' || program === 'one-process' ? {} : { NODE_ENV: 'production' };
 }
 
 /** What every program expects of its surroundings. Configuration is given, not inherited: a test depends on none. */

@@ -5,6 +5,8 @@ import { publishSupergraph } from '@kith/supergraph/compose';
 /** Headers that services are shown may be secrets. */
 const OWNER_ALONE = 0o600;
 
+const OF_OURS = { gatewayKey: true, viewerToken: true, multiplexed: true };
+
 type Entries = Record<string, unknown>;
 
 /**
@@ -14,7 +16,7 @@ type Entries = Record<string, unknown>;
 export async function writeSubgraphs(file: string, urls: Fields<ServiceName, 'Url', string>): Promise<void> {
   const ours = SUBGRAPHS.map((name) => {
     const { signsTokens = false } = SERVICES[name];
-    const entry = { urls: urls[`${name}Url`].split(','), gatewayKey: true, viewerToken: true, signsTokens };
+    const entry = { urls: urls[`${name}Url`].split(','), ...OF_OURS, signsTokens };
     return [name, entry] as const;
   });
   const subgraphs = { ...(await othersIn(file)), ...Object.fromEntries(ours) };

@@ -32,14 +32,14 @@ describe('the page of scale', () => {
 
   test('says of CPU what the measurements say', () => {
     const results = readFileSync(join(workspaceRoot, 'bench/results.md'), 'utf8');
+    const lines = results.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    const figureAt = lines.find((cells) => cells.includes('Figure'))?.indexOf('Figure') ?? -1;
     const measured = (row: string) =>
       Number(
-        results
-          .split('\n')
-          .find((line) => line.includes(row))
-          ?.split('|')[2]
-          ?.trim()
-          .split(' ')[0],
+        lines
+          .find((cells) => cells[1]?.includes(row))
+          ?.[figureAt]?.split(' ')[0]
+          ?.replaceAll(',', ''),
       );
     expect(measured('Federated read: CPU of the gateway process')).toBe(CPU_MS.readAtGateway);
     expect(measured('Federated read: CPU of the user process')).toBe(CPU_MS.readAtUser);

@@ -31,6 +31,7 @@ export * from './redis/connect-redis.ts';
 export * from './subgraph/ask-another-service.ts';
 export * from './subgraph/follow-ended-tokens.ts';
 export * from './subgraph/gateway-only.ts';
+export * from './subgraph/many-calls.ts';
 export * from './subgraph/print-subgraph.ts';
 export * from './subgraph/remember-documents.ts';
 export * from './subgraph/repeatable-after-the-end.ts';

@@ -45,6 +45,7 @@ import { answerReconcile } from './operator/reconcile.ts';
 import { answerStatus } from './operator/status.ts';
 import type { UserServiceParts } from './parts/user-service-parts.ts';
 import { createPasswordHasher } from './passwords/hash-passwords.ts';
+import { createUserLoaders } from './profiles/load-users.ts';
 import { noticeRestores } from './restores/notice-restores.ts';
 import { type AskWhoBlocks, askFriendServiceWhoBlocks, nobodyBlocks } from './search/ask-who-blocks.ts';
 import { keepWordsFolded } from './search/keep-words-folded.ts';
@@ -199,6 +200,7 @@ function serve(options: {
   parts: UserServiceParts;
 }): Promise<HttpServer> {
   const { config, log, keys, broker, ended, redis, database, parts } = options;
+  const loaderOfRequest = createUserLoaders(parts.pool);
   return startHttpServer({
     host: config.HOST,
     port: config.PORT,
@@ -224,7 +226,7 @@ function serve(options: {
         verify: createTokenVerifier({ jwks: () => keys.publicKeys(new Date()) }, ended),
         log,
         translateError: translateUserError,
-        contextFor: (request) => userContext(request, parts),
+        contextFor: (request) => userContext(request, parts, loaderOfRequest()),
       }),
       'GET /.well-known/jwks.json': serveKeySet(keys),
       [`GET ${TOKENS_ENDED_PATH}`]: gatewayOnly(

@@ -57,7 +57,8 @@ export function sendRefusal(response: ServerResponse, status: number, body: unkn
   else sendJson(response, status, body);
 }
 
-function visibleErrorOf(error: unknown, log: Logger): KithError {
+/** As a client may see it; what is not for clients is logged. */
+export function visibleErrorOf(error: unknown, log: Logger): KithError {
   if (error instanceof KithError) return error;
   if (isOutage(error)) {
     log.warn({ err: error }, 'a dependency did not answer');

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import { reportMetrics } from '@kith/event-delivery/metrics';
@@ -14,7 +15,17 @@ import { namesAHost, readRequestTarget, useTarget } from './read-request-target.
 // Before anything starts, so that the first counts are not lost.
 reportMetrics(prometheus);
 
-export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+export type HttpHandler = {
+  (request: IncomingMessage, response: ServerResponse): void | Promise<void>;
+  /** Of requests to upgrade to WebSocket at the same route; without it they are answered over HTTP. */
+  readonly upgrade?: UpgradeHandler;
+};
+
+export interface UpgradeHandler {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Resolves once every connection has ended. */
+  stop(): Promise<void>;
+}
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -111,8 +122,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const limits = { ...LIMITS, requestTimeout, headersTimeout: Math.min(HEADERS_WITHIN_MS, requestTimeout) };
   // A client that offers to upgrade to another protocol is answered over HTTP/1.1
   // (https://www.rfc-editor.org/rfc/rfc9110#section-7.8).
-  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
-    headers.upgrade?.toLowerCase() === 'websocket' && server.listenerCount('upgrade') > 0;
+  const upgradeOf = (request: IncomingMessage) => options.routes[readRequestTarget(request)]?.upgrade;
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean =>
+    request.headers.upgrade?.toLowerCase() === 'websocket' &&
+    (server.listenerCount('upgrade') > (hasUpgrades ? 1 : 0) || upgradeOf(request) !== undefined);
   const server: http.Server = http.createServer({ ...limits, shouldUpgradeCallback }, (request, response) => {
     const path = readRequestTarget(request);
     const route = routes[path] ?? routes[`${request.method === 'HEAD' ? 'GET' : request.method} ${path}`];
@@ -122,6 +135,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     void answer(handle, request, response, options.log);
   });
   server.on('clientError', refuseWhatIsNoRequest);
+  const upgrades = Object.values(options.routes).flatMap(({ upgrade }) => upgrade ?? []);
+  const hasUpgrades = upgrades.length > 0;
+  if (hasUpgrades) {
+    server.on('upgrade', (request, socket, head) => upgradeOf(request)?.accept(request, socket, head));
+  }
   await listen(server, hostToListenAt(options.host), options.port);
   // Without a listener, a connection that cannot be accepted (no handles left) would end the process.
   server.on('error', (err) => options.log.warn({ err }, 'a connection could not be accepted'));
@@ -141,7 +159,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     stop: async () => {
       stopping = true;
       await wait(options.noticeMs ?? 0);
-      await close(server);
+      await Promise.all([close(server), ...upgrades.map((upgrade) => upgrade.stop())]);
       if (metrics) await close(metrics);
     },
   };

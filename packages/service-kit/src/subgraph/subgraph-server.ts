@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { sendJson } from '@kith/event-delivery/json-over-http';
 import {
   type DocumentNode,
@@ -18,7 +19,9 @@ import { acceptsSecret, type SharedSecret } from '../identity/same-secret.ts';
 import { TokenEnded, type TokenVerifier, type Viewer } from '../identity/verify-token.ts';
 import { startRequestSpan } from '../telemetry/request-span.ts';
 import { inTrace } from '../telemetry/trace-context.ts';
+import { answerManyCalls, type Caller } from './answer-many-calls.ts';
 import { mutationExecutor } from './execute-mutation.ts';
+import type { AskedCall } from './many-calls.ts';
 import { rememberDocuments } from './remember-documents.ts';
 import { isRepeatableAfterTheEnd } from './repeatable-after-the-end.ts';
 
@@ -41,7 +44,7 @@ export interface SubgraphContext {
 }
 
 /**
- * The handler for a subgraph's `/graphql`: POST of JSON only, with the gateway's key (401 without it) and, if there is
+ * The handler for a subgraph's `/graphql`, one request at a time or many over one connection: POST of JSON only, with the gateway's key (401 without it) and, if there is
  * an authorization header, a valid token (401 if it is not). `contextFor` adds what the resolvers of the service need,
  * once per request (data loaders live there).
  */
@@ -55,7 +58,6 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
   contextFor: (request: SubgraphContext) => Context;
 }): HttpHandler {
   const { schema, log } = options;
-  const isGateways = acceptsSecret(options.gatewayKey);
   const prepared = rememberDocuments<Prepared>();
   const prepare = (query: string): Prepared => {
     const known = prepared.get(query);
@@ -71,35 +73,58 @@ export function createSubgraphServer<Context extends SubgraphContext>(options: {
       : execute(args);
   const masked = (error: GraphQLError) => maskError(error, log, options.translateError);
 
-  return async (request, response) => {
-    const { headers } = request;
-    if (!isGateways(headerOf(headers[GATEWAY_KEY_HEADER]))) {
-      throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
-    }
-    // Prevents CSRF: a browser may send a form, for example, from any site.
-    if (request.method !== 'POST' || !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
-      throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
-    }
-    const { viewer, ended } = await viewerAsking(options.verify, headers.authorization);
-    const { query, variables, operationName } = operationIn(await readJsonBody(request, MAX_BODY_BYTES));
+  const answerFor: AnswerFor = async ({ viewer, ended }, call, { gone }) => {
+    const { headers } = call;
+    const { query, variables, operationName } = operationIn(call.body);
     if (ended && !isRepeatableAfterTheEnd(query)) throw ended;
-    const span = startRequestSpan('POST /graphql', headerOf(headers.traceparent));
+    const span = startRequestSpan('POST /graphql', headers.traceparent);
     const { traceparent } = span;
-    const clientAddress = headerOf(headers[CLIENT_ADDRESS_HEADER]) ?? null;
+    const clientAddress = headers[CLIENT_ADDRESS_HEADER] ?? null;
     try {
       const { document, errors } = prepare(query);
-      const callerGone = whenClosedUnanswered(response);
-      const contextValue = options.contextFor({ viewer, traceparent, clientAddress, callerGone });
+      const contextValue = options.contextFor({ viewer, traceparent, clientAddress, callerGone: gone });
       const result = document
         ? await inTrace(traceparent, () =>
             run({ schema, document, contextValue, variableValues: variables, operationName }),
           )
         : { errors };
-      sendJson(response, 200, result.errors ? { ...result, errors: result.errors.map(masked) } : result);
+      return result.errors ? { ...result, errors: result.errors.map(masked) } : result;
     } finally {
       span.end();
     }
   };
+  return overHttpAndOverOneConnection({ ...options, answerFor });
+}
+
+type AnswerFor = (asking: Asking, call: Pick<AskedCall, 'headers' | 'body'>, caller: Caller) => Promise<unknown>;
+
+function overHttpAndOverOneConnection(options: {
+  gatewayKey: SharedSecret;
+  verify: TokenVerifier;
+  log: Logger;
+  answerFor: AnswerFor;
+}): HttpHandler {
+  const { verify, log, answerFor } = options;
+  const isTheKey = acceptsSecret(options.gatewayKey);
+  const isGateways = ({ headers }: IncomingMessage) => isTheKey(headerOf(headers[GATEWAY_KEY_HEADER]));
+  const answerOne: HttpHandler = async (request, response) => {
+    if (!isGateways(request)) {
+      throw new KithError('UNAUTHENTICATED', 'Ask the gateway: this endpoint is not for clients.');
+    }
+    // Prevents CSRF: a browser may send a form, for example, from any site.
+    if (request.method !== 'POST' || !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+      throw new KithError('BAD_USER_INPUT', 'Send a POST of application/json.');
+    }
+    const headers = onceEach(request.headers);
+    const asking = await viewerAsking(verify, headers.authorization);
+    const body = await readJsonBody(request, MAX_BODY_BYTES);
+    sendJson(response, 200, await answerFor(asking, { headers, body }, { gone: whenClosedUnanswered(response) }));
+  };
+  const upgrade = answerManyCalls({
+    ...{ isGateways, longestCall: MAX_BODY_BYTES, log },
+    answerCall: async (call, caller) => answerFor(await viewerAsking(verify, call.headers.authorization), call, caller),
+  });
+  return Object.assign(answerOne, { upgrade });
 }
 
 /** Created lazily: most requests run no statement that is worth cancelling. */
@@ -153,16 +178,24 @@ function operationIn(body: unknown): Operation {
   };
 }
 
-async function viewerAsking(
-  verify: TokenVerifier,
-  authorization: string | undefined,
-): Promise<{ viewer: Viewer | null; ended?: TokenEnded }> {
+interface Asking {
+  readonly viewer: Viewer | null;
+  readonly ended?: TokenEnded;
+}
+
+async function viewerAsking(verify: TokenVerifier, authorization: string | undefined): Promise<Asking> {
   try {
     return { viewer: await verify(authorization) };
   } catch (error) {
     if (error instanceof TokenEnded) return { viewer: error.viewer, ended: error };
     throw error;
   }
+}
+
+/** Those that a call may need, each as one text. */
+function onceEach(headers: IncomingMessage['headers']): Record<string, string> {
+  const given = ['authorization', 'traceparent', CLIENT_ADDRESS_HEADER].map((name) => [name, headerOf(headers[name])]);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 function headerOf(value: string | string[] | undefined): string | undefined {

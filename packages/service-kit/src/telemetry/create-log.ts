@@ -4,7 +4,7 @@ import { currentTraceparent, traceIdOf } from './trace-context.ts';
 /** Fields that must never reach a log, anywhere in the logged object (two levels deep). */
 const SECRETS = ['password', 'currentPassword', 'newPassword', 'refreshToken', 'accessToken', 'token', 'authorization'];
 
-const WRITTEN_WITHIN_MS = 1_000;
+const WRITTEN_WITHIN_MS = 5_000;
 
 /**
  * Structured logging: JSON lines on stdout, each with the process's name and, inside a trace, its id; levels have names.
@@ -49,7 +49,7 @@ function isData(value: unknown): boolean {
 }
 
 /**
- * Resolves when all lines are written, in their order, or nobody has taken them for a second: what is still being written
+ * Resolves when all lines are written, in their order, or nobody has taken them for five seconds: what is still being written
  * at the exit of a process would be overtaken by what is flushed then, or lost.
  */
 export function logIsWritten(log: Logger): Promise<void> {

@@ -6,7 +6,7 @@ const read = (subgraph: object) => readSubgraphsSettings(JSON.stringify({ subgra
 test('a subgraph is told nothing that it is not said to be told', () => {
   expect(read({ urls: 'http://circles:4200' }).get('circles')).toEqual({
     ...{ urls: ['http://circles:4200'], path: '/graphql', readyPath: '/ready', headers: {}, forwardHeaders: [] },
-    ...{ gatewayKey: false, viewerToken: false, signsTokens: false },
+    ...{ gatewayKey: false, viewerToken: false, multiplexed: false, signsTokens: false },
   });
 });
 

@@ -57,6 +57,8 @@ const subgraph = z.strictObject({
   gatewayKey: z.boolean().default(false),
   /** Whether it is given the viewer's access token, and their network address. */
   viewerToken: z.boolean().default(false),
+  /** Whether many calls go to it over one connection: services made by the toolkit offer that. */
+  multiplexed: z.boolean().default(false),
   /** How it offers subscriptions that are no live lists; without it, it has none. */
   subscriptions: subscriptions.exactOptional(),
   /** Whether it signs the access tokens: its keys, and the tokens that it has ended, are asked for. */

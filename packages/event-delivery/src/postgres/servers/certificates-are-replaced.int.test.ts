@@ -83,7 +83,15 @@ test.each(['any', 'read-write'])(
     await eventually('it is not believed by the old authority alone', isRefused);
 
     // Being replaced: not there for a moment. Whoever waits for a connection is refused, and nothing ends.
+    await writeFile(root, await text(second.file));
+    const held = [await pool.connect(), await pool.connect()];
+    for (const client of held) client.on('error', () => undefined);
     await rm(root);
+    const waiting = isRefused();
+    // A new connection is made for who waits, and by nobody's call.
+    await cut();
+    for (const client of held) client.release(true);
+    expect(await waiting).toBe(true);
     expect(await isRefused()).toBe(true);
     expect(await Promise.all([isRefused(), isRefused(), isRefused(), isRefused()])).toEqual([true, true, true, true]);
     await writeFile(root, await text(second.file));
