@@ -68,7 +68,7 @@ async function twoAtATime(
   let left = count;
   const worker = async (given?: ClusterFault): Promise<void> => {
     for (let fault = given; left > 0; fault = undefined) {
-      fault ??= rounds.take(({ part, planned }) => !planned && !inHand.has(part));
+      fault ??= rounds.take(({ part, planned, judgedAlone }) => !planned && !judgedAlone && !inHand.has(part));
       if (!fault) return;
       left -= 1;
       inHand.add(fault.part);
