@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HUNT_ENV } from '../src/hunt/hunt-holes.ts';
 import { huntCluster, whyNoCluster } from '../src/hunt-cluster/hunt-cluster.ts';
-import { reportClusterHunt, seenByClients } from '../src/hunt-cluster/report-cluster-hunt.ts';
+import { reportClusterHunt, seenByClients, startsThatFailed } from '../src/hunt-cluster/report-cluster-hunt.ts';
 import { type ClusterForTest, startClusterForTest } from '../src/system/start-cluster-for-test.ts';
 import { PATIENT_GATEWAYS } from '../src/system/start-system-for-test.ts';
 
@@ -26,5 +26,6 @@ test.skipIf(why !== undefined)(
     expect(report.pushed).toBeGreaterThan(0);
     expect(report.faults.length).toBeGreaterThan(0);
     expect(seenByClients(report.faults)).toEqual([]);
+    expect(startsThatFailed(report.faults)).toEqual([]);
   },
 );

@@ -10,6 +10,7 @@ import {
   type RunningPart,
   runProcess,
   type Stop,
+  startWhenPostgresAnswers,
   stopInReverse,
 } from '@kith/service-kit';
 import { SERVICES, startedWith } from '@kith/services';
@@ -48,10 +49,16 @@ async function startInOneProcess(config: z.output<typeof oneProcessConfig>, log:
   const broken: Promise<unknown>[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
   try {
-    await createDatabaseIfMissing(await findTheServer(config.EVENTS_DATABASE_URL));
     const pool = createPool({ url: config.EVENTS_DATABASE_URL, name: 'bus', max: 6, log });
     stops.push(() => pool.end());
-    const bus = await startBusOfThisProcess({ pool, log });
+    const { HOST: host, PORT: port, METRICS_PORT: metricsPort } = gatewaySettings;
+    const bus = await startWhenPostgresAnswers(
+      async () => {
+        await createDatabaseIfMissing(await findTheServer(config.EVENTS_DATABASE_URL));
+        return startBusOfThisProcess({ pool, log });
+      },
+      { variable: 'EVENTS_DATABASE_URL', log, place: { host, port, metricsPort, log } },
+    );
     stops.push(() => bus.stop());
     for (const service of services) {
       const running = await service.start(service.config as never, log);

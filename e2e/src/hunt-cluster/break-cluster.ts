@@ -4,6 +4,7 @@ import { catchUpTimes, revisionsNow } from '../hunt/catch-up-times.ts';
 import type { ChangeCounts } from '../hunt/change-lists.ts';
 import type { UnderHunt } from '../hunt/hunt-holes.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
+import { howManyNow, isBehind, roundsOf } from './choose-faults.ts';
 import type { ClusterFault } from './cluster-fault.ts';
 import { type BackAfterPromotion, backAfterPromotion } from './measure-promotion.ts';
 
@@ -19,6 +20,8 @@ export interface ClusterFaultDone {
   readonly caughtUpMs: number;
   /** Of planned ones: what clients were told, and had to send a change again for. */
   readonly clientErrors: readonly string[];
+  /** Of planned ones: a process that had to be started more than once. */
+  readonly failedStarts: readonly string[];
   /** Of planned ones: something that nobody planned happened at the same time, or just before. */
   readonly disturbedBy?: string;
   /** Of those by which a standby was promoted. */
@@ -50,12 +53,38 @@ function since(before: Readonly<Record<string, number>>, now: Readonly<Record<st
   return more.flatMap(([name, count]) => Array.from({ length: count }, () => name));
 }
 
-/** Half of the faults that nobody planned come two at a time. */
-const OVERLAP = 0.5;
+/** Two workers: each makes one fault after the other, of another part than the other has in hand; so many together. */
+async function twoAtATime(
+  first: ClusterFault,
+  count: number,
+  using: {
+    rounds: ReturnType<typeof roundsOf>;
+    make: (fault: ClusterFault, overlapped: boolean) => Promise<void>;
+    random: UnderHunt['random'];
+  },
+): Promise<void> {
+  const { rounds, make, random } = using;
+  const inHand = new Set<ClusterFault['part']>();
+  let left = count;
+  const worker = async (given?: ClusterFault): Promise<void> => {
+    for (let fault = given; left > 0; fault = undefined) {
+      fault ??= rounds.take(({ part, planned, judgedAlone }) => !planned && !judgedAlone && !inHand.has(part));
+      if (!fault) return;
+      left -= 1;
+      inHand.add(fault.part);
+      await make(fault, true);
+      inHand.delete(fault.part);
+      await delay(random.between(0, 300));
+    }
+  };
+  const second = delay(random.between(0, 1_500)).then(() => worker());
+  await Promise.all([worker(first), second]);
+}
 
 /**
  * Every fault in an order drawn anew, again and again for so many seconds, and each at least once where that is asked
- * for. Whatever was broken is whole again before the next.
+ * for. At most two at a time, of different parts: what was broken is whole again before the next of its part, and
+ * before what is planned.
  */
 export async function breakCluster(
   system: ClusterForTest,
@@ -77,7 +106,8 @@ export async function breakCluster(
     const promotions = promotedAt.length;
     const begunAt = performance.now();
     say(`${((begunAt - startedAt) / 1_000).toFixed(1)} s: ${fault.name}${overlapped ? ', overlapping' : ''}`);
-    const mend = await fault.break();
+    const failedStarts: string[] = [];
+    const mend = await fault.break((what) => failedStarts.push(what));
     const countedFrom = mend ? begunAt : performance.now();
     const revisions = await revisionsNow(kinds);
     const { tookMs } = await catchUpTimes(clients, revisions, countedFrom, fault.name);
@@ -91,28 +121,24 @@ export async function breakCluster(
     done.push({
       ...{ name: fault.name, planned, overlapped, caughtUpMs: Math.max(...tookMs) },
       clientErrors: planned ? since(retriedBefore, changes.retriedFor) : [],
+      failedStarts,
       ...(planned && disturbedBy && { disturbedBy }),
       ...(fault.part === 'Postgres' && promoted && { promotion: await backAfterPromotion(system, promoted) }),
     });
     await mend?.();
   };
 
-  for (let left: ClusterFault[] = []; isTime() || isMissing(); ) {
-    if (left.length === 0) left = [...faults];
-    const take = (fits: (fault: ClusterFault) => boolean) => {
-      const fitting = left.filter(fits);
-      const taken = fitting.length > 0 ? random.pick(fitting) : undefined;
-      left = left.filter((fault) => fault !== taken);
-      return taken;
-    };
-    const first = take(() => true) as ClusterFault;
-    const second =
-      !first.planned && random.next() < OVERLAP
-        ? take(({ part, planned }) => !planned && part !== first.part)
-        : undefined;
+  const rounds = roundsOf(faults, random);
+  while (isTime() || isMissing()) {
+    const first = rounds.take() as ClusterFault;
+    const passedS = (performance.now() - startedAt) / 1_000;
+    const count = howManyNow(first, {
+      behind: isBehind(done.length, faults.length, { seconds, passedS }),
+      madeBefore: done.filter(({ name }) => name === first.name).length,
+      random,
+    });
     await catchUps.look();
-    const pauseMs = random.between(0, 1_500);
-    await Promise.all([make(first, second !== undefined), second && delay(pauseMs).then(() => make(second, true))]);
+    await (count > 1 ? twoAtATime(first, count, { rounds, make, random }) : make(first, false));
     await delay(random.between(0, 300));
   }
   return done;

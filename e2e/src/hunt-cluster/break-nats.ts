@@ -64,6 +64,7 @@ const faultsOfLeaders = ({ leaderOf, bringBack }: View, ways: Ways, random: Rand
   {
     name: 'stream leader killed',
     part: 'NATS',
+    judgedAlone: true,
     async break() {
       const leader = await leaderOf(random.pick(STREAMS));
       await leader.kill();

@@ -19,6 +19,7 @@ export function faultsOfPostgres({ servers, ways }: ClusterForTest, random: Rand
     {
       name: 'Postgres primary killed',
       part: 'Postgres',
+      judgedAlone: true,
       async break() {
         await whole();
         await postgres.primary.kill();

@@ -5,14 +5,25 @@ import type { Random } from '../people/seeded-random.ts';
 import type { ClusterForTest } from '../system/start-cluster-for-test.ts';
 import type { ClusterFault } from './cluster-fault.ts';
 
+interface Supervised {
+  readonly name: string;
+  start(): Promise<void>;
+}
+
 /**
- * A supervisor: a process that ends because it could not start, as while no Postgres can be written, is started again, as
- * Kubernetes does it.
+ * A supervisor: a process that ends because it could not start is started again, as Kubernetes does it.
+ *
+ * @param onFailed is told of each start that failed
  */
-async function supervised(process: { readonly name: string; start(): Promise<void> }): Promise<void> {
+export async function supervised(process: Supervised, onFailed: (what: string) => void = () => {}): Promise<void> {
   await eventually(`${process.name} runs again`, async () => {
-    await process.start();
-    return true;
+    try {
+      await process.start();
+      return true;
+    } catch (error) {
+      onFailed(`${process.name} did not start: ${(error as Error).message}`);
+      throw error;
+    }
   });
 }
 
@@ -72,10 +83,10 @@ export function faultsOfProcesses(
       name: 'all processes rolled',
       part: 'processes',
       planned: true,
-      async break() {
+      async break(found) {
         for (const process of [...user, ...friend, ...gateways]) {
           await process.stop();
-          await supervised(process);
+          await supervised(process, found);
         }
       },
     },

@@ -10,6 +10,8 @@ import { faultsOfRedis } from './break-redis.ts';
 export interface ClusterHuntReport extends HuntOutcome {
   readonly options: HuntOptions;
   readonly faults: readonly ClusterFaultDone[];
+  /** The names of all that were to be made. */
+  readonly kinds: readonly string[];
 }
 
 const GIB = 1024 ** 3;
@@ -47,7 +49,8 @@ export async function huntCluster(
     const faults = all.filter(({ name }) => name.includes(options.only ?? ''));
     if (faults.length === 0)
       throw new Error(`There is no fault "${options.only}": ${all.map(({ name }) => name).join(', ')}.`);
-    return breakCluster(system, hunt, faults, options).finally(() => nats.stop());
+    const kinds = faults.map(({ name }) => name);
+    return { kinds, faults: await breakCluster(system, hunt, faults, options).finally(() => nats.stop()) };
   });
-  return { options, faults: result, ...outcome };
+  return { options, ...result, ...outcome };
 }

@@ -1,4 +1,5 @@
 import type { ClusterFaultDone } from './break-cluster.ts';
+import { timesWanted } from './choose-faults.ts';
 import type { ClusterHuntReport } from './hunt-cluster.ts';
 import type { BackAfterPromotion } from './measure-promotion.ts';
 
@@ -16,8 +17,25 @@ export function seenByClients(faults: readonly ClusterFaultDone[]): readonly Clu
   return faults.filter((fault) => fault.clientErrors.length > 0 && fault.disturbedBy === undefined);
 }
 
+/** What was planned, and had to start a process more than once; a machine that is too busy proves nothing. */
+export function startsThatFailed(faults: readonly ClusterFaultDone[]): readonly string[] {
+  return faults
+    .filter(({ planned, disturbedBy }) => planned && disturbedBy !== 'a busy machine')
+    .flatMap(({ name, failedStarts }) => failedStarts.map((what) => `${name}: ${what}`));
+}
+
+/** Kinds of faults that were met too seldom for a hunt of that length to say much of them. */
+function tooFew({ options, faults, kinds }: ClusterHuntReport): string[] {
+  const wanted = timesWanted(options.seconds);
+  const times = (kind: string) => faults.filter(({ name }) => name === kind).length;
+  return kinds
+    .filter((kind) => times(kind) < wanted)
+    .map((kind) => `${kind}: met ${times(kind)} times only, and ${wanted} are wanted in ${options.seconds} s`);
+}
+
 /** What was promised besides that nothing is missed, and was not kept. */
-export function shortcomings({ faults }: ClusterHuntReport): string[] {
+export function shortcomings(report: ClusterHuntReport): string[] {
+  const { faults } = report;
   const late = faults.filter(
     ({ name, overlapped, caughtUpMs }) => !overlapped && caughtUpMs > (WITHIN_MS[name] ?? Number.POSITIVE_INFINITY),
   );
@@ -28,13 +46,15 @@ export function shortcomings({ faults }: ClusterHuntReport): string[] {
     ...late.map(({ name, caughtUpMs }) => `${name}: all had caught up after ${Math.round(caughtUpMs)} ms only`),
     ...away.map(({ name, promotion }) => `${name}: ${saidOf(promotion)}`),
     ...seenByClients(faults).map(({ name, clientErrors }) => `${name}: clients saw ${counted(clientErrors)}`),
+    ...startsThatFailed(faults),
+    ...tooFew(report),
   ];
 }
 
 export function reportClusterHunt(report: ClusterHuntReport): string {
-  const { options, faults, mutations, pushed, reconnects, catchUps, caughtUpAtEndMs } = report;
+  const { options, kinds, mutations, pushed, reconnects, catchUps, caughtUpAtEndMs } = report;
   const { sent, late, retried, retriedFor, longestMs, overtaken } = mutations;
-  const names = [...new Set(faults.map(({ name }) => name))].toSorted();
+  const names = kinds.toSorted();
   const short = shortcomings(report);
   return `${[
     `cluster hunting: ${options.clients} clients, ${options.lists} lists, ${options.changesPerSecond} mutations/s each, ${options.seconds} s`,

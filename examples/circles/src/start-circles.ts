@@ -14,6 +14,7 @@ import {
   type RunningPart,
   type Stop,
   startHttpServer,
+  startWhenPostgresAnswers,
   stopInReverse,
 } from '@kith/service-kit';
 import { v7 as newId } from 'uuid';
@@ -26,7 +27,7 @@ import { declareLists } from './lists/circle-lists.ts';
 import { type Circles, createCircles } from './store/change-circles.ts';
 import { createTables } from './store/create-tables.ts';
 
-/** Starts the circles service; the endpoint is up before the broker answers. Rejects when the port is taken. */
+/** Starts the circles service; the endpoint is up before the broker answers, and not ready before Postgres does. Rejects when the port is taken. */
 export async function startCircles(config: CirclesConfig, log: Logger): Promise<RunningPart> {
   const stops: Stop[] = [];
   const stop = () => stopInReverse(log, stops.splice(0));
@@ -45,7 +46,11 @@ async function start(config: CirclesConfig, log: Logger, stops: Stop[]): Promise
   });
   stops.push(database.end);
   const { reads, commands, background, upkeep } = database;
-  await createTables(upkeep);
+  await startWhenPostgresAnswers(() => createTables(upkeep), {
+    variable: 'CIRCLES_DATABASE_URL',
+    log,
+    place: { host: config.HOST, port: config.PORT, log },
+  });
 
   const connecting = connectBroker({ ...brokerIn({ ...config, EVENT_BUS: 'jetstream' }), name: 'circles', log });
   const lists = await openLiveLists({

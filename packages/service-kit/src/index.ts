@@ -26,6 +26,7 @@ export * from './process/broker-variables.ts';
 export * from './process/read-config.ts';
 export * from './process/run-process.ts';
 export * from './process/shutdown.ts';
+export * from './process/start-when-postgres-answers.ts';
 export * from './redis/connect-redis.ts';
 export * from './subgraph/ask-another-service.ts';
 export * from './subgraph/dear-fields.ts';

@@ -16,6 +16,7 @@ import {
   type RunningPart,
   type Stop,
   startHttpServer,
+  startWhenPostgresAnswers,
   stopInReverse,
 } from '@kith/service-kit';
 import type pg from 'pg';
@@ -41,8 +42,9 @@ import { createFriendListView, type FriendListView } from './view/friend-list-vi
 import { connectRedis, type ViewRedis } from './view/redis/connect-redis.ts';
 
 /**
- * Assembles and starts the friend service. The endpoint is up at once; publishing and consuming begin when the broker
- * answers, so that lists can be read and changed while it is away. Rejects when the port is taken.
+ * Assembles and starts the friend service. The endpoint is up at once, and not ready while Postgres is away; publishing
+ * and consuming begin when the broker answers: lists can be read and changed while it is away. Rejects when the port is
+ * taken, or Postgres refuses us (ConfigError).
  */
 export async function startFriendService(config: FriendConfig, log: Logger): Promise<RunningPart> {
   // Read when it stops: delivery adds its own once the broker has answered.
@@ -58,16 +60,17 @@ export async function startFriendService(config: FriendConfig, log: Logger): Pro
 
 async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<Omit<RunningPart, 'stop'>> {
   const { reads, commands, background, upkeep, replica, end } = openDatabase({
-    url: config.FRIEND_DATABASE_URL,
-    name: 'kith-friend',
-    log,
+    ...{ url: config.FRIEND_DATABASE_URL, name: 'kith-friend', log },
     connections: config.FRIEND_DATABASE_CONNECTIONS,
     preparedStatements: config.PREPARED_STATEMENTS,
     replica: { url: config.FRIEND_DATABASE_READ_URL, lagAtMostMs: config.READ_REPLICA_LAG_MS },
   });
   stops.push(end);
 
-  const timeline = await followTimeline(upkeep, log, { others: [reads, commands, background] });
+  const timeline = await startWhenPostgresAnswers(
+    () => followTimeline(upkeep, log, { others: [reads, commands, background] }),
+    { variable: 'FRIEND_DATABASE_URL', log, place: { ...placeOf(config), log } },
+  );
   stops.push(() => timeline.stop());
   const { redis, view } = openViews({ config, timeline, log, stops, reads, onAhead: (id) => restores.viewIsAhead(id) });
   const users = connectUserService({ urls: config.USER_URL, gatewayKey: config.GATEWAY_KEY });
@@ -108,6 +111,8 @@ async function start(config: FriendConfig, log: Logger, stops: Stop[]): Promise<
   });
   return { url, brokenBy: delivery.brokenBy };
 }
+
+const placeOf = ({ HOST: host, PORT: port, METRICS_PORT: metricsPort }: FriendConfig) => ({ host, port, metricsPort });
 
 const redisOf = (config: FriendConfig) => ({
   url: config.REDIS_URL,
@@ -210,9 +215,7 @@ async function serve(
   stops.push(() => ended.stop());
   const verify = createTokenVerifier({ issuerUrls: config.USER_URL }, ended);
   const http = await startHttpServer({
-    host: config.HOST,
-    port: config.PORT,
-    metricsPort: config.METRICS_PORT,
+    ...placeOf(config),
     noticeMs: config.STOP_NOTICE_MS,
     log,
     ready: async () => {

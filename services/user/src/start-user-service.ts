@@ -24,6 +24,7 @@ import {
   postgresIn,
   type RedisConnection,
   type RunningPart,
+  refuseBadPostgres,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -56,7 +57,8 @@ import type { UserConfig } from './user-config.ts';
 
 /**
  * Starts the user service. It serves at once; while the broker is away nothing is published, and all else works.
- * Rejects when the key file cannot be used (ConfigError) or the port is taken.
+ * Postgres may be away too, and it is not ready then. Rejects when the key file cannot be used or Postgres refuses us
+ * (ConfigError), or the port is taken.
  */
 export async function startUserService(config: UserConfig, log: Logger): Promise<RunningPart> {
   const stops: Stop[] = [];
@@ -77,6 +79,7 @@ export async function startUserService(config: UserConfig, log: Logger): Promise
       log,
     });
     stops.push(database.end);
+    await refuseBadPostgres(database.upkeep, { variable: 'USER_DATABASE_URL', log });
     const broker = await connectBroker({ ...brokerIn(config), name: 'user', log });
     stops.push(() => broker.close());
 

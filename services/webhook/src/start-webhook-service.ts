@@ -8,6 +8,7 @@ import {
   openDatabase,
   postgresIn,
   type RunningPart,
+  refuseBadPostgres,
   routesOnlyFor,
   type Stop,
   startHttpServer,
@@ -27,7 +28,7 @@ import type { WebhookConfig } from './webhook-config.ts';
 
 /**
  * Starts the webhook service. It answers at once, and sends what is queued while the broker is away; consuming begins with
- * the first endpoint. Rejects when the port is taken.
+ * the first endpoint. Rejects when the port is taken, or Postgres refuses us (ConfigError).
  *
  * @param resolve names into addresses; the system's unless a test says otherwise
  */
@@ -57,6 +58,7 @@ async function start(
     preparedStatements: PREPARED_STATEMENTS,
   });
   stops.push(database.end);
+  await refuseBadPostgres(database.upkeep, { variable: 'WEBHOOK_DATABASE_URL', log });
   const broker = await connectBroker({ ...brokerIn(config), name: 'webhook', log });
   stops.push(() => broker.close());
   const janitor = keepRemovingOldDeliveries(database.upkeep, config.WEBHOOK_LOG_DAYS, log);

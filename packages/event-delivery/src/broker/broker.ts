@@ -154,6 +154,10 @@ export interface BrokerStatus {
     /** Of an empty stream: of the next message. */
     firstSequence: number;
     lastSequence: number;
+    /** In a cluster: which server leads it. */
+    leader?: string | undefined;
+    /** By its settings some go from between others that stay, as where a subject keeps its last message alone. */
+    dropsFromBetween?: boolean;
   }[];
   /** `lag`: stored and not yet delivered; `unacked`: delivered and in flight; all through `ackedThrough` is handled. */
   readonly consumers: readonly {

@@ -32,7 +32,11 @@ export async function startInProcessBroker(options: InProcessOptions): Promise<E
   const headerPrefix = readHeaderPrefix(options.headerPrefix);
   const lock = await holdTheBus(pool, log);
   const store = createMessageStore(pool);
-  await store.open();
+  await store.open().catch((error) => {
+    // Whoever tries again must not find the bus taken by itself.
+    lock.release();
+    throw error;
+  });
   const durables = new Map<string, { stream: string; durable: Durable }>();
   const announcements = announceInProcess(log);
   let closed = false;

@@ -12,7 +12,12 @@ vitest.beforeAll(async () => {
 });
 vitest.afterAll(() => cluster.stop());
 
-const connect = (): Promise<EventBroker> =>
-  connectJetStream({ servers: cluster.url, name: 'test', log: collectLog(), streams: { replicas: 3 } });
-describeBrokerContract('JetStream in a cluster', { connect }, vitest);
-describeConsumerContract('JetStream in a cluster', { connect }, vitest);
+for (const [named, partitions] of [
+  ['JetStream in a cluster', 1],
+  ['JetStream in a cluster, in four partitions', 4],
+] as const) {
+  const connect = (): Promise<EventBroker> =>
+    connectJetStream({ servers: cluster.url, name: 'test', log: collectLog(), streams: { replicas: 3, partitions } });
+  describeBrokerContract(named, { connect }, vitest);
+  describeConsumerContract(named, { connect }, vitest);
+}

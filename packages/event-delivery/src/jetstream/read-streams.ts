@@ -3,6 +3,7 @@ import {
   DeliverPolicy,
   type JetStreamManager,
   type JsMsg,
+  RetentionPolicy,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { type BrokerStatus, MESSAGE_ID_HEADER, type StoredMessage } from '../broker/broker.ts';
@@ -143,6 +144,8 @@ export async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
       bytes: stream.state.bytes,
       ...(mostMessages !== undefined && { mostMessages }),
       createdAt: String(stream.created),
+      ...(stream.cluster?.leader !== undefined && { leader: stream.cluster.leader }),
+      ...(dropsFromBetween(stream) && { dropsFromBetween: true }),
       firstSequence: stream.state.messages === 0 ? stream.state.last_seq + 1 : stream.state.first_seq,
       lastSequence: stream.state.last_seq,
     });
@@ -153,6 +156,9 @@ export async function readStatus(jsm: JetStreamManager): Promise<BrokerStatus> {
   }
   return { streams, consumers };
 }
+
+const dropsFromBetween = ({ config }: StreamInfo): boolean =>
+  config.max_msgs_per_subject > 0 || config.retention !== RetentionPolicy.Limits;
 
 type ConsumerStatus = BrokerStatus['consumers'][number];
 

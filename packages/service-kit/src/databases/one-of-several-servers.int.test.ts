@@ -7,6 +7,7 @@ import { migrate } from '@kith/migrations';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startWhenPostgresAnswers } from '../process/start-when-postgres-answers.ts';
 import { createPool } from './create-pool.ts';
 
 let folder: string;
@@ -111,4 +112,45 @@ test('a database is made and migrated where it can be written', async () => {
   await eventually('it is demoted', async () => portOf(await findTheServer(url)) === b.port);
   expect((await migrate(await findTheServer(url), 'user')).applied.length).toBeGreaterThan(0);
   expect((await open(url).query('SELECT FROM _prisma_migrations')).rowCount).toBeGreaterThan(0);
+});
+
+test('a start while no server may be written waits for the promotion, and says once what it waits for', async () => {
+  const [a, b] = servers.map(({ port }) => port) as [number, number];
+  await demote(servers[0]);
+  await demote(servers[1]);
+  await eventually('both may only be read', () =>
+    findTheServer(addressOf([a, b])).then(
+      () => false,
+      () => true,
+    ),
+  );
+  const said: string[] = [];
+  const tell = (_: unknown, text: string) => void said.push(text);
+  const pool = open(addressOf([a, b]));
+  let tries = 0;
+  const started = startWhenPostgresAnswers(
+    async () => {
+      tries += 1;
+      return serving(pool);
+    },
+    { variable: 'FRIEND_DATABASE_URL', log: { info: tell, warn: tell } as never },
+  );
+  await eventually('it has tried again', () => tries > 2);
+  expect(said).toEqual(['Postgres does not answer: not ready until it does']);
+  await demote(servers[1], false);
+  expect(await started).toBe(b);
+  expect(said).toHaveLength(2);
+});
+
+test('a start that fails by something else fails at once', async () => {
+  const log = { info: () => undefined, warn: () => undefined } as never;
+  const pool = open(addressOf([servers[0].port]));
+  const missing = () => pool.query('SELECT FROM what_nobody_has_made');
+  await expect(startWhenPostgresAnswers(missing, { variable: 'FRIEND_DATABASE_URL', log })).rejects.toThrow(
+    /what_nobody_has_made/,
+  );
+  const nowhere = open(addressOf([servers[0].port], 'read-write', 'no_such_database'));
+  await expect(
+    startWhenPostgresAnswers(() => nowhere.query('SELECT'), { variable: 'FRIEND_DATABASE_URL', log }),
+  ).rejects.toThrow(/^FRIEND_DATABASE_URL: Postgres refuses it: .*no_such_database/);
 });

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, findProgram, freePort, type RedisServer, startRedis } from '@kith/local-servers';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connectRedis, type RedisConnection } from './connect-redis.ts';
 
 const openssl = findProgram(['openssl']);
@@ -34,13 +35,10 @@ beforeAll(async () => {
   for (const name of ['server', 'client']) certificate(name, 'authority');
   certificate('forged', 'stranger');
   const port = await freePort();
-  const files = ['--tls-cert-file', join(folder, 'server.pem'), '--tls-key-file', join(folder, 'server.key')];
   server = await startRedis({}, [
-    '--tls-port',
-    String(port),
-    ...files,
-    '--tls-ca-cert-file',
-    join(folder, 'authority.pem'),
+    ...['--tls-port', String(port)],
+    ...['--tls-cert-file', join(folder, 'server.pem'), '--tls-key-file', join(folder, 'server.key')],
+    ...['--tls-ca-cert-file', join(folder, 'authority.pem')],
   ]);
   url = server.url.replace('redis:', 'rediss:').replace(/:\d+$/, `:${port}`);
 });
@@ -96,3 +94,41 @@ test.skipIf(!openssl)('TLS to a port that speaks none, and files for a URL witho
   );
   await expect(open({ url: server.url, client: 'client' })).rejects.toThrow(/^REDIS_CERT_FILE: /);
 });
+
+test.skipIf(!openssl)(
+  'the server’s certificate is replaced, then its authority, by the steps of the runbook',
+  async () => {
+    const read = (name: string) => readFile(join(folder, `${name}.pem`), 'utf8');
+    certificate('next-authority');
+    certificate('renewed', 'authority');
+    certificate('next-server', 'next-authority');
+    await writeFile(join(folder, 'both.pem'), (await read('authority')) + (await read('next-authority')));
+    const operator = new Redis(server.url);
+    onTestFinished(() => operator.disconnect());
+    const present = async (name: string) => {
+      const at = (ending: string) => join(folder, `${name}.${ending}`);
+      await operator.config('SET', 'tls-cert-file', at('pem'), 'tls-key-file', at('key'));
+    };
+    const cut = () => operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    onTestFinished(() => present('server'));
+
+    const old = await open({ ca: 'authority.pem', client: 'client' });
+    await eventually('Redis answers', () => old.redis.connected);
+    await present('renewed');
+    await cut();
+    await eventually('it is back, by a certificate of the same authority', () => old.redis.connected);
+    // Rolled with both authorities, before the server changes.
+    const rolled = await open({ ca: 'both.pem', client: 'client' });
+    await eventually('Redis answers', () => rolled.redis.connected);
+    await present('next-server');
+    await cut();
+    await eventually('who knows the old one alone is away', () => !old.redis.connected);
+    await eventually(
+      'it is back, by a certificate of the new authority',
+      async () => rolled.redis.connected && (await rolled.redis.send('SET', 'b', 'kept')) === 'OK',
+    );
+    expect(old.redis.connected).toBe(false);
+    const last = await open({ ca: 'next-authority.pem', client: 'client' });
+    await eventually('Redis answers', () => last.redis.connected);
+  },
+);

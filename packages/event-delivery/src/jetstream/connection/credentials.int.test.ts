@@ -1,6 +1,6 @@
 // Longer than other files: each kind of credentials against a server that is configured so, right and wrong.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { eventually, freePort, type NatsServer, startNats } from '@kith/local-servers';
 import {
   createAccount,
@@ -223,6 +223,48 @@ describe('TLS', () => {
       code: 'NATS_NOT_TRUSTED',
       variable: 'NATS_CERT_FILE',
     });
+  });
+
+  test('certificates and authorities are replaced while a process runs: its next connection uses the new files', async () => {
+    const [first, second] = [await files.authority('first'), await files.authority('second')];
+    const text = (file: string) => readFile(file, 'utf8');
+    const theirs = { first: await files.sign(first, 'server-1'), second: await files.sign(second, 'server-2') };
+    const clients = { first: await files.sign(first, 'client-1'), second: await files.sign(second, 'client-2') };
+    const both = await files.write('both.pem', `${await text(first.file)}\n${await text(second.file)}`);
+    const ours = {
+      caFile: await files.write('rotated-ca.pem', await text(first.file)),
+      certFile: await files.write('rotated.crt', await text(clients.first.certFile)),
+      keyFile: await files.write('rotated.key', await text(clients.first.keyFile)),
+    };
+    let server = await configured(tls(theirs.first, both, 'verify: true'));
+    const broker = await connect(at(server, 'tls'), ours);
+    onTestFinished(() => broker.close());
+    const again = async (of: typeof theirs.first, trusts: string) => {
+      await server.stop();
+      server = await configured(tls(of, trusts, 'verify: true'), server.port);
+    };
+    const isBack = (what: string) => eventually(what, () => broker.connected);
+    const goesAway = () => eventually('it is away', () => !broker.connected);
+
+    await again(theirs.first, both);
+    await writeFile(ours.caFile, await text(both));
+    await again(theirs.second, both);
+    await isBack('it is back with both authorities');
+    // Half written: tried again until it is whole.
+    await writeFile(ours.certFile, (await text(clients.second.certFile)).slice(0, 80));
+    await again(theirs.second, second.file);
+    await goesAway();
+    await writeFile(ours.keyFile, await text(clients.second.keyFile));
+    await writeFile(ours.certFile, await text(clients.second.certFile));
+    await isBack('it is back with its own new certificate');
+    await rm(ours.caFile);
+    await again(theirs.second, second.file);
+    await goesAway();
+    await writeFile(ours.caFile, await text(second.file));
+    await isBack('it is back with the new authority alone');
+    await again(theirs.first, both);
+    await goesAway();
+    await expect(connect(at(server, 'tls'), ours)).rejects.toMatchObject({ code: 'NATS_NOT_TRUSTED' });
   });
 
   test('a server without TLS is never spoken to in the clear', async () => {

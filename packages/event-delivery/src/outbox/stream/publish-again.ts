@@ -67,6 +67,6 @@ export async function isPublishingAgain(client: pg.ClientBase): Promise<boolean>
   return (await client.query(IS_SENDING)).rows.length > 0;
 }
 
-async function keepRelayOut(client: pg.ClientBase): Promise<void> {
+export async function keepRelayOut(client: pg.ClientBase): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [RELAY_LOCK]);
 }

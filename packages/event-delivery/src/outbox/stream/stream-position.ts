@@ -15,6 +15,8 @@ export interface StreamPosition {
   readonly givenUpThrough: number;
   /** By the outbox itself, whose marks may be newer than the last look. */
   readonly highestPublished: number;
+  /** Among its newest rows: how many have a number in the stream that another has too, which no stream gives twice. */
+  readonly sharedNumbers: number;
 }
 
 /** Beside what consumers had, under the name that none can have: adopters have these tables, and no more columns. */
@@ -22,10 +24,13 @@ const OWES = '';
 
 const READ = `
   SELECT created_at, last_sequence, had_through, holes, given_up_through,
-    (SELECT max(stream_sequence) FROM (
-       SELECT stream_sequence FROM outbox WHERE published_at IS NOT NULL ORDER BY id DESC LIMIT 1000) AS newest)
-      AS highest_published
-  FROM (SELECT $1::text AS name) AS asked LEFT JOIN stream_position USING (name)`;
+    highest_published, shared_numbers
+  FROM (SELECT $1::text AS name) AS asked LEFT JOIN stream_position USING (name), (
+    SELECT max(stream_sequence) AS highest_published,
+      count(*) FILTER (WHERE stream_sequence > 0) - count(DISTINCT stream_sequence) FILTER (WHERE stream_sequence > 0)
+        AS shared_numbers
+    FROM (SELECT stream_sequence FROM outbox WHERE published_at IS NOT NULL ORDER BY id DESC LIMIT 1000) AS newest
+  ) AS published`;
 
 const WRITE = `
   INSERT INTO stream_position (name, created_at, last_sequence, had_through, holes, given_up_through)
@@ -46,11 +51,16 @@ export async function readPosition(client: pg.ClientBase, stream: string): Promi
     holes: Number(row.holes ?? 0),
     givenUpThrough: Number(row.given_up_through ?? 0),
     highestPublished: Number(row.highest_published ?? 0),
+    sharedNumbers: Number(row.shared_numbers),
   };
 }
 
 /** Writes nothing where nothing has changed. */
-export async function writePosition(client: pg.ClientBase, stream: string, position: StreamPosition): Promise<void> {
+export async function writePosition(
+  client: pg.ClientBase,
+  stream: string,
+  position: Omit<StreamPosition, 'sharedNumbers'>,
+): Promise<void> {
   const { createdAt, lastSequence, owes, holes, givenUpThrough } = position;
   const hadThrough = JSON.stringify({ ...position.hadThrough, ...(owes && { [OWES]: 1 }) });
   const values = [stream, createdAt, lastSequence, hadThrough, holes, givenUpThrough];

@@ -41,10 +41,10 @@ afterEach(async () => {
 const LOOKS_MS = 300;
 
 let revision = 0;
-async function append(events: number): Promise<number[]> {
+async function append(events: number, ownerId = 'p1'): Promise<number[]> {
   const revisions = Array.from({ length: events }, () => ++revision);
   for (const each of revisions) {
-    const event = { eventId: randomUUID(), ownerId: 'p1', revision: each, occurredAt: new Date(), data: { n: each } };
+    const event = { eventId: randomUUID(), ownerId, revision: each, occurredAt: new Date(), data: { n: each } };
     await appendToOutbox(database.pool, [draftEvent(counted, event)]);
   }
   return revisions;
@@ -329,4 +329,89 @@ test('what is published while the stream is looked at is not taken for lost', as
   });
   await lookAtStream({ ...options, broker: slow });
   expect(await countedSoFar('older-stream')).toBe(before);
+});
+
+/** What the stream holds: the `n` of each event. */
+async function storedNow(broker: EventBroker): Promise<number[]> {
+  const revisions: number[] = [];
+  for await (const { payload } of broker.stored(SHOP_STREAM)) {
+    revisions.push(JSON.parse(Buffer.from(payload).toString()).data.n);
+  }
+  return revisions;
+}
+
+test.each([
+  ['one in the middle', [3]],
+  ['several, and the last', [2, 4, 6]],
+])('acknowledged messages that were removed are published again, though nobody waits for them: %s', async (_, gone) => {
+  const { broker, jsm } = await aWorldWithNats();
+  service(broker);
+  const all = consumer(broker);
+  const revisions = await append(6);
+  await eventually('all is had', has(all, revisions));
+  await hadIsKnown(broker);
+  const before = await countedSoFar('hole');
+  for (const sequence of gone) await jsm.streams.deleteMessage(SHOP_STREAM.name, sequence);
+  await eventually('all is there again', async () => {
+    const stored = await storedNow(broker);
+    return revisions.every((each) => stored.includes(each));
+  });
+  await allIsPublished();
+  await eventually('it is counted', async () => (await countedSoFar('hole')) - before === gone.length);
+  await hadIsKnown(broker);
+  expect(await differences(broker)).toBe(0);
+});
+
+test('events whose numbers others were given, as by a new leader that never had them, are published again once', async () => {
+  const { broker, restart, dataFolder } = await aWorldWithNats();
+  const away = service(broker);
+  const first = consumer(broker);
+  await eventually('the first are had', has(first, await append(3)));
+  await hadIsKnown(broker);
+  await first.stop();
+  const copy = await mkdtemp(join(tmpdir(), 'kith-watch-copy-'));
+  await restart(() => cp(dataFolder, copy, { recursive: true }));
+  const lost = await append(3);
+  await allIsPublished();
+  await eventually('the watch has seen them', async () => {
+    const { rows } = await database.pool.query('SELECT last_sequence FROM stream_position');
+    return Number(rows[0].last_sequence) >= 6;
+  });
+  await away.stop();
+  await restart(async () => {
+    await rm(dataFolder, { recursive: true });
+    await cp(copy, dataFolder, { recursive: true });
+  });
+  await rm(copy, { recursive: true });
+  // The relay alone: the stream has as many messages as before when it is looked at.
+  const relay = startRelay({ pool: database.pool, broker, source: 'shop/test', log });
+  const inTheirPlace = await append(4);
+  await allIsPublished();
+  await relay.stop();
+  const before = await countedSoFar('hole');
+  service(broker);
+  const second = consumer(broker);
+  await eventually('nothing is missing', has(second, [...lost, ...inTheirPlace]));
+  // Three that are lost, and three that stand where a consumer may have had the lost ones.
+  await eventually('it is counted', async () => (await countedSoFar('hole')) - before === 6);
+  await allIsPublished();
+  await hadIsKnown(broker);
+  await new Promise((resolve) => setTimeout(resolve, LOOKS_MS));
+  expect((await countedSoFar('hole')) - before).toBe(6);
+  expect(await differences(broker)).toBe(0);
+});
+
+test('where a stream keeps the last message of a subject alone, what it drops is not published again for ever', async () => {
+  const { broker, jsm } = await aWorldWithNats();
+  await jsm.streams.update(SHOP_STREAM.name, { max_msgs_per_subject: 1 });
+  service(broker);
+  const all = consumer(broker);
+  // The other owner's stays for good, so that there is something before what goes.
+  for (const ownerId of ['p2', 'p1', 'p1', 'p1']) {
+    await eventually('it is had', has(all, await append(1, ownerId)));
+  }
+  await hadIsKnown(broker);
+  const before = await countedSoFar('hole');
+  await new Promise((resolve) => setTimeout(resolve, LOOKS_MS));
+  expect(await countedSoFar('hole')).toBe(before);
 });

@@ -7,6 +7,14 @@ import { inTransaction } from '../../postgres/in-transaction.ts';
 import { createAlarm } from '../alarm.ts';
 import { OUTBOX_CHANNEL } from '../append-to-outbox.ts';
 import { POSITION_LOCK } from '../relay-lock.ts';
+import {
+  isHoleLookedFor,
+  isNewlySuspicious,
+  markHolesOwed,
+  type Suspicion,
+  suspicious,
+  trusting,
+} from './find-holes.ts';
 import { gatherStored } from './gather-stored.ts';
 import { isPublishingAgain, type Missing, markOwed, unpublishOwed } from './publish-again.ts';
 import { readPosition, type StreamPosition, writePosition } from './stream-position.ts';
@@ -41,6 +49,9 @@ export interface WatchOptions {
  *
  * - *It is another one* (its storage was lost, it was deleted) or *an older one* (restored from a copy): everything that
  *   the outbox says was published and that is not there.
+ * - *It has a hole* (a new leader never had what the one before had acknowledged, and others came in its place; a message
+ *   was removed): what its newest numbers lack. Looked for at the start, after a lost connection, after a change of
+ *   leader, and when its figures betray one (`find-holes.ts`).
  * - *It was cut* (purged, or at the limit of its age, size or count) above what a durable consumer had acknowledged: what
  *   lies between, once that consumer has nothing left to do.
  *
@@ -54,15 +65,18 @@ export interface WatchOptions {
 export function startStreamWatch(options: WatchOptions): Stoppable {
   const { broker, log, stream, everyMs = LOOK_EVERY_MS } = options;
   const alarm = createAlarm();
-  const reconnected = broker.onReconnect(alarm.hurry);
-  const patience: Patience = { waitsSince: undefined };
+  const memory: Memory = { waitsSince: undefined, suspicion: suspicious() };
+  const reconnected = broker.onReconnect(() => {
+    memory.suspicion.looks = 0;
+    alarm.hurry();
+  });
   let stopping = false;
 
   async function run(): Promise<void> {
     while (!stopping) {
       alarm.reset();
       try {
-        if (broker.connected && (await lookAtStream(options, patience))) continue;
+        if (broker.connected && (await lookAtStream(options, memory))) continue;
       } catch (error) {
         log.debug({ stream: stream.name, error: String(error) }, 'the stream cannot be looked at; trying again');
       }
@@ -80,17 +94,22 @@ export function startStreamWatch(options: WatchOptions): Stoppable {
   };
 }
 
-/** How long consumers have been waited for. */
-interface Patience {
+/** What one look tells the next. */
+interface Memory {
+  /** How long consumers have been waited for. */
   waitsSince: number | undefined;
+  readonly suspicion: Suspicion;
 }
 
 /** Looks once. Resolves to whether there is more to do at once. */
 export async function lookAtStream(
   options: WatchOptions,
-  patience: Patience = { waitsSince: undefined },
+  memory: Memory = { waitsSince: undefined, suspicion: trusting() },
 ): Promise<boolean> {
   const { pool, broker, stream } = options;
+  const { suspicion } = memory;
+  if (isHoleLookedFor(suspicion)) tellLost(options, 'hole', await markHolesOwed(options));
+  suspicion.looks += 1;
   return inTransaction(pool, async (client) => {
     // One process looks at a time: what it reads from the broker has to be newer than what the last one wrote down.
     const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS mine', [
@@ -106,9 +125,11 @@ export async function lookAtStream(
       await broker.declareStream(stream);
       return true;
     }
+    // Before anything is written down: what is lost is found by the numbers that rows have now.
+    if (isNewlySuspicious(suspicion, before, found, holesIn(found))) return true;
     const missing = whatIsMissing(before, found, status);
     const lost = missing ? await writeDown(client, missing, options) : 0;
-    const left = before.owes || lost > 0 ? await publishOwed(client, found, status, patience) : 'nothing';
+    const left = before.owes || lost > 0 ? await publishOwed(client, found, status, memory) : 'nothing';
     await writePosition(client, stream.name, {
       ...positionAfter(before, found, status, missing),
       owes: left !== 'nothing',
@@ -118,16 +139,18 @@ export async function lookAtStream(
 }
 
 async function writeDown(client: pg.ClientBase, missing: Missing, options: WatchOptions): Promise<number> {
-  const { broker, source, stream, log } = options;
+  const { broker, stream } = options;
   if (missing.among === 'all') await gatherStored(client, broker.stored(stream));
   const keep = stream.keep ?? options.keepForMs ?? broker.keepForMs ?? KEEP_MS;
   const events = await markOwed(client, missing, { keepForMs: keep === 'forever' ? undefined : keep });
-  if (events > 0) {
-    const { reason } = missing;
-    republished.inc({ source, reason }, events);
-    log.warn({ stream: stream.name, reason, events }, 'the stream has lost events: they are published again');
-  }
+  tellLost(options, missing.reason, events);
   return events;
+}
+
+function tellLost({ source, stream, log }: WatchOptions, reason: Missing['reason'] | 'hole', events: number): void {
+  if (events === 0) return;
+  republished.inc({ source, reason }, events);
+  log.warn({ stream: stream.name, reason, events }, 'the stream has lost events: they are published again');
 }
 
 const PORTION = 50_000;
@@ -137,15 +160,15 @@ async function publishOwed(
   client: pg.ClientBase,
   found: Found,
   status: BrokerStatus,
-  patience: Patience,
+  memory: Memory,
 ): Promise<'nothing' | 'more later' | 'more at once'> {
   const { mostMessages = Number.POSITIVE_INFINITY } = found;
   const isLimited = mostMessages < 2 * PORTION;
   if (isLimited && ((await isPublishingAgain(client)) || !isCaughtUp(status, found.name))) {
-    patience.waitsSince ??= performance.now();
-    if (performance.now() - patience.waitsSince < WAITS_AT_MOST_MS) return 'more later';
+    memory.waitsSince ??= performance.now();
+    if (performance.now() - memory.waitsSince < WAITS_AT_MOST_MS) return 'more later';
   }
-  patience.waitsSince = undefined;
+  memory.waitsSince = undefined;
   const atMost = isLimited ? Math.max(1, Math.floor(mostMessages / 2)) : PORTION;
   const events = await unpublishOwed(client, atMost);
   await client.query("SELECT pg_notify($1, '')", [OUTBOX_CHANNEL]);

@@ -40,7 +40,7 @@ export class TakenOver extends Error {
 export function poolOfServers(url: string): Pick<pg.PoolConfig, 'connectionString' | 'Client'> {
   const { servers, wanted } = readPostgresAddress(url);
   const connectionString = servers[0];
-  if (servers.length === 1 && wanted === 'any') return { connectionString };
+  if (servers.length === 1 && wanted === 'any') return { connectionString, Client: ClientThatReadsFiles };
   return { connectionString, Client: clientThatLooks(url) };
 }
 
@@ -132,10 +132,44 @@ function cut(client: pg.Client): void {
   connection?.stream?.destroy(new TakenOver());
 }
 
+/** Certificates are read at each connection. The code is that of a connection that cannot be made: an outage. */
+export class CertificateUnreadable extends Error {
+  readonly code = 'ECONNREFUSED';
+  override name = 'CertificateUnreadable';
+  constructor(cause: unknown) {
+    super(`A file that the address of Postgres names cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+type Connected = (error?: Error) => void;
+
+/**
+ * Where a certificate is being replaced its file may be missing for a moment. The client of `pg` throws then as it is
+ * made, which ends the process where nobody waits for it: here connecting fails instead.
+ */
+class ClientThatReadsFiles extends pg.Client {
+  // biome-ignore lint/correctness/noUnreachableSuper: the first call has thrown, and made nothing.
+  constructor(config?: pg.ClientConfig) {
+    let unreadable: CertificateUnreadable | undefined;
+    try {
+      super(config);
+    } catch (error) {
+      unreadable = new CertificateUnreadable(error);
+      super({});
+    }
+    if (!unreadable) return;
+    const failed = unreadable;
+    this.connect = ((done?: Connected) => {
+      if (!done) return Promise.reject(failed);
+      setImmediate(done, failed);
+      return undefined;
+    }) as typeof this.connect;
+  }
+}
+
 function clientThatLooks(url: string): new () => pg.ClientBase {
   const servers = serversOf(url);
-  type Connected = (error?: Error) => void;
-  class ClientThatLooks extends pg.Client {
+  class ClientThatLooks extends ClientThatReadsFiles {
     constructor(config?: pg.ClientConfig) {
       super(config);
       this.on('error', servers.forget);
