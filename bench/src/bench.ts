@@ -12,11 +12,12 @@ import { measureHostileDocuments } from './measures/measure-hostile-documents.ts
 import { measureImport } from './measures/measure-import.ts';
 import { measureListPage } from './measures/measure-list-page.ts';
 import { measureLivePush } from './measures/measure-live-push.ts';
-import { measurePeers } from './measures/measure-peers.ts';
 import { measureRelay } from './measures/measure-relay.ts';
 import { measureSearch } from './measures/measure-search.ts';
 import { measureStampede } from './measures/measure-stampede.ts';
 import { measureWritePath } from './measures/measure-write-path.ts';
+import { measurePeers } from './peers/measure-peers.ts';
+import { measureProfile } from './profiles/measure-profile.ts';
 import { type OtherWork, watchOtherWork } from './report/busy-with-others.ts';
 import { readRatios, type Worse, worseThan } from './report/compare-with-report.ts';
 import { describeMachine, describeOtherWork } from './report/describe-machine.ts';
@@ -38,6 +39,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureSearch,
   measureHostileDocuments,
   measurePeers,
+  measureProfile,
   measureScale,
   measureNeighbours,
   measureReconcile,

@@ -2,22 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printSubgraphs, startSystem } from '@kith/local';
 import type { Answered, ManyViewers } from '../load/ask-as-many-viewers.ts';
-import { OTHER_GATEWAYS } from '../peers/other-gateways.ts';
-import type { ServicesBehind } from '../peers/peer.ts';
-import { startPeer } from '../peers/start-peer.ts';
 import { type HelperProcess, startHelper } from '../processes/helper-process.ts';
 import { readCpuTimeMs } from '../processes/read-process-costs.ts';
 import type { Figure, Measurement } from '../report/measurement.ts';
 import { percentile } from '../report/percentile.ts';
 import { REFUSE_NOTHING } from '../system/refuse-nothing.ts';
-import { signTokens } from '../system/sign-tokens.ts';
-import { befriend, makeUsers } from '../system/talk-to-system.ts';
+import { answersFor, dataIn, FEDERATED_READ, FRIENDS, makeViewers, VIEWERS } from '../system/viewers-in-a-circle.ts';
+import { OTHER_GATEWAYS } from './other-gateways.ts';
+import type { ServicesBehind } from './peer.ts';
+import { startPeer } from './start-peer.ts';
 
-const QUERY =
-  '{ me { id nickname friends(first: 20) { edges { node { remark since user { id nickname avatarUrl } } } } } }';
-const VIEWERS = 300;
-/** Each person's next so many in the circle are friends of theirs, and as many before them. */
-const FRIENDS_AHEAD = 12;
 const CONNECTIONS = 16;
 const WARM_UP_S = 10;
 const TURN_S = 3;
@@ -26,16 +20,14 @@ const ROUNDS = 5;
 export const measurePeers: Measurement = {
   name: 'peers',
   title: 'Peers',
-  explained: `\`${QUERY}\` for ${VIEWERS} viewers in turn with ${2 * FRIENDS_AHEAD} friends each, over ${CONNECTIONS} connections, through Kith's gateway and through others in its place, before the same running services. No request is like the one before it, so nobody can answer one for two. The data of every viewer are the same through each gateway, and every answer is compared with the first one byte for byte. ${WARM_UP_S} s of warming up for each; then ${ROUNDS} rounds of turns of ${TURN_S} s one after the other; the medians count. CPU is what the gateway's process used, and what both services used, over the number of answers. The others are set up for speed: no logs, traces or checks that can be left out; Kith runs with all of its own. Their packages are fetched from npm at the first run.`,
+  explained: `\`${FEDERATED_READ}\` for ${VIEWERS} viewers in turn with ${FRIENDS} friends each, over ${CONNECTIONS} connections, through Kith's gateway and through others in its place, before the same running services. No request is like the one before it, so nobody can answer one for two. The data of every viewer are the same through each gateway, and every answer is compared with the first one byte for byte. ${WARM_UP_S} s of warming up for each; then ${ROUNDS} rounds of turns of ${TURN_S} s one after the other; the medians count. CPU is what the gateway's process used, and what both services used, over the number of answers. The others are set up for speed: no logs, traces or checks that can be left out; Kith runs with all of its own. Their packages are fetched from npm at the first run.`,
   onlyByName: true,
 
   async run({ folder, started, step }) {
     step('starting a system');
     const system = await startSystem({ kithData: folder, durable: true, env: REFUSE_NOTHING });
     started.defer(() => system.stop());
-    const ids = await makeUsers(system, 'viewer', VIEWERS);
-    await befriend(system, pairsInACircle(ids));
-    const tokens = await signTokens(folder, ids);
+    const tokens = await makeViewers(system, folder);
     const behind: ServicesBehind = {
       supergraph: await readFile(join(folder, 'supergraph.graphql'), 'utf8'),
       services: (await printSubgraphs()).map((service) => ({
@@ -93,33 +85,15 @@ async function contenderFor(
   gateway: { name: string; url: string; pid: number },
   tokens: readonly string[],
 ): Promise<Contender> {
-  const body = JSON.stringify({ query: QUERY });
-  const expected: string[] = [];
-  for (const token of tokens) expected.push(await answerOf(gateway, token, body));
-  const load = { url: gateway.url, body, tokens, expected, connections: CONNECTIONS };
-  return { ...gateway, load, turns: [] };
-}
-
-async function answerOf(gateway: { name: string; url: string }, token: string, body: string): Promise<string> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(gateway.url, { method: 'POST', headers, body });
-  const text = await response.text();
-  if (dataOf(text)?.me?.friends.edges.length !== 20) {
-    throw new Error(`${gateway.name} does not answer a page of 20 friends: ${text.slice(0, 300)}`);
-  }
-  return text;
-}
-
-type Data = { me?: { friends: { edges: unknown[] } } };
-
-function dataOf(text: string): Data | undefined {
-  return (JSON.parse(text) as { data?: Data }).data;
+  const expected = await answersFor(gateway.url, tokens);
+  const body = JSON.stringify({ query: FEDERATED_READ });
+  return { ...gateway, load: { url: gateway.url, body, tokens, expected, connections: CONNECTIONS }, turns: [] };
 }
 
 /** Throws when it answers anybody with other data. */
 function sameData(contender: Contender, kith: Contender): Contender {
   const other = contender.load.expected.findIndex(
-    (text, at) => JSON.stringify(dataOf(text)) !== JSON.stringify(dataOf(kith.load.expected[at]!)),
+    (text, at) => JSON.stringify(dataIn(text)) !== JSON.stringify(dataIn(kith.load.expected[at]!)),
   );
   if (other >= 0) throw new Error(`other data for viewer ${other}: ${contender.load.expected[other]!.slice(0, 300)}`);
   return contender;
@@ -153,10 +127,4 @@ function figuresOf([kith, ...others]: readonly Contender[]): Figure[] {
     figure('CPU of both services', 'ms CPU/req', ({ servicesCpuMs }) => servicesCpuMs),
     figure(`${CONNECTIONS} connections`, 'req/s', ({ perSecond }) => perSecond),
   ];
-}
-
-function pairsInACircle(ids: readonly string[]): [string, string][] {
-  return ids.flatMap((id, at) =>
-    Array.from({ length: FRIENDS_AHEAD }, (_, ahead): [string, string] => [id, ids[(at + ahead + 1) % ids.length]!]),
-  );
 }
