@@ -63,6 +63,8 @@ async function countRequestsTo(target: string): Promise<{ url: string; taken(): 
     onward.on('error', () => answer.destroy());
     incoming.pipe(onward);
   });
+  // So that every call is a request, which can be counted.
+  server.on('upgrade', (_incoming, socket) => socket.destroy());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address() as { port: number };
   return {

@@ -12,8 +12,9 @@ export interface ManyCallsOptions extends ConnectionOptions {
 /** `code` of an error: the service has not heard of the call, which can be made again. */
 export const NOT_SENT_YET = 'NOT_SENT_YET';
 
-/** One who does not offer it is asked again after this time: a newer version may have been rolled out. */
+/** One who does not offer it is asked again after this time, then after twice as long: a newer version may come. */
 const ASK_AGAIN_AFTER_MS = 30_000;
+const ASK_AGAIN_AFTER_AT_MOST_MS = 480_000;
 /** Nothing heard for this time while a call is waited for: the connection may lead nowhere any more. */
 const SILENT_FOR_MS = 1_000;
 /** Calls of one turn of the event loop go in one message, unless they are as long as this together. */
@@ -32,6 +33,7 @@ export class ManyCallsConnection {
   #lastId = ABOUT_THE_CONNECTION;
   #flushes = false;
   #notBefore = Number.NEGATIVE_INFINITY;
+  #askAgainAfterMs = ASK_AGAIN_AFTER_MS;
   #closed = false;
   #onEmpty: () => void = () => undefined;
 
@@ -126,7 +128,10 @@ export class ManyCallsConnection {
 
   #open(): Connection {
     const connection = new Connection(this.#options, {
-      opened: () => this.#flush(),
+      opened: () => {
+        this.#askAgainAfterMs = ASK_AGAIN_AFTER_MS;
+        this.#flush();
+      },
       answered: () => {
         if (this.#waiting.size > 0) this.#flushSoon();
       },
@@ -151,7 +156,8 @@ export class ManyCallsConnection {
     if (this.#notBefore === Number.NEGATIVE_INFINITY) {
       log.info({ service: shown, reason: message }, 'the service is asked over HTTP, a request for each call');
     }
-    this.#notBefore = performance.now() + ASK_AGAIN_AFTER_MS;
+    this.#notBefore = performance.now() + this.#askAgainAfterMs;
+    this.#askAgainAfterMs = Math.min(2 * this.#askAgainAfterMs, ASK_AGAIN_AFTER_AT_MOST_MS);
   }
 }
 

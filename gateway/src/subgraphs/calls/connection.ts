@@ -8,8 +8,8 @@ import {
 } from '@kith/service-kit';
 import { type RawData, WebSocket } from 'ws';
 
-/** A service that accepts connections and says nothing. The calls that wait have their own time. */
-const OPEN_WITHIN_MS = 10_000;
+/** Whoever stands between and does not know upgrades may leave them without an answer: a call has time left for HTTP. */
+const OPEN_WITHIN_MS = 500;
 const KEEP_ALIVE_MS = 15_000;
 
 /** The service does not speak the protocol: it is older, or another. */
@@ -152,12 +152,11 @@ export class Connection {
 }
 
 /** Nobody was reached: to ask over HTTP would end the same way. */
-function isOfTheNetwork({ code, message }: Error & { code?: unknown }): boolean {
-  return UNREACHED.has(String(code)) || message === HANDSHAKE_TIMED_OUT;
+function isOfTheNetwork({ code }: Error & { code?: unknown }): boolean {
+  return UNREACHED.has(String(code));
 }
 
 const UNREACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT']);
-const HANDSHAKE_TIMED_OUT = 'Opening handshake has timed out';
 
 /** Its time no longer runs. */
 export function settle({ timer }: Call, how: () => void): void {

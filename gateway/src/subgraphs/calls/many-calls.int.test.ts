@@ -136,6 +136,7 @@ test('what is no call ends the connection, and nothing else', async () => {
 test.each([
   ['answers upgrades as any request', (server: Server) => server],
   ['ends the connection of an upgrade', (server: Server) => server.on('upgrade', (_, socket) => socket.destroy())],
+  ['leaves an upgrade without an answer, as a proxy may', (server: Server) => server.on('upgrade', () => undefined)],
 ])('a service that %s is asked over HTTP', async (_, prepared) => {
   const server = prepared(
     createServer((request, response) => {
