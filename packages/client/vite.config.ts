@@ -10,11 +10,16 @@ export default defineConfig({
     minify: false,
     sourcemap: true,
     lib: {
-      entry: { index: 'src/index.ts', react: 'src/react.ts', 'api/operations': 'src/api/operations.ts' },
+      entry: {
+        index: 'src/index.ts',
+        react: 'src/react.ts',
+        'api/operations': 'src/api/operations.ts',
+        'apollo/resume-live-lists': 'src/apollo/resume-live-lists.ts',
+      },
       formats: ['es'],
     },
     rolldownOptions: {
-      external: ['graphql-ws', 'react'],
+      external: ['graphql-ws', 'react', 'rxjs', /^@apollo\/client/],
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'shared/[name].js',

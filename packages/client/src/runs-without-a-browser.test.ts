@@ -61,7 +61,7 @@ test('signs in and keeps a list on a platform that has no DOM, and nothing newer
     sent.push(init ?? {});
     return Response.json({ data: { signIn: { ...session, user: { username: 'ada', ...person('u1', 'Ada') } } } });
   });
-  ListeningSocket.answers = CHANGES.map((friendListChanged) => ({ data: { friendListChanged } }));
+  ListeningSocket.answer = () => CHANGES.map((friendListChanged) => ({ data: { friendListChanged } }));
   runInContext(`${WITHOUT_NEWER}\n${await bundled()}\nglobalThis.kith = kith;`, context);
   const { createKithClient } = context.kith as { createKithClient(options: KithClientOptions): KithClient };
 
