@@ -17,7 +17,7 @@ export interface Packed {
 }
 
 /** `pnpm pack` of `packages/<of>`, as whoever publishes it would. */
-export async function packPackage(of: 'event-delivery' | 'live-list', folder: string): Promise<Packed> {
+export async function packPackage(of: 'client' | 'event-delivery' | 'live-list', folder: string): Promise<Packed> {
   const source = join(workspaceRoot, 'packages', of);
   const env = { ...process.env, PATH: pathOutside };
   await run('npx', ['-y', 'pnpm@12', 'pack', '--pack-destination', folder], { cwd: source, env, timeout: 180_000 });

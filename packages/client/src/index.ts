@@ -5,5 +5,5 @@ export type { FriendListSnapshot, LiveFriendList } from './live-friend-list.ts';
 export { KithApiError, Unreachable } from './network/send-operation.ts';
 export type { SignedIn } from './session/known-tokens.ts';
 export type { Session } from './session/session.ts';
-export { type KeyValueStore, memoryStore, webStorage } from './storage/key-value-store.ts';
+export { type KeyValueStore, memoryStore, type WebStorage, webStorage } from './storage/key-value-store.ts';
 export type { LiveState } from './watch/watch-friend-list.ts';

@@ -13,6 +13,12 @@ const everyLetter = Array.from({ length: 0x20000 }, (_, code) => code)
     (each) => /[^\p{Cn}\p{Co}\p{Cs}]/u.test(each) && !/[\p{Script=Tangut}\p{Script=Egyptian_Hieroglyphs}]/u.test(each),
   );
 
+test('half a character is folded as the replacement character, and whole ones stay whole', () => {
+  for (const text of ['a\ud800b', '\udc00', '\ud800', '\udc00\ud800', '\ud83d\ude00', '\ud800\ud83d\ude00\udc00'])
+    expect(foldText(text)).toBe(foldText(text.toWellFormed()));
+  expect(foldText('\ud800')).toBe('\ufffd');
+});
+
 test.each([
   ['styled letters', ['ada', '𝓪𝓭𝓪', '𝐀𝐝𝐚', '𝔸𝔻𝔸', 'ⓐⓓⓐ', 'ＡＤＡ', '🅐🅓🅐', '🅰🅳🅰', 'ᴀᴅᴀ', 'ᴬᴰᴬ']],
   ['a final sigma', ['οδυσσευσ', 'Οδυσσεύς', 'ΟΔΥΣΣΕΥΣ', 'οδυσσεύσ']],

@@ -32,6 +32,9 @@ const WITHOUT_PLAIN = new RegExp(`[${Object.keys(PLAIN).join('')}]`, 'gu');
 /** White letters on black discs and squares: no compatibility form takes these apart either. */
 const WHITE_ON_BLACK = /[\u{1f150}-\u{1f169}\u{1f170}-\u{1f189}]/gu;
 
+/** Half a character. What `toWellFormed` does with one, which came after ES2022 and is missing on older phones. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+
 /** No apostrophe, nothing to decompose, no control character: the most of names, and no more than lower case to do. */
 const SIMPLE = /^[ !-&(-_a-~]*$/;
 
@@ -45,7 +48,7 @@ export function foldText(text: string): string {
   if (SIMPLE.test(text)) return text.toLowerCase().replace(/ {2,}/g, ' ').trim();
   return (
     text
-      .toWellFormed()
+      .replace(LONE_SURROGATES, '\ufffd')
       .replace(APOSTROPHES, '')
       .replace(WHITE_ON_BLACK, bare)
       .normalize('NFKD')

@@ -1,4 +1,4 @@
-import { compareInNameOrder } from '@kith/written-text';
+import { compareInNameOrder } from '@kith/written-text/order-friends';
 import type { Friend, FriendListChange, FriendRequest } from '../api/list-change.ts';
 
 /** A revision is missing between what the list has and what came: resume from the list's cursor. */
@@ -131,14 +131,16 @@ export class FriendList {
     this.#remove(friend.user.id);
     this.#byId.set(friend.user.id, friend);
     // A new array each time: readers of the old one may compare by identity.
-    this.#friends = this.#friends.toSpliced(placeOf(this.#friends, friend), 0, friend);
+    const place = placeOf(this.#friends, friend);
+    this.#friends = [...this.#friends.slice(0, place), friend, ...this.#friends.slice(place)];
   }
 
   #remove(userId: string): void {
     const known = this.#byId.get(userId);
     if (!known) return;
     this.#byId.delete(userId);
-    this.#friends = this.#friends.toSpliced(placeOf(this.#friends, known), 1);
+    const place = placeOf(this.#friends, known);
+    this.#friends = [...this.#friends.slice(0, place), ...this.#friends.slice(place + 1)];
   }
 }
 

@@ -49,6 +49,9 @@ export async function sendOperation<Data>(
 ): Promise<Data> {
   if (isKnownOffline()) throw new Unreachable();
   let answer: Answer;
+  // Not AbortSignal.timeout, which React Native lacks.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), ANSWERED_WITHIN_MS);
   try {
     const send = to.fetch;
     const response = await send(to.url, {
@@ -59,11 +62,13 @@ export async function sendOperation<Data>(
         ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
       },
       body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+      signal: limit.signal,
     });
     answer = (await response.json()) as Answer;
   } catch (cause) {
     throw new Unreachable({ cause });
+  } finally {
+    clearTimeout(timer);
   }
   const error = answer.errors?.[0];
   if (error) {

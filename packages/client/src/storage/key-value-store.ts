@@ -15,11 +15,21 @@ export function memoryStore(): KeyValueStore {
   };
 }
 
+/** What localStorage and sessionStorage have: https://html.spec.whatwg.org/multipage/webstorage.html */
+export interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
 /**
- * The browser's localStorage (or sessionStorage). A full or forbidden storage keeps nothing, and breaks nothing: what it
- * refused is remembered as long as the page is.
+ * The browser's localStorage (or sessionStorage), or a function that gives it: `() => localStorage` is asked once. Where it
+ * gives none, as on a server, or throws, as where cookies are forbidden, this is a memoryStore(). A full or forbidden
+ * storage keeps nothing, and breaks nothing: what it refused is remembered as long as the page is.
  */
-export function webStorage(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): KeyValueStore {
+export function webStorage(of: WebStorage | (() => WebStorage | null | undefined)): KeyValueStore {
+  const storage = typeof of === 'function' ? storageBy(of) : of;
+  if (!storage) return memoryStore();
   const refused = new Map<string, string>();
   const remove = (key: string) => {
     refused.delete(key);
@@ -42,4 +52,14 @@ export function webStorage(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
     },
     remove,
   };
+}
+
+function storageBy(give: () => WebStorage | null | undefined): WebStorage | undefined {
+  try {
+    const given = give();
+    // Node 25 has a localStorage without methods, unless it is told of a file.
+    return typeof given?.getItem === 'function' ? given : undefined;
+  } catch {
+    return undefined;
+  }
 }

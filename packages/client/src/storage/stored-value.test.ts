@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createKithClient } from '../kith-client.ts';
-import { type KeyValueStore, memoryStore, webStorage } from './key-value-store.ts';
+import { type KeyValueStore, memoryStore, type WebStorage, webStorage } from './key-value-store.ts';
 
 const user = { id: 'u1', username: 'ada', nickname: 'Ada', avatarUrl: null };
 const tokens = { accessToken: 'a1', refreshToken: 'r1', expiresAt: '2999-01-01T00:00:00.000Z', user };
@@ -191,4 +191,36 @@ test('a full localStorage does not end a session when its token is renewed', asy
   client.session.tokenRefused('a2');
   expect(await client.session.accessToken()).toBe('a2');
   client.stop();
+});
+
+test.each([
+  ['there is no storage, as on a server', () => undefined],
+  ['the storage is switched off', () => null],
+  [
+    'reading it is forbidden',
+    () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    },
+  ],
+  ['nobody has heard of it', () => (globalThis as unknown as { storageOfNobody: WebStorage }).storageOfNobody],
+  ['it has no methods', () => ({}) as WebStorage],
+])(
+  'where %s, what is kept is kept in memory, and nobody is warned',
+  async (_why, give: () => WebStorage | null | undefined) => {
+    const store = webStorage(give);
+    await open(store).session.signIn({ username: 'ada', password: 'secret-1' });
+    expect(await open(store).session.accessToken()).toBe('a2');
+    expect(warned).toEqual([]);
+  },
+);
+
+test('a storage that is given by a function is the one that is used', async () => {
+  const items = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+  await open(webStorage(() => storage)).session.signIn({ username: 'ada', password: 'secret-1' });
+  expect(items.get('kith.session')).toContain('a2');
 });
