@@ -25,6 +25,7 @@ import { layOutTable, type Measured } from './report/lay-out-table.ts';
 import type { Measurement } from './report/measurement.ts';
 import { type Steps, showSteps } from './report/show-step.ts';
 import { readReport, writeReport } from './report/write-report.ts';
+import { measureSharedList } from './shared-list/measure-shared-list.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
   measureFederatedRead,
@@ -38,6 +39,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureLivePush,
   measureSearch,
   measureHostileDocuments,
+  measureSharedList,
   measurePeers,
   measureProfile,
   measureScale,

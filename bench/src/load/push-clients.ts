@@ -4,7 +4,7 @@ import { natsOptions } from '@kith/event-delivery';
 import { connect, type NatsConnection } from 'nats';
 import { answerQuestions } from '../processes/helper-process.ts';
 import { keepPace } from './keep-pace.ts';
-import { openLeanWebSocket } from './lean-websocket.ts';
+import { revisionIn, watchLeanly } from './watch-leanly.ts';
 
 const SOCKETS_AT_ONCE = 20;
 const WITHIN_MS = 30_000;
@@ -30,42 +30,8 @@ function announce(): void {
   nc.publish(liveFriendList(owners[client]!), announcement(owners[client]!, announced[client]!));
 }
 
-/**
- * Speaks graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), subscribes, and reads of
- * each result the revision alone.
- *
- * @returns when the first result has come, which says that the server serves this subscription
- */
-async function watch(client: number, { url, query }: { url: string; query: string }, token: string) {
-  const { promise: served, resolve: isServed, reject } = Promise.withResolvers<void>();
-  let first = true;
-  const socket = await openLeanWebSocket(url, 'graphql-transport-ws', onMessage, reject);
-  function onMessage(bytes: Buffer): void {
-    if (!first && bytes.includes(NEXT)) arrive(bytes, client);
-    else readFirst(String(bytes));
-  }
-  function readFirst(message: string): void {
-    if (message.includes('"type":"next"')) {
-      first = false;
-      isServed();
-    } else if (message.includes('"type":"connection_ack"')) {
-      socket.send(JSON.stringify({ id: 'watch', type: 'subscribe', payload: { query } }));
-    } else if (message.includes('"type":"ping"')) socket.send('{"type":"pong"}');
-    else reject(new Error(`The server says ${message.slice(0, 300)}`));
-  }
-  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
-  await served;
-  return socket;
-}
-
-const NEXT = Buffer.from('"type":"next"');
-const REVISION = Buffer.from('"revision":');
-
 function arrive(bytes: Buffer, client: number): void {
-  let revision = 0;
-  for (let at = bytes.indexOf(REVISION) + REVISION.length; isDigit(bytes[at]!); at += 1) {
-    revision = revision * 10 + bytes[at]! - ZERO;
-  }
+  const revision = revisionIn(bytes);
   if (revision !== arrived[client]! + 1) {
     process.stderr.write(`A client saw revision ${revision} when it was due ${arrived[client]! + 1}.\n`);
     process.exit(1);
@@ -74,9 +40,6 @@ function arrive(bytes: Buffer, client: number): void {
   received += 1;
   onArrival(client, revision);
 }
-
-const ZERO = 48;
-const isDigit = (byte: number) => byte >= ZERO && byte < ZERO + 10;
 
 async function allArrived(): Promise<void> {
   const deadline = performance.now() + WITHIN_MS;
@@ -103,7 +66,7 @@ answerQuestions({
     for (let from = 0; from < owners.length; from += SOCKETS_AT_ONCE) {
       const opened = input.tokens
         .slice(from, from + SOCKETS_AT_ONCE)
-        .map((token, place) => watch(from + place, input, token));
+        .map((token, place) => watchLeanly({ ...input, token }, (frame) => arrive(frame, from + place)));
       watchers.push(...(await Promise.all(opened)));
     }
   },

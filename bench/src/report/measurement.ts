@@ -12,6 +12,7 @@ export interface Figure {
     | 'ms CPU/req'
     | 'ms CPU/change'
     | 'µs CPU/event'
+    | 'µs CPU/watcher'
     | 'KB'
     | 'bytes'
     | 'queries'

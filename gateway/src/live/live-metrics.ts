@@ -52,6 +52,22 @@ export const holesFound = new Counter({
   help: 'Announcements that came before the one they follow.',
 });
 
+let projected = 0;
+
+/** A plain number on the path of every change, from which the counter is made when somebody asks for it. */
+export function countProjection(): void {
+  projected += 1;
+}
+
+new Counter({
+  name: 'kith_live_projections_total',
+  help: 'Results made of changes without asking a service: one for all over WebSocket who watch by the same document.',
+  collect() {
+    this.reset();
+    this.inc(projected);
+  },
+});
+
 export const commitToSocket = new Histogram({
   name: 'kith_live_commit_to_socket_seconds',
   help: 'From the moment a change happened until its frame was handed to the socket, for changes that were announced.',

@@ -137,6 +137,7 @@ test('one announcement for all who watch a shared list costs one parse, and one 
     await eventually('the snapshot', () => changes.length === 1, PATIENT);
     return changes;
   });
+  const before = await countedByTheGateway();
   const parse = vi.spyOn(JSON, 'parse');
   const stringify = vi.spyOn(JSON, 'stringify');
   onTestFinished(() => {
@@ -149,4 +150,14 @@ test('one announcement for all who watch a shared list costs one parse, and one 
   const parsed = parse.mock.calls.filter(([text]) => text.includes('"kind":"board"') && text.includes('told to all'));
   const projected = stringify.mock.calls.filter(([value]) => value?.data?.boardChanged?.task?.title === 'told to all');
   expect([parsed.length, projected.length]).toEqual([1, documents.length]);
+  const after = await countedByTheGateway();
+  expect(after.map((count, at) => count - before[at]!)).toEqual([1, documents.length]);
 });
+
+/** How many announcements it has parsed, and how many results it has made of announced changes. */
+async function countedByTheGateway(): Promise<number[]> {
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  return ['kith_live_parsed_announcements_total', 'kith_live_projections_total'].map((name) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]),
+  );
+}

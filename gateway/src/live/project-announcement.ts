@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { Failures } from '../plan/gather/failures.ts';
 import type { Announced } from '../plan/plan-operations.ts';
+import { countProjection } from './live-metrics.ts';
 
 /** Makes the answer from an announced object that has everything the client selected. */
 export interface Projection {
@@ -29,6 +30,7 @@ export function rememberProjections(mask: Mask): (announced: Announced) => Proje
 
 function projectionOf({ field, take }: Announced, mask: Mask): Projection {
   const project = (announced: object): ExecutionResult => {
+    countProjection();
     const errors: GraphQLError[] = [];
     const data = take({ [field.name.value]: announced }, NO_FAILURES, errors);
     return errors.length > 0 ? { errors, data } : { data };

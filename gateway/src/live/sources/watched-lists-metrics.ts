@@ -5,6 +5,22 @@ export const watchedLists = new Gauge({
   help: 'Lists that somebody watches: one subscription at the broker each.',
 });
 
+let parsed = 0;
+
+/** A plain number on the path of every change, from which the counter is made when somebody asks for it. */
+export function countParsed(): void {
+  parsed += 1;
+}
+
+new Counter({
+  name: 'kith_live_parsed_announcements_total',
+  help: 'Announcements that were parsed: one for each change of a list, however many watch it.',
+  collect() {
+    this.reset();
+    this.inc(parsed);
+  },
+});
+
 export const malformedAnnouncements = new Counter({
   name: 'kith_live_malformed_announcements_total',
   help: 'Announcements that could not be read and were dropped.',

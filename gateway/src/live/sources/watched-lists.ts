@@ -7,7 +7,7 @@ import type { ListRevisions, Watching } from './list-source.ts';
 import { pollRevisions } from './poll-revisions.ts';
 import { type RecheckedWatchers, recheckWatchers, type Watcher, whoMayNot } from './recheck-watchers.ts';
 import { SharedByKey } from './shared-by-key.ts';
-import { malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
+import { countParsed, malformedAnnouncements, watchedLists as watchedListsGauge } from './watched-lists-metrics.ts';
 
 export interface WatchedLists {
   /** A `watcher` is somebody who may be refused the list later. */
@@ -145,6 +145,7 @@ class HeardList {
   }
 
   #hear(payload: string): void {
+    countParsed();
     const heard = readAnnouncement(payload, this);
     const timeline = this.#timeline();
     if (!heard || !this.#options.isChange(heard.change)) dropped(payload, this, this.#options.log);
