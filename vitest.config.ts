@@ -58,6 +58,17 @@ const BEHIND_A_POOLER = [
   'services/webhook/src/deliveries-keep-their-promises.int.test.ts',
 ];
 
+// All of this tier behind a pooler, in place of those: by `test --pooler` alone.
+const ALL_BEHIND_A_POOLER = ['**/src/**/*.int.test.ts'];
+// Rooms that know of no database: a pooler changes nothing there.
+const WITHOUT_A_DATABASE = ['gateway/**', 'packages/local-servers/**', 'services/friend/src/view/**'];
+// What cannot mean anything there: zones said in the startup message, which PgBouncer refuses, and plans that sessions keep.
+const OF_SESSIONS = [
+  'services/user/src/times-in-any-zone.int.test.ts',
+  'services/friend/src/nothing-is-prepared.int.test.ts',
+];
+const isThroughPooler = process.env.TEST_THROUGH_POOLER === '1';
+
 const COMPOSED_ONCE = ['./e2e/src/system/compose-once-per-test-run.ts'];
 const OTHER_TIERS = ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/*.cluster.test.ts', '**/node_modules/**'];
 const unit = { sequence: { groupOrder: 0 }, maxWorkers: FILES_AT_ONCE, ...UNIT_TIMEOUTS };
@@ -116,12 +127,12 @@ export default defineConfig({
           maxWorkers: 1,
         },
       })),
-      ...(isThereAPooler() ? [BEHIND_A_POOLER] : []).map((include) => ({
+      ...(isThereAPooler() ? [isThroughPooler ? ALL_BEHIND_A_POOLER : BEHIND_A_POOLER] : []).map((include) => ({
         resolve,
         test: {
           name: 'int-pooled',
           include,
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', ...ON_CLUSTERS, ...WITHOUT_A_DATABASE, ...OF_SESSIONS],
           env: { THROUGH_PGBOUNCER: '1' },
           ...againstServers,
         },

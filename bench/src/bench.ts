@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureEventCost } from './growth/measure-event-cost.ts';
 import { measureNeighbours } from './growth/measure-neighbours.ts';
 import { measureReconcile } from './growth/measure-reconcile.ts';
 import { measureScale } from './growth/measure-scale.ts';
@@ -46,6 +47,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   measureNeighbours,
   measureReconcile,
   measureFootprint,
+  measureEventCost,
 ];
 
 const HELP = `npx -y pnpm@12 bench [--check] [NAME …] [PEOPLE …]

@@ -19,6 +19,9 @@ export const PATIENT_GATEWAYS = {
 /** Names, in a run of tests, the file with the supergraph that was composed for all of them. */
 export const COMPOSED_SUPERGRAPH = 'KITH_COMPOSED_SUPERGRAPH';
 
+/** Set to 1 by `test --pooler`: a pooler in transaction mode is between the processes and Postgres. */
+const TEST_THROUGH_POOLER = 'TEST_THROUGH_POOLER';
+
 /** A whole system in a private folder, which `stop()` removes. KEEP_KITH_DATA=1 keeps it, logs and all, to look into. */
 export async function startSystemForTest(
   options: Omit<Parameters<typeof startSystem>[0], 'kithData'> = {},
@@ -26,7 +29,8 @@ export async function startSystemForTest(
   const kithData = await mkdtemp(join(tmpdir(), 'kith-e2e-'));
   const composed = process.env[COMPOSED_SUPERGRAPH];
   const supergraph = composed ? { supergraph: await readFile(composed, 'utf8') } : {};
-  const system = await startSystem({ kithData, gateways: 2, ...supergraph, ...options });
+  const throughPooler = process.env[TEST_THROUGH_POOLER] === '1';
+  const system = await startSystem({ kithData, gateways: 2, throughPooler, ...supergraph, ...options });
   const friendDatabase = openFriendDatabase(system.friendDatabaseUrl);
   return {
     ...system,

@@ -10,6 +10,7 @@ import { newSecret, newServerPasswords } from '../servers/server-passwords.ts';
 import type { ServersToStart, ServerUrls } from '../servers/servers-to-start.ts';
 import { startServers } from '../servers/start-servers.ts';
 import { composeSupergraph } from './compose-supergraph.ts';
+import { putAPoolerBetween, type ServersOfSystem } from './put-a-pooler-between.ts';
 import { freePorts, type StartedProcesses, startProcesses } from './start-processes.ts';
 import { stopInOrder } from './stop-in-order.ts';
 
@@ -34,13 +35,8 @@ export interface SystemOptions {
   durable?: boolean;
   /** As `composeSupergraph` wrote it before; by default it is composed. */
   supergraph?: string;
-}
-
-/** Servers that were started for a system, and what stops them. */
-export interface ServersOfSystem {
-  readonly urls: ServerUrls;
-  readonly access: ServerAccess;
-  readonly running: readonly ServiceProcess[];
+  /** Its processes reach Postgres through a pooler in transaction mode. */
+  throughPooler?: boolean;
 }
 
 /**
@@ -56,7 +52,12 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
   const system = await startSystemOn(options, async (toStart) => {
     const { urls, access, started } = await startServers(toStart);
     servers = started;
-    return { urls, access, running: Object.values(started) };
+    const own = { urls, access, running: Object.values(started) };
+    if (!options.throughPooler) return own;
+    return putAPoolerBetween(own, toStart.passwords.postgres).catch(async (error) => {
+      await stopInOrder(own.running);
+      throw error;
+    });
   });
   const { postgres, nats, redis } = servers as Record<'postgres' | 'nats' | 'redis', ServiceProcess>;
   return { ...system, postgres, nats, redis };

@@ -15,7 +15,8 @@ let looking: Promise<void>;
 
 beforeEach(async () => {
   database = await createEventDatabase();
-  listener = new pg.Client({ connectionString: database.url });
+  // A session of its own: behind a pooler nobody hears of what others commit.
+  listener = new pg.Client({ connectionString: database.sessions.options.connectionString });
   await listener.connect();
   found = [];
   looking = Promise.resolve();

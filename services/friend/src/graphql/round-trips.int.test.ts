@@ -2,7 +2,7 @@ import { eventually } from '@kith/local-servers';
 import { currentTraceparent, newTraceparent, traceIdOf } from '@kith/service-kit';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import {
   type Ask,
   startFriendServiceForTest,
@@ -183,19 +183,27 @@ interface RoundTrips {
   readonly redis: number;
 }
 
+/** Behind a pooler a statement has a transaction of its own around it: a BEGIN with the settings, and a COMMIT. */
+const MESSAGES_A_STATEMENT = inject('poolerPort') === null ? 1 : 3;
+
 /**
- * Counts at the drivers, which go on doing their work. The request has to carry the `traceparent` it is given.
+ * Counts at the drivers, which go on doing their work: for Postgres the messages that ask for an answer, simple (`query`)
+ * or with values (`bind`). The request has to carry the `traceparent` it is given.
  */
 async function countRoundTrips(request: (traceparent: string) => Promise<unknown>): Promise<RoundTrips> {
   const traceparent = newTraceparent();
-  const counted = { sql: 0, redis: 0 };
+  const counted = { messages: 0, redis: 0 };
   const isOurs = () => traceIdOf(currentTraceparent()) === traceIdOf(traceparent);
-  const query = pg.Client.prototype.query;
+  const { query, bind } = pg.Connection.prototype;
   const sendCommand = Redis.prototype.sendCommand;
   const spies = [
-    vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-      if (isOurs()) counted.sql += 1;
-      return (query as (...args: unknown[]) => unknown).apply(this, args) as never;
+    vi.spyOn(pg.Connection.prototype, 'query').mockImplementation(function (this: pg.Connection, ...args) {
+      if (isOurs()) counted.messages += 1;
+      return query.apply(this, args);
+    }),
+    vi.spyOn(pg.Connection.prototype, 'bind').mockImplementation(function (this: pg.Connection, ...args) {
+      if (isOurs()) counted.messages += 1;
+      return bind.apply(this, args);
     }),
     vi.spyOn(Redis.prototype, 'sendCommand').mockImplementation(function (this: Redis, ...args: unknown[]) {
       if (isOurs()) counted.redis += 1;
@@ -207,5 +215,5 @@ async function countRoundTrips(request: (traceparent: string) => Promise<unknown
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
-  return counted;
+  return { sql: counted.messages / MESSAGES_A_STATEMENT, redis: counted.redis };
 }

@@ -402,7 +402,8 @@ describe('the relay', () => {
     await append('p2', 1);
     await allPublished();
     expect(await stored()).toEqual(['p1:1', 'p1:2', 'p2:1']);
-    expect(running.log).toEqual([]);
+    // Behind a pooler it says for debugging that there is one.
+    expect(running.log.filter((line) => !line.startsWith('debug: '))).toEqual([]);
     await running.stop();
     await session.end();
   });
