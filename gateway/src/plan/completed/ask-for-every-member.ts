@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { subgraphOf } from '../../subgraphs/knowing-subgraphs-first.ts';
 import { renamedKeys } from '../gather/rewrite-answers.ts';
-import { type SelectedOfMember, selectionOfMember } from './select-of-member.ts';
+import { type SelectedOfMember, selectionOfMember, typeOfField } from './select-of-member.ts';
 import {
   fieldsAt,
   fieldsFor,
@@ -161,19 +161,30 @@ function walk({ selections }: SelectionSetNode, here: Place): boolean {
     if (!parent || !field || !selection.selectionSet) continue;
     const types = typesOf(parent, options.schema);
     const key = renamed.get(keyOf(selection)) ?? keyOf(selection);
-    const further = { ...here, parent: getNamedType(field.type), wanted: behind(wanted, key, types, options.schema) };
+    const typeThere = typeOfField(parent, field, options);
+    const further = { ...here, parent: typeThere, wanted: behind(wanted, key, types, options.schema) };
     const at = [...place.slice(0, -1), { field: place.at(-1)?.field, types }, { field: key, types: undefined }];
     added = walk(selection.selectionSet, { ...further, place: at }) || added;
-    added = addMembers(selection.selectionSet, { ...further, place: at }) || added;
+    const members = membersOf(getNamedType(field.type), typeThere, options);
+    added = addMembers(selection.selectionSet, members, { ...further, place: at }) || added;
   }
   return added;
 }
 
-function addMembers(set: SelectionSetNode, { parent, wanted, place, renamed, options }: Place): boolean {
-  const { schema, knownByGraphs, subgraph } = options;
-  if (!parent || !knownByGraphs.partial.has(parent.name)) return false;
+/** Those of a field that the subgraph may answer, and the planner may have left out. */
+function membersOf(type: GraphQLNamedType, typeThere: GraphQLNamedType, options: Options): Iterable<string> {
+  if (isAbstractType(type) && isObjectType(typeThere)) return [typeThere.name];
+  return options.knownByGraphs.membersOf(options.subgraph, typeThere.name);
+}
+
+function addMembers(
+  set: SelectionSetNode,
+  members: Iterable<string>,
+  { wanted, place, renamed, options }: Place,
+): boolean {
+  const { schema } = options;
   let added = false;
-  for (const name of knownByGraphs.membersOf(subgraph, parent.name)) {
+  for (const name of members) {
     const member = schema.getType(name);
     if (!isObjectType(member)) continue;
     const asked = new Set([

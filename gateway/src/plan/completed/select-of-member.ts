@@ -1,6 +1,7 @@
 import type { KnownByGraphs } from '@kith/supergraph';
 import {
   type FieldNode,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -36,6 +37,16 @@ export function selectionOfMember(
   return { kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet: setOf(selectedOf(fields, member, options)) };
 }
 
+/** As the subgraph has it: a field may be of one member there, and of a union elsewhere. */
+export function typeOfField(
+  parent: GraphQLNamedType,
+  field: GraphQLField<unknown, unknown>,
+  { schema, knownByGraphs, subgraph }: SelectedOfMember,
+): GraphQLNamedType {
+  const own = knownByGraphs.typeIn(subgraph, parent.name, field.name);
+  return (own === undefined ? undefined : schema.getType(own)) ?? getNamedType(field.type);
+}
+
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 const setOf = (selections: readonly SelectionNode[]): SelectionSetNode => ({ kind: Kind.SELECTION_SET, selections });
@@ -60,7 +71,7 @@ function selectedOf(
     }
     const sets = same.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []));
     if (sets.length === 0) return [field];
-    return [{ ...field, selectionSet: setOf(selectedBehind(sets, getNamedType(defined.type), options)) }];
+    return [{ ...field, selectionSet: setOf(selectedBehind(sets, typeOfField(type, defined, options), options)) }];
   });
 }
 

@@ -13,6 +13,8 @@ export interface KnownByGraphs {
   readonly partial: ReadonlySet<string>;
   /** The members of such a type that a graph knows. */
   membersOf(graph: string, partial: string): ReadonlySet<string>;
+  /** The type that a graph has a field as, where it says less or more than the supergraph. */
+  typeIn(graph: string, type: string, field: string): string | undefined;
   /** Whether a graph answers a field of an object, whatever it has been told of the object. */
   answers(graph: string, type: string, field: string): boolean;
 }
@@ -25,6 +27,10 @@ export function knownByGraphs(supergraph: DocumentNode): KnownByGraphs {
   const nameOf = (graph: unknown) => names.get(String(graph)) ?? '';
   const objects = new Map<string, ObjectTypeDefinitionNode>();
   const abstract: Abstract[] = [];
+  const fieldOf = (type: string, name: string) => {
+    const owner = objects.get(type) ?? abstract.find((each) => each.name.value === type);
+    return owner && 'fields' in owner ? owner.fields?.find((field) => field.name.value === name) : undefined;
+  };
   for (const each of supergraph.definitions) {
     if (each.kind === Kind.OBJECT_TYPE_DEFINITION) objects.set(each.name.value, each);
     if (each.kind === Kind.INTERFACE_TYPE_DEFINITION || each.kind === Kind.UNION_TYPE_DEFINITION) abstract.push(each);
@@ -38,9 +44,14 @@ export function knownByGraphs(supergraph: DocumentNode): KnownByGraphs {
   return {
     partial: new Set(partial.keys()),
     membersOf: (graph, type) => partial.get(type)?.get(graph) ?? new Set(),
+    typeIn(graph, type, name) {
+      const joins = argumentsOf(fieldOf(type, name) ?? {}, 'join__field');
+      const own = joins.find((joined) => joined.type !== undefined && nameOf(joined.graph) === graph);
+      return own && String(own.type).replace(/[[\]!]/g, '');
+    },
     answers(graph, type, name) {
       const object = objects.get(type);
-      const field = object?.fields?.find((each) => each.name.value === name);
+      const field = fieldOf(type, name);
       if (!object || !field) return false;
       const isRequiring = argumentsOf(field, 'join__field').some(
         (joined) => joined.requires !== undefined && nameOf(joined.graph) === graph,
