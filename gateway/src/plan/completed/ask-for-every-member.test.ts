@@ -7,19 +7,15 @@ const LEFT = {
   ...{ inner: { deep: 'deep', parts: [{ __typename: 'Both', label: 'part', size: 2 }] }, scored: madeOf(() => 'told') },
 };
 const RIGHT = { __typename: 'Right', id: 'r', right: 'right' };
-const boxOf = (...items: object[]) => ({
-  id: 'b',
-  shelf: { items, last: items.at(-1), rows: [items], named: items, pick: items.at(-1) },
-});
+const boxOf = (...items: object[]) => ({ id: 'b', shelf: { items, last: items.at(-1), rows: [items], named: items } });
 
-const shelfOf = (pick: string) =>
-  `type Shelf @shareable { items: [Item!]! last: Item rows: [[Item]] named: [Named!]! pick: ${pick} }`;
+const shelf = 'type Shelf @shareable { items: [Item!]! last: Item rows: [[Item]] named: [Named!]! }';
 const both = 'interface Named { label: String } type Both implements Named @shareable { label: String size: Int }';
 const box = 'type Box @key(fields: "id") { id: ID! shelf: Shelf @shareable';
 
 const left = subgraph(
   'left',
-  `type Query { left: Box either: Box @shareable } ${box} } ${shelfOf('Left')} ${both} union Item = Both | Left
+  `type Query { left: Box either: Box @shareable } ${box} } ${shelf} ${both} union Item = Both | Left
   type Left implements Named @key(fields: "id") {
     id: ID! label: String left: String sum(to: Int!): Int inner: Inner
     score: Int @external scored: String @requires(fields: "score")
@@ -32,7 +28,7 @@ const left = subgraph(
 );
 const right = subgraph(
   'right',
-  `type Query { right: Box either: Box @shareable } ${box} own: Shelf } ${shelfOf('Item')} ${both} union Item = Both | Right
+  `type Query { right: Box either: Box @shareable } ${box} own: Shelf } ${shelf} ${both} union Item = Both | Right
   type Right implements Named @key(fields: "id") { id: ID! label: String right: String }`,
   {
     query: { right: boxOf(BOTH, RIGHT), either: boxOf(BOTH, LEFT) },
@@ -94,14 +90,6 @@ describe('a union or an interface whose members differ between subgraphs that co
     expect(errors).toEqual([]);
     expect([{ left: 'left' }, { right: 'right' }]).toContainEqual(data.boxed.shelf.last);
     expect(data.either.shelf.items[1]).toEqual({ left: 'left' });
-  });
-
-  test('is asked for the one member as which the subgraph has the field', async () => {
-    const text = '{ left { shelf { pick { ... on Both { label } ... on Left { left } ... on Right { right } } } } }';
-    expect(await gateway.ask(text)).toMatchObject({
-      data: { left: { shelf: { pick: { left: 'left' } } } },
-      errors: [],
-    });
   });
 
   test('says nothing of members that the subgraph asked does not know', async () => {
