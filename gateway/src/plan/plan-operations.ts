@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PlanNode } from '@graphql-hive/router-query-planner';
 import { present } from '@kith/service-kit';
 import {
   type DocumentNode,
@@ -15,6 +16,7 @@ import type { AskedPlan } from '../planner/plan-in-processes-apart.ts';
 import { PlanRefused } from '../planner/plan-refused.ts';
 import type { Supergraph } from '../subgraphs/read-supergraph.ts';
 import { type CompleteSelection, compileSelection } from './complete-selection.ts';
+import { askForEveryMember } from './completed/ask-for-every-member.ts';
 import { askForEveryType } from './completed/ask-for-every-type.ts';
 import { type AskedSubscription, askSubscription } from './gather/ask-subscription.ts';
 import type { PlanOptions, PlanStep } from './gather/gathered.ts';
@@ -136,10 +138,12 @@ async function planOrRefuse(
 
 /** Rejects with PlanRefused, or with whatever else is in the way. */
 export async function planOperation(
-  { schema, planner, keysOf, interfaceObjects, inaccessible, askedForByPlans, plainSubscriptions }: Supergraph,
+  supergraph: Supergraph,
   subgraphs: Subgraphs,
   asked: AskedOperation,
 ): Promise<PlannedOperation> {
+  const { schema, planner, keysOf, interfaceObjects, inaccessible, knownByGraphs } = supergraph;
+  const { askedForByPlans, plainSubscriptions } = supergraph;
   const { document, operation, variables } = asked;
   const selected = { schema, document, operation, variables, interfaceObjects, inaccessible };
   const sourceKeyOf = sourceKeys(askedForByPlans);
@@ -153,7 +157,13 @@ export async function planOperation(
 
   const planMade = await planner.plan(askedOf(text, asked));
   if (!planMade) throw new Error('The planner has no plan for an operation that asks for something.');
-  const node = askForEveryType(planMade, { schema, interfaceObjects, text });
+  let node: PlanNode;
+  try {
+    const ofEveryType = askForEveryType(planMade, { schema, interfaceObjects, text });
+    node = askForEveryMember(ofEveryType, { schema, knownByGraphs, text });
+  } catch (tooLittle) {
+    throw planner.refuse(askedOf(text, asked), tooLittle);
+  }
   const options = { subgraphs, schema, responseKeys, variables, keysOf, abstract: abstractTypes(schema) };
   const compile = (each: typeof node) => compilePlan(each, options);
   if (operation.operation !== 'subscription') {

@@ -5,6 +5,8 @@ import {
   graphsOf,
   inaccessibleOf,
   interfaceObjectsOf,
+  type KnownByGraphs,
+  knownByGraphs,
   nameGraphsOfSubscriptions,
   type PlainSubscription,
   plainSubscriptionsOf,
@@ -45,6 +47,8 @@ export interface Supergraph {
   readonly interfaceObjects: ReadonlySet<string>;
   /** What services may answer and clients do not know: types by name, values of enums as `Enum.VALUE`. */
   readonly inaccessible: ReadonlySet<string>;
+  /** Which members of interfaces and unions each subgraph knows, and what it has of them. */
+  readonly knownByGraphs: KnownByGraphs;
   /** The names of fields that plans may ask for by themselves, in another way than clients do. */
   readonly askedForByPlans: ReadonlySet<string>;
 }
@@ -85,7 +89,7 @@ export async function readSupergraph(
       dearFields: readDearFields(document),
       ...{ schema, planner, liveLists, plainSubscriptions, keysOf: entityKeysOf(document) },
       ...{ interfaceObjects: interfaceObjectsOf(document), inaccessible: inaccessibleOf(document) },
-      askedForByPlans: askedForByPlans(document),
+      ...{ askedForByPlans: askedForByPlans(document), knownByGraphs: knownByGraphs(document) },
     };
   } catch (error) {
     await planner.stop();

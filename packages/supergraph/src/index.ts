@@ -1,3 +1,4 @@
+export * from './declarations/members-known-by-graphs.ts';
 export * from './declarations/overrides-by-percent.ts';
 export * from './declarations/plain-subscriptions.ts';
 export * from './declarations/read-dear-fields.ts';

@@ -68,15 +68,28 @@ export function fieldsAt(
   type: string,
   schema: GraphQLSchema,
 ): readonly FieldNode[] {
-  let sets = [set];
-  for (const { field } of levels) {
-    sets = sets.flatMap((each) =>
-      fieldsIn(each.selections, () => true).flatMap((found) =>
-        keyOf(found) === field && found.selectionSet ? [found.selectionSet] : [],
-      ),
+  let sets: readonly SelectionSetNode[] = [set];
+  let types: ReadonlySet<string> | undefined;
+  for (const { field, types: further } of levels) {
+    sets = fieldsFor(sets, types, schema).flatMap((found) =>
+      keyOf(found) === field && found.selectionSet ? [found.selectionSet] : [],
     );
+    types = further;
   }
   const isMeant = (condition: string) => condition === type || includes(schema, condition, type);
+  return sets.flatMap(({ selections }) => fieldsIn(selections, isMeant));
+}
+
+/** What selections have for objects of `types`, undefined for any: a condition is met where one of them may meet it. */
+export function fieldsFor(
+  sets: readonly SelectionSetNode[],
+  types: ReadonlySet<string> | undefined,
+  schema: GraphQLSchema,
+): readonly FieldNode[] {
+  const isMeant = (condition: string) =>
+    !types ||
+    types.has(condition) ||
+    [...types].some((type) => includes(schema, condition, type) || includes(schema, type, condition));
   return sets.flatMap(({ selections }) => fieldsIn(selections, isMeant));
 }
 
