@@ -48,6 +48,12 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ['sum(kith_live_catching_up)', 'lists'],
         ['sum(kith_live_queued_changes)', 'queued changes'],
       ),
+      panel(
+        'Work shared by watchers',
+        'ops',
+        ['sum(rate(kith_live_parsed_announcements_total[5m]))', 'announcements parsed'],
+        ['sum(rate(kith_live_projections_total[5m]))', 'projections'],
+      ),
       panel('Catch-ups', 'ops', [rate('kith_live_catch_ups_total', 'reason'), '{{reason}}']),
       panel('Plain subscriptions', 'short', ['sum by (service) (kith_plain_subscriptions)', '{{service}}']),
       panel(

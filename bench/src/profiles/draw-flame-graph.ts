@@ -37,6 +37,7 @@ export function drawFlameGraph(title: string, tree: Frame): string {
   const height = 2 * MARGIN + (deepest + 3) * ROW;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="${MARGIN}" y="${MARGIN + ROW}" font-size="14">${escaped(title)}</text>`,
     ...drawn,
