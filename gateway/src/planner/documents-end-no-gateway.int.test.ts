@@ -65,7 +65,7 @@ describe.each([
   ['isKilled', ['killed']],
   // On a machine that is very busy, there is not even the time to take too much.
   ['loops', ['time', 'late']],
-  ['eats', ['memory', 'late']],
+  ['eats', ['memory', 'time', 'late']],
 ])('a document by which the planner %s', (alias, reasons) => {
   test('is refused, counted and told once, while sockets and operations go on', async () => {
     const owner = randomUUID();

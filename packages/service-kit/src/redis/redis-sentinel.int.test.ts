@@ -1,4 +1,4 @@
-import { eventually, type LocalRedisSentinels, startRedisSentinels } from '@kith/local-servers';
+import { eventually, type LocalRedisSentinels, type RedisNode, startRedisSentinels } from '@kith/local-servers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openReadyRedis, openRedis } from '../testing/open-redis.ts';
 import type { RedisConnection } from './connect-redis.ts';
@@ -16,6 +16,13 @@ const sets = (redis: RedisConnection, value: string) =>
     () => false,
   );
 
+/** Sentinels hear of a new primary one after the other: the one that is asked may still name the one before. */
+const anotherHas = (value: string, before: RedisNode) =>
+  eventually('the new primary has it', async () => {
+    const now = await set.primary();
+    return now !== before && (await now.tell('GET', 'key')) === value;
+  });
+
 test('the primary is found by the Sentinels, also when one of them is away, and is left for the one that takes over', async () => {
   const [away] = set.sentinels;
   await away!.kill();
@@ -27,7 +34,7 @@ test('the primary is found by the Sentinels, also when one of them is away, and 
   await primary.kill();
   await eventually('the new primary is used', () => sets(redis, 'after'));
   expect(redis.placeOf('key')).not.toBe(place);
-  expect(await (await set.primary()).tell('GET', 'key')).toBe('after');
+  await anotherHas('after', primary);
   await primary.start();
   await away!.start();
 });
@@ -37,7 +44,7 @@ test('a primary that hangs is left as soon as the Sentinels have made another', 
   const primary = await set.primary();
   primary.pause();
   await eventually('the new primary is used', () => sets(redis, 'meanwhile'));
-  expect(await (await set.primary()).tell('GET', 'key')).toBe('meanwhile');
+  await anotherHas('meanwhile', primary);
   primary.resume();
 });
 
