@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freePort, isPortFree } from './find-free-port.ts';
 
-const claimOf = (port: number) => join(tmpdir(), 'kith-ports', String(port));
+const claimOf = (port: number) => join(tmpdir(), `kith-ports-${process.getuid?.() ?? 'mine'}`, String(port));
 
 test('a port is free, is this process’s while it lives, and is given once', async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, freePort));

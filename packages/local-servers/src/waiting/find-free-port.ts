@@ -8,15 +8,17 @@ import { join } from 'node:path';
 // a server that is killed and started again on "its" port must not find a client's socket there.
 const FIRST_PORT = 15_000;
 const LAST_PORT = 32_000;
+/** Where nearly all seem to be somebody's, the claims are not believed any more. */
+const BELIEVED_FOR = 1_000;
 
 /**
  * A TCP port on 127.0.0.1 that nobody listens on at this moment, and that no other process is given while this one lives
  * (an advisory lock): a server that was killed finds its port free when it starts again.
  */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     const port = randomInt(FIRST_PORT, LAST_PORT);
-    if (claim(port) && (await isPortFree(port))) return port;
+    if ((claim(port) || tries >= BELIEVED_FOR) && (await isPortFree(port))) return port;
   }
 }
 
@@ -29,14 +31,15 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-const CLAIMS = join(tmpdir(), 'kith-ports');
+/** Of each user: what others claim in a folder that all can write says nothing. */
+const CLAIMS = join(tmpdir(), `kith-ports-${process.getuid?.() ?? 'mine'}`);
 const claimed = new Set<string>();
 
 /** False when it is a living process's. Without a folder that can be written there are no claims, and every port is free. */
 function claim(port: number): boolean {
   const file = join(CLAIMS, String(port));
   try {
-    mkdirSync(CLAIMS, { recursive: true });
+    mkdirSync(CLAIMS, { recursive: true, mode: 0o700 });
     // What a process that has ended left behind.
     if (!isHeld(file)) unlinkSync(file);
   } catch (error) {
